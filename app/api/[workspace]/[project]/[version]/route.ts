@@ -1,0 +1,14 @@
+import { getVersionPage } from "@/lib/domain/projects";
+import { trashVersion } from "@/lib/domain/trash";
+import { operations } from "@/lib/edge/operations";
+import { presentTrashedVersion, presentVersionPage } from "@/lib/edge/presenters";
+import { resource, route } from "@/lib/edge/route";
+
+export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = resource({
+  GET: route(operations.getVersion, async ({ ctx, params }) =>
+    presentVersionPage(await getVersionPage(ctx, { workspaceSlug: params.workspace, projectSlug: params.project, number: params.version })),
+  ),
+  DELETE: route(operations.trashVersion, async ({ ctx, params }) =>
+    presentTrashedVersion(params, await trashVersion(ctx, { workspaceSlug: params.workspace, projectSlug: params.project, number: params.version })),
+  ),
+});

@@ -1,0 +1,13 @@
+import { trashTraining } from "@/lib/domain/trash";
+import { operations } from "@/lib/edge/operations";
+import { presentTrashedTraining } from "@/lib/edge/presenters";
+import { resource, route } from "@/lib/edge/route";
+
+export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = resource({
+  DELETE: route(operations.trashTraining, async ({ ctx, params }) =>
+    presentTrashedTraining(
+      params,
+      await trashTraining(ctx, { workspaceSlug: params.workspace, projectSlug: params.project, number: params.version, trainingId: params.training }),
+    ),
+  ),
+});

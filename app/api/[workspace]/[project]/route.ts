@@ -1,0 +1,14 @@
+import { getProject } from "@/lib/domain/projects";
+import { trashProject } from "@/lib/domain/trash";
+import { operations } from "@/lib/edge/operations";
+import { presentProjectPage, presentTrashedProject } from "@/lib/edge/presenters";
+import { resource, route } from "@/lib/edge/route";
+
+export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = resource({
+  GET: route(operations.getProject, async ({ ctx, params }) =>
+    presentProjectPage(await getProject(ctx, { workspaceSlug: params.workspace, projectSlug: params.project })),
+  ),
+  DELETE: route(operations.trashProject, async ({ ctx, params }) =>
+    presentTrashedProject(params, await trashProject(ctx, { workspaceSlug: params.workspace, projectSlug: params.project })),
+  ),
+});

@@ -1,0 +1,115 @@
+import { query, transaction, type Statement } from "@/lib/platform/db";
+import type { Role } from "@/lib/platform/generated/enums";
+import { newId } from "@/lib/platform/id";
+import { API_KEY_PREFIX_LENGTH, hashApiKey, newApiKey } from "@/lib/platform/secrets";
+import { recordAudit } from "./audit";
+import type { Context } from "./context";
+import { DomainError } from "./errors";
+import { authorize, SCOPES, type Scope } from "./permissions";
+
+const AUTHENTICATE: Statement = {
+  name: "authenticate-key",
+  text: `select k.id as "keyId", k.scopes, u.id as "userId", u.name, w.id as "workspaceId", w.slug, w.name as "workspaceName", m.role,
+           date_trunc('milliseconds', now()) as now
+         from api_keys k
+         join users u on u.id = k.user_id
+         join workspaces w on w.id = k.workspace_id
+         join memberships m on m.workspace_id = k.workspace_id and m.user_id = k.user_id
+         where k.hash = $1 and k.revoked_at is null`,
+};
+
+interface AuthenticatedRow {
+  keyId: string;
+  scopes: Scope[];
+  userId: string;
+  name: string;
+  workspaceId: string;
+  slug: string;
+  workspaceName: string;
+  role: Role;
+  now: Date;
+}
+
+/**
+ * The context of a call by API key: who, in which workspace, within which scopes and when, all from one statement.
+ * Throws `unauthorized` for a key that is missing, unknown or revoked, or whose owner left the workspace, alike.
+ */
+export async function authenticateKey(key: string | null, requestId: string): Promise<Context> {
+  const [row] = key ? await query<AuthenticatedRow>(AUTHENTICATE, [hashApiKey(key)]) : [];
+  if (!row) throw new DomainError("unauthorized", key ? "This API key is not valid. Check it, or make a new one in the workspace's settings." : "No API key was given. Add ?api_key=… or an Authorization: Bearer header.");
+  return {
+    actor: {
+      type: "API_KEY",
+      keyId: row.keyId,
+      userId: row.userId,
+      name: row.name,
+      scopes: row.scopes,
+      memberships: [{ workspaceId: row.workspaceId, slug: row.slug, name: row.workspaceName, role: row.role }],
+    },
+    now: row.now,
+    requestId,
+  };
+}
+
+export interface ApiKey {
+  id: string;
+  name: string;
+  /** The first characters of the secret, to tell keys apart. */
+  prefix: string;
+  scopes: Scope[];
+  ownerName: string;
+  createdAt: Date;
+  revokedAt: Date | null;
+}
+
+const LIST: Statement = {
+  name: "list-api-keys",
+  text: `select k.id, k.name, k.prefix, k.scopes, u.name as "ownerName", k.created_at as "createdAt", k.revoked_at as "revokedAt"
+         from api_keys k join users u on u.id = k.user_id where k.workspace_id = $1 order by k.revoked_at is not null, k.created_at desc`,
+};
+
+/** The keys of a workspace, those in force first. The secrets are nowhere. */
+export async function listApiKeys(ctx: Context, workspaceSlug: string): Promise<ApiKey[]> {
+  const { workspaceId } = authorize(ctx, "read api keys", workspaceSlug);
+  return query<ApiKey>(LIST, [workspaceId]);
+}
+
+const INSERT: Statement = {
+  name: "insert-api-key",
+  text: `insert into api_keys (id, workspace_id, user_id, name, prefix, hash, scopes, created_at)
+         select $1, m.workspace_id, m.user_id, $4, $5, $6, $7, $8 from memberships m where m.workspace_id = $2 and m.user_id = $3
+         returning id`,
+};
+
+/**
+ * Makes an API key for a member; without `scopes` it has all. The secret is answered once and stored nowhere.
+ * Throws `not_found` when the user is no member, `invalid_input` for an unknown scope.
+ */
+export async function createApiKey(ctx: Context, input: { workspaceSlug: string; userId: string; name: string; scopes?: readonly string[] | undefined }): Promise<{ keyId: string; key: string }> {
+  const { workspaceId } = authorize(ctx, "create api key", input.workspaceSlug);
+  const unknown = input.scopes?.find((scope) => !(SCOPES as readonly string[]).includes(scope));
+  if (unknown !== undefined) throw new DomainError("invalid_input", `"${unknown}" is not a scope. Scopes are: ${SCOPES.join(", ")}.`, { field: "scopes" });
+  const key = newApiKey();
+  return transaction(async (tx) => {
+    const [made] = await tx.query<{ id: string }>(INSERT, [newId(), workspaceId, input.userId, input.name, key.slice(0, API_KEY_PREFIX_LENGTH), hashApiKey(key), input.scopes ?? SCOPES, ctx.now]);
+    if (!made) throw new DomainError("not_found", "This person is not a member of the workspace. Add them first.");
+    await recordAudit(tx, ctx, [{ workspaceId, action: "api_key.created", targetType: "api_key", targetId: made.id, targetName: input.name, details: { scopes: input.scopes ?? SCOPES } }]);
+    return { keyId: made.id, key };
+  });
+}
+
+const REVOKE: Statement = {
+  name: "revoke-api-key",
+  text: `update api_keys set revoked_at = $3 where id = $1 and workspace_id = $2 and revoked_at is null returning name`,
+};
+
+/** Ends a key for good; its next call is refused. Repeating does nothing. Throws `not_found`. */
+export async function revokeApiKey(ctx: Context, input: { workspaceSlug: string; keyId: string }): Promise<void> {
+  const { workspaceId } = authorize(ctx, "revoke api key", input.workspaceSlug);
+  await transaction(async (tx) => {
+    const [revoked] = await tx.query<{ name: string }>(REVOKE, [input.keyId, workspaceId, ctx.now]);
+    if (revoked) await recordAudit(tx, ctx, [{ workspaceId, action: "api_key.revoked", targetType: "api_key", targetId: input.keyId, targetName: revoked.name }]);
+    else if ((await tx.query({ name: "find-api-key", text: "select id from api_keys where id = $1 and workspace_id = $2" }, [input.keyId, workspaceId])).length === 0)
+      throw new DomainError("not_found", "There is no such API key.");
+  });
+}

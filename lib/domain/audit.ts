@@ -1,0 +1,46 @@
+import { newId } from "@/lib/platform/id";
+import type { Transaction } from "@/lib/platform/db";
+import { describeActor, type Context } from "./context";
+
+export interface AuditEntry {
+  workspaceId: string;
+  action: `${"version" | "project" | "training" | "api_key" | "user" | "member" | "workspace"}.${string}`;
+  targetType: "version" | "project" | "training" | "api_key" | "user" | "workspace";
+  targetId: string;
+  targetName: string;
+  details?: Record<string, unknown>;
+}
+
+/**
+ * The event as a row of audit_events, for statements that write it themselves:
+ * `insert into audit_events select a.* from jsonb_populate_record(null::audit_events, $1::jsonb) a`.
+ */
+export function auditRow(ctx: Context, entry: AuditEntry): Record<string, unknown> {
+  const actor = describeActor(ctx.actor);
+  return {
+    id: newId(),
+    workspace_id: entry.workspaceId,
+    at: ctx.now,
+    actor_type: actor.actorType,
+    actor_id: actor.actorId,
+    actor_name: actor.actorName,
+    user_id: actor.userId,
+    action: entry.action,
+    target_type: entry.targetType,
+    target_id: entry.targetId,
+    target_name: entry.targetName,
+    details: entry.details ?? {},
+    request_id: ctx.requestId,
+  };
+}
+
+const INSERT = {
+  name: "record-audit",
+  text: `insert into audit_events select * from jsonb_populate_recordset(null::audit_events, $1::jsonb)`,
+};
+
+/** Writes audit events in the transaction of what they tell, so that neither exists without the other. */
+export async function recordAudit(tx: Transaction, ctx: Context, entries: readonly AuditEntry[]): Promise<void> {
+  if (entries.length === 0) return;
+  await tx.query(INSERT, [JSON.stringify(entries.map((entry) => auditRow(ctx, entry)))]);
+}

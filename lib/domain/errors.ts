@@ -1,0 +1,64 @@
+import { sqlState } from "@/lib/platform/db";
+
+/** Every way an operation can be refused. The edge maps each to an HTTP status; the domain knows none. */
+export const ERROR_CODES = [
+  "unauthorized", // no key or session, or one that is not valid
+  "missing_scope", // the key is valid, but may not do this
+  "forbidden", // the session's role may not do this
+  "invalid_request", // the request cannot be understood
+  "invalid_input", // understood, but a value is not acceptable
+  "not_found", // absent, or not yours
+  "in_trash", // hidden until it is restored
+  "project_in_trash", // hidden until its project is restored
+  "purged", // gone for good; a receipt says when and why
+  "generation_failed", // the version never came to be
+  "model_in_trash", // the model serves again after a restore
+  "not_in_trash", // there is nothing to restore
+  "parent_in_trash", // restore the parent first
+  "name_mismatch", // the name typed to confirm is not the item's
+  "training_active", // stop or cancel it first
+  "not_ready", // the version has no images yet
+  "already_exists",
+  "last_owner", // a workspace keeps at least one owner
+  "quota_exceeded",
+  "method_not_allowed",
+  "payload_too_large",
+  "unsupported_media_type",
+  "rate_limited",
+  "busy", // somebody else holds what this needs; try again
+  "not_configured", // the server lacks a setting for this
+  "internal",
+] as const;
+
+export type ErrorCode = (typeof ERROR_CODES)[number];
+
+/** Facts for the caller beside the sentence; plain JSON. */
+export type ErrorDetails = Record<string, string | number | boolean | null>;
+
+/**
+ * An operation that was refused. Thrown, so that its transaction rolls back.
+ * `publicMessage` is written for the person who asked: what is the matter and what to do next.
+ */
+export class DomainError extends Error {
+  override readonly name = "DomainError";
+  constructor(
+    readonly code: ErrorCode,
+    readonly publicMessage: string,
+    readonly details: ErrorDetails = {},
+    options?: ErrorOptions,
+  ) {
+    super(`${code}: ${publicMessage}`, options);
+  }
+}
+
+const UNIQUE_VIOLATION = "23505";
+
+/** Runs a write and turns the database's "there is one already" into `already_exists` with that sentence. */
+export async function refuseDuplicate<T>(sentence: string, run: () => Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    if (sqlState(error) === UNIQUE_VIOLATION) throw new DomainError("already_exists", sentence, {}, { cause: error });
+    throw error;
+  }
+}

@@ -1,0 +1,98 @@
+import { query, type Statement } from "@/lib/platform/db";
+import type { TrainingStatus } from "@/lib/platform/generated/enums";
+import type { Context } from "./context";
+import { getLiveProject, getTrainingState, getVersionState, type SluggedProjectRef, type VersionRef } from "./item-state";
+import { authorize } from "./permissions";
+import { RETENTION_MS } from "./trash-retention";
+
+/** What moving something to Trash would do, for the dialog that asks. */
+export interface TrashPreview {
+  id: string;
+  name: string;
+  /** Until when it can be restored, if it is done now. */
+  purgeAfter: Date;
+  /** Generated images that keep counting against the quota. */
+  images: number;
+  /** Live versions that are hidden with a project; 0 for a version or a training. */
+  versions: number;
+  /** Trainings that would be cancelled; at most 20 of them, and how many there are. */
+  trainings: { versionNumber: number; number: number; status: TrainingStatus; epoch: number; epochs: number }[];
+  trainingCount: number;
+  /** Models that would stop serving; at most 20 of them, and how many there are. */
+  models: { slug: string }[];
+  modelCount: number;
+}
+
+const LISTED = 20;
+
+/** What is under the versions in question. $2 narrows to one version, $3 to one training. */
+const UNDER = `from versions v
+  where v.project_id = $1 and v.deleted_at is null and ($2::text is null or v.id = $2)`;
+
+const TOTALS: Statement = {
+  name: "trash-preview-totals",
+  text: `select count(*)::int as versions, coalesce(sum(v.counted_images), 0)::int as images ${UNDER}`,
+};
+
+const TRAININGS: Statement = {
+  name: "trash-preview-trainings",
+  text: `select v.number as "versionNumber", t.number, t.status, t.epoch, t.epochs, (count(*) over ())::int as total
+         from (select v.id, v.number ${UNDER}) v join trainings t on t.version_id = v.id
+         where t.ended_at is null and $3::text is null order by v.number, t.number limit ${LISTED}`,
+};
+
+const MODELS: Statement = {
+  name: "trash-preview-models",
+  text: `select m.slug, (count(*) over ())::int as total
+         from (select v.id ${UNDER}) v join trainings t on t.version_id = v.id join models m on m.training_id = t.id
+         where t.deleted_at is null and ($3::text is null or t.id = $3) order by m.slug limit ${LISTED}`,
+};
+
+interface Scope {
+  id: string;
+  name: string;
+  projectId: string;
+  versionId: string | null;
+  trainingId: string | null;
+}
+
+async function preview(ctx: Context, scope: Scope): Promise<TrashPreview> {
+  const values = [scope.projectId, scope.versionId];
+  const [[totals], trainings, models] = await Promise.all([
+    query<{ versions: number; images: number }>(TOTALS, values),
+    query<TrashPreview["trainings"][number] & { total: number }>(TRAININGS, [...values, scope.trainingId]),
+    query<{ slug: string; total: number }>(MODELS, [...values, scope.trainingId]),
+  ]);
+  return {
+    id: scope.id,
+    name: scope.name,
+    purgeAfter: new Date(ctx.now.getTime() + RETENTION_MS),
+    images: scope.trainingId ? 0 : totals!.images,
+    versions: scope.versionId ? 0 : totals!.versions,
+    trainings: trainings.map(({ total: _total, ...training }) => training),
+    trainingCount: trainings[0]?.total ?? 0,
+    models: models.map(({ slug }) => ({ slug })),
+    modelCount: models[0]?.total ?? 0,
+  };
+}
+
+/** Throws as trashVersion does, and `in_trash`. */
+export async function previewTrashVersion(ctx: Context, ref: VersionRef): Promise<TrashPreview> {
+  const { workspaceId } = authorize(ctx, "update version", ref.workspaceSlug);
+  const version = await getVersionState(workspaceId, ref);
+  return preview(ctx, { id: version.id, name: version.name, projectId: version.projectId, versionId: version.id, trainingId: null });
+}
+
+/** Throws as trashProject does, and `in_trash`. */
+export async function previewTrashProject(ctx: Context, ref: SluggedProjectRef): Promise<TrashPreview> {
+  const { workspaceId } = authorize(ctx, "update project", ref.workspaceSlug);
+  const project = await getLiveProject(workspaceId, ref);
+  return preview(ctx, { id: project.id, name: project.name, projectId: project.id, versionId: null, trainingId: null });
+}
+
+/** Throws as trashTraining does. */
+export async function previewTrashTraining(ctx: Context, ref: { workspaceSlug: string; trainingId: string }): Promise<TrashPreview> {
+  const { workspaceId } = authorize(ctx, "update version", ref.workspaceSlug);
+  const training = await getTrainingState(workspaceId, ref);
+  return preview(ctx, { id: training.id, name: training.name, projectId: training.projectId, versionId: training.versionId, trainingId: training.id });
+}

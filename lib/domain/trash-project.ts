@@ -1,0 +1,99 @@
+import { atomic, type Statement } from "@/lib/platform/db";
+import { auditRow } from "./audit";
+import type { Context } from "./context";
+import { getProjectState, type SluggedProjectRef } from "./item-state";
+import { authorize } from "./permissions";
+import { alreadyInTrash, confirmation, nameMismatch, stampOf, trashed, TRASH_REASON, UNKNOWN_TARGET, untilSettled, type AlreadyInTrash, type Restored, type Trashed, type TrashedRow } from "./trash-outcome";
+
+const LOCK_PROJECT_BY_SLUG: Statement = {
+  name: "trash-lock-project-by-slug",
+  text: `select id from projects where workspace_id = $1 and slug = $2 for no key update`,
+};
+
+const LOCK_PROJECT: Statement = {
+  name: "trash-lock-project",
+  text: `select id from projects where workspace_id = $1 and id = $2 for no key update`,
+};
+
+const TRASH_PROJECT: Statement = {
+  name: "trash-project",
+  text: `with trashed as (
+           update projects set deleted_at = $3, deleted_by_id = $4, purge_after = $5
+           where workspace_id = $1 and slug = $2 and deleted_at is null and ($8::text is null or name = $8)
+           returning id, name
+         ), active as (
+           select t.id, v.number from trashed
+           join versions v on v.project_id = trashed.id
+           join trainings t on t.version_id = v.id
+           where t.ended_at is null order by t.id for no key update of t
+         ), cancelled as (
+           update trainings t set status = 'CANCELLED', status_reason = 'project ' || $6, ended_at = $3, lease_id = null, lease_until = null
+           from active where t.id = active.id
+           returning active.number as version, t.number
+         ), result as (
+           select trashed.id, trashed.name,
+             coalesce((select array_agg(version || '.' || number order by version, number) from cancelled), '{}') as cancelled
+           from trashed
+         ), audited as (
+           insert into audit_events
+           select a.* from result, jsonb_populate_record(null::audit_events, $7::jsonb || jsonb_build_object(
+             'target_id', id, 'target_name', name, 'details', jsonb_build_object('cancelledTrainings', cancelled))) a
+         )
+         select * from result`,
+};
+
+/**
+ * Moves a project to Trash for 30 × 24 h and cancels every queued and running training in it. Its versions are hidden
+ * through it, and not touched: those trashed before keep their own date.
+ * Repeating is `already_in_trash` and moves no date. `confirmName` as for a version. Throws `not_found`, `purged`,
+ * `name_mismatch`.
+ */
+export async function trashProject(ctx: Context, ref: SluggedProjectRef & { confirmName?: string }): Promise<Trashed | AlreadyInTrash> {
+  const { workspaceId } = authorize(ctx, "update project", ref.workspaceSlug);
+  const audit = auditRow(ctx, { workspaceId, action: "project.trashed", targetType: "project", ...UNKNOWN_TARGET });
+  const confirmed = confirmation(ref.confirmName);
+  return untilSettled(async () => {
+    const [row] = await atomic<TrashedRow>([
+      { statement: LOCK_PROJECT_BY_SLUG, values: [workspaceId, ref.projectSlug] },
+      { statement: TRASH_PROJECT, values: [workspaceId, ref.projectSlug, ...stampOf(ctx), TRASH_REASON, JSON.stringify(audit), confirmed] },
+    ]);
+    if (row) return trashed(ctx, row);
+
+    const state = await getProjectState(workspaceId, ref);
+    if (state.deletedAt) return alreadyInTrash(state);
+    if (confirmed !== null && confirmed !== state.name) throw nameMismatch("project", state.name);
+    return undefined;
+  });
+}
+
+const RESTORE_PROJECT: Statement = {
+  name: "restore-project",
+  text: `with restored as (
+           update projects set deleted_at = null, deleted_by_id = null, purge_after = null
+           where workspace_id = $1 and id = $2 and deleted_at is not null and purge_started_at is null
+           returning id, name
+         ), audited as (
+           insert into audit_events
+           select a.* from restored, jsonb_populate_record(null::audit_events, $3::jsonb || jsonb_build_object('target_id', id, 'target_name', name)) a
+         )
+         select * from restored`,
+};
+
+/**
+ * Gives a project back with exactly the versions that were live in it, until a purge has claimed it.
+ * Repeating is `already_active`. Throws `not_found`, `purged`.
+ */
+export async function restoreProject(ctx: Context, ref: { workspaceSlug: string; projectId: string }): Promise<Restored> {
+  const { workspaceId } = authorize(ctx, "update project", ref.workspaceSlug);
+  const audit = auditRow(ctx, { workspaceId, action: "project.restored", targetType: "project", ...UNKNOWN_TARGET });
+  return untilSettled(async () => {
+    const [row] = await atomic<{ id: string; name: string }>([
+      { statement: LOCK_PROJECT, values: [workspaceId, ref.projectId] },
+      { statement: RESTORE_PROJECT, values: [workspaceId, ref.projectId, JSON.stringify(audit)] },
+    ]);
+    if (row) return { outcome: "restored", ...row };
+
+    const state = await getProjectState(workspaceId, ref);
+    return state.deletedAt ? undefined : { outcome: "already_active", id: state.id, name: state.name };
+  });
+}

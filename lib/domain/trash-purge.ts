@@ -1,0 +1,174 @@
+import { query, type Statement } from "@/lib/platform/db";
+import type { ItemType } from "@/lib/platform/generated/enums";
+import { log } from "@/lib/platform/log";
+import type { Context } from "./context";
+import { DomainError } from "./errors";
+import { getProjectState, getTrainingState, getVersionState } from "./item-state";
+import { authorize, authorizeSystem } from "./permissions";
+import { BATCH, claimProject, purgeClaimedProject, purgeTrainings, purgeVersions, type Claim } from "./trash-purge-rows";
+
+// ── By hand ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/**
+ * Purges one item from Trash without waiting. For owners in the web app; by no API key, ever.
+ * A project too large to go at once is claimed here and worked off by the scheduled run: `signal` bounds the wait.
+ * Throws `not_found`, `not_in_trash`, `purged`, and `busy` when somebody else is restoring or purging it.
+ */
+export async function purgeItem(ctx: Context, input: { workspaceSlug: string; type: ItemType; id: string }, signal: AbortSignal): Promise<void> {
+  const { workspaceId } = authorize(ctx, "purge", input.workspaceSlug);
+  const claim: Claim = { reason: "BY_HAND", now: ctx.now };
+  if (input.type === "PROJECT" && (await claimProject(ctx, workspaceId, input.id, claim))) {
+    await purgeClaimedProject(ctx, workspaceId, input.id, signal);
+    return;
+  }
+  if (input.type === "VERSION" && (await purgeVersions(ctx, workspaceId, [input.id], claim)) === 1) return;
+  if (input.type === "TRAINING" && (await purgeTrainings(ctx, workspaceId, [input.id], claim)) === 1) return;
+
+  const state = await getItemState(workspaceId, input);
+  if (!state.deletedAt) throw new DomainError("not_in_trash", `"${state.name}" is not in Trash. Nothing was purged.`);
+  throw new DomainError("busy", `"${state.name}" is being restored or purged at this moment. Look again.`);
+}
+
+async function getItemState(workspaceId: string, input: { workspaceSlug: string; type: ItemType; id: string }): Promise<{ name: string; deletedAt: Date | null }> {
+  switch (input.type) {
+    case "PROJECT":
+      return getProjectState(workspaceId, { workspaceSlug: input.workspaceSlug, projectId: input.id });
+    case "TRAINING":
+      return getTrainingState(workspaceId, { workspaceSlug: input.workspaceSlug, trainingId: input.id }, { inTrashedParent: true });
+    case "VERSION":
+      return getVersionStateById(workspaceId, input);
+  }
+}
+
+const VERSION_KEY: Statement = {
+  name: "purge-version-key",
+  text: `select project_id as "projectId", number from versions where id = $1
+         union all select project_id, version_number from purge_receipts where item_type = 'VERSION' and item_id = $1 limit 1`,
+};
+
+async function getVersionStateById(workspaceId: string, input: { workspaceSlug: string; id: string }) {
+  const [key] = await query<{ projectId: string; number: number }>(VERSION_KEY, [input.id]);
+  if (!key) throw new DomainError("not_found", "There is no such version.");
+  return getVersionState(workspaceId, { workspaceSlug: input.workspaceSlug, ...key }, { inTrashedProject: true });
+}
+
+// ── The scheduled run ────────────────────────────────────────────────────────────────────────────────────────────────
+
+export interface PurgeCounts {
+  /** Items purged: a project counts once, the versions in it do not count again. */
+  purged: number;
+  /** Due when read, but restored, purged or held by somebody else when locked. */
+  skipped: number;
+  /** Could not be purged because of an error, which is in the log. */
+  failed: number;
+  /** Still due at the end of the run, projects whose purge has begun among them; counted up to 10,000. */
+  remaining: number;
+}
+
+/** Something that may be due; looked at again once it is locked. */
+export interface Candidate {
+  type: ItemType;
+  id: string;
+  workspaceId: string;
+}
+
+const DUE_BRANCH = (type: ItemType, table: string) =>
+  `(select '${type}' as type, id, workspace_id, purge_after from ${table}
+    where purge_after <= $1 and (purge_after, id) > ($2, $3)${type === "PROJECT" ? " and purge_started_at is null" : ""} order by purge_after, id limit $4)`;
+
+const DUE: Statement = {
+  name: "purge-due",
+  text: `select type, id, workspace_id as "workspaceId", purge_after as "purgeAfter" from (
+           ${DUE_BRANCH("PROJECT", "projects")} union all ${DUE_BRANCH("VERSION", "versions")} union all ${DUE_BRANCH("TRAINING", "trainings")}
+         ) due order by purge_after, id limit $4`,
+};
+
+const CLAIMED: Statement = {
+  name: "purge-claimed",
+  text: `select id, workspace_id as "workspaceId" from projects where purge_started_at is not null order by purge_started_at, id limit 1000`,
+};
+
+const REMAINING: Statement = {
+  name: "purge-remaining",
+  text: `select count(*)::int as remaining from (
+           select 1 from projects where purge_after <= $1
+           union all select 1 from projects where purge_started_at is not null and purge_after > $1
+           union all select 1 from versions where purge_after <= $1
+           union all select 1 from trainings where purge_after <= $1 limit 10000
+         ) due`,
+};
+
+type Due = Candidate & { purgeAfter: Date };
+
+/** Neighbours of one type and workspace go together; the order, oldest first, stays. Projects go one by one. */
+export function groupNeighbours<C extends Candidate>(items: readonly C[]): C[][] {
+  const groups: C[][] = [];
+  for (const item of items) {
+    const last = groups.at(-1);
+    if (last && item.type !== "PROJECT" && last[0]!.type === item.type && last[0]!.workspaceId === item.workspaceId) last.push(item);
+    else groups.push([item]);
+  }
+  return groups;
+}
+
+/** Purges a group that groupNeighbours made, as far as its items are still due and nobody holds them. Answers how many went whole. */
+export async function purgeGroup(ctx: Context, items: readonly Candidate[], claim: Claim, signal: AbortSignal): Promise<number> {
+  const { type, workspaceId, id } = items[0]!;
+  const ids = items.map((item) => item.id);
+  switch (type) {
+    case "VERSION":
+      return purgeVersions(ctx, workspaceId, ids, claim);
+    case "TRAINING":
+      return purgeTrainings(ctx, workspaceId, ids, claim);
+    case "PROJECT":
+      return (await claimProject(ctx, workspaceId, id, claim)) && (await purgeClaimedProject(ctx, workspaceId, id, signal)) ? 1 : 0;
+  }
+}
+
+/**
+ * Purges everything whose time has come by `ctx.now`, oldest first, in short transactions, until `signal` aborts.
+ * Safe to run twice at once and to be killed: what is left is left for the next run. An item that fails is logged and
+ * counted, and does not keep the others.
+ */
+export async function purgeExpired(ctx: Context, signal: AbortSignal): Promise<PurgeCounts> {
+  authorizeSystem(ctx);
+  const claim: Claim = { reason: "EXPIRED", now: ctx.now };
+  const counts = { purged: 0, skipped: 0, failed: 0 };
+
+  async function attempt(items: readonly Candidate[], run: () => Promise<number>): Promise<boolean> {
+    try {
+      const purged = await run();
+      counts.purged += purged;
+      counts.skipped += items.length - purged;
+      return true;
+    } catch (error) {
+      if (items.length > 1) return false; // one by one, to find which
+      counts.failed += 1;
+      log().error({ err: error, type: items[0]?.type, itemId: items[0]?.id, requestId: ctx.requestId }, "purge failed");
+      return true;
+    }
+  }
+
+  for (const { id, workspaceId } of await query<{ id: string; workspaceId: string }>(CLAIMED, [])) {
+    if (signal.aborted) break;
+    await attempt([{ type: "PROJECT", id, workspaceId }], async () => ((await purgeClaimedProject(ctx, workspaceId, id, signal)) ? 1 : 0));
+  }
+
+  let after = { purgeAfter: new Date(0), id: "" };
+  while (!signal.aborted) {
+    const due = await query<Due>(DUE, [ctx.now, after.purgeAfter, after.id, BATCH]);
+    if (due.length === 0) break;
+    after = due.at(-1)!;
+    for (const items of groupNeighbours(due)) {
+      if (signal.aborted) break;
+      if (await attempt(items, () => purgeGroup(ctx, items, claim, signal))) continue;
+      for (const item of items) {
+        if (signal.aborted) break;
+        await attempt([item], () => purgeGroup(ctx, [item], claim, signal));
+      }
+    }
+  }
+
+  const [row] = await query<{ remaining: number }>(REMAINING, [ctx.now]);
+  return { ...counts, remaining: row!.remaining };
+}

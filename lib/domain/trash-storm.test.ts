@@ -1,0 +1,103 @@
+import { expect, test } from "vitest";
+import { prisma } from "@/lib/platform/db";
+import { buildProject, buildVersion, buildWorld, userContext } from "@/lib/testing/builders";
+import { checkInvariants } from "@/lib/testing/invariants";
+import { itemRef, later, outcomeOf, projectRef, RETENTION_MS, scheduler, trainingRef, trashedProjectRef, trashedVersionRef, UNBOUNDED, versionRef } from "@/lib/testing/lifecycle";
+import { systemContext } from "./context";
+import { completeGeneration, createVersion, failGeneration } from "./generation";
+import { claimTraining, finishTraining, heartbeatTraining, startTraining, type TrainingLease } from "./trainings";
+import { listTrash, purgeExpired, purgeItem, restoreProject, restoreTraining, restoreVersion, trashProject, trashTraining, trashVersion } from "./trash";
+
+const OPERATIONS = 400;
+const AT_ONCE = 8;
+
+/** Mulberry32: the same storm at every run, as far as the machine lets it. */
+function randomFrom(seed: number): () => number {
+  return () => {
+    seed = (seed + 0x6d2b79f5) | 0;
+    let t = Math.imul(seed ^ (seed >>> 15), 1 | seed);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+  };
+}
+
+test("a storm of everything at once on one project ends with no deadlock, no error but a DomainError, and every rule kept", async () => {
+  const world = await buildWorld();
+  const project = await buildProject(world);
+  const owner = await userContext(world);
+  const expired = later(owner, -RETENTION_MS);
+  const job = await systemContext("train");
+  const cron = await scheduler(owner.now);
+  const random = randomFrom(20_261_123);
+  const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)]!;
+
+  const versions: { id: string; number: number }[] = [];
+  /** What the quota must remember of each version that became ready. */
+  const imagesOf = new Map<string, number>();
+  for (let i = 0; i < 4; i++) {
+    const version = await buildVersion(world, project, { images: 5 });
+    versions.push(version);
+    imagesOf.set(version.id, 5);
+  }
+  const trainings: { id: string }[] = [];
+  const leases: TrainingLease[] = [];
+  const generating: { id: string; images: number }[] = [];
+
+  // Few items, so that most operations meet others; the latest ones, since the purged are no longer interesting.
+  const version = () => pick(versions.slice(-5));
+  const training = () => pick(trainings.slice(-6)) ?? { id: "none" };
+  const actor = () => pick([owner, expired]);
+  const operations: [weight: number, name: string, run: () => Promise<unknown>][] = [
+    [6, "trash version", () => trashVersion(actor(), versionRef(world, project, version()))],
+    [6, "restore version", () => restoreVersion(owner, trashedVersionRef(world, project, version()))],
+    [2, "purge version", () => purgeItem(owner, itemRef(world, "VERSION", version()), UNBOUNDED)],
+    [2, "trash project", () => trashProject(owner, projectRef(world, project))],
+    [4, "restore project", () => restoreProject(owner, trashedProjectRef(world, project))],
+    [3, "trash training", () => trashTraining(actor(), trainingRef(world, training()))],
+    [3, "restore training", () => restoreTraining(owner, trainingRef(world, training()))],
+    [1, "purge training", () => purgeItem(owner, itemRef(world, "TRAINING", training()), UNBOUNDED)],
+    [2, "expire", () => purgeExpired(cron, UNBOUNDED)],
+    [1, "list", () => listTrash(owner, { workspaceSlug: world.workspace.slug, limit: 10 })],
+    [6, "start training", async () => trainings.push(await startTraining(owner, { ...versionRef(world, project, version()), modelType: "digits", epochs: 2 }))],
+    [5, "claim", async () => {
+      const lease = await claimTraining(job, training().id);
+      if (lease) leases.push(lease);
+    }],
+    [2, "heartbeat", () => (leases.length ? heartbeatTraining(job, pick(leases.slice(-4)), 1) : Promise.resolve())],
+    [4, "finish", () => (leases.length ? finishTraining(job, pick(leases.slice(-4)), { metrics: {}, files: 1, sizeBytes: 10 }) : Promise.resolve())],
+    [3, "create version", async () => {
+      const images = 1 + Math.floor(random() * 9);
+      const made = await createVersion(owner, { ...projectRef(world, project), name: "new", seed: 1, preprocessing: {}, augmentation: {}, images });
+      versions.push(made);
+      generating.push({ id: made.id, images });
+    }],
+    [4, "complete", async () => {
+      const one = pick(generating.slice(-3));
+      if (!one) return;
+      const facts = { manifestHash: "0", files: 1, sizeBytes: 1, trainImages: one.images, validImages: 0, testImages: 0, classes: {} };
+      if (await completeGeneration(job, one.id, facts)) imagesOf.set(one.id, one.images);
+    }],
+    [1, "fail", () => (generating.length ? failGeneration(job, { workspaceId: world.workspace.id, versionId: pick(generating.slice(-3)).id, reason: "broken" }) : Promise.resolve())],
+  ];
+  const weighted = operations.flatMap(([weight, ...operation]) => Array.from({ length: weight }, () => operation));
+
+  const seen = new Map<string, number>();
+  let left = OPERATIONS;
+  await Promise.all(
+    Array.from({ length: AT_ONCE }, async () => {
+      while (left-- > 0) {
+        const [name, run] = pick(weighted);
+        const outcome = `${name}: ${await outcomeOf(run())}`; // throws what is no DomainError
+        seen.set(outcome, (seen.get(outcome) ?? 0) + 1);
+      }
+    }),
+  );
+
+  // The storm has been everywhere.
+  expect([...seen.keys()]).toEqual(expect.arrayContaining(["trash version: trashed", "restore version: restored", "purge version: done", "trash project: trashed", "restore project: restored", "trash training: trashed", "restore version: purged", "start training: done", "create version: done", "finish: done"]));
+  const receipts = await prisma().purgeReceipt.findMany({ where: { workspaceId: world.workspace.id, itemType: "VERSION" } });
+  for (const receipt of receipts) expect(receipt.images).toBe(imagesOf.get(receipt.itemId) ?? 0); // a generation that was cancelled counts nothing
+  const reserved = await prisma().version.aggregate({ where: { workspaceId: world.workspace.id, status: "GENERATING" }, _sum: { countedImages: true } });
+  const ready = [...imagesOf.values()].reduce((sum, images) => sum + images, 0);
+  await checkInvariants(world.workspace.id, { createdImages: ready + (reserved._sum.countedImages ?? 0) });
+}, 60_000);

@@ -1,0 +1,90 @@
+import { atomic, type Statement } from "@/lib/platform/db";
+import { auditRow } from "./audit";
+import type { Context } from "./context";
+import { DomainError } from "./errors";
+import { getTrainingState, type TrainingRef } from "./item-state";
+import { authorize } from "./permissions";
+import { alreadyInTrash, restoreParentFirst, stampOf, trashed, UNKNOWN_TARGET, untilSettled, type AlreadyInTrash, type Restored, type Trashed, type TrashedRow } from "./trash-outcome";
+
+const LOCK_TRAINING: Statement = {
+  name: "trash-lock-training",
+  text: `select id from trainings where id = $1 and workspace_id = $2 for no key update`,
+};
+
+const TRASH_TRAINING: Statement = {
+  name: "trash-training",
+  text: `with trashed as (
+           update trainings t set deleted_at = $3, deleted_by_id = $4, purge_after = $5
+           from versions v join projects p on p.id = v.project_id
+           where t.id = $1 and t.workspace_id = $2 and t.deleted_at is null and t.ended_at is not null
+             and v.id = t.version_id and v.deleted_at is null and p.deleted_at is null
+           returning t.id, 'Training ' || t.number as name, '{}'::text[] as cancelled
+         ), audited as (
+           insert into audit_events
+           select a.* from trashed, jsonb_populate_record(null::audit_events, $6::jsonb || jsonb_build_object('target_id', id, 'target_name', name)) a
+         )
+         select * from trashed`,
+};
+
+/**
+ * Moves a training that is over to Trash for 30 × 24 h; its model stops serving with it.
+ * Repeating is `already_in_trash`. Throws `not_found`, `in_trash`, `project_in_trash`, `purged`, and `training_active`
+ * while it is queued or running.
+ */
+export async function trashTraining(ctx: Context, ref: TrainingRef): Promise<Trashed | AlreadyInTrash> {
+  const { workspaceId } = authorize(ctx, "update version", ref.workspaceSlug);
+  const audit = auditRow(ctx, { workspaceId, action: "training.trashed", targetType: "training", ...UNKNOWN_TARGET });
+  return untilSettled(async () => {
+    const state = await getTrainingState(workspaceId, ref);
+    if (state.deletedAt) return alreadyInTrash(state);
+    if (!state.endedAt) throw new DomainError("training_active", `${state.name} is ${state.status.toLowerCase()}. Stop or cancel it before deleting it.`);
+    const [row] = await atomic<TrashedRow>([
+      { statement: LOCK_TRAINING, values: [state.id, workspaceId] },
+      { statement: TRASH_TRAINING, values: [state.id, workspaceId, ...stampOf(ctx), JSON.stringify(audit)] },
+    ]);
+    return row && trashed(ctx, row);
+  });
+}
+
+const SHARE_PROJECT_OF_VERSION: Statement = {
+  name: "trash-share-project-of-version",
+  text: `select id from projects where id = (select project_id from versions where id = $1) for share`,
+};
+
+const SHARE_VERSION: Statement = { name: "trash-share-version", text: `select id from versions where id = $1 for share` };
+
+const RESTORE_TRAINING: Statement = {
+  name: "restore-training",
+  text: `with restored as (
+           update trainings t set deleted_at = null, deleted_by_id = null, purge_after = null
+           from versions v join projects p on p.id = v.project_id
+           where t.id = $1 and t.workspace_id = $2 and t.deleted_at is not null
+             and v.id = t.version_id and v.deleted_at is null and p.deleted_at is null
+           returning t.id, 'Training ' || t.number as name
+         ), audited as (
+           insert into audit_events
+           select a.* from restored, jsonb_populate_record(null::audit_events, $3::jsonb || jsonb_build_object('target_id', id, 'target_name', name)) a
+         )
+         select * from restored`,
+};
+
+/**
+ * Gives a training back with its model. Repeating is `already_active`.
+ * Throws `not_found`, `purged`, and `parent_in_trash` while its version or project is in Trash.
+ */
+export async function restoreTraining(ctx: Context, ref: { workspaceSlug: string; trainingId: string }): Promise<Restored> {
+  const { workspaceId } = authorize(ctx, "update version", ref.workspaceSlug);
+  const audit = auditRow(ctx, { workspaceId, action: "training.restored", targetType: "training", ...UNKNOWN_TARGET });
+  return untilSettled(async () => {
+    const state = await getTrainingState(workspaceId, ref, { inTrashedParent: true });
+    if (state.projectDeletedAt) throw restoreParentFirst("project", state.projectName);
+    if (state.versionDeletedAt) throw restoreParentFirst("version", state.versionName);
+    if (!state.deletedAt) return { outcome: "already_active", id: state.id, name: state.name };
+    const [row] = await atomic<{ id: string; name: string }>([
+      { statement: SHARE_PROJECT_OF_VERSION, values: [state.versionId] },
+      { statement: SHARE_VERSION, values: [state.versionId] },
+      { statement: RESTORE_TRAINING, values: [state.id, workspaceId, JSON.stringify(audit)] },
+    ]);
+    return row && { outcome: "restored", ...row };
+  });
+}

@@ -1,0 +1,123 @@
+import { atomic, transaction, type Statement } from "@/lib/platform/db";
+import { auditRow } from "./audit";
+import type { Context } from "./context";
+import { cancelGeneration } from "./generation";
+import { getVersionState, type VersionRef } from "./item-state";
+import { authorize } from "./permissions";
+import { alreadyInTrash, confirmation, nameMismatch, restoreParentFirst, stampOf, trashed, TRASH_REASON, UNKNOWN_TARGET, untilSettled, type AlreadyInTrash, type Restored, type Trashed, type TrashedRow } from "./trash-outcome";
+
+const LOCK_VERSION: Statement = {
+  name: "trash-lock-version",
+  text: `select v.id from versions v join projects p on p.id = v.project_id
+         where p.workspace_id = $1 and p.slug = $2 and v.number = $3 for no key update of v`,
+};
+
+const TRASH_VERSION: Statement = {
+  name: "trash-version",
+  text: `with trashed as (
+           update versions v set deleted_at = $4, deleted_by_id = $5, purge_after = $6
+           from projects p
+           where p.workspace_id = $1 and p.slug = $2 and p.deleted_at is null
+             and v.project_id = p.id and v.number = $3 and v.deleted_at is null and v.status <> 'GENERATING'
+             and ($9::text is null or v.name = $9)
+           returning v.id, v.name
+         ), active as (
+           select t.id from trainings t join trashed on trashed.id = t.version_id
+           where t.ended_at is null order by t.id for no key update of t
+         ), cancelled as (
+           update trainings t set status = 'CANCELLED', status_reason = 'version ' || $7, ended_at = $4, lease_id = null, lease_until = null
+           from active where t.id = active.id
+           returning t.number
+         ), result as (
+           select trashed.id, trashed.name, coalesce((select array_agg(number::text order by number) from cancelled), '{}') as cancelled from trashed
+         ), audited as (
+           insert into audit_events
+           select a.* from result, jsonb_populate_record(null::audit_events, $8::jsonb || jsonb_build_object(
+             'target_id', id, 'target_name', name, 'details', jsonb_build_object('cancelledTrainings', cancelled))) a
+         )
+         select * from result`,
+};
+
+/** Rolls a transaction back, so that the operation looks again. */
+class StateChanged extends Error {}
+
+/**
+ * Moves a version to Trash for 30 × 24 h and, in the same act, cancels its queued and running trainings; its models
+ * stop serving with it. A version that is still being generated has its generation cancelled first.
+ * Repeating is `already_in_trash` and moves no date. With `confirmName`, what a person typed, nothing happens unless that is
+ * the version's name at that moment. Throws `not_found`, `project_in_trash`, `purged`, `name_mismatch`.
+ */
+export async function trashVersion(ctx: Context, ref: VersionRef & { confirmName?: string }): Promise<Trashed | AlreadyInTrash> {
+  const { workspaceId } = authorize(ctx, "update version", ref.workspaceSlug);
+  const key = [workspaceId, ref.projectSlug, ref.number];
+  const audit = auditRow(ctx, { workspaceId, action: "version.trashed", targetType: "version", ...UNKNOWN_TARGET });
+  const confirmed = confirmation(ref.confirmName);
+  const values = [...key, ...stampOf(ctx), TRASH_REASON, JSON.stringify(audit), confirmed];
+
+  return untilSettled(async () => {
+    const [row] = await atomic<TrashedRow>([
+      { statement: LOCK_VERSION, values: key },
+      { statement: TRASH_VERSION, values },
+    ]);
+    if (row) return trashed(ctx, row);
+
+    const state = await getVersionState(workspaceId, ref);
+    if (state.deletedAt) return alreadyInTrash(state);
+    if (confirmed !== null && confirmed !== state.name) throw nameMismatch("version", state.name);
+    if (state.status !== "GENERATING") return undefined;
+    const rowAfterCancel = await transaction(async (tx) => {
+      await cancelGeneration(tx, { workspaceId, versionId: state.id, reason: TRASH_REASON });
+      await tx.query(LOCK_VERSION, key); // it may have become ready meanwhile, and be trained
+      const [after] = await tx.query<TrashedRow>(TRASH_VERSION, values);
+      if (!after) throw new StateChanged(); // what is not trashed goes on being generated
+      return after;
+    }).catch((error: unknown) => {
+      if (error instanceof StateChanged) return undefined;
+      throw error;
+    });
+    return rowAfterCancel && trashed(ctx, rowAfterCancel);
+  });
+}
+
+const SHARE_PROJECT: Statement = {
+  name: "trash-share-project",
+  text: `select id from projects where id = $1 and workspace_id = $2 for share`,
+};
+
+const RESTORE_VERSION: Statement = {
+  name: "restore-version",
+  text: `with restored as (
+           update versions v set deleted_at = null, deleted_by_id = null, purge_after = null
+           from projects p
+           where p.id = $1 and p.workspace_id = $2 and p.deleted_at is null
+             and v.project_id = p.id and v.number = $3 and v.deleted_at is not null
+           returning v.id, v.name
+         ), audited as (
+           insert into audit_events
+           select a.* from restored, jsonb_populate_record(null::audit_events, $4::jsonb || jsonb_build_object('target_id', id, 'target_name', name)) a
+         )
+         select * from restored`,
+};
+
+/**
+ * Gives a version back exactly as it was, until a purge has removed it, be that a little after purge_after. Cancelled
+ * trainings stay cancelled. Repeating is `already_active`.
+ * Throws `not_found`, `purged`, and `parent_in_trash` while its project is in Trash.
+ */
+export async function restoreVersion(ctx: Context, ref: { workspaceSlug: string; projectId: string; number: number }): Promise<Restored> {
+  const { workspaceId } = authorize(ctx, "update version", ref.workspaceSlug);
+  const audit = auditRow(ctx, { workspaceId, action: "version.restored", targetType: "version", ...UNKNOWN_TARGET });
+  return untilSettled(async () => {
+    const [row] = await atomic<{ id: string; name: string }>([
+      // The project first: it can then not go to Trash under this restore.
+      { statement: SHARE_PROJECT, values: [ref.projectId, workspaceId] },
+      { statement: RESTORE_VERSION, values: [ref.projectId, workspaceId, ref.number, JSON.stringify(audit)] },
+    ]);
+    if (row) return { outcome: "restored", ...row };
+
+    const state = await getVersionState(workspaceId, ref, { inTrashedProject: true });
+    if (state.projectDeletedAt) throw restoreParentFirst("project", state.projectName);
+    if (state.deletedAt) return undefined;
+    return { outcome: "already_active", id: state.id, name: state.name };
+  });
+}

@@ -1,0 +1,75 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { expect, test } from "vitest";
+import { blobStore } from "@/lib/platform/blob-store";
+import { buildProject, buildVersion, buildWorld, userContext } from "@/lib/testing/builders";
+import { connectSecond } from "@/lib/testing/database";
+import { systemContext } from "./context";
+import { eraseFiles } from "./receipts";
+import { purgeItem, restoreVersion, trashVersion } from "./trash";
+import { openVersionWriter, versionPrefix, WriterLeaseLost } from "./version-writer";
+
+const forever = AbortSignal.timeout(60_000);
+
+async function keysUnder(prefix: string): Promise<string[]> {
+  const keys: string[] = [];
+  for await (const { key } of blobStore().list(prefix)) keys.push(key);
+  return keys;
+}
+
+test("a writer paused past the purge and resumed leaves nothing behind, and the receipt is not verified before its lease is over", async () => {
+  const world = await buildWorld();
+  const project = await buildProject(world);
+  const version = await buildVersion(world, project);
+  const ctx = await userContext(world);
+  const second = await connectSecond();
+  await blobStore().put("versions/another/keep.txt", Buffer.from("a neighbour's"));
+
+  const child = spawn(process.execPath, ["--import", "tsx", "lib/testing/endless-writer.ts", version.id, "2000"], { stdio: ["ignore", "pipe", "inherit"] });
+  try {
+    const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+    expect((await lines.next()).value).toBe("writing");
+    child.kill("SIGSTOP");
+
+    await trashVersion(ctx, { workspaceSlug: world.workspace.slug, projectSlug: project.slug, number: version.number });
+    await purgeItem(ctx, { workspaceSlug: world.workspace.slug, type: "VERSION", id: version.id }, forever);
+    expect(await eraseFiles(await systemContext("test"), forever)).toEqual({ verified: 0, postponed: 1 });
+
+    const [receipt] = await second.query<{ verified_at: Date | null; next_attempt_at: Date; writers_until: Date }>("select * from purge_receipts");
+    expect(receipt!.verified_at).toBeNull();
+    expect(receipt!.next_attempt_at.getTime()).toBeGreaterThanOrEqual(receipt!.writers_until.getTime());
+
+    // The lease runs out while the writer stands still; then the prefix is proved empty …
+    await second.query("select pg_sleep(greatest(0, extract(epoch from writers_until - clock_timestamp()) + 0.05)) from purge_receipts");
+    expect(await eraseFiles(await systemContext("test"), forever)).toEqual({ verified: 1, postponed: 0 });
+
+    // … and the writer wakes up.
+    child.kill("SIGCONT");
+    expect((await lines.next()).value).toBe("lost");
+    await once(child, "exit");
+    expect(await keysUnder(versionPrefix(version.id))).toEqual([]);
+    expect(await keysUnder("versions/another/")).toEqual(["versions/another/keep.txt"]);
+  } finally {
+    child.kill("SIGKILL");
+    await second.end();
+  }
+});
+
+test("a writer stops when its version goes to Trash, and may write again after the restore", async () => {
+  const world = await buildWorld();
+  const project = await buildProject(world);
+  const version = await buildVersion(world, project);
+  const ctx = await userContext(world);
+  const writer = await openVersionWriter(version.id, { leaseMs: 0 }); // asks before every file
+  await writer.put("images/train/a.png", Buffer.from("a"));
+
+  await trashVersion(ctx, { workspaceSlug: world.workspace.slug, projectSlug: project.slug, number: version.number });
+  await expect(writer.put("images/train/b.png", Buffer.from("b"))).rejects.toThrow(WriterLeaseLost);
+  await expect(openVersionWriter(version.id)).rejects.toThrow(WriterLeaseLost);
+  expect(await keysUnder(versionPrefix(version.id))).toEqual([`versions/${version.id}/images/train/a.png`]);
+
+  await restoreVersion(ctx, { workspaceSlug: world.workspace.slug, projectId: project.id, number: version.number });
+  await (await openVersionWriter(version.id)).put("images/train/b.png", Buffer.from("b"));
+  expect(await keysUnder(versionPrefix(version.id))).toHaveLength(2);
+});

@@ -1,0 +1,96 @@
+import { prisma } from "@/lib/platform/db";
+import type { TrainingStatus, VersionStatus } from "@/lib/platform/generated/enums";
+import type { Prisma } from "@/lib/platform/generated/client";
+import type { Context } from "./context";
+import { DomainError } from "./errors";
+import { getLiveVersion, getVersionState, type VersionRef } from "./item-state";
+import { authorize } from "./permissions";
+
+export interface TrainingView {
+  id: string;
+  number: number;
+  status: TrainingStatus;
+  statusReason: string | null;
+  modelType: string;
+  epoch: number;
+  epochs: number;
+  createdAt: Date;
+  endedAt: Date | null;
+  modelSlug: string | null;
+}
+
+/** A live version: an immutable snapshot of its project, or one being made. */
+export interface VersionView {
+  id: string;
+  number: number;
+  name: string;
+  status: VersionStatus;
+  /** 0 to 1; 1 when ready. */
+  progress: number;
+  /** Generated images, 0 until it is ready. */
+  images: number;
+  splits: { train: number; valid: number; test: number };
+  preprocessing: Prisma.JsonValue;
+  augmentation: Prisma.JsonValue;
+  /** Generated images per class. */
+  classes: Record<string, number>;
+  exports: string[];
+  createdAt: Date;
+  /** Those not in Trash, oldest first. */
+  trainings: TrainingView[];
+}
+
+const COLUMNS = {
+  id: true,
+  number: true,
+  name: true,
+  status: true,
+  progress: true,
+  trainImages: true,
+  validImages: true,
+  testImages: true,
+  preprocessing: true,
+  augmentation: true,
+  classes: true,
+  exports: true,
+  createdAt: true,
+  trainings: {
+    where: { deletedAt: null },
+    orderBy: { number: "asc" },
+    select: { id: true, number: true, status: true, statusReason: true, modelType: true, epoch: true, epochs: true, createdAt: true, endedAt: true, models: { select: { slug: true } } },
+  },
+} satisfies Prisma.VersionSelect;
+
+function view(row: Prisma.VersionGetPayload<{ select: typeof COLUMNS }>): VersionView {
+  const { trainImages, validImages, testImages, trainings, classes, ...version } = row;
+  return {
+    ...version,
+    images: trainImages + validImages + testImages,
+    splits: { train: trainImages, valid: validImages, test: testImages },
+    classes: classes as Record<string, number>, // written by completeGeneration alone
+    trainings: trainings.map(({ models, ...training }) => ({ ...training, modelSlug: models[0]?.slug ?? null })),
+  };
+}
+
+/** The live versions of a project, newest first. For projects.ts, which has authorized. */
+export async function listVersionsOf(projectId: string): Promise<VersionView[]> {
+  const rows = await prisma().version.findMany({ where: { projectId, deletedAt: null, status: { not: "FAILED" } }, select: COLUMNS, orderBy: { number: "desc" } });
+  return rows.map(view);
+}
+
+/** A live version. Throws `not_found`, `in_trash`, `project_in_trash`, `purged`, `generation_failed`. */
+export async function getVersion(ctx: Context, ref: VersionRef): Promise<VersionView> {
+  const { workspaceId } = authorize(ctx, "read versions", ref.workspaceSlug);
+  const { id } = await getLiveVersion(workspaceId, ref);
+  const row = await prisma().version.findFirst({ where: { id, deletedAt: null }, select: COLUMNS });
+  return row ? view(row) : getVersion(ctx, ref); // went to Trash between the two reads: say so
+}
+
+/** Where a ready version's files are described, live or in Trash. Throws `not_found`, `purged`, `not_ready`. */
+export async function getVersionFiles(ctx: Context, ref: VersionRef): Promise<{ versionId: string; manifestHash: string }> {
+  const { workspaceId } = authorize(ctx, "read versions", ref.workspaceSlug);
+  const { id } = await getVersionState(workspaceId, ref, { inTrashedProject: true });
+  const row = await prisma().version.findUnique({ where: { id }, select: { manifestHash: true } });
+  if (!row?.manifestHash) throw new DomainError("not_ready", `Version ${ref.number} has no files: it was never completely generated.`);
+  return { versionId: id, manifestHash: row.manifestHash };
+}

@@ -1,0 +1,71 @@
+import { z } from "zod";
+import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObject } from "zod-openapi";
+import { ERROR_CODES, type ErrorCode } from "@/lib/domain/errors";
+import { PERMISSIONS } from "@/lib/domain/permissions";
+import { env } from "@/lib/platform/env";
+import { STATUS_OF } from "./errors";
+import { readsNoBody, type AnyOperation } from "./operation";
+import { allOperations } from "./operations";
+
+const problem = z
+  .looseObject({
+    error: z.string().meta({ description: "What is the matter and what to do next." }),
+    code: z.enum(ERROR_CODES),
+    requestId: z.string(),
+    receiptId: z.string().optional().meta({ description: "The receipt of the purge, with code purged." }),
+    restorableUntil: z.string().optional().meta({ description: "Until when it can be restored, for things in Trash." }),
+  })
+  .meta({ id: "Error" });
+
+const EVERYWHERE: readonly ErrorCode[] = ["busy", "internal"];
+
+/** What each kind of caller can be refused with beside the operation's own. */
+const REFUSALS_OF = { key: ["unauthorized", "missing_scope"], scheduler: ["unauthorized"], everybody: [] } as const satisfies Record<AnyOperation["caller"]["by"], readonly ErrorCode[]>;
+
+const SECURITY_OF = { key: [{ apiKey: [] }, { bearer: [] }], scheduler: [{ cronSecret: [] }], everybody: [] } satisfies Record<AnyOperation["caller"]["by"], Record<string, string[]>[]>;
+
+function describeScopes({ caller }: AnyOperation): string {
+  if (caller.by !== "key") return "";
+  const scopes = caller.permissions.map((permission) => `\`${PERMISSIONS[permission].scope}\``);
+  return scopes.length > 0 ? `Scope: ${scopes.join(" or ")}.` : "Any valid key.";
+}
+
+function describeOperation(operation: AnyOperation): ZodOpenApiOperationObject {
+  const codes = [...new Set([...REFUSALS_OF[operation.caller.by], ...operation.refusals, ...EVERYWHERE])];
+  const statuses = [...new Set(codes.map((code) => STATUS_OF[code]))].sort();
+  const refusals = statuses.map((status) => [
+    String(status),
+    { description: codes.filter((code) => STATUS_OF[code] === status).join(", "), content: { "application/json": { schema: problem } } },
+  ]);
+  const description = [operation.description, describeScopes(operation)].filter(Boolean).join(" ");
+  return {
+    operationId: operation.id,
+    tags: [operation.tag],
+    summary: operation.summary,
+    ...(description ? { description } : {}),
+    security: SECURITY_OF[operation.caller.by],
+    requestParams: { path: operation.params, query: operation.query },
+    ...(readsNoBody(operation) ? {} : { requestBody: { required: true, content: { "application/json": { schema: operation.body } } } }),
+    responses: { "200": { description: "OK", content: { "application/json": { schema: operation.answer } } }, ...Object.fromEntries(refusals) },
+  };
+}
+
+/** The REST API in OpenAPI 3.1, made from the table and the schemas that validate it. */
+export function openApiDocument(): { openapi: string; [field: string]: unknown } {
+  const paths: ZodOpenApiPathsObject = {};
+  for (const operation of allOperations) paths[operation.path] = { ...paths[operation.path], [operation.method.toLowerCase()]: describeOperation(operation) };
+  const document = createDocument({
+    openapi: "3.1.0",
+    info: { title: "Reprieve", version: "1", description: "The home of dataset versions: deleting is safe, restoring is exact, purging is provable. Speaks to the official Roboflow client as well: set its API_URL to this server." },
+    servers: [{ url: `${env().publicUrl}/api` }],
+    components: {
+      securitySchemes: {
+        apiKey: { type: "apiKey", in: "query", name: "api_key" },
+        bearer: { type: "http", scheme: "bearer", description: "The same key as a header." },
+        cronSecret: { type: "http", scheme: "bearer", description: "CRON_SECRET of the server." },
+      },
+    },
+    paths,
+  });
+  return { ...document };
+}

@@ -1,0 +1,55 @@
+import { z } from "zod";
+import type { ErrorCode } from "@/lib/domain/errors";
+import type { Permission } from "@/lib/domain/permissions";
+
+export type Method = "GET" | "POST" | "DELETE";
+
+/**
+ * Who may call: an API key, with the permissions of which it must hold one ("any" key when there are none); the
+ * scheduler, with CRON_SECRET; or everybody. The domain function checks its own permission once more.
+ */
+export type Caller = { by: "key"; permissions: readonly Permission[] } | { by: "scheduler" } | { by: "everybody" };
+
+/**
+ * One operation of the REST API. Its schemas validate what comes in and, outside production, what goes out; the same
+ * table makes /api/openapi.json.
+ */
+export interface Operation<Params extends z.ZodObject, Query extends z.ZodObject, Body extends z.ZodType, Answer extends z.ZodType> {
+  id: string;
+  tag: string;
+  summary: string;
+  description?: string;
+  method: Method;
+  /** Under /api, as OpenAPI writes it. */
+  path: `/${string}`;
+  caller: Caller;
+  /** A path that does not fit is one where nothing exists: 404. */
+  params: Params;
+  /** A value that does not fit is 422. */
+  query: Query;
+  /** A body that does not fit is 400. */
+  body: Body;
+  answer: Answer;
+  /** Refusals beside those that every operation has. */
+  refusals: readonly ErrorCode[];
+}
+
+export type AnyOperation = Operation<z.ZodObject, z.ZodObject, z.ZodType, z.ZodType>;
+
+export const NOTHING = z.object({});
+/** The operation reads no body; one that comes all the same is ignored. */
+export const NO_BODY = z.undefined();
+
+export const readsNoBody = (operation: AnyOperation): boolean => operation.body === NO_BODY;
+
+const byKey = (...permissions: Permission[]): Caller => ({ by: "key", permissions });
+
+/** Anybody with a valid key; a key with one of these permissions; the scheduler; everybody. */
+export const CALLERS = { byKey, byScheduler: { by: "scheduler" }, byEverybody: { by: "everybody" } } as const satisfies Record<string, Caller | typeof byKey>;
+
+/** Keeps the schemas' types, which an annotation would lose. */
+export function defineOperation<Params extends z.ZodObject, Query extends z.ZodObject, Body extends z.ZodType, Answer extends z.ZodType>(
+  operation: Operation<Params, Query, Body, Answer>,
+): Operation<Params, Query, Body, Answer> {
+  return operation;
+}

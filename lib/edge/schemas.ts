@@ -1,0 +1,163 @@
+import { z } from "zod";
+
+/*
+ * What the REST API takes and gives, field by field. Answers are strict: a field that is not written here does not go
+ * out. Shapes follow the official Python client, which breaks on null where it expects an object, on numbers where it
+ * expects "workspace/project/3", and on milliseconds where it expects epoch seconds.
+ */
+
+// ── Into: paths, queries, bodies ─────────────────────────────────────────────────────────────────────────────────────
+
+const slug = z
+  .string()
+  .regex(/^(?=[^a-z]*[a-z])[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/)
+  .meta({ examples: ["hard-hats"] });
+
+const NUMBER_MAX = 2_147_483_647;
+
+const versionNumber = z
+  .string()
+  .regex(/^[1-9][0-9]{0,9}$/)
+  .transform(Number)
+  .refine((number) => number <= NUMBER_MAX)
+  .meta({ description: "The version's number: 1, 2, 3 …", examples: ["3"] });
+
+export const workspaceParams = z.object({ workspace: slug });
+export const projectParams = workspaceParams.extend({ project: slug });
+export const versionParams = projectParams.extend({ version: versionNumber });
+export const trainingParams = versionParams.extend({ training: z.string().regex(/^[A-Za-z0-9-]{1,64}$/) });
+
+const LIMIT_MAX = 10_000;
+const ITEM_TYPES = { project: "PROJECT", version: "VERSION", training: "TRAINING" } as const;
+
+export const trashQuery = z.object({
+  limit: z
+    .string()
+    .regex(/^[1-9][0-9]{0,4}$/, `must be a whole number from 1 to ${LIMIT_MAX}`)
+    .transform(Number)
+    .refine((limit) => limit <= LIMIT_MAX, `must be at most ${LIMIT_MAX}`)
+    .optional()
+    .meta({ description: "Items a page, 1 to 10,000. Without it: all, newest first, but never more than 10,000 (`truncated` says so)." }),
+  cursor: z.string().max(200, "is not one that we gave").optional().meta({ description: "`nextCursor` of the page before." }),
+  type: z
+    .enum(["project", "version", "training"], { error: "must be project, version or training" })
+    .transform((type) => ITEM_TYPES[type])
+    .optional(),
+});
+
+/** Ids as Trash lists them. No control characters: PostgreSQL takes no NUL. */
+const itemId = z
+  .string({ error: (issue) => (issue.input === undefined ? "is missing: give it as the Trash listing shows it" : "must be a string, as the Trash listing shows it") })
+  .regex(/^[\x21-\x7e]{1,200}$/, "must be an id as the Trash listing shows it");
+
+/** A number that no version can have stands for a version that does not exist. */
+const versionItemId = z
+  .union([z.string(), z.number()], { error: (issue) => (issue.input === undefined ? "is missing: give the version's number" : "must be the version's number") })
+  .meta({ description: "The version's number, as the Trash listing shows it." });
+
+export const restoreBody = z.discriminatedUnion(
+  "type",
+  [
+    z.object({ type: z.literal("project"), id: itemId }),
+    z.object({ type: z.literal("version"), id: versionItemId, parentId: itemId.meta({ description: "The project's opaque id: `parentId` of the item." }) }),
+    z.object({ type: z.literal("training"), id: itemId }),
+    z.object({ type: z.literal("workflow"), id: itemId }),
+  ],
+  { error: (issue) => (issue.code === "invalid_union" ? "must be project, version or training" : "must be a JSON object") },
+);
+
+// ── Out ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+const epochSeconds = z.number().max(1e11).meta({ description: "Seconds since 1970, with milliseconds as the fraction." });
+const count = z.int().min(0);
+const splits = z.strictObject({ train: count, valid: count, test: count });
+const settings = z.record(z.string(), z.unknown()).meta({ description: "By name, as the version was generated." });
+
+const workspaceSummary = z.strictObject({ name: z.string(), url: slug, members: count });
+
+const project = z
+  .strictObject({
+    id: z.string().regex(/^[a-z0-9-]+\/[a-z0-9-]+$/).meta({ description: "workspace/project", examples: ["acme/hard-hats"] }),
+    type: z.enum(["object-detection", "classification", "instance-segmentation", "semantic-segmentation", "keypoint-detection", "text-image-pairs"]),
+    name: z.string(),
+    created: epochSeconds,
+    updated: epochSeconds,
+    images: count,
+    unannotated: count,
+    annotation: z.string(),
+    versions: count.meta({ description: "Live versions; those in Trash are not counted." }),
+    public: z.literal(false),
+    splits,
+    colors: z.record(z.string(), z.string().regex(/^#[0-9a-f]{6}$/)),
+    classes: z.record(z.string(), count),
+  })
+  .meta({ id: "Project" });
+
+const versionId = z.string().regex(/^[a-z0-9-]+\/[a-z0-9-]+\/[1-9][0-9]*$/).meta({ description: "workspace/project/number", examples: ["acme/hard-hats/3"] });
+
+const versionFields = { id: versionId, name: z.string(), created: epochSeconds, images: count, splits, preprocessing: settings, augmentation: settings, exports: z.array(z.string()) };
+
+const modelUrl = z.string().meta({ description: "workspace/model", examples: ["acme/hard-hats-3-1"] });
+
+export const keyAnswer = z.strictObject({ welcome: z.string(), instructions: z.string(), docs: z.string(), workspace: slug });
+
+export const workspaceAnswer = z.strictObject({ workspace: workspaceSummary.extend({ projects: z.array(project) }) });
+
+export const projectAnswer = z.strictObject({
+  workspace: workspaceSummary,
+  project,
+  versions: z.array(z.strictObject({ ...versionFields, model: z.strictObject({ id: z.string(), url: modelUrl }).optional().meta({ description: "Left out when no training left one." }) })),
+});
+
+export const versionAnswer = z.strictObject({
+  workspace: workspaceSummary,
+  project,
+  version: z.strictObject({
+    ...versionFields,
+    generating: z.boolean(),
+    progress: z.number().min(0).max(1),
+    models: z.record(z.string(), z.strictObject({ url: modelUrl })),
+    classes: z.array(z.string()),
+  }),
+});
+
+export const trainingsAnswer = z.strictObject({
+  trainings: z.array(
+    z.strictObject({
+      trainingId: z.string(),
+      number: z.int().min(1),
+      status: z.enum(["queued", "running", "finished", "failed", "cancelled", "stopped"]),
+      statusReason: z.string().optional(),
+      epoch: count,
+      epochs: count,
+      modelType: z.string(),
+      start: epochSeconds,
+      end: epochSeconds.optional(),
+      modelIds: z.array(modelUrl),
+    }),
+  ),
+});
+
+export const trashedVersionAnswer = z.strictObject({ deleted: z.literal(true), type: z.literal("version"), workspace: slug, project: slug, version: z.string(), trash: z.literal(true) });
+export const trashedProjectAnswer = z.strictObject({ deleted: z.literal(true), type: z.literal("project"), workspace: slug, project: slug, projectId: z.string(), trash: z.literal(true) });
+export const trashedTrainingAnswer = trashedVersionAnswer.extend({ type: z.literal("training"), trainingId: z.string() });
+
+const inTrash = { id: z.string(), name: z.string(), deletedAt: z.iso.datetime(), scheduledCleanupAt: z.iso.datetime(), deletedBy: z.string(), deletedByName: z.string() };
+const parent = { parentId: z.string(), parentUrl: z.string(), parentName: z.string() };
+
+const trashedProject = z.strictObject({ type: z.literal("project"), ...inTrash, url: slug }).meta({ id: "TrashedProject" });
+const trashedVersion = z.strictObject({ type: z.literal("version"), ...inTrash, ...parent }).meta({ id: "TrashedVersion", description: "`id` is the version's number, `parentId` the project's opaque id, `parentUrl` its slug." });
+const trashedTraining = z.strictObject({ type: z.literal("training"), ...inTrash, ...parent }).meta({ id: "TrashedTraining", description: "`parentId` is the version's opaque id, `parentUrl` project/number." });
+
+export const trashAnswer = z.strictObject({
+  items: z.array(z.discriminatedUnion("type", [trashedProject, trashedVersion, trashedTraining])),
+  sections: z.strictObject({ projects: z.array(trashedProject), versions: z.array(trashedVersion), trainings: z.array(trashedTraining), workflows: z.array(z.never()) }),
+  nextCursor: z.string().nullable().meta({ description: "Give it back as `cursor` to read on; null at the end." }),
+  truncated: z.literal(true).optional().meta({ description: "Only when there was no `limit` and more than 10,000 items." }),
+});
+
+export const restoreAnswer = z.strictObject({ restored: z.literal(true), type: z.enum(["project", "version", "training"]), id: z.string(), parentId: z.string().optional() });
+
+export const healthAnswer = z.strictObject({ status: z.literal("ok") });
+
+export const purgeAnswer = z.strictObject({ purged: count, skipped: count, failed: count, remaining: count, files: z.strictObject({ verified: count, postponed: count }) });

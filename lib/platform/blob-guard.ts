@@ -1,0 +1,116 @@
+import type { BlobStore } from "@/lib/platform/blob-store";
+
+const KEY = /^[A-Za-z0-9][A-Za-z0-9._-]*(\/[A-Za-z0-9._-]+)*$/;
+const MAX_LENGTH = 512;
+
+/** The blob store was asked for a key that it does not hold. */
+export class BlobNotFoundError extends Error {
+  override readonly name = "BlobNotFoundError";
+  constructor(readonly key: string) {
+    super(`No blob is stored as "${key}".`);
+  }
+}
+
+/** A key or prefix is not one that the blob store accepts: a mistake in the caller, nothing was touched. */
+export class BlobKeyError extends Error {
+  override readonly name = "BlobKeyError";
+}
+
+/**
+ * Guarantees that `key` names one place inside the store: segments of letters, digits, `.`, `_` and `-`
+ * joined by single slashes, none of them `.` or `..`, the first beginning with a letter or digit, at most 512
+ * characters. Narrow because a key becomes a path on disk. Throws BlobKeyError.
+ */
+export function assertBlobKey(key: string): void {
+  if (!isKey(key)) throw new BlobKeyError(`Not a blob key: ${shown(key)}.`);
+}
+
+/**
+ * The same for a prefix, which must end with a slash: without it `versions/1` would also take `versions/10`.
+ * The empty prefix is refused, so that no caller can name the whole store. Throws BlobKeyError.
+ */
+export function assertBlobPrefix(prefix: string): void {
+  if (!prefix.endsWith("/") || !isKey(prefix.slice(0, -1))) {
+    throw new BlobKeyError(`Not a blob prefix (it must end with "/"): ${shown(prefix)}.`);
+  }
+}
+
+/**
+ * Guarantees for any store that no bad key or prefix reaches it, that a removal's arguments are sound before anything
+ * is removed, that every failure names its blob and keeps its class and code, and that a body given to a failed `put`
+ * is closed. The one gate in front of every store, so that disk and bucket cannot differ in what they accept.
+ */
+export function guardBlobStore(store: BlobStore): BlobStore {
+  return {
+    put(key, body) {
+      return named(key, async () => {
+        try {
+          assertBlobKey(key);
+          return await store.put(key, body);
+        } catch (error) {
+          if (!(body instanceof Uint8Array)) body.destroy();
+          throw error;
+        }
+      });
+    },
+    get(key) {
+      return named(key, async () => {
+        assertBlobKey(key);
+        return store.get(key);
+      });
+    },
+    stream(key) {
+      return named(key, async () => {
+        assertBlobKey(key);
+        return store.stream(key);
+      });
+    },
+    async *list(prefix) {
+      try {
+        assertBlobPrefix(prefix);
+        yield* store.list(prefix);
+      } catch (error) {
+        throw nameBlob(error, prefix);
+      }
+    },
+    remove(keys) {
+      return named(keys[0] ?? "", async () => {
+        keys.forEach(assertBlobKey);
+        await store.remove(keys);
+      });
+    },
+    removePrefix(prefix, options = {}) {
+      return named(prefix, async () => {
+        assertBlobPrefix(prefix);
+        for (const key of options.last ?? []) {
+          assertBlobKey(key);
+          if (!key.startsWith(prefix)) throw new BlobKeyError(`${shown(key)} is not under ${shown(prefix)}.`);
+        }
+        return store.removePrefix(prefix, options);
+      });
+    },
+  };
+}
+
+/** Adds the blob's key to an I/O error's message, once, and gives the same error back, so that its code and class stay. */
+export function nameBlob(error: unknown, key: string): unknown {
+  if (!(error instanceof Error) || error instanceof BlobNotFoundError || error instanceof BlobKeyError) return error;
+  if (!/ \(blob ".*"\)$/.test(error.message)) error.message = `${error.message} (blob "${key}")`;
+  return error;
+}
+
+async function named<T>(key: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw nameBlob(error, key);
+  }
+}
+
+function isKey(key: string): boolean {
+  return key.length <= MAX_LENGTH && KEY.test(key) && !key.split("/").some((part) => part === "." || part === "..");
+}
+
+function shown(key: string): string {
+  return JSON.stringify(key.length > 80 ? `${key.slice(0, 80)}…` : key);
+}

@@ -1,0 +1,87 @@
+import type { Readable } from "node:stream";
+import { fileURLToPath } from "node:url";
+import { createDiskBlobStore } from "@/lib/platform/blob-store-disk";
+import { createS3BlobStore } from "@/lib/platform/blob-store-s3";
+import { env } from "@/lib/platform/env";
+
+export { BlobKeyError, BlobNotFoundError } from "@/lib/platform/blob-guard";
+
+/**
+ * Files by key, on disk or in an object store. Keys are `a/b/c` (blob-guard.ts); no key may be a prefix of another
+ * at a slash (`a` and `a/b`), because a disk cannot hold both. An I/O failure throws the original error with the
+ * key in its message; a store that is not there at all (no folder, no bucket) is a failure, never "nothing stored".
+ */
+export interface BlobStore {
+  /** Stores `body` whole or not at all: a reader sees the old bytes or the new ones, never a part. Overwrites. */
+  put(key: string, body: Uint8Array | Readable): Promise<{ sizeBytes: number }>;
+  /** The whole blob in memory. Throws BlobNotFoundError. */
+  get(key: string): Promise<Buffer>;
+  /** The blob as a stream, opened before the promise resolves. Throws BlobNotFoundError. */
+  stream(key: string): Promise<Readable>;
+  /** Every blob under `prefix` (which ends with "/"), unfinished uploads on disk included, in no particular order. Memory stays flat. */
+  list(prefix: string): AsyncIterable<{ key: string; sizeBytes: number }>;
+  /** Removes the keys; a missing one is success. */
+  remove(keys: readonly string[]): Promise<void>;
+  /**
+   * Removes everything under `prefix` (which ends with "/") and nothing outside it; the keys in `last` go after all
+   * others, in their order. Memory stays flat, a missing blob is success, and a call after a crash carries on.
+   * Gives back the files and bytes that this call found and removed.
+   */
+  removePrefix(prefix: string, options?: { last?: readonly string[] }): Promise<{ files: number; bytes: number }>;
+}
+
+/**
+ * The blob store that `url` names; touches neither disk nor network yet.
+ * - `file:///absolute/folder`
+ * - `s3://bucket/optional/prefix?endpoint=…&region=…&forcePathStyle=true`, each parameter optional; credentials, and
+ *   the region when it is left out, come from the AWS SDK's own environment
+ *
+ * `durable: false` lets a disk store return before the bytes have reached the disk: for tests.
+ * Throws a sentence for anything else; the sentence never repeats the URL, which could hold a secret.
+ */
+export function createBlobStore(url: string, options: { durable?: boolean } = {}): BlobStore {
+  const parsed = parse(url);
+  if (parsed.username || parsed.password) throw new Error("The blob store's URL must not hold credentials; give them in the AWS environment variables.");
+  if (parsed.protocol === "file:") {
+    if (parsed.host || parsed.search || parsed.hash) throw new Error("A blob store on disk is named file:///absolute/folder and nothing else.");
+    const folder = fileURLToPath(parsed);
+    if (folder === "/") throw new Error("The blob store cannot be the root folder of the machine.");
+    return createDiskBlobStore(folder, options);
+  }
+  if (parsed.protocol === "s3:") return createS3BlobStore(readS3Location(parsed));
+  throw new Error("The blob store's URL must begin with file:/// or s3://.");
+}
+
+function parse(url: string): URL {
+  try {
+    return new URL(url);
+  } catch {
+    throw new Error("The blob store's URL must begin with file:/// or s3://.");
+  }
+}
+
+function readS3Location(url: URL) {
+  const known = ["endpoint", "region", "forcePathStyle"];
+  const unknown = [...url.searchParams.keys()].find((name) => !known.includes(name));
+  if (unknown !== undefined) throw new Error(`The blob store's URL has an unknown parameter "${unknown}"; known are ${known.join(", ")}.`);
+  if (!url.host) throw new Error("The blob store's URL names no bucket: s3://bucket/optional/prefix.");
+  const forcePathStyle = url.searchParams.get("forcePathStyle") ?? "false";
+  if (forcePathStyle !== "true" && forcePathStyle !== "false") throw new Error("forcePathStyle in the blob store's URL must be true or false.");
+  const endpoint = url.searchParams.get("endpoint");
+  const region = url.searchParams.get("region");
+  const prefix = url.pathname.replace(/^\//, "").replace(/\/$/, "");
+  return {
+    bucket: url.host,
+    prefix: prefix === "" ? "" : `${prefix}/`,
+    forcePathStyle: forcePathStyle === "true",
+    ...(endpoint === null ? {} : { endpoint }),
+    ...(region === null ? {} : { region }),
+  };
+}
+
+let configured: BlobStore | undefined;
+
+/** The blob store of this process, as BLOB_STORE names it. */
+export function blobStore(): BlobStore {
+  return (configured ??= createBlobStore(env().blobStore));
+}

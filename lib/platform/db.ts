@@ -1,0 +1,125 @@
+import { PrismaPg } from "@prisma/adapter-pg";
+import pg from "pg";
+import { env } from "./env";
+import { PrismaClient } from "./generated/client";
+
+/**
+ * One pool per process, shared by Prisma and the raw statements. Two ways to the database, each with its place:
+ * - `prisma()` for single reads and writes off the hot paths;
+ * - `query`, `atomic` and `transaction` for everything that takes locks or is hot: named, prepared statements.
+ */
+interface Connections {
+  pool: pg.Pool;
+  prisma: PrismaClient;
+}
+
+/** A row lock is waited for this long; then PostgreSQL gives up with 55P03, which the domain calls "busy". */
+const LOCK_TIMEOUT_MS = 5_000;
+const CONNECTION_TIMEOUT_MS = 10_000;
+
+// On globalThis: the bundler may load this module more than once in a process, the pool must still be one.
+const holder = globalThis as typeof globalThis & { reprieveConnections?: Connections };
+
+function connections(): Connections {
+  if (holder.reprieveConnections) return holder.reprieveConnections;
+  const pool = new pg.Pool({
+    connectionString: env().databaseUrl,
+    max: env().databasePoolSize,
+    connectionTimeoutMillis: CONNECTION_TIMEOUT_MS,
+    idleTimeoutMillis: 60_000,
+    lock_timeout: LOCK_TIMEOUT_MS,
+    idle_in_transaction_session_timeout: 60_000,
+    application_name: "reprieve",
+    pipeline: true,
+  } as pg.PoolConfig);
+  pool.on("error", () => {}); // an idle connection broke: the pool drops it, the next query opens another
+  return (holder.reprieveConnections = { pool, prisma: new PrismaClient({ adapter: new PrismaPg(pool) }) });
+}
+
+/** Prisma on the shared pool. Never inside `transaction`: that would take a second connection and can hang the pool. */
+export const prisma = (): PrismaClient => connections().prisma;
+
+/** A prepared statement: `name` is unique in the code base and the same as long as `text` is. */
+export interface Statement {
+  name: string;
+  text: string;
+}
+
+/** Runs one statement, outside any transaction. Instants arrive as Date (milliseconds), bigint as string. */
+export async function query<Row extends object>(statement: Statement, values: readonly unknown[]): Promise<Row[]> {
+  const result = await connections().pool.query<Row>({ ...statement, values: [...values] });
+  return result.rows;
+}
+
+export interface Transaction {
+  query<Row extends object>(statement: Statement, values: readonly unknown[]): Promise<Row[]>;
+}
+
+/**
+ * Runs the statements, in order, as one READ COMMITTED transaction sent in a single flight, and answers the rows of the
+ * last one. The shape of every hot operation: statements that lock, then one that looks (its snapshot is taken after
+ * the locks are held) and writes. All or nothing: when one fails, PostgreSQL turns the COMMIT into a rollback.
+ */
+export async function atomic<Row extends object>(statements: readonly { statement: Statement; values: readonly unknown[] }[]): Promise<Row[]> {
+  const client = await connections().pool.connect();
+  const flight = [
+    client.query("BEGIN"),
+    ...statements.map(({ statement, values }) => client.query<Row>({ ...statement, values: [...values] })),
+    client.query("COMMIT"),
+  ];
+  const settled = await Promise.allSettled(flight);
+  const failure = settled.find((s) => s.status === "rejected");
+  // A failed COMMIT or BEGIN means that the connection itself is in doubt: it is closed, not reused.
+  const doubt = [settled[0], settled.at(-1)].find((s) => s?.status === "rejected");
+  client.release(doubt ? new Error("connection in doubt", { cause: doubt.reason }) : undefined);
+  if (failure) throw failure.reason;
+  const last = settled.at(-2) as PromiseFulfilledResult<pg.QueryResult<Row>>;
+  return last.value.rows;
+}
+
+/**
+ * Runs `run` in one READ COMMITTED transaction on one connection, for work whose statements depend on each other's
+ * answers: commits when it returns, rolls back when it throws. Inside: no file, no network, no second connection.
+ */
+export async function transaction<T>(run: (tx: Transaction) => Promise<T>): Promise<T> {
+  const client = await connections().pool.connect();
+  let doubt: Error | undefined;
+  try {
+    await client.query("BEGIN");
+    const result = await run({
+      async query<Row extends object>(statement: Statement, values: readonly unknown[]) {
+        return (await client.query<Row>({ ...statement, values: [...values] })).rows;
+      },
+    });
+    await client.query("COMMIT");
+    return result;
+  } catch (error) {
+    await client.query("ROLLBACK").catch((e: Error) => (doubt = e));
+    throw error;
+  } finally {
+    client.release(doubt);
+  }
+}
+
+/** The database's clock, which is everybody's. Milliseconds, as every stored instant. */
+export async function databaseNow(): Promise<Date> {
+  const [row] = await query<{ now: Date }>({ name: "database-now", text: "select date_trunc('milliseconds', now()) as now" }, []);
+  return row!.now;
+}
+
+/** The SQLSTATE of a database error, from pg or through Prisma's adapter; null for any other error. */
+export function sqlState(error: unknown): string | null {
+  if (!(error instanceof Error)) return null;
+  if (error instanceof pg.DatabaseError) return error.code ?? null;
+  const cause = (error as { meta?: { driverAdapterError?: { cause?: { originalCode?: string } } } }).meta?.driverAdapterError?.cause;
+  return cause?.originalCode ?? null;
+}
+
+/** Ends every connection of this process. */
+export async function disconnect(): Promise<void> {
+  const open = holder.reprieveConnections;
+  delete holder.reprieveConnections;
+  if (!open) return;
+  await open.prisma.$disconnect();
+  await open.pool.end();
+}

@@ -1,0 +1,31 @@
+import { expect, test } from "vitest";
+import { parseEnv } from "./env";
+
+const GOOD = { DATABASE_URL: "postgresql://u:p@localhost/db", DATA_DIR: "/data" };
+
+test("files lie under DATA_DIR, and links begin at localhost, unless set otherwise", () => {
+  expect(parseEnv(GOOD)).toMatchObject({ blobStore: "file:///data/blobs", publicUrl: "http://localhost:3000", cronSecret: null });
+  expect(parseEnv({ ...GOOD, PORT: "8080", BLOB_STORE: "s3://bucket/x" })).toMatchObject({ blobStore: "s3://bucket/x", publicUrl: "http://localhost:8080" });
+  expect(parseEnv({ ...GOOD, PUBLIC_URL: "https://reprieve.example.org/" }).publicUrl).toBe("https://reprieve.example.org");
+});
+
+test("an empty variable counts as unset", () => {
+  expect(parseEnv({ ...GOOD, CRON_SECRET: "", PORT: "" })).toMatchObject({ cronSecret: null });
+});
+
+test.each([
+  ["DATABASE_URL", { ...GOOD, DATABASE_URL: undefined }],
+  ["DATABASE_URL", { ...GOOD, DATABASE_URL: "mysql://x" }],
+  ["DATABASE_POOL_SIZE", { ...GOOD, DATABASE_POOL_SIZE: "many" }],
+  ["PORT", { ...GOOD, PORT: "99999" }],
+  ["PUBLIC_URL", { ...GOOD, PUBLIC_URL: "reprieve" }],
+  ["CRON_SECRET", { ...GOOD, CRON_SECRET: "short" }],
+  ["NEXTAUTH_SECRET", { ...GOOD, NEXTAUTH_SECRET: "short" }],
+  ["GITHUB_SECRET", { ...GOOD, GITHUB_ID: "id" }],
+  ["GOOGLE_ID", { ...GOOD, GOOGLE_SECRET: "secret" }],
+  ["BLOB_STORE", { ...GOOD, BLOB_STORE: "./blobs" }],
+  ["BLOB_STORE", { DATABASE_URL: GOOD.DATABASE_URL }],
+  ["LOG_LEVEL", { ...GOOD, LOG_LEVEL: "loud" }],
+])("a wrong %s stops the start with a sentence that names it", (name, source) => {
+  expect(() => parseEnv(source)).toThrow(new RegExp(`^${name} `, "m"));
+});

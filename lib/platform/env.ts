@@ -1,0 +1,98 @@
+import { pathToFileURL } from "node:url";
+import { z } from "zod";
+
+const port = z.coerce.number().int().min(1).max(65535);
+
+const secret = z.string().min(16, "must have at least 16 characters");
+
+/** "" counts as unset: shells and compose files often pass empty variables. */
+const optional = <T extends z.ZodType>(schema: T) => z.preprocess((value) => (value === "" ? undefined : value), schema.optional());
+
+const schema = z.object({
+  DATABASE_URL: z
+    .string({ error: "is not set: give the PostgreSQL to use, postgresql://user:password@host:5432/database (npm start sets it when it runs its own)" })
+    .regex(/^postgres(ql)?:\/\//, "must start with postgresql://"),
+  DATABASE_POOL_SIZE: optional(z.coerce.number().int("must be a whole number").min(1, "must be at least 1").max(200, "must be at most 200")),
+  DATA_DIR: optional(z.string().startsWith("/", "must be an absolute path")),
+  BLOB_STORE: optional(z.string().regex(/^(file:\/\/\/|s3:\/\/[a-z0-9])/, "must be file:///absolute/folder or s3://bucket/prefix?region=…")),
+  PUBLIC_URL: optional(z.url({ protocol: /^https?$/, error: "must be an http(s) URL, such as https://reprieve.example.org" })),
+  PORT: optional(port),
+  CRON_SECRET: optional(secret),
+  NEXTAUTH_SECRET: optional(secret),
+  GITHUB_ID: optional(z.string()),
+  GITHUB_SECRET: optional(z.string()),
+  GOOGLE_ID: optional(z.string()),
+  GOOGLE_SECRET: optional(z.string()),
+  LOG_LEVEL: optional(z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"])),
+  EMBEDDED_DATABASE: optional(z.literal("1", { error: "is set by npm start only" })),
+  NODE_ENV: optional(z.string()),
+});
+
+export interface Env {
+  databaseUrl: string;
+  databasePoolSize: number;
+  /** file:///… or s3://…, see lib/platform/blob-store.ts */
+  blobStore: string;
+  /** Origin of every absolute link, without a trailing slash. */
+  publicUrl: string;
+  /** null: the cron route answers 503 until it is set. */
+  cronSecret: string | null;
+  /** Encrypts sessions. null: nobody can sign in until it is set. */
+  sessionSecret: string | null;
+  /** Sign-in by these is offered when both halves are set. */
+  github: OAuthClient | null;
+  google: OAuthClient | null;
+  logLevel: string;
+  embeddedDatabase: boolean;
+  production: boolean;
+}
+
+export interface OAuthClient {
+  clientId: string;
+  clientSecret: string;
+}
+
+function pair(name: string, clientId: string | undefined, clientSecret: string | undefined): OAuthClient | null {
+  if (clientId && clientSecret) return { clientId, clientSecret };
+  if (clientId || clientSecret) throw new Error(`${name}_${clientId ? "SECRET" : "ID"} is not set: set both ${name}_ID and ${name}_SECRET, or neither`);
+  return null;
+}
+
+/**
+ * Reads and checks the environment.
+ * Throws one Error whose message has a line for every wrong variable, naming it, so that a start stops with a sentence.
+ */
+export function parseEnv(source: Record<string, string | undefined>): Env {
+  const result = schema.safeParse(source);
+  if (!result.success) {
+    throw new Error(result.error.issues.map((issue) => `${issue.path.join(".")} ${issue.message}`).join("\n"));
+  }
+  const e = result.data;
+  const blobStore = e.BLOB_STORE ?? (e.DATA_DIR ? pathToFileURL(`${e.DATA_DIR}/blobs`).href : undefined);
+  if (!blobStore) throw new Error("BLOB_STORE is not set: give file:///absolute/folder or s3://bucket/prefix, or set DATA_DIR");
+  return {
+    databaseUrl: e.DATABASE_URL,
+    databasePoolSize: e.DATABASE_POOL_SIZE ?? 10,
+    blobStore,
+    publicUrl: (e.PUBLIC_URL ?? `http://localhost:${e.PORT ?? 3000}`).replace(/\/+$/, ""),
+    cronSecret: e.CRON_SECRET ?? null,
+    sessionSecret: e.NEXTAUTH_SECRET ?? null,
+    github: pair("GITHUB", e.GITHUB_ID, e.GITHUB_SECRET),
+    google: pair("GOOGLE", e.GOOGLE_ID, e.GOOGLE_SECRET),
+    logLevel: e.LOG_LEVEL ?? "info",
+    embeddedDatabase: e.EMBEDDED_DATABASE === "1",
+    production: e.NODE_ENV === "production",
+  };
+}
+
+let parsed: Env | undefined;
+
+/** The environment, checked once per process. Throws as parseEnv does. The only reader of process.env in lib and app. */
+export function env(): Env {
+  if (!parsed) {
+    parsed = parseEnv(process.env);
+    // next-auth takes its origin from here alone
+    process.env["NEXTAUTH_URL"] ??= parsed.publicUrl;
+  }
+  return parsed;
+}

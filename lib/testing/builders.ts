@@ -1,0 +1,144 @@
+import type { Context, Membership } from "@/lib/domain/context";
+import type { Scope } from "@/lib/domain/permissions";
+import { SCOPES } from "@/lib/domain/permissions";
+import { databaseNow, prisma, query } from "@/lib/platform/db";
+import type { ProjectType, Role, TrainingStatus, VersionStatus } from "@/lib/platform/generated/enums";
+import { newId } from "@/lib/platform/id";
+import { hashApiKey, newApiKey } from "@/lib/platform/secrets";
+
+/*
+ * Builders make what a test needs with the least words: each makes its own parents, takes overrides, writes real rows.
+ */
+
+let sequence = 0;
+const unique = (word: string): string => `${word}-${(sequence += 1)}`;
+
+export interface World {
+  workspace: { id: string; slug: string; name: string };
+  owner: { id: string; name: string };
+}
+
+export async function buildUser(overrides: { email?: string; name?: string } = {}) {
+  return prisma().user.create({ data: { email: `${unique("user")}@example.org`, name: "Ada", ...overrides } });
+}
+
+/** A workspace and its owner. */
+export async function buildWorld(overrides: { slug?: string; imageQuota?: number } = {}): Promise<World> {
+  const owner = await buildUser();
+  const slug = overrides.slug ?? unique("acme");
+  const workspace = await prisma().workspace.create({ data: { slug, name: slug, imageQuota: overrides.imageQuota ?? 100_000 } });
+  await prisma().membership.create({ data: { workspaceId: workspace.id, userId: owner.id, role: "OWNER" } });
+  return { workspace, owner };
+}
+
+export async function buildMember(world: World, role: Role) {
+  const user = await buildUser();
+  await prisma().membership.create({ data: { workspaceId: world.workspace.id, userId: user.id, role } });
+  return user;
+}
+
+/** An API key; answers the secret. */
+export async function buildApiKey(world: World, overrides: { userId?: string; scopes?: readonly Scope[]; revokedAt?: Date } = {}): Promise<string> {
+  const key = newApiKey();
+  await prisma().apiKey.create({
+    data: { workspaceId: world.workspace.id, userId: overrides.userId ?? world.owner.id, name: "test", prefix: key.slice(0, 8), hash: hashApiKey(key), scopes: [...(overrides.scopes ?? SCOPES)], revokedAt: overrides.revokedAt ?? null },
+  });
+  return key;
+}
+
+export async function buildProject(world: World, overrides: { slug?: string; name?: string; type?: ProjectType } = {}) {
+  const slug = overrides.slug ?? unique("digits");
+  return prisma().project.create({
+    data: { workspaceId: world.workspace.id, slug, name: overrides.name ?? slug, type: overrides.type ?? "CLASSIFICATION", annotation: "digits", createdById: world.owner.id },
+  });
+}
+
+/** A version as generated: ready, its images counted in the workspace, unless overridden. It has no files. */
+export async function buildVersion(
+  world: World,
+  project: { id: string },
+  overrides: { name?: string; status?: VersionStatus; images?: number; writersUntil?: Date } = {},
+) {
+  const { images = 10, status = "READY" } = overrides;
+  const { nextVersionNumber } = await prisma().project.update({ where: { id: project.id }, data: { nextVersionNumber: { increment: 1 } } });
+  const counted = status === "FAILED" ? 0 : images;
+  await prisma().workspace.update({ where: { id: world.workspace.id }, data: { usedImages: { increment: counted } } });
+  return prisma().version.create({
+    data: {
+      workspaceId: world.workspace.id,
+      projectId: project.id,
+      number: nextVersionNumber - 1,
+      name: overrides.name ?? `v${nextVersionNumber - 1}`,
+      status,
+      progress: status === "READY" ? 1 : 0,
+      seed: 1,
+      preprocessing: { grayscale: true },
+      augmentation: {},
+      trainImages: status === "READY" ? images : 0,
+      classes: status === "READY" ? { "7": images } : {},
+      countedImages: counted,
+      manifestHash: status === "READY" ? "0".repeat(64) : null,
+      writersUntil: overrides.writersUntil ?? null,
+      createdById: world.owner.id,
+    },
+  });
+}
+
+export async function buildTraining(world: World, version: { id: string }, overrides: { status?: TrainingStatus } = {}) {
+  const { status = "QUEUED" } = overrides;
+  const { nextTrainingNumber } = await prisma().version.update({ where: { id: version.id }, data: { nextTrainingNumber: { increment: 1 } } });
+  const active = status === "QUEUED" || status === "RUNNING";
+  return prisma().training.create({
+    data: {
+      workspaceId: world.workspace.id,
+      versionId: version.id,
+      number: nextTrainingNumber - 1,
+      status,
+      modelType: "digits",
+      epochs: 20,
+      createdById: world.owner.id,
+      endedAt: active ? null : new Date("2026-01-01T00:00:00Z"),
+      ...(status === "RUNNING" ? { leaseId: newId(), leaseUntil: new Date(Date.now() + 60_000) } : {}),
+    },
+  });
+}
+
+export async function buildModel(world: World, training: { id: string; versionId: string }) {
+  return prisma().model.create({
+    data: { workspaceId: world.workspace.id, versionId: training.versionId, trainingId: training.id, slug: unique("digits-model"), modelType: "digits", files: 1, sizeBytes: 100 },
+  });
+}
+
+export const membershipOf = (world: World, role: Role): Membership => ({ workspaceId: world.workspace.id, slug: world.workspace.slug, name: world.workspace.name, role });
+
+/** The context of a signed-in member, at the database's instant unless another `now` is passed. */
+export async function userContext(world: World, overrides: { user?: { id: string; name: string }; role?: Role; now?: Date } = {}): Promise<Context> {
+  const user = overrides.user ?? world.owner;
+  return {
+    actor: { type: "USER", userId: user.id, name: user.name, memberships: [membershipOf(world, overrides.role ?? "OWNER")] },
+    now: overrides.now ?? (await databaseNow()),
+    requestId: newId(),
+  };
+}
+
+// ── What a test compares ─────────────────────────────────────────────────────────────────────────────────────────────
+
+const TABLES = ["users", "workspaces", "memberships", "api_keys", "projects", "images", "versions", "trainings", "models", "audit_events", "purge_receipts"];
+
+/** All rows of every table, as one hash per table: equal means that nothing at all was written in between. */
+export async function fingerprintTables(): Promise<Record<string, string>> {
+  const entries = TABLES.map(async (table) => {
+    const [row] = await query<{ hash: string | null }>({ name: `test-fingerprint-${table}`, text: `select md5(string_agg(t::text, '|' order by t::text)) as hash from ${table} t` }, []);
+    return [table, row?.hash ?? ""] as const;
+  });
+  return Object.fromEntries(await Promise.all(entries));
+}
+
+/** How many rows each table has. */
+export async function countRows(): Promise<Record<string, number>> {
+  const entries = TABLES.map(async (table) => {
+    const [row] = await query<{ count: number }>({ name: `test-count-${table}`, text: `select count(*)::int as count from ${table}` }, []);
+    return [table, row?.count ?? 0] as const;
+  });
+  return Object.fromEntries(await Promise.all(entries));
+}

@@ -1,0 +1,16 @@
+import { openVersionWriter, WriterLeaseLost } from "@/lib/domain/version-writer";
+
+// A process that publishes files under a version until it loses its lease: `endless-writer.ts <versionId> <leaseMs>`.
+// Says "writing" once it has published one, and "lost" when it stopped.
+const [versionId, leaseMs] = process.argv.slice(2);
+const writer = await openVersionWriter(versionId!, { leaseMs: Number(leaseMs) });
+try {
+  for (let i = 0; ; i++) {
+    await writer.put(`images/train/late-${i}.png`, Buffer.alloc(200_000, i % 256));
+    if (i === 0) console.log("writing");
+  }
+} catch (error) {
+  if (!(error instanceof WriterLeaseLost)) throw error;
+  console.log("lost");
+  process.exit(0);
+}

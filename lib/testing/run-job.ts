@@ -1,0 +1,14 @@
+import { systemContext } from "@/lib/domain/context";
+import { eraseFiles } from "@/lib/domain/receipts";
+import { purgeExpired } from "@/lib/domain/trash";
+import { disconnect } from "@/lib/platform/db";
+
+/*
+ * One of our jobs in a process of its own, so that a test can kill it: `node --import tsx lib/testing/run-job.ts
+ * purge-expired|erase-files [instant]`, with the environment of the test.
+ */
+const [job, instant] = process.argv.slice(2);
+const signal = new AbortController().signal;
+const ctx = await systemContext(job!, instant ? { now: new Date(instant) } : {});
+await { "purge-expired": purgeExpired, "erase-files": eraseFiles }[job as "purge-expired" | "erase-files"](ctx, signal);
+await disconnect();

@@ -1,0 +1,45 @@
+import type { NextConfig } from "next";
+import createNextIntlPlugin from "next-intl/plugin";
+
+const SECURITY_HEADERS = [
+  { key: "X-Content-Type-Options", value: "nosniff" },
+  { key: "X-Frame-Options", value: "DENY" },
+  // API keys travel in queries
+  { key: "Referrer-Policy", value: "no-referrer" },
+];
+
+/** Hosts named api.* serve the REST API at their root, as the official client's own origin does. */
+const API_HOST = [{ type: "host" as const, value: "api\\..*" }];
+
+/**
+ * A path with a broken escape, or one beyond ASCII, which no path of ours has. Next would answer 500 to those that it
+ * cannot decode; sent on to where nothing is, they are 404.
+ */
+const UNKNOWN_ESCAPE = ":rest(.*%(?![0-7][0-9a-fA-F]).*)";
+const NOTHING_IN_API = "/api/-/-/-/-/-/-"; // longer than any path, so that the catch-all answers
+
+const config: NextConfig = {
+  poweredByHeader: false,
+  // `npm test` checks the types; a start need not do it again.
+  typescript: { ignoreBuildErrors: true },
+  // forbidden() answers 403 with forbidden.tsx.
+  experimental: { authInterrupts: true },
+  // The client posts to "<base>/?api_key=…" and must not be redirected.
+  skipTrailingSlashRedirect: true,
+  // Native code, or modules that find their own files; the worker loads the same from node_modules.
+  serverExternalPackages: ["@aws-sdk/client-s3", "@aws-sdk/lib-storage", "@node-rs/argon2", "@prisma/adapter-pg", "@prisma/client", "pg", "pg-boss", "pino", "sharp"],
+  headers: async () => [{ source: "/:path*", headers: SECURITY_HEADERS }],
+  rewrites: async () => ({
+    beforeFiles: [
+      { source: `/${UNKNOWN_ESCAPE}`, has: API_HOST, destination: NOTHING_IN_API },
+      { source: `/api/${UNKNOWN_ESCAPE}`, destination: NOTHING_IN_API },
+      { source: `/${UNKNOWN_ESCAPE}`, destination: "/_not-found" },
+      { source: "/", has: API_HOST, destination: "/api" },
+      { source: "/:path((?!api(?:/|$)).+)", has: API_HOST, destination: "/api/:path" },
+    ],
+    afterFiles: [],
+    fallback: [],
+  }),
+};
+
+export default createNextIntlPlugin("./i18n/request.ts")(config);

@@ -1,0 +1,123 @@
+import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import pg from "pg";
+import { systemContext, type Context } from "@/lib/domain/context";
+import { createApiKey } from "@/lib/domain/api-keys";
+import { createUser, createWorkspace, getUserByEmail, setPassword, systemMembership } from "@/lib/domain/accounts";
+import { createVersion } from "@/lib/domain/generation";
+import { addImage } from "@/lib/domain/images";
+import { createProject } from "@/lib/domain/projects";
+import { startTraining } from "@/lib/domain/trainings";
+import { generateVersionFiles } from "@/lib/edge/version-files";
+import { readDigits } from "@/lib/engine/digits";
+import { countOutputs } from "@/lib/engine/plan";
+import type { Augmentation, Preprocessing } from "@/lib/engine/settings";
+import { databaseNow, disconnect, prisma } from "@/lib/platform/db";
+import { env } from "@/lib/platform/env";
+import { newId } from "@/lib/platform/id";
+import { newPassword } from "@/lib/platform/secrets";
+
+/*
+ * Demo data for an empty embedded database: 600 real handwritten digits, three versions generated from them through the
+ * real pipeline, a queued training each. Its facts go to DATA_DIR/demo.json, written last: a seed that was killed
+ * half way is carried on by the next start, each step making only what is not there.
+ */
+
+const EMAIL = "demo@example.com";
+const WORKSPACE = "acme";
+const PROJECT = "digits";
+const IMAGES = 600;
+
+const RESIZE = { width: 28, height: 28, format: "Stretch to" } as const;
+const VERSIONS: { name: string; seed: number; preprocessing: Preprocessing; augmentation: Augmentation }[] = [
+  { name: "digits baseline", seed: 1, preprocessing: { "auto-orient": true, resize: RESIZE, grayscale: true }, augmentation: {} },
+  {
+    name: "digits rotated",
+    seed: 2,
+    preprocessing: { "auto-orient": true, resize: RESIZE, grayscale: true },
+    augmentation: { image: { versions: 2 }, rotate: { degrees: 15 } },
+  },
+  {
+    name: "digits noisy",
+    seed: 3,
+    preprocessing: { "auto-orient": true, resize: { ...RESIZE, width: 32, height: 32 }, grayscale: true },
+    augmentation: { image: { versions: 2 }, rotate: { degrees: 10 }, noise: { percent: 5 } },
+  },
+];
+
+const demoFile = path.join(process.env["DATA_DIR"] ?? ".data", "demo.json");
+
+function writeDemo(facts: Record<string, string>): void {
+  writeFileSync(`${demoFile}.new`, `${JSON.stringify(facts, null, 2)}\n`, { mode: 0o600 });
+  renameSync(`${demoFile}.new`, demoFile);
+}
+
+/** The user whose sign-in is printed. A password that nobody was shown is replaced. */
+async function ensureOwner(): Promise<{ userId: string; name: string; password: string }> {
+  const system = await systemContext("seed");
+  const password = newPassword();
+  if ((await prisma().user.count({ where: { email: EMAIL } })) === 0) await createUser(system, { email: EMAIL, name: "Ada Demo", password });
+  else await setPassword(system, { email: EMAIL, password });
+  const user = await getUserByEmail(system, EMAIL);
+  if ((await prisma().workspace.count({ where: { slug: WORKSPACE } })) === 0) await createWorkspace(system, { slug: WORKSPACE, name: "Acme Vision", ownerEmail: EMAIL });
+  return { userId: user.id, name: user.name, password };
+}
+
+async function ensureProject(ctx: Context): Promise<void> {
+  const ref = { workspaceSlug: WORKSPACE, projectSlug: PROJECT };
+  if ((await prisma().project.count({ where: { slug: PROJECT } })) === 0) await createProject(ctx, { ...ref, name: "Digits", type: "CLASSIFICATION", annotation: "digits" });
+  const splits = { train: "TRAIN", valid: "VALID", test: "TEST" } as const;
+  for (const digit of await readDigits(IMAGES)) {
+    await addImage(ctx, ref, { fileName: digit.fileName, contentType: "image/png", width: 28, height: 28, split: splits[digit.split], label: digit.label, bytes: digit.png });
+  }
+}
+
+async function ensureVersions(ctx: Context): Promise<void> {
+  const ref = { workspaceSlug: WORKSPACE, projectSlug: PROJECT };
+  const groups = await prisma().image.groupBy({ by: ["split"], _count: true });
+  const images = { train: 0, valid: 0, test: 0 };
+  for (const group of groups) images[group.split.toLowerCase() as keyof typeof images] = group._count;
+
+  for (const [index, { name, seed, preprocessing, augmentation }] of VERSIONS.entries()) {
+    const number = index + 1;
+    let version = await prisma().version.findFirst({ where: { number, project: { slug: PROJECT } }, select: { id: true, status: true, nextTrainingNumber: true } });
+    if (!version) {
+      const outputs = countOutputs(images, { augmentation });
+      const now = await databaseNow(); // after the images' own
+      const made = await createVersion({ ...ctx, now }, { ...ref, name, seed, preprocessing, augmentation, images: outputs.train + outputs.valid + outputs.test });
+      version = { id: made.id, status: "GENERATING", nextTrainingNumber: 1 };
+    }
+    if (version.status === "GENERATING") await generateVersionFiles(await systemContext("seed"), version.id);
+    if (version.nextTrainingNumber === 1) await startTraining({ ...ctx, now: await databaseNow() }, { ...ref, number, modelType: "digits-classifier", epochs: 20 });
+  }
+}
+
+async function seed(): Promise<void> {
+  if (existsSync(demoFile)) {
+    const facts = JSON.parse(readFileSync(demoFile, "utf8")) as Record<string, string>;
+    if (facts["url"] !== env().publicUrl) writeDemo({ ...facts, url: env().publicUrl });
+    return;
+  }
+  const others = await prisma().user.count({ where: { email: { not: EMAIL } } });
+  if (others > 0) return; // somebody's own data
+  const { userId, name, password } = await ensureOwner();
+  const membership = await systemMembership(WORKSPACE);
+  const ctx: Context = { actor: { type: "USER", userId, name, memberships: [membership] }, now: await databaseNow(), requestId: newId() };
+  console.log("Making demo data: 600 digits, three versions …");
+  await ensureProject(ctx);
+  await ensureVersions(ctx);
+  const { key } = await createApiKey(ctx, { workspaceSlug: WORKSPACE, userId, name: "demo" });
+  writeDemo({ url: env().publicUrl, email: EMAIL, password, workspace: WORKSPACE, project: PROJECT, apiKey: key });
+}
+
+// Two first starts at once: the second waits here, then finds the first one's work.
+const gate = new pg.Client({ connectionString: env().databaseUrl });
+await gate.connect();
+try {
+  await gate.query("begin");
+  await gate.query("select pg_advisory_xact_lock(7341)");
+  await seed();
+} finally {
+  await gate.end();
+  await disconnect();
+}

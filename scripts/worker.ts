@@ -1,0 +1,27 @@
+import { workerHandlers } from "@/lib/edge/worker/handlers";
+import { disconnect } from "@/lib/platform/db";
+import { env } from "@/lib/platform/env";
+import { startWorkers } from "@/lib/platform/job-queue";
+import { log } from "@/lib/platform/log";
+
+// The worker process: runs queued and scheduled jobs until it is told to stop, or its launcher is gone.
+try {
+  env();
+} catch (error) {
+  console.error((error as Error).message);
+  process.exit(1);
+}
+
+const stopping = new AbortController();
+const workers = await startWorkers(workerHandlers(stopping.signal), (error) => log().error({ err: error }, "job queue"));
+log().info("worker ready");
+
+async function stop(): Promise<void> {
+  if (stopping.signal.aborted) return;
+  stopping.abort();
+  await workers.stop();
+  await disconnect();
+  process.exit(0);
+}
+for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, () => void stop());
+process.on("disconnect", () => void stop());
