@@ -42,4 +42,10 @@ const config: NextConfig = {
   }),
 };
 
-export default createNextIntlPlugin("./i18n/request.ts")(config);
+/** Messages are parsed at build time: the browser is spared the parser. `t.raw` is not to be had with it. */
+const withMessages = createNextIntlPlugin({
+  requestConfig: "./i18n/request.ts",
+  experimental: { messages: { path: "./messages", locales: "infer", format: "json", precompile: true } },
+});
+
+export default withMessages(config);

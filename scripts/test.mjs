@@ -10,6 +10,7 @@ import { projectRoot } from "./data-dir.mjs";
 const require = createRequire(import.meta.url);
 const scratch = mkdtempSync(path.join(os.tmpdir(), "reprieve-test-"));
 const report = path.join(scratch, "vitest.json");
+const browserReport = path.join(scratch, "playwright.json");
 
 /** A package's command, found through its package.json: bin files are not among a package's exports. */
 function binOf(name, command = name) {
@@ -23,6 +24,7 @@ const STEPS = [
   { title: "Types", bin: ["typescript", "tsc"], args: ["--noEmit"] },
   { title: "Lint", bin: ["eslint"], args: [".", "--max-warnings", "0"] },
   { title: "Tests", bin: ["vitest"], args: ["run", "--reporter=default", "--reporter=json", `--outputFile.json=${report}`], env: { NODE_ENV: "test" }, count: countTests },
+  { title: "Browser tests", bin: ["@playwright/test", "playwright"], args: ["test", "--reporter=list,json"], env: { CI: "1", PLAYWRIGHT_JSON_OUTPUT_NAME: browserReport }, count: countBrowserTests },
 ];
 
 const total = { passed: 0, failed: 0, skipped: 0 };
@@ -58,4 +60,13 @@ function countTests(ok) {
   const brokenFiles = result.testResults.filter((file) => file.status === "failed" && !file.assertionResults.some((test) => test.status === "failed")).length;
   const failed = result.numFailedTests + brokenFiles;
   return { passed: result.numPassedTests, failed: failed === 0 && !ok ? 1 : failed, skipped: result.numPendingTests + (result.numTodoTests ?? 0) };
+}
+
+function countBrowserTests(ok) {
+  try {
+    const { expected, unexpected, flaky, skipped } = JSON.parse(readFileSync(browserReport, "utf8")).stats;
+    return { passed: expected, failed: unexpected + flaky === 0 && !ok ? 1 : unexpected + flaky, skipped };
+  } catch {
+    return { passed: 0, failed: 1, skipped: 0 }; // it ended before it could report: no browser, or no build
+  }
 }

@@ -1,0 +1,9 @@
+import type { ReactNode } from "react";
+import { Shell } from "@/app/(app)/_shell/shell";
+import { getNavigation } from "@/lib/domain/navigation";
+import { page } from "@/lib/edge/page";
+
+export default async function WorkspaceLayout({ params, children }: { params: Promise<{ workspace: string }>; children: ReactNode }) {
+  const { workspace } = await params;
+  return <Shell navigation={await page((ctx) => getNavigation(ctx, workspace))}>{children}</Shell>;
+}

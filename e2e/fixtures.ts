@@ -1,0 +1,136 @@
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import AxeBuilder from "@axe-core/playwright";
+import { expect, test as base, type BrowserContext, type Page } from "@playwright/test";
+import { encode } from "next-auth/jwt";
+import { createUser, createWorkspace } from "@/lib/domain/accounts";
+import { systemContext } from "@/lib/domain/context";
+import { addMember } from "@/lib/domain/members";
+import type { World } from "@/lib/testing/builders";
+
+/*
+ * Every test has a workspace of its own on the one server, so that tests run side by side: `world` with its owner, more
+ * people by `makeUser`, and what they need by lib/testing/builders. People are signed in by their cookie; only one test
+ * goes through the form.
+ */
+
+export interface Person {
+  id: string;
+  name: string;
+  email: string;
+  password: string;
+}
+
+interface Fixtures {
+  world: World & { owner: Person };
+  /** A person with an account; with a role, also a member of `world`. */
+  makeUser: (options?: { name?: string; role?: "OWNER" | "EDITOR" | "VIEWER" }) => Promise<Person>;
+  /** Signs somebody in, in the test's own browser or another. */
+  signIn: (user: { id: string }, context?: BrowserContext) => Promise<void>;
+  /** Passes when axe finds nothing to object to on the page as it is now. */
+  axe: (page?: Page) => Promise<void>;
+  /** Passes when nothing sticks out of the page to the right. */
+  fits: (page?: Page) => Promise<void>;
+  /** Console errors that a test expects: it pushes a pattern for each. */
+  expectedErrors: RegExp[];
+  guard: void;
+}
+
+const PASSWORD = "a password for tests";
+/** An open menu or tooltip stands at the end of the body, outside of all landmarks, and belongs to its trigger. */
+const POPPER = /^<div data-radix-popper-co/;
+const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+
+interface ServerNote {
+  databaseUrl: string;
+  dataDir: string;
+  secret: string;
+}
+
+function readServer(): ServerNote {
+  const note = JSON.parse(readFileSync(path.join(process.env["E2E_DIR"]!, "server.json"), "utf8")) as ServerNote;
+  // The builders and the domain work on the server's own database and files.
+  Object.assign(process.env, { DATABASE_URL: note.databaseUrl, DATA_DIR: note.dataDir, LOG_LEVEL: "silent" });
+  return note;
+}
+
+let made = 0;
+/** No two tests, workers or runs make the same one. */
+const unique = (word: string): string => `${word}-${process.pid.toString(36)}-${(made += 1)}`;
+
+export const test = base.extend<Fixtures, { server: ServerNote }>({
+  server: [
+    async ({}, provide) => {
+      await provide(readServer());
+      const { disconnect } = await import("@/lib/platform/db");
+      await disconnect();
+    },
+    { scope: "worker" },
+  ],
+
+  world: async ({ server }, provide) => {
+    void server;
+    const system = await systemContext("e2e");
+    const owner = await makePerson("Ada Lovelace");
+    const { workspaceId, slug } = await createWorkspace(system, { slug: unique("lab"), name: "Vision Lab", ownerEmail: owner.email });
+    await provide({ workspace: { id: workspaceId, slug, name: "Vision Lab" }, owner });
+  },
+
+  makeUser: async ({ world }, provide) => {
+    await provide(async ({ name = "Grace Hopper", role } = {}) => {
+      const person = await makePerson(name);
+      const membership = { workspaceId: world.workspace.id, slug: world.workspace.slug, name: world.workspace.name, role: "OWNER" as const };
+      if (role) await addMember(await systemContext("e2e", { membership }), { workspaceSlug: world.workspace.slug, email: person.email, role });
+      return person;
+    });
+  },
+
+  signIn: async ({ context, baseURL, server }, provide) => {
+    await provide(async (user, browser = context) => {
+      const value = await encode({ token: { sub: user.id, sessionVersion: 1 }, secret: server.secret });
+      await browser.addCookies([{ name: "next-auth.session-token", value, url: baseURL!, httpOnly: true, sameSite: "Lax" }]);
+    });
+  },
+
+  axe: async ({ page }, provide) => {
+    await provide(async (on = page) => {
+      const { violations } = await new AxeBuilder({ page: on }).withTags(TAGS).analyze();
+      const found = violations.map(({ id, help, nodes }) => ({ id, help, nodes: nodes.filter((node) => !(id === "region" && POPPER.test(node.html))).map((node) => `${node.html}\n${node.failureSummary ?? ""}`) }));
+      expect(found.filter(({ nodes }) => nodes.length > 0)).toEqual([]);
+    });
+  },
+
+  fits: async ({ page }, provide) => {
+    await provide(async (on = page) => {
+      const { scrollWidth, clientWidth } = await on.evaluate(() => {
+        const { scrollWidth, clientWidth } = document.documentElement;
+        return { scrollWidth, clientWidth };
+      });
+      expect(scrollWidth, "the page is wider than the screen").toBeLessThanOrEqual(clientWidth);
+    });
+  },
+
+  expectedErrors: async ({}, provide) => {
+    await provide([]);
+  },
+
+  guard: [
+    async ({ context, expectedErrors }, provide) => {
+      const errors: string[] = [];
+      context.on("console", (message) => {
+        if (message.type() === "error") errors.push(`${message.text()} (${message.location().url})`);
+      });
+      context.on("weberror", (error) => errors.push(String(error.error())));
+      await provide();
+      expect(errors.filter((error) => !expectedErrors.some((expected) => expected.test(error))), "errors in the browser's console").toEqual([]);
+    },
+    { auto: true },
+  ],
+});
+
+async function makePerson(name: string): Promise<Person> {
+  const { userId, email } = await createUser(await systemContext("e2e"), { email: `${unique("person")}@example.org`, name, password: PASSWORD });
+  return { id: userId, name, email, password: PASSWORD };
+}
+
+export { expect };

@@ -1,0 +1,162 @@
+import { createWorkspace, setPassword } from "@/lib/domain/accounts";
+import { systemContext } from "@/lib/domain/context";
+import { buildProject, buildVersion } from "@/lib/testing/builders";
+import { expect, test } from "./fixtures";
+
+const NOT_FOUND = /status of 404/;
+
+test("signing in by the form leads to where one was going, and signing out ends it", async ({ page, world, axe }) => {
+  await buildProject(world, { name: "Handwritten digits" });
+  const going = `/${world.workspace.slug}?view=all`;
+  await page.goto(going);
+  await expect(page).toHaveURL(/\/sign-in\?next=/);
+  await axe();
+
+  await page.getByLabel("E-mail address").fill(world.owner.email);
+  await page.getByLabel("Password").fill("not this one");
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await expect(page.getByText("This e-mail address and password do not match")).toBeVisible();
+  await expect(page.getByLabel("E-mail address")).toHaveValue(world.owner.email);
+  await axe();
+
+  await page.getByLabel("Password").fill(world.owner.password);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await expect(page).toHaveURL(going);
+  await expect(page.getByRole("heading", { level: 1, name: "Projects" })).toBeVisible();
+
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await expect(page).toHaveURL(/\/sign-in$/);
+  await page.goto(going);
+  await expect(page).toHaveURL(/\/sign-in\?next=/);
+});
+
+test("a next that leads elsewhere is not followed", async ({ page, world }) => {
+  await page.goto("/sign-in?next=//example.org/x");
+  await page.getByLabel("E-mail address").fill(world.owner.email);
+  await page.getByLabel("Password").fill(world.owner.password);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await expect(page).toHaveURL(`/${world.workspace.slug}`);
+});
+
+test("raising the session version ends the session at the next page", async ({ page, world, signIn }) => {
+  await signIn(world.owner);
+  await page.goto(`/${world.workspace.slug}`);
+  await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
+  await setPassword(await systemContext("e2e"), { email: world.owner.email, password: "another password" });
+  await page.goto(`/${world.workspace.slug}`);
+  await expect(page).toHaveURL(/\/sign-in\?next=/);
+});
+
+test("what is not there, and what is somebody else's, is 404", async ({ page, world, signIn, makeUser, expectedErrors, axe }) => {
+  expectedErrors.push(NOT_FOUND);
+  await signIn(await makeUser());
+  for (const path of ["/no-such-workspace", `/${world.workspace.slug}`, "/a/b/c/d/e/f"]) {
+    const answer = await page.goto(path);
+    expect(answer?.status(), path).toBe(404);
+    await expect(page.getByRole("heading", { name: "There is nothing here" })).toBeVisible();
+  }
+  await axe();
+});
+
+test("somebody without a workspace is told how to get one", async ({ page, signIn, makeUser, axe }) => {
+  const lonely = await makeUser();
+  await signIn(lonely);
+  await page.goto("/");
+  await expect(page.getByRole("heading", { name: "You are not a member of any workspace" })).toBeVisible();
+  await expect(page.getByText(`--owner ${lonely.email}`)).toBeVisible();
+  await axe();
+});
+
+test("a chosen language is kept, also for the next sign-in elsewhere", async ({ page, world, signIn, browser }) => {
+  await signIn(world.owner);
+  await page.goto("/");
+  await page.getByLabel("Language").selectOption("日本語");
+  await expect(page.getByRole("heading", { level: 1, name: "プロジェクト" })).toBeVisible();
+  await expect(page.locator("html")).toHaveAttribute("lang", "ja");
+  await page.reload();
+  await expect(page.getByRole("heading", { level: 1, name: "プロジェクト" })).toBeVisible();
+
+  const elsewhere = await browser.newContext({ locale: "en-US" });
+  await signIn(world.owner, elsewhere);
+  const other = await elsewhere.newPage();
+  await other.goto("/");
+  await expect(other.getByRole("heading", { level: 1, name: "プロジェクト" })).toBeVisible();
+  await elsewhere.close();
+});
+
+test("one goes from one workspace to another, and comes back to the last one", async ({ page, world, signIn, axe }) => {
+  const system = await systemContext("e2e");
+  const slug = `${world.workspace.slug}-other`;
+  await createWorkspace(system, { slug, name: "Second Lab", ownerEmail: world.owner.email });
+  await signIn(world.owner);
+  await page.goto(`/${world.workspace.slug}`);
+  await page.getByRole("button", { name: "Workspace: Vision Lab" }).click();
+  await axe();
+  await page.getByRole("link", { name: "Second Lab" }).click();
+  await expect(page).toHaveURL(`/${slug}`);
+  await expect(page.getByRole("link", { name: "Second Lab" })).toBeHidden();
+  await expect(page.getByRole("button", { name: "Workspace: Second Lab" })).toBeVisible();
+  await page.goto("/");
+  await expect(page).toHaveURL(`/${slug}`);
+});
+
+test("a chosen theme is there from the first byte on", async ({ page, world, signIn }) => {
+  await signIn(world.owner);
+  await page.goto("/");
+  await page.getByLabel("Theme").selectOption("Dark");
+  await expect(page.locator("html")).toHaveAttribute("data-theme", "dark");
+  const html = await (await page.request.get(`/${world.workspace.slug}`)).text();
+  expect(html).toContain('data-theme="dark"');
+});
+
+test("the keyboard leads to the main places and explains itself", async ({ page, world, signIn, axe }) => {
+  await signIn(world.owner);
+  await page.goto(`/${world.workspace.slug}`);
+  await page.keyboard.press("Tab");
+  await expect(page.getByRole("link", { name: "Skip to content" })).toBeFocused();
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("main")).toBeFocused();
+  await page.keyboard.press("?");
+  await expect(page.getByRole("dialog", { name: "Keyboard shortcuts" })).toBeVisible();
+  await axe();
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("g");
+  await page.keyboard.press("t");
+  await expect(page).toHaveURL(`/${world.workspace.slug}/settings/trash`);
+  await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
+  await page.goto(`/${world.workspace.slug}?from=elsewhere`);
+  await page.keyboard.press("g");
+  await page.keyboard.press("p");
+  await expect(page).toHaveURL(`/${world.workspace.slug}`);
+});
+
+for (const { locale, heading } of [
+  { locale: "en-US", heading: "Projects" },
+  { locale: "ja-JP", heading: "プロジェクト" },
+]) {
+  for (const colorScheme of ["light", "dark"] as const) {
+    test.describe(`${locale}, ${colorScheme}`, () => {
+      test.use({ locale, colorScheme });
+
+      test("the shell has no flaw that axe knows, and fits a small phone", async ({ page, world, signIn, axe, fits }) => {
+        const project = await buildProject(world, { name: "Handwritten digits with a name that is too long for any card or sidebar" });
+        await buildVersion(world, project);
+        await signIn(world.owner);
+        await page.goto(`/${world.workspace.slug}`);
+        await expect(page.getByRole("heading", { level: 1, name: heading })).toBeVisible();
+        await axe();
+
+        await page.setViewportSize({ width: 360, height: 740 });
+        await fits();
+        const link = page.getByRole("complementary").getByRole("link", { name: project.name });
+        await expect(link).toBeHidden();
+        await page.getByRole("banner").getByRole("button").click();
+        await expect(link).toBeVisible();
+        await axe();
+        await fits();
+        await page.keyboard.press("Escape");
+        await expect(link).toBeHidden();
+      });
+    });
+  }
+}

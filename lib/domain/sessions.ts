@@ -1,0 +1,109 @@
+import { query, type Statement } from "@/lib/platform/db";
+import type { Role } from "@/lib/platform/generated/enums";
+import { hashPassword, verifyPassword } from "@/lib/platform/secrets";
+import type { Context, Membership } from "./context";
+import { DomainError } from "./errors";
+
+/* Signed-in people. A session is a user and the version of their sessions; raising the version ends all of them. */
+
+export const LOCALES = ["en", "ja"] as const;
+export type Locale = (typeof LOCALES)[number];
+
+export const isLocale = (text: unknown): text is Locale => (LOCALES as readonly unknown[]).includes(text);
+
+export interface SessionRef {
+  userId: string;
+  sessionVersion: number;
+}
+
+/** The context of a signed-in person, with what the web app says of their account. */
+export interface SessionContext extends Context {
+  email: string;
+  /** null: as the browser asks. */
+  locale: Locale | null;
+}
+
+interface CredentialsRow extends SessionRef {
+  passwordHash: string | null;
+}
+
+const FIND_CREDENTIALS: Statement = {
+  name: "find-credentials",
+  text: `select id as "userId", session_version as "sessionVersion", password_hash as "passwordHash" from users where email = $1`,
+};
+
+let decoy: Promise<string> | undefined;
+
+/**
+ * Checks an e-mail address and a password; null when they do not fit. An unknown address, and one without a password,
+ * cost the same work as a wrong password, so that the answer's time does not tell who has an account.
+ */
+export async function signIn(input: { email: string; password: string }): Promise<SessionRef | null> {
+  const [user] = await query<CredentialsRow>(FIND_CREDENTIALS, [input.email.trim().toLowerCase()]);
+  const known = user?.passwordHash ?? null;
+  const fits = await verifyPassword(known ?? (await (decoy ??= hashPassword("nobody's password"))), input.password);
+  return user && known !== null && fits ? { userId: user.userId, sessionVersion: user.sessionVersion } : null;
+}
+
+/** The user of an address that somebody else (GitHub, Google) has verified; null when nobody has it here. */
+export async function findSessionByEmail(email: string): Promise<SessionRef | null> {
+  const [user] = await query<CredentialsRow>(FIND_CREDENTIALS, [email.trim().toLowerCase()]);
+  return user ? { userId: user.userId, sessionVersion: user.sessionVersion } : null;
+}
+
+const AUTHENTICATE: Statement = {
+  name: "authenticate-session",
+  text: `select u.id as "userId", u.name, u.email, u.locale, date_trunc('milliseconds', now()) as now,
+           w.id as "workspaceId", w.slug, w.name as "workspaceName", m.role
+         from users u
+         left join memberships m on m.user_id = u.id
+         left join workspaces w on w.id = m.workspace_id
+         where u.id = $1 and u.session_version = $2
+         order by w.name, w.slug`,
+};
+
+interface AuthenticatedRow {
+  userId: string;
+  name: string;
+  email: string;
+  locale: string | null;
+  now: Date;
+  workspaceId: string | null;
+  slug: string;
+  workspaceName: string;
+  role: Role;
+}
+
+/**
+ * The context of a signed-in person: who, member of what (by name) and when, all from one statement.
+ * Throws `unauthorized` when the user is gone or their session version was raised, alike.
+ */
+export async function authenticateSession(session: SessionRef, requestId: string): Promise<SessionContext> {
+  const rows = await query<AuthenticatedRow>(AUTHENTICATE, [session.userId, session.sessionVersion]);
+  const [user] = rows;
+  if (!user) throw new DomainError("unauthorized", "Your session has ended. Sign in again.");
+  const memberships = rows.flatMap((row): Membership[] => (row.workspaceId === null ? [] : [{ workspaceId: row.workspaceId, slug: row.slug, name: row.workspaceName, role: row.role }]));
+  return {
+    actor: { type: "USER", userId: user.userId, name: user.name, memberships },
+    now: user.now,
+    requestId,
+    email: user.email,
+    locale: isLocale(user.locale) ? user.locale : null,
+  };
+}
+
+const SET_LOCALE: Statement = { name: "set-locale", text: `update users set locale = $2 where id = $1` };
+
+/** Keeps a person's language, for every browser in which they sign in. */
+export async function setLocale(ctx: Context, locale: Locale): Promise<void> {
+  if (ctx.actor.type !== "USER") throw new DomainError("forbidden", "Only a signed-in person has a language.");
+  await query(SET_LOCALE, [ctx.actor.userId, locale]);
+}
+
+const USERS_EXIST: Statement = { name: "users-exist", text: `select exists (select 1 from users) as "exist"` };
+
+/** Whether anybody could sign in at all; when not, the sign-in page explains how to make the first user. */
+export async function usersExist(): Promise<boolean> {
+  const [row] = await query<{ exist: boolean }>(USERS_EXIST, []);
+  return row!.exist;
+}

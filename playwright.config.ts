@@ -1,0 +1,45 @@
+import os from "node:os";
+import path from "node:path";
+import { defineConfig, devices } from "@playwright/test";
+import { findBrowser } from "./scripts/browser.mjs";
+
+/*
+ * Journeys in a real browser against the production build. e2e/server.mjs starts it with a database of its own and leaves
+ * word in E2E_DIR; the variables are set here, so that the server and every worker, which load this file too, agree.
+ */
+
+const port = Number((process.env["E2E_PORT"] ??= "3210"));
+const directory = (process.env["E2E_DIR"] ??= path.join(os.tmpdir(), `reprieve-e2e-${port}`));
+const baseURL = `http://127.0.0.1:${port}`;
+
+export default defineConfig({
+  testDir: "e2e",
+  outputDir: "test-results",
+  fullyParallel: true,
+  workers: process.env["CI"] ? 1 : 2,
+  forbidOnly: Boolean(process.env["CI"]),
+  retries: 0,
+  reporter: [["list"]],
+  timeout: 60_000,
+  expect: { timeout: 10_000 },
+  use: {
+    ...devices["Desktop Chrome"],
+    baseURL,
+    locale: "en-US",
+    timezoneId: "UTC",
+    trace: "retain-on-failure",
+    launchOptions: {
+      executablePath: findBrowser(),
+      args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+    },
+  },
+  webServer: {
+    command: "node e2e/server.mjs",
+    url: `${baseURL}/api/health`,
+    env: { E2E_PORT: String(port), E2E_DIR: directory },
+    reuseExistingServer: !process.env["CI"],
+    stdout: "pipe",
+    timeout: 600_000, // a first build may be among it
+    gracefulShutdown: { signal: "SIGTERM", timeout: 20_000 }, // killed, it would leave its database running
+  },
+});
