@@ -6,7 +6,7 @@ import { useEffect, useState } from "react";
 import { Button } from "./button";
 
 /** Copies a text and says that it did. `label` names what is copied where "Copy" alone is unclear. */
-export function CopyButton({ text, label }: { text: string; label?: string }) {
+export function CopyButton({ text, label, autoFocus = false }: { text: string; label?: string; autoFocus?: boolean }) {
   const t = useTranslations("common");
   const [copied, setCopied] = useState(false);
   useEffect(() => {
@@ -15,7 +15,7 @@ export function CopyButton({ text, label }: { text: string; label?: string }) {
     return () => clearTimeout(timer);
   }, [copied]);
   return (
-    <Button size="sm" {...(label ? { "aria-label": label } : {})} onClick={() => void copy(text).then(() => setCopied(true))}>
+    <Button size="sm" autoFocus={autoFocus} {...(label ? { "aria-label": label } : {})} onClick={() => void copy(text).then(() => setCopied(true))}>
       {copied ? <Check aria-hidden /> : <Copy aria-hidden />}
       <span aria-live="polite">{copied ? t("copied") : t("copy")}</span>
     </Button>

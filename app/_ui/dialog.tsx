@@ -9,7 +9,7 @@ import { cn } from "./class-names";
 
 export const OVERLAY = "fixed inset-0 z-40 bg-overlay animate-appear";
 export const PANEL =
-  "fixed top-[max(1rem,12dvh)] left-1/2 z-50 flex max-h-[calc(100dvh-2rem)] w-[calc(100vw-2rem)] max-w-[28rem] -translate-x-1/2 flex-col rounded-lg border border-line bg-raised shadow-raised animate-appear";
+  "fixed top-[max(1rem,12dvh)] left-1/2 z-50 flex max-h-[calc(100dvh-max(1rem,12dvh)-1rem)] w-[calc(100vw-2rem)] max-w-[28rem] -translate-x-1/2 flex-col rounded-lg border border-line bg-raised shadow-raised animate-appear";
 
 export const Dialog = Radix.Root;
 export const DialogTrigger = Radix.Trigger;
@@ -17,14 +17,14 @@ export const DialogClose = Radix.Close;
 
 /**
  * A dialog's content, for a `Dialog` around it: title, what it says, and a foot for its buttons. Focus is kept inside and
- * goes back to the trigger; Escape closes. `wide` for tables.
+ * goes back to the trigger; Escape closes. `wide` for tables; `keep` where a press outside must not lose what it shows.
  */
-export function DialogContent({ title, description, foot, wide = false, children }: { title: ReactNode; description?: ReactNode; foot?: ReactNode; wide?: boolean; children?: ReactNode }) {
+export function DialogContent({ title, description, foot, wide = false, keep = false, children }: { title: ReactNode; description?: ReactNode; foot?: ReactNode; wide?: boolean; keep?: boolean; children?: ReactNode }) {
   const t = useTranslations("common");
   return (
     <Radix.Portal>
       <Radix.Overlay className={OVERLAY} />
-      <Radix.Content className={cn(PANEL, wide && "max-w-[44rem]")} {...(description ? {} : { "aria-describedby": undefined })}>
+      <Radix.Content className={cn(PANEL, wide && "max-w-[44rem]")} {...(description ? {} : { "aria-describedby": undefined })} {...(keep ? { onInteractOutside: (event: Event) => event.preventDefault() } : {})}>
         <div className="flex items-start gap-3 px-5 pt-4">
           <Radix.Title className="grow pt-0.5 text-lg font-semibold">{title}</Radix.Title>
           <Radix.Close className={buttonStyle({ variant: "ghost", size: "icon", className: "-mr-2" })} aria-label={t("close")}>

@@ -40,10 +40,10 @@ export async function createUser(ctx: Context, input: { email: string; name: str
 
 const SET_PASSWORD: Statement = {
   name: "set-password",
-  text: `update users set password_hash = $2, session_version = session_version + 1 where email = $1 returning id`,
+  text: `update users set password_hash = $2, session_version = session_version + 1, invite_hash = null, invite_until = null where email = $1 returning id`,
 };
 
-/** Gives a user another password and ends their sessions. Throws `not_found`. */
+/** Gives a user another password and ends their sessions; an open invitation is used up. Throws `not_found`. */
 export async function setPassword(ctx: Context, input: { email: string; password: string }): Promise<void> {
   authorizeSystem(ctx);
   const changed = await query(SET_PASSWORD, [normalizeEmail(input.email), await hashPassword(input.password)]);

@@ -5,6 +5,7 @@ import { API_KEY_PREFIX_LENGTH, hashApiKey, newApiKey } from "@/lib/platform/sec
 import { recordAudit } from "./audit";
 import type { Context } from "./context";
 import { DomainError } from "./errors";
+import { parseName } from "./names";
 import { authorize, SCOPES, type Scope } from "./permissions";
 
 const AUTHENTICATE: Statement = {
@@ -82,20 +83,34 @@ const INSERT: Statement = {
 };
 
 /**
- * Makes an API key for a member; without `scopes` it has all. The secret is answered once and stored nowhere.
- * Throws `not_found` when the user is no member, `invalid_input` for an unknown scope.
+ * Makes an API key for a member; without `scopes` it has all. The secret is answered once and stored nowhere. A key makes
+ * keys for its own owner alone, with no scope that it lacks.
+ * Throws `not_found` when the user is no member, `invalid_input` for a name or scope that will not do, `missing_scope`.
  */
-export async function createApiKey(ctx: Context, input: { workspaceSlug: string; userId: string; name: string; scopes?: readonly string[] | undefined }): Promise<{ keyId: string; key: string }> {
+export async function createApiKey(ctx: Context, input: { workspaceSlug: string; userId: string; name: string; scopes?: readonly string[] | undefined }): Promise<{ keyId: string; key: string; name: string }> {
   const { workspaceId } = authorize(ctx, "create api key", input.workspaceSlug);
-  const unknown = input.scopes?.find((scope) => !(SCOPES as readonly string[]).includes(scope));
-  if (unknown !== undefined) throw new DomainError("invalid_input", `"${unknown}" is not a scope. Scopes are: ${SCOPES.join(", ")}.`, { field: "scopes" });
+  const name = parseName(input.name);
+  const scopes = parseScopes(input.scopes);
+  if (ctx.actor.type === "API_KEY") {
+    const { actor } = ctx;
+    if (actor.userId !== input.userId || scopes.some((scope) => !actor.scopes.includes(scope))) throw new DomainError("missing_scope", "An API key can make keys only for its own owner, and only with scopes that it has itself.");
+  }
   const key = newApiKey();
   return transaction(async (tx) => {
-    const [made] = await tx.query<{ id: string }>(INSERT, [newId(), workspaceId, input.userId, input.name, key.slice(0, API_KEY_PREFIX_LENGTH), hashApiKey(key), input.scopes ?? SCOPES, ctx.now]);
+    const [made] = await tx.query<{ id: string }>(INSERT, [newId(), workspaceId, input.userId, name, key.slice(0, API_KEY_PREFIX_LENGTH), hashApiKey(key), scopes, ctx.now]);
     if (!made) throw new DomainError("not_found", "This person is not a member of the workspace. Add them first.");
-    await recordAudit(tx, ctx, [{ workspaceId, action: "api_key.created", targetType: "api_key", targetId: made.id, targetName: input.name, details: { scopes: input.scopes ?? SCOPES } }]);
-    return { keyId: made.id, key };
+    await recordAudit(tx, ctx, [{ workspaceId, action: "api_key.created", targetType: "api_key", targetId: made.id, targetName: name, details: { scopes } }]);
+    return { keyId: made.id, key, name };
   });
+}
+
+/** Each once, in our order. */
+function parseScopes(asked: readonly string[] | undefined): readonly Scope[] {
+  if (!asked) return SCOPES;
+  const unknown = asked.find((scope) => !(SCOPES as readonly string[]).includes(scope));
+  if (unknown !== undefined) throw new DomainError("invalid_input", `"${unknown}" is not a scope. Scopes are: ${SCOPES.join(", ")}.`, { field: "scopes" });
+  if (asked.length === 0) throw new DomainError("invalid_input", "Choose at least one scope: a key without any can do nothing.", { field: "scopes" });
+  return SCOPES.filter((scope) => asked.includes(scope));
 }
 
 const REVOKE: Statement = {

@@ -2,9 +2,39 @@ import { newId } from "@/lib/platform/id";
 import type { Transaction } from "@/lib/platform/db";
 import { describeActor, type Context } from "./context";
 
+/** Everything that is recorded. Each has a sentence for people, `audit.sentences.<action>` of messages/*.json. */
+export const AUDIT_ACTIONS = [
+  "workspace.created",
+  "project.created",
+  "project.renamed",
+  "project.trashed",
+  "project.restored",
+  "project.purged",
+  "version.created",
+  "version.renamed",
+  "version.trashed",
+  "version.restored",
+  "version.purged",
+  "training.started",
+  "training.finished",
+  "training.trashed",
+  "training.restored",
+  "training.purged",
+  "api_key.created",
+  "api_key.revoked",
+  "member.added",
+  "member.role_changed",
+  "member.removed",
+  "member.invite_renewed",
+  "member.joined",
+  "user.deleted",
+] as const;
+
+export type AuditAction = (typeof AUDIT_ACTIONS)[number];
+
 export interface AuditEntry {
   workspaceId: string;
-  action: `${"version" | "project" | "training" | "api_key" | "user" | "member" | "workspace"}.${string}`;
+  action: AuditAction;
   targetType: "version" | "project" | "training" | "api_key" | "user" | "workspace";
   targetId: string;
   targetName: string;

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { blobStore } from "@/lib/platform/blob-store";
-import { transaction, type Statement } from "@/lib/platform/db";
+import { query, transaction, type Statement } from "@/lib/platform/db";
 import type { Split } from "@/lib/platform/generated/enums";
 import { newId } from "@/lib/platform/id";
 import type { Context } from "./context";
@@ -62,4 +62,19 @@ export async function addImage(ctx: Context, ref: SluggedProjectRef, image: NewI
     await blobStore().remove([key]);
     throw error;
   }
+}
+
+const GET: Statement = {
+  name: "image-get",
+  text: `select id, sha256, content_type as "contentType", size_bytes as "sizeBytes" from images where project_id = $1 and id = $2`,
+};
+
+/** Where a source image of a live project lies, and as what. Throws `not_found`, `in_trash`, `purged`. */
+export async function getSourceImage(ctx: Context, ref: SluggedProjectRef & { imageId: string }): Promise<{ key: string; sha256: string; contentType: string; sizeBytes: number }> {
+  const { workspaceId } = authorize(ctx, "read projects", ref.workspaceSlug);
+  const project = await getLiveProject(workspaceId, ref);
+  const [image] = await query<{ id: string; sha256: string; contentType: string; sizeBytes: number }>(GET, [project.id, ref.imageId]);
+  if (!image) throw new DomainError("not_found", "There is no such image in this project.");
+  const { id, ...facts } = image;
+  return { key: sourceImageKey(project.id, id), ...facts };
 }

@@ -138,7 +138,8 @@ export async function getVersionState(workspaceId: string, ref: ProjectRef & { n
   return state;
 }
 
-function versionInTrash(number: number, name: string, purgeAfter: Date): DomainError {
+/** Why a version cannot be used: it is in Trash. */
+export function versionInTrash(number: number, name: string, purgeAfter: Date): DomainError {
   return new DomainError("in_trash", `Version ${number} "${name}" is in Trash. Restore it to use it.`, { restorableUntil: purgeAfter.toISOString() });
 }
 

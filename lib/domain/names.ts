@@ -1,12 +1,9 @@
 import { DomainError } from "./errors";
+import { normalizeName } from "./name-form";
+
+export { normalizeName };
 
 const LENGTH_MAX = 200;
-
-/**
- * A name as it is stored and compared: Unicode NFC, without white space around it. Case and look-alike letters count:
- * "Baseline" is not "baseline", and a Cyrillic а is not a Latin a.
- */
-export const normalizeName = (name: string): string => name.normalize("NFC").trim();
 
 /** A name fit to be stored. Throws `invalid_input` for one that is empty, too long, or holds control characters. */
 export function parseName(name: string): string {

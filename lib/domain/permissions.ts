@@ -1,25 +1,9 @@
 import type { Role } from "@/lib/platform/generated/enums";
 import type { Context, Membership } from "./context";
 import { DomainError } from "./errors";
+import type { Scope } from "./scopes";
 
-export const SCOPES = [
-  "workspace:read",
-  "project:read",
-  "project:create",
-  "project:update",
-  "image:upload",
-  "version:read",
-  "version:create",
-  "version:update",
-  "training-job:create",
-  "model:infer",
-  "api-key:read",
-  "api-key:create",
-  "api-key:update",
-  "api-key:revoke",
-] as const;
-
-export type Scope = (typeof SCOPES)[number];
+export { SCOPES, type Scope } from "./scopes";
 
 const EVERYBODY: readonly Role[] = ["OWNER", "EDITOR", "VIEWER"];
 const WRITERS: readonly Role[] = ["OWNER", "EDITOR"];
@@ -72,6 +56,17 @@ export function authorize(ctx: Context, permission: Permission, workspaceSlug: s
   if (!actor.scopes.includes(rule.scope)) throw new DomainError("missing_scope", `This API key lacks the scope ${rule.scope}. Use a key that has it.`, { scope: rule.scope });
   if (!roleGrants) throw new DomainError("missing_scope", `This API key's owner is ${membership.role.toLowerCase()} of "${membership.slug}", which does not include this.`);
   return membership;
+}
+
+/** Whether `authorize` would let the actor pass: for pages, which offer only what may be done. Throws `not_found` as it does. */
+export function allows(ctx: Context, permission: Permission, workspaceSlug: string): boolean {
+  try {
+    authorize(ctx, permission, workspaceSlug);
+    return true;
+  } catch (error) {
+    if (error instanceof DomainError && error.code !== "not_found") return false;
+    throw error;
+  }
 }
 
 /** Guards what only our own jobs do. Anybody else gets `forbidden`. */

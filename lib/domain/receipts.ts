@@ -4,6 +4,7 @@ import type { ActorType, ItemType, PurgeReason } from "@/lib/platform/generated/
 import { enqueue } from "@/lib/platform/job-queue";
 import { log } from "@/lib/platform/log";
 import type { Context } from "./context";
+import { DomainError } from "./errors";
 import { authorize, authorizeSystem } from "./permissions";
 
 /*
@@ -39,21 +40,32 @@ export interface Receipt {
   lastError: string | null;
 }
 
-const LIST: Statement = {
-  name: "list-receipts",
-  text: `select id, parent_receipt_id as "parentReceiptId", item_type as "itemType", item_id as "itemId", item_name as "itemName",
+const COLUMNS = `id, parent_receipt_id as "parentReceiptId", item_type as "itemType", item_id as "itemId", item_name as "itemName",
            project_slug as "projectSlug", version_number as "versionNumber", training_number as "trainingNumber", reason,
            purged_at as "purgedAt", actor_type as "actorType", actor_name as "actorName", deleted_at as "deletedAt",
            versions, images, source_images as "sourceImages", trainings, models, expected_files as "expectedFiles",
            expected_bytes::float8 as "expectedBytes", removed_files as "removedFiles", removed_bytes::float8 as "removedBytes",
-           verified_at as "verifiedAt", last_error as "lastError"
-         from purge_receipts where workspace_id = $1 order by purged_at desc, id desc limit $2`,
+           verified_at as "verifiedAt", last_error as "lastError"`;
+
+const LIST: Statement = {
+  name: "list-receipts",
+  text: `select ${COLUMNS} from purge_receipts where workspace_id = $1 order by purged_at desc, id desc limit $2`,
 };
+
+const GET: Statement = { name: "get-receipt", text: `select ${COLUMNS} from purge_receipts where workspace_id = $1 and id = $2` };
 
 /** The newest receipts of a workspace. `removed…` is what was found in the store, which may exceed what was expected. */
 export async function listReceipts(ctx: Context, input: { workspaceSlug: string; limit: number }): Promise<Receipt[]> {
   const { workspaceId } = authorize(ctx, "read trash", input.workspaceSlug);
   return query<Receipt>(LIST, [workspaceId, input.limit]);
+}
+
+/** One receipt, for every member of its workspace and nobody else. Throws `not_found`. */
+export async function getReceipt(ctx: Context, input: { workspaceSlug: string; receiptId: string }): Promise<Receipt> {
+  const { workspaceId } = authorize(ctx, "read trash", input.workspaceSlug);
+  const [receipt] = await query<Receipt>(GET, [workspaceId, input.receiptId]);
+  if (!receipt) throw new DomainError("not_found", "There is no such receipt.");
+  return receipt;
 }
 
 /** How long one process may work on the receipts it took before another may take them too. */

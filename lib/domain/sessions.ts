@@ -45,9 +45,17 @@ export async function signIn(input: { email: string; password: string }): Promis
   return user && known !== null && fits ? { userId: user.userId, sessionVersion: user.sessionVersion } : null;
 }
 
-/** The user of an address that somebody else (GitHub, Google) has verified; null when nobody has it here. */
+const END_INVITATION: Statement = {
+  name: "end-invitation",
+  text: `update users set invite_hash = null, invite_until = null where email = $1 returning id as "userId", session_version as "sessionVersion"`,
+};
+
+/**
+ * The user of an address that somebody else (GitHub, Google) has verified; null when nobody has it here. An open
+ * invitation is then used up: from now on nobody can take the account by its link.
+ */
 export async function findSessionByEmail(email: string): Promise<SessionRef | null> {
-  const [user] = await query<CredentialsRow>(FIND_CREDENTIALS, [email.trim().toLowerCase()]);
+  const [user] = await query<SessionRef>(END_INVITATION, [email.trim().toLowerCase()]);
   return user ? { userId: user.userId, sessionVersion: user.sessionVersion } : null;
 }
 

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { query } from "@/lib/platform/db";
 import { buildApiKey, buildMember, buildModel, buildProject, buildTraining, buildVersion, buildWorld, userContext } from "@/lib/testing/builders";
 import { authenticateKey } from "./api-keys";
-import { emptyTrash, listTrash, previewTrashVersion, purgeItems, restoreItems, summarizeTrash, trashProject, trashTraining, trashVersion, withLosses } from "./trash";
+import { emptyTrash, listTrash, previewTrashVersion, purgeItems, restoreAll, restoreItems, summarizeTrash, trashProject, trashTraining, trashVersion, withLosses } from "./trash";
 
 const forever = AbortSignal.timeout(60_000);
 
@@ -41,7 +41,8 @@ test("an item that cannot be restored says why and keeps no other", async () => 
 test("the chosen items are purged one by one; one restored meanwhile is reported and not touched", async () => {
   const { world, slugs, version, training, items } = await buildFullTrash();
   await restoreItems(await userContext(world), { ...slugs, items: items.filter((item) => item.id === version.id) });
-  const results = await purgeItems(await userContext(world), { ...slugs, items: items.filter((item) => [version.id, training.id].includes(item.id)) }, forever);
+  const ctx = await userContext(world);
+  const results = await purgeItems(ctx, { ...slugs, items: items.filter((item) => [version.id, training.id].includes(item.id)), confirm: "2", asOf: ctx.now }, forever);
   expect(results.find((result) => result.id === version.id)!.error).toMatchObject({ code: "not_in_trash" });
   expect(results.find((result) => result.id === training.id)!.error).toBeNull();
 });
@@ -53,7 +54,7 @@ test("Empty Trash takes what was in it when the person looked, and nothing trash
   const later = await userContext(world, { now: new Date(looked.now.getTime() + 1000) });
   await trashVersion(later, { ...slugs, projectSlug: kept.slug, number: late.number });
 
-  expect(await emptyTrash(later, { ...slugs, asOf: looked.now }, forever)).toMatchObject({ done: true });
+  expect(await emptyTrash(later, { ...slugs, asOf: looked.now, confirm: "４" }, forever)).toEqual({ items: 4, left: 0 });
   expect((await listTrash(later, slugs)).items.map((item) => item.id)).toEqual([late.id]);
   const [{ used }] = (await query<{ used: number }>({ name: "used", text: "select used_images as used from workspaces where id = $1" }, [world.workspace.id])) as [{ used: number }];
   expect(used).toBe(3 + 10); // the late one, and the live one whose training went
@@ -62,12 +63,56 @@ test("Empty Trash takes what was in it when the person looked, and nothing trash
 test("an editor and an API key cannot purge anything, by no way", async () => {
   const { world, slugs, items } = await buildFullTrash();
   const editor = await userContext(world, { user: await buildMember(world, "EDITOR"), role: "EDITOR" });
-  await expect(purgeItems(editor, { ...slugs, items }, forever)).rejects.toMatchObject({ code: "forbidden" });
-  await expect(emptyTrash(editor, { ...slugs, asOf: editor.now }, forever)).rejects.toMatchObject({ code: "forbidden" });
+  await expect(purgeItems(editor, { ...slugs, items, confirm: "4", asOf: editor.now }, forever)).rejects.toMatchObject({ code: "forbidden" });
+  await expect(emptyTrash(editor, { ...slugs, asOf: editor.now, confirm: "4" }, forever)).rejects.toMatchObject({ code: "forbidden" });
   const key = await authenticateKey(await buildApiKey(world), "request");
-  await expect(purgeItems(key, { ...slugs, items }, forever)).rejects.toMatchObject({ code: "missing_scope" });
-  await expect(emptyTrash(key, { ...slugs, asOf: key.now }, forever)).rejects.toMatchObject({ code: "missing_scope" });
+  await expect(purgeItems(key, { ...slugs, items, confirm: "4", asOf: key.now }, forever)).rejects.toMatchObject({ code: "missing_scope" });
+  await expect(emptyTrash(key, { ...slugs, asOf: key.now, confirm: "4" }, forever)).rejects.toMatchObject({ code: "missing_scope" });
   expect((await listTrash(editor, slugs)).items).toHaveLength(4);
+});
+
+test("Restore All brings everything back, and tells what it could not", async () => {
+  const { world, slugs } = await buildFullTrash();
+  const ctx = await userContext(world);
+  expect(await restoreAll(ctx, slugs, AbortSignal.abort())).toEqual({ restored: 0, failed: 0, failures: [], done: false });
+  expect(await restoreAll(ctx, slugs, forever)).toEqual({ restored: 4, failed: 0, failures: [], done: true });
+  expect((await listTrash(ctx, slugs)).items).toEqual([]);
+  const viewer = await userContext(world, { user: await buildMember(world, "VIEWER"), role: "VIEWER" });
+  await expect(restoreAll(viewer, slugs, forever)).rejects.toMatchObject({ code: "forbidden" });
+});
+
+test("a purge by hand is confirmed by the name as it is, or by the number of items; else nothing is purged", async () => {
+  const { world, slugs, version, items } = await buildFullTrash();
+  const ctx = await userContext(world);
+  const one = { ...slugs, items: items.filter((item) => item.id === version.id), asOf: ctx.now };
+  for (const confirm of ["", "Baseline", "b\u0430seline", "baseline\u200b", "1"]) {
+    await expect(purgeItems(ctx, { ...one, confirm }, forever)).rejects.toMatchObject({ code: "name_mismatch", details: { name: "baseline" } });
+  }
+  // The name that counts is the version's, not the one that the browser sent along.
+  await expect(purgeItems(ctx, { ...one, items: [{ ...one.items[0]!, name: "forged" }], confirm: "forged" }, forever)).rejects.toMatchObject({ code: "name_mismatch" });
+  await expect(purgeItems(ctx, { ...slugs, items, confirm: "3", asOf: ctx.now }, forever)).rejects.toMatchObject({ code: "name_mismatch", details: { items: 4 } });
+  await expect(emptyTrash(ctx, { ...slugs, asOf: ctx.now, confirm: "3" }, forever)).rejects.toMatchObject({ code: "name_mismatch", details: { items: 4 } });
+  expect((await listTrash(ctx, slugs)).items).toHaveLength(4);
+  expect(await purgeItems(ctx, { ...one, confirm: " baseline " }, forever)).toMatchObject([{ id: version.id, error: null }]);
+});
+
+test("an item restored and deleted again since the person looked is left alone", async () => {
+  const { world, slugs, kept, version, items } = await buildFullTrash();
+  const looked = await userContext(world);
+  const afterwards = await userContext(world, { now: new Date(looked.now.getTime() + 1000) });
+  const one = items.filter((item) => item.id === version.id);
+  await restoreItems(afterwards, { ...slugs, items: one });
+  await trashVersion(afterwards, { ...slugs, projectSlug: kept.slug, number: version.number });
+  const [result] = await purgeItems(afterwards, { ...slugs, items: one, confirm: "baseline", asOf: looked.now }, forever);
+  expect(result!.error).toMatchObject({ code: "not_in_trash" });
+  expect((await listTrash(afterwards, slugs)).items).toHaveLength(4);
+});
+
+test("Empty Trash that runs out of time says how much is left, and goes on when pressed again", async () => {
+  const { world, slugs } = await buildFullTrash();
+  const ctx = await userContext(world);
+  expect(await emptyTrash(ctx, { ...slugs, asOf: ctx.now, confirm: "4" }, AbortSignal.abort())).toEqual({ items: 4, left: 4 });
+  expect(await emptyTrash(ctx, { ...slugs, asOf: ctx.now, confirm: "4" }, forever)).toEqual({ items: 4, left: 0 });
 });
 
 test("each item says what its purge would free, and the summary counts nothing twice", async () => {

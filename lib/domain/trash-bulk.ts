@@ -1,10 +1,13 @@
 import { query, type Statement } from "@/lib/platform/db";
 import type { ItemType } from "@/lib/platform/generated/enums";
 import type { Context } from "./context";
-import { DomainError, type ErrorCode } from "./errors";
+import { DomainError, type ErrorCode, type ErrorDetails } from "./errors";
+import { normalizeName } from "./names";
 import { authorize } from "./permissions";
+import { countInTrash } from "./trash-details";
+import { listTrash } from "./trash-list";
 import { restoreProject } from "./trash-project";
-import { groupNeighbours, purgeGroup, purgeItem, type Candidate } from "./trash-purge";
+import { getItemState, groupNeighbours, purgeGroup, purgeItem, type Candidate } from "./trash-purge";
 import { BATCH } from "./trash-purge-rows";
 import { restoreTraining } from "./trash-training";
 import { restoreVersion } from "./trash-version";
@@ -23,7 +26,7 @@ export interface ItemResult {
   type: ItemType;
   id: string;
   name: string;
-  error: { code: ErrorCode; message: string } | null;
+  error: { code: ErrorCode; message: string; details: ErrorDetails } | null;
 }
 
 /** Parents first, so that what waits for its project or version can come back in the same go. */
@@ -38,7 +41,7 @@ async function each(items: readonly TrashItemRef[], act: (item: TrashItemRef) =>
       results.push({ type, id, name, error: null });
     } catch (error) {
       if (!(error instanceof DomainError)) throw error;
-      results.push({ type, id, name, error: { code: error.code, message: error.publicMessage } });
+      results.push({ type, id, name, error: { code: error.code, message: error.publicMessage, details: error.details } });
     }
   }
   return results;
@@ -60,16 +63,77 @@ export async function restoreItems(ctx: Context, input: { workspaceSlug: string;
   });
 }
 
-/** Purges the items one by one, for owners; one that cannot be purged keeps no other. Purged already counts as done. */
-export async function purgeItems(ctx: Context, input: { workspaceSlug: string; items: readonly TrashItemRef[] }, signal: AbortSignal): Promise<ItemResult[]> {
-  authorize(ctx, "purge", input.workspaceSlug);
-  return each(input.items, async (item) => {
+/** How many failures of a Restore All are told one by one. */
+const FAILURES_MAX = 50;
+
+export interface RestoredAll {
+  restored: number;
+  failed: number;
+  /** The first failures. */
+  failures: ItemResult[];
+  /** false: time was up before everything had its turn; doing it again goes on. */
+  done: boolean;
+}
+
+/** Restores everything in Trash, projects first, until done or `signal` aborts. What cannot be restored is reported and keeps no other. */
+export async function restoreAll(ctx: Context, input: { workspaceSlug: string }, signal: AbortSignal): Promise<RestoredAll> {
+  const { workspaceSlug } = input;
+  authorize(ctx, "update project", workspaceSlug);
+  authorize(ctx, "update version", workspaceSlug);
+  const total: RestoredAll = { restored: 0, failed: 0, failures: [], done: false };
+  for (const type of ORDER) {
+    for (let cursor: string | undefined; ; ) {
+      const page = await listTrash(ctx, { workspaceSlug, type, order: "oldest", limit: BATCH, cursor });
+      for (const item of page.items) {
+        if (signal.aborted) return total;
+        const failures = (await restoreItems(ctx, { workspaceSlug, items: [item] })).filter(({ error }) => error);
+        total[failures.length > 0 ? "failed" : "restored"] += 1;
+        if (total.failures.length < FAILURES_MAX) total.failures.push(...failures);
+      }
+      if (page.nextCursor === null) break;
+      cursor = page.nextCursor;
+    }
+  }
+  return { ...total, done: true };
+}
+
+/** A number as a person typed it: "12", also in the full-width digits of a Japanese keyboard. */
+const confirmsCount = (typed: string, count: number): boolean => typed.normalize("NFKC").trim() === String(count);
+
+/**
+ * Purges the items one by one, for owners; one that cannot be purged keeps no other. Purged already counts as done.
+ * `confirm` is what a person typed: of one item its name as it is now, of several their number; else nothing happens and
+ * `name_mismatch` is thrown. What went to Trash after `asOf`, the instant of the listing looked at, is left alone.
+ */
+export async function purgeItems(ctx: Context, input: { workspaceSlug: string; items: readonly TrashItemRef[]; confirm: string; asOf: Date }, signal: AbortSignal): Promise<ItemResult[]> {
+  const { workspaceId } = authorize(ctx, "purge", input.workspaceSlug);
+  const { workspaceSlug, items, confirm, asOf } = input;
+  if (items.length === 1) {
+    const name = await nameInTrash(workspaceId, { workspaceSlug, type: items[0]!.type, id: items[0]!.id });
+    if (name !== null && normalizeName(confirm) !== name) {
+      throw new DomainError("name_mismatch", `This is not its name. Type "${name}" exactly to delete it permanently.`, { name });
+    }
+  } else if (!confirmsCount(confirm, items.length)) {
+    throw new DomainError("name_mismatch", `Type ${items.length}, the number of items, to delete them permanently.`, { items: items.length, field: "items" });
+  }
+  return each(items, async ({ type, id }) => {
     try {
-      await purgeItem(ctx, { workspaceSlug: input.workspaceSlug, type: item.type, id: item.id }, signal);
+      await purgeItem(ctx, { workspaceSlug, type, id, asOf }, signal);
     } catch (error) {
       if (!(error instanceof DomainError && error.code === "purged")) throw error;
     }
   });
+}
+
+/** null when there is none: what is the matter with it, its turn will tell. */
+async function nameInTrash(workspaceId: string, ref: { workspaceSlug: string; type: ItemType; id: string }): Promise<string | null> {
+  try {
+    const { name, deletedAt } = await getItemState(workspaceId, ref);
+    return deletedAt ? name : null;
+  } catch (error) {
+    if (error instanceof DomainError) return null;
+    throw error;
+  }
 }
 
 const OLDEST = (type: ItemType, table: string) =>
@@ -83,25 +147,37 @@ const IN_TRASH: Statement = {
          ) items order by deleted_at, id limit $5`,
 };
 
+/** Both counted up to SUMMARY_MAX. */
+export interface EmptiedTrash {
+  /** In Trash at the beginning. */
+  items: number;
+  /** Still there: time was up, or somebody else held them. */
+  left: number;
+}
+
 /**
  * Purges everything that was in Trash at `asOf`, the instant of the listing that a person looked at, and nothing trashed
- * since. For owners; by no API key, ever. Works until done or `signal` aborts; `done: false` says that some is left.
+ * since. For owners; by no API key, ever. `confirm` is the number of those items as a person typed it, counted up to
+ * SUMMARY_MAX: when Trash holds another number of them by now, the person saw something else; `name_mismatch` is thrown
+ * and nothing happens. Works until done or `signal` aborts; doing it again goes on.
  */
-export async function emptyTrash(ctx: Context, input: { workspaceSlug: string; asOf: Date }, signal: AbortSignal): Promise<{ purged: number; skipped: number; done: boolean }> {
+export async function emptyTrash(ctx: Context, input: { workspaceSlug: string; asOf: Date; confirm: string }, signal: AbortSignal): Promise<EmptiedTrash> {
   const { workspaceId } = authorize(ctx, "purge", input.workspaceSlug);
   const claim = { reason: "BY_HAND", now: input.asOf < ctx.now ? input.asOf : ctx.now } as const;
-  const counts = { purged: 0, skipped: 0 };
+  const items = await countInTrash(workspaceId, claim.now);
+  if (!confirmsCount(input.confirm, items)) {
+    throw new DomainError("name_mismatch", `Of what this page showed, Trash holds ${items} items now. Nothing was deleted; look again and type their number.`, { items, field: "trash" });
+  }
   let after = { deletedAt: new Date(0), id: "" };
-  while (!signal.aborted) {
-    const items = await query<Candidate & { deletedAt: Date }>(IN_TRASH, [workspaceId, claim.now, after.deletedAt, after.id, BATCH]);
-    if (items.length === 0) return { ...counts, done: true };
-    after = items.at(-1)!;
-    for (const group of groupNeighbours(items)) {
+  let done = false;
+  while (!done && !signal.aborted) {
+    const batch = await query<Candidate & { deletedAt: Date }>(IN_TRASH, [workspaceId, claim.now, after.deletedAt, after.id, BATCH]);
+    after = batch.at(-1) ?? after;
+    done = batch.length === 0;
+    for (const group of groupNeighbours(batch)) {
       if (signal.aborted) break;
-      const purged = await purgeGroup(ctx, group, claim, signal);
-      counts.purged += purged;
-      counts.skipped += group.length - purged;
+      await purgeGroup(ctx, group, claim, signal);
     }
   }
-  return { ...counts, done: false };
+  return { items, left: await countInTrash(workspaceId, claim.now) };
 }

@@ -81,3 +81,20 @@ export async function summarizeTrash(ctx: Context, workspaceSlug: string): Promi
   const [row] = await query<Omit<TrashSummary, "more">>(SUMMARY, [workspaceId]);
   return { ...row!, items: Math.min(row!.items, SUMMARY_MAX), more: row!.items > SUMMARY_MAX };
 }
+
+const IN_TRASH = (table: string, joins: string) => `(select 1 from ${table} x ${joins} where x.workspace_id = $1 and x.deleted_at <= $2 and p.purge_started_at is null limit ${SUMMARY_MAX})`;
+
+const COUNT: Statement = {
+  name: "count-trash",
+  text: `select count(*)::int as items from (
+           ${IN_TRASH("projects", "join projects p on p.id = x.id")}
+           union all ${IN_TRASH("versions", "join projects p on p.id = x.project_id")}
+           union all ${IN_TRASH("trainings", "join versions v on v.id = x.version_id join projects p on p.id = v.project_id")} limit ${SUMMARY_MAX}
+         ) item`,
+};
+
+/** How many items have been in Trash since `asOf` or before, up to SUMMARY_MAX: the number that a summary shows. For who has authorized. */
+export async function countInTrash(workspaceId: string, asOf: Date): Promise<number> {
+  const [row] = await query<{ items: number }>(COUNT, [workspaceId, asOf]);
+  return row!.items;
+}

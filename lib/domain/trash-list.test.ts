@@ -5,12 +5,12 @@ import { connectSecond, type SecondConnection } from "@/lib/testing/database";
 import { itemRef, later, outcomeOf, projectRef, RETENTION_MS, trainingRef, UNBOUNDED, versionRef } from "@/lib/testing/lifecycle";
 import { raceAt } from "@/lib/testing/race";
 import type { Context } from "./context";
-import { purgeItem, trashProject, trashTraining, trashVersion, type TrashItem } from "./trash";
+import { purgeItem, trashProject, trashTraining, trashVersion, type TrashItem, type TrashView } from "./trash";
 import { listStatement, listTrash, TRASH_PAGE_MAX } from "./trash-list";
 
 const TYPES = ["PROJECT", "VERSION", "TRAINING"] as const;
 
-async function readAll(ctx: Context, input: { limit: number; type?: (typeof TYPES)[number] }): Promise<TrashItem[]> {
+async function readAll(ctx: Context, input: { limit: number } & TrashView): Promise<TrashItem[]> {
   const workspaceSlug = ctx.actor.memberships[0]!.slug;
   const items: TrashItem[] = [];
   for (let cursor: string | undefined; ; ) {
@@ -53,6 +53,10 @@ describe("a Trash with all there can be", () => {
 
   test.each([1, 2, 5, 11, 12, 13])("is read in pages of %i: each item exactly once, newest first, the id decides among equals", async (limit) => {
     expect((await readAll(owner, { limit })).map((item) => item.id)).toEqual(expected.map((item) => item.id));
+  });
+
+  test.each([1, 5, 12])("is read oldest first, in pages of %i: the same backwards", async (limit) => {
+    expect((await readAll(owner, { limit, order: "oldest" })).map((item) => item.id)).toEqual(expected.map((item) => item.id).reverse());
   });
 
   test.each(TYPES)("is read by type: every %s and nothing else", async (type) => {
@@ -109,10 +113,31 @@ test("an item says what it is, where it lies, who deleted it, until when it wait
   const common = { deletedById: world.owner.id, deletedByName: world.owner.name, projectId: project.id, projectSlug: project.slug, projectName: "Digits" };
   const at = (ms: number) => ({ deletedAt: later(owner, ms).now, purgeAfter: later(owner, ms + RETENTION_MS).now });
   expect(await readAll(owner, { limit: 10 })).toEqual([
-    { ...common, ...at(2), type: "PROJECT", id: project.id, name: "Digits", versionId: null, number: null, blockedBy: null },
-    { ...common, ...at(1), type: "VERSION", id: version.id, name: "autumn", versionId: version.id, number: 1, blockedBy: "PROJECT" },
-    { ...common, ...at(0), type: "TRAINING", id: training.id, name: "Training 1", versionId: version.id, number: 1, blockedBy: "PROJECT" },
+    { ...common, ...at(2), type: "PROJECT", id: project.id, name: "Digits", versionId: null, number: null, trainingNumber: null, blockedBy: null },
+    { ...common, ...at(1), type: "VERSION", id: version.id, name: "autumn", versionId: version.id, number: 1, trainingNumber: null, blockedBy: "PROJECT" },
+    { ...common, ...at(0), type: "TRAINING", id: training.id, name: "Training 1", versionId: version.id, number: 1, trainingNumber: 1, blockedBy: "PROJECT" },
   ]);
+});
+
+test("is searched by a part of the name, or of the project's, whatever the case; what a person types is text and nothing else", async () => {
+  const world = await buildWorld();
+  const owner = await userContext(world);
+  const [digits, faces] = [await buildProject(world, { name: "Digits" }), await buildProject(world, { name: "100%_Übung's" })];
+  const names = ["baseline", "Baseline \\d", "other"];
+  for (const name of names) await trashVersion(owner, versionRef(world, digits, await buildVersion(world, digits, { name })));
+  await trashVersion(owner, versionRef(world, faces, await buildVersion(world, faces, { name: "faces one" })));
+  await trashTraining(owner, trainingRef(world, await buildTraining(world, await buildVersion(world, faces), { status: "FINISHED" })));
+  await trashProject(owner, projectRef(world, await buildProject(world, { name: "Zebra" })));
+  const found = async (search: string, limit = 10) => (await readAll(owner, { limit, search })).map((item) => item.name).sort();
+  expect(await found("BASE")).toEqual(["Baseline \\d", "baseline"]);
+  expect(await found("base", 1)).toEqual(["Baseline \\d", "baseline"]);
+  expect(await found("digits")).toHaveLength(3);
+  expect(await found("U\u0308BUNG")).toEqual(["Training 1", "faces one"]);
+  expect(await found("zebr")).toEqual(["Zebra"]);
+  expect(await found("training 1")).toEqual(["Training 1"]);
+  expect(await found("  ")).toHaveLength(6);
+  for (const text of ["%_Ü", "g's"]) expect(await found(text)).toHaveLength(2);
+  for (const text of ["b_seline", "base%line", "'; drop table users; --", "$5", "(", "nothing"]) expect(await found(text)).toEqual([]);
 });
 
 test("a project whose purge has begun is not listed, nor is anything in it", async () => {
@@ -162,22 +187,30 @@ describe("with 20,000 versions, 20,000 trainings and 4,000 projects in one Trash
   }, 60_000);
 
   // A prepared statement is planned for its values at first, and perhaps once for all values later on.
-  test.each(["force_custom_plan", "force_generic_plan"])("each page is a merge of index scans: nothing is sorted, no table is read through (%s)", async (mode) => {
-    const deep = new Date(owner.now.getTime() - 10_000 * 60_000);
-    await second.query(`set plan_cache_mode = ${mode}`);
-    for (const type of [undefined, ...TYPES]) {
-      await second.query(`prepare page (text, timestamptz, text, int) as ${listStatement(type).text}`);
-      for (const [from, id] of [[new Date("9999-12-31T00:00:00Z"), "~"], [deep, "7"]] as const) {
-        for (const limit of [26, 101]) {
-          const rows = await second.query<{ "QUERY PLAN": string }>(`explain execute page ('${world.workspace.id}', '${from.toISOString()}', '${id}', ${limit})`);
-          const plan = rows.map((row) => row["QUERY PLAN"]).join("\n");
-          expect(plan, `${type ?? "all"} from ${from.toISOString()} limit ${limit}`).not.toMatch(/^Sort\b|-> +(Incremental )?Sort\b|Seq Scan on (versions|trainings|projects)/m);
-          for (const t of type ? [type] : TYPES) expect(plan).toContain(`${t.toLowerCase()}s_trash`);
-          if (!type) expect(plan).toContain("Merge Append");
+  describe.each(["force_custom_plan", "force_generic_plan"])("%s", (mode) => {
+    test.each([
+      { order: "newest", search: undefined },
+      { order: "oldest", search: undefined },
+      { order: "newest", search: "1" },
+      { order: "oldest", search: "1" },
+    ] as const)("each page, $order first, search $search, is a merge of index scans: nothing is sorted, no table is read through", async ({ order, search }) => {
+      const deep = new Date(owner.now.getTime() - 10_000 * 60_000).toISOString();
+      const beginning = order === "newest" ? (["9999-12-31T00:00:00Z", "~"] as const) : (["1970-01-01T00:00:00Z", ""] as const);
+      await second.query(`set plan_cache_mode = ${mode}`);
+      for (const type of [undefined, ...TYPES]) {
+        await second.query(`prepare page (text, timestamptz, text, int${search ? ", text" : ""}) as ${listStatement({ type, order, search }).text}`);
+        for (const [from, id] of [beginning, [deep, "7"]] as const) {
+          for (const limit of [26, 101]) {
+            const rows = await second.query<{ "QUERY PLAN": string }>(`explain execute page ('${world.workspace.id}', '${from}', '${id}', ${limit}${search ? `, '${search}'` : ""})`);
+            const plan = rows.map((row) => row["QUERY PLAN"]).join("\n");
+            expect(plan, `${type ?? "all"} from ${from} limit ${limit}`).not.toMatch(/^Sort\b|-> +(Incremental )?Sort\b|Seq Scan on (versions|trainings|projects)/m);
+            for (const t of type ? [type] : TYPES) expect(plan).toContain(`${t.toLowerCase()}s_trash`);
+            if (!type) expect(plan).toContain("Merge Append");
+          }
         }
+        await second.query("deallocate page");
       }
-      await second.query("deallocate page");
-    }
+    });
   });
 
   test("the pages of the whole Trash give every item once", async () => {

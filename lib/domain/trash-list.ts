@@ -2,6 +2,7 @@ import { query, type Statement } from "@/lib/platform/db";
 import type { ItemType } from "@/lib/platform/generated/enums";
 import type { Context } from "./context";
 import { DomainError } from "./errors";
+import { normalizeName } from "./names";
 import { authorize } from "./permissions";
 
 /** One thing in Trash. What does not apply to its type is null. */
@@ -21,6 +22,7 @@ export interface TrashItem {
   versionId: string | null;
   /** The version's number, also of a training's version. */
   number: number | null;
+  trainingNumber: number | null;
   /** Why it cannot be restored by itself now, if so. */
   blockedBy: "PROJECT" | "VERSION" | null;
 }
@@ -34,54 +36,72 @@ export interface TrashPage {
 /** The most items one call answers. */
 export const TRASH_PAGE_MAX = 10_000;
 
-/*
- * Three index scans in (deleted_at desc, id desc), merged; never sorted (trash-list.test.ts looks at the plan).
- * Every branch names the workspace as a constant: joined instead, the planner would sort the whole Trash.
- * Items of a project whose purge has begun are past restoring and not listed.
- */
-const PAGE = `x.workspace_id = $1 and x.deleted_at is not null and (x.deleted_at, x.id) < ($2, $3)`;
+/** How a listing is asked for, beyond its page. */
+export interface TrashView {
+  type?: ItemType | undefined;
+  /** By the instant of deletion; newest first unless said otherwise. */
+  order?: "newest" | "oldest" | undefined;
+  /** Only items whose name, or whose project's name, holds this; case does not count. */
+  search?: string | undefined;
+}
 
-const BRANCHES: Record<ItemType, string> = {
-  PROJECT: `
-    select 'PROJECT' as type, x.id, x.name, x.deleted_at, x.purge_after, x.deleted_by_id,
-      x.id as project_id, x.slug as project_slug, x.name as project_name, null as version_id, null::int as number, null as blocked_by
-    from projects x
-    where ${PAGE} and x.purge_started_at is null
-    order by x.deleted_at desc, x.id desc limit $4`,
-  VERSION: `
+/*
+ * Three index scans in (deleted_at, id), forwards or backwards, merged; never sorted (trash-list.test.ts looks at the plan).
+ * A search is a filter on those scans. Every branch names the workspace as a constant: joined instead, the planner would
+ * sort the whole Trash. Items of a project whose purge has begun are past restoring and not listed.
+ */
+interface Shape {
+  oldest: boolean;
+  search: boolean;
+}
+
+const direction = ({ oldest }: Shape): string => (oldest ? "asc" : "desc");
+
+/** `row` is the alias of the items' table; the project is `p`. */
+function endOfBranch(shape: Shape, row: "p" | "x", names: readonly string[]): string {
+  const found = shape.search ? ` and (${names.map((name) => `strpos(lower(${name}), lower($5)) > 0`).join(" or ")})` : "";
+  return `where ${row}.workspace_id = $1 and ${row}.deleted_at is not null and (${row}.deleted_at, ${row}.id) ${shape.oldest ? ">" : "<"} ($2, $3) and p.purge_started_at is null${found}
+    order by ${row}.deleted_at ${direction(shape)}, ${row}.id ${direction(shape)} limit $4`;
+}
+
+const BRANCHES: Record<ItemType, (shape: Shape) => string> = {
+  PROJECT: (shape) => `
+    select 'PROJECT' as type, p.id, p.name, p.deleted_at, p.purge_after, p.deleted_by_id,
+      p.id as project_id, p.slug as project_slug, p.name as project_name, null as version_id, null::int as number, null::int as training_number, null as blocked_by
+    from projects p
+    ${endOfBranch(shape, "p", ["p.name"])}`,
+  VERSION: (shape) => `
     select 'VERSION', x.id, x.name, x.deleted_at, x.purge_after, x.deleted_by_id,
-      p.id, p.slug, p.name, x.id, x.number, case when p.deleted_at is not null then 'PROJECT' end
+      p.id, p.slug, p.name, x.id, x.number, null::int, case when p.deleted_at is not null then 'PROJECT' end
     from versions x join projects p on p.id = x.project_id
-    where ${PAGE} and p.purge_started_at is null
-    order by x.deleted_at desc, x.id desc limit $4`,
-  TRAINING: `
+    ${endOfBranch(shape, "x", ["x.name", "p.name"])}`,
+  TRAINING: (shape) => `
     select 'TRAINING', x.id, 'Training ' || x.number, x.deleted_at, x.purge_after, x.deleted_by_id,
-      p.id, p.slug, p.name, v.id, v.number, case when p.deleted_at is not null then 'PROJECT' when v.deleted_at is not null then 'VERSION' end
+      p.id, p.slug, p.name, v.id, v.number, x.number, case when p.deleted_at is not null then 'PROJECT' when v.deleted_at is not null then 'VERSION' end
     from trainings x join versions v on v.id = x.version_id join projects p on p.id = v.project_id
-    where ${PAGE} and p.purge_started_at is null
-    order by x.deleted_at desc, x.id desc limit $4`,
+    ${endOfBranch(shape, "x", ["'Training ' || x.number", "p.name"])}`,
 };
 
 const TYPES: readonly ItemType[] = ["PROJECT", "VERSION", "TRAINING"];
 
 /** The listing of all types, or of one. Exported for the test that explains it. */
-export function listStatement(type?: ItemType): Statement {
-  const branches = type ? `(${BRANCHES[type]})` : TYPES.map((t) => `(${BRANCHES[t]})`).join(" union all ");
+export function listStatement(view: TrashView = {}): Statement {
+  const { type, order = "newest", search } = view;
+  const shape = { oldest: order === "oldest", search: search !== undefined };
+  const branches = type ? `(${BRANCHES[type](shape)})` : TYPES.map((t) => `(${BRANCHES[t](shape)})`).join(" union all ");
   return {
-    name: `list-trash-${type ?? "all"}`,
-    text: `with page (type, id, name, deleted_at, purge_after, deleted_by_id, project_id, project_slug, project_name, version_id, number, blocked_by) as not materialized (${branches})
+    name: `list-trash-${type ?? "all"}-${order}${shape.search ? "-search" : ""}`,
+    text: `with page (type, id, name, deleted_at, purge_after, deleted_by_id, project_id, project_slug, project_name, version_id, number, training_number, blocked_by) as not materialized (${branches})
       select page.type, page.id, page.name, page.deleted_at as "deletedAt", page.purge_after as "purgeAfter",
         page.deleted_by_id as "deletedById", (select u.name from users u where u.id = page.deleted_by_id) as "deletedByName",
         page.project_id as "projectId", page.project_slug as "projectSlug", page.project_name as "projectName",
-        page.version_id as "versionId", page.number, page.blocked_by as "blockedBy"
-      from page order by page.deleted_at desc, page.id desc limit $4`,
+        page.version_id as "versionId", page.number, page.training_number as "trainingNumber", page.blocked_by as "blockedBy"
+      from page order by page.deleted_at ${direction(shape)}, page.id ${direction(shape)} limit $4`,
   };
 }
 
-const STATEMENTS = { ALL: listStatement(), PROJECT: listStatement("PROJECT"), VERSION: listStatement("VERSION"), TRAINING: listStatement("TRAINING") };
-
-/** Sorts after every item there can be. */
-const BEGINNING = { deletedAt: new Date("9999-12-31T00:00:00Z"), id: "~" };
+/** Sort after, and before, every item there can be. */
+const BEGINNING = { newest: { deletedAt: new Date("9999-12-31T00:00:00Z"), id: "~" }, oldest: { deletedAt: new Date(0), id: "" } };
 
 function encodeCursor(item: TrashItem): string {
   return Buffer.from(`${item.deletedAt.toISOString()} ${item.id}`).toString("base64url");
@@ -100,14 +120,18 @@ function decodeCursor(cursor: string): { deletedAt: Date; id: string } {
 }
 
 /**
- * What waits in a workspace's Trash, newest first, in pages by keyset: the same cost at any depth and size.
- * Versions of a trashed project that were live are not items of their own; those trashed before it are.
+ * What waits in a workspace's Trash, newest first or oldest first, in pages by keyset: the same cost at any depth and
+ * size. A search reads on until its page is full. Versions of a trashed project that were live are not items of their own;
+ * those trashed before it are. Throws `invalid_input` for a cursor that we never gave.
  */
-export async function listTrash(ctx: Context, input: { workspaceSlug: string; type?: ItemType | undefined; limit?: number | undefined; cursor?: string | undefined }): Promise<TrashPage> {
+export async function listTrash(ctx: Context, input: { workspaceSlug: string; limit?: number | undefined; cursor?: string | undefined } & TrashView): Promise<TrashPage> {
   const { workspaceId } = authorize(ctx, "read trash", input.workspaceSlug);
+  const { type, order = "newest" } = input;
+  const search = normalizeName(input.search ?? "");
   const limit = Math.min(input.limit ?? TRASH_PAGE_MAX, TRASH_PAGE_MAX);
-  const from = input.cursor === undefined ? BEGINNING : decodeCursor(input.cursor);
-  const rows = await query<TrashItem>(STATEMENTS[input.type ?? "ALL"], [workspaceId, from.deletedAt, from.id, limit + 1]);
+  const from = input.cursor === undefined ? BEGINNING[order] : decodeCursor(input.cursor);
+  const values = [workspaceId, from.deletedAt, from.id, limit + 1];
+  const rows = search === "" ? await query<TrashItem>(listStatement({ type, order }), values) : await query<TrashItem>(listStatement({ type, order, search }), [...values, search]);
   const items = rows.slice(0, limit);
   const last = items.at(-1);
   return { items, nextCursor: rows.length > limit && last ? encodeCursor(last) : null };

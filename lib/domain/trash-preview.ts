@@ -1,7 +1,8 @@
 import { query, type Statement } from "@/lib/platform/db";
 import type { TrainingStatus } from "@/lib/platform/generated/enums";
 import type { Context } from "./context";
-import { getLiveProject, getTrainingState, getVersionState, type SluggedProjectRef, type VersionRef } from "./item-state";
+import { DomainError } from "./errors";
+import { getLiveProject, getTrainingState, getVersionState, versionInTrash, type SluggedProjectRef, type TrainingRef, type VersionRef } from "./item-state";
 import { authorize } from "./permissions";
 import { RETENTION_MS } from "./trash-retention";
 
@@ -11,8 +12,12 @@ export interface TrashPreview {
   name: string;
   /** Until when it can be restored, if it is done now. */
   purgeAfter: Date;
-  /** Generated images that keep counting against the quota. */
+  /** The same as days from now. */
+  days: number;
+  /** Generated images that keep counting against the quota. Those of a version still being generated are given back. */
   images: number;
+  /** Live versions whose generation would be cancelled. */
+  generating: number;
   /** Live versions that are hidden with a project; 0 for a version or a training. */
   versions: number;
   /** Trainings that would be cancelled; at most 20 of them, and how many there are. */
@@ -23,6 +28,7 @@ export interface TrashPreview {
   modelCount: number;
 }
 
+const DAY_MS = 24 * 60 * 60 * 1000;
 const LISTED = 20;
 
 /** What is under the versions in question. $2 narrows to one version, $3 to one training. */
@@ -31,7 +37,8 @@ const UNDER = `from versions v
 
 const TOTALS: Statement = {
   name: "trash-preview-totals",
-  text: `select count(*)::int as versions, coalesce(sum(v.counted_images), 0)::int as images ${UNDER}`,
+  text: `select count(*)::int as versions, coalesce(sum(v.counted_images) filter (where v.status <> 'GENERATING'), 0)::int as images,
+           (count(*) filter (where v.status = 'GENERATING'))::int as generating ${UNDER}`,
 };
 
 const TRAININGS: Statement = {
@@ -59,7 +66,7 @@ interface Scope {
 async function preview(ctx: Context, scope: Scope): Promise<TrashPreview> {
   const values = [scope.projectId, scope.versionId];
   const [[totals], trainings, models] = await Promise.all([
-    query<{ versions: number; images: number }>(TOTALS, values),
+    query<{ versions: number; images: number; generating: number }>(TOTALS, values),
     query<TrashPreview["trainings"][number] & { total: number }>(TRAININGS, [...values, scope.trainingId]),
     query<{ slug: string; total: number }>(MODELS, [...values, scope.trainingId]),
   ]);
@@ -67,7 +74,9 @@ async function preview(ctx: Context, scope: Scope): Promise<TrashPreview> {
     id: scope.id,
     name: scope.name,
     purgeAfter: new Date(ctx.now.getTime() + RETENTION_MS),
+    days: RETENTION_MS / DAY_MS,
     images: scope.trainingId ? 0 : totals!.images,
+    generating: scope.trainingId ? 0 : totals!.generating,
     versions: scope.versionId ? 0 : totals!.versions,
     trainings: trainings.map(({ total: _total, ...training }) => training),
     trainingCount: trainings[0]?.total ?? 0,
@@ -80,6 +89,7 @@ async function preview(ctx: Context, scope: Scope): Promise<TrashPreview> {
 export async function previewTrashVersion(ctx: Context, ref: VersionRef): Promise<TrashPreview> {
   const { workspaceId } = authorize(ctx, "update version", ref.workspaceSlug);
   const version = await getVersionState(workspaceId, ref);
+  if (version.deletedAt) throw versionInTrash(version.number, version.name, version.purgeAfter!);
   return preview(ctx, { id: version.id, name: version.name, projectId: version.projectId, versionId: version.id, trainingId: null });
 }
 
@@ -90,9 +100,10 @@ export async function previewTrashProject(ctx: Context, ref: SluggedProjectRef):
   return preview(ctx, { id: project.id, name: project.name, projectId: project.id, versionId: null, trainingId: null });
 }
 
-/** Throws as trashTraining does. */
-export async function previewTrashTraining(ctx: Context, ref: { workspaceSlug: string; trainingId: string }): Promise<TrashPreview> {
+/** Throws as trashTraining does, and `in_trash`. */
+export async function previewTrashTraining(ctx: Context, ref: TrainingRef): Promise<TrashPreview> {
   const { workspaceId } = authorize(ctx, "update version", ref.workspaceSlug);
   const training = await getTrainingState(workspaceId, ref);
+  if (training.deletedAt) throw new DomainError("in_trash", `${training.name} is in Trash.`, { restorableUntil: training.purgeAfter!.toISOString() });
   return preview(ctx, { id: training.id, name: training.name, projectId: training.projectId, versionId: training.versionId, trainingId: training.id });
 }

@@ -12,11 +12,12 @@ import { BATCH, claimProject, purgeClaimedProject, purgeTrainings, purgeVersions
 /**
  * Purges one item from Trash without waiting. For owners in the web app; by no API key, ever.
  * A project too large to go at once is claimed here and worked off by the scheduled run: `signal` bounds the wait.
+ * With `asOf`, the instant of the listing that a person looked at, only if it has been in Trash since.
  * Throws `not_found`, `not_in_trash`, `purged`, and `busy` when somebody else is restoring or purging it.
  */
-export async function purgeItem(ctx: Context, input: { workspaceSlug: string; type: ItemType; id: string }, signal: AbortSignal): Promise<void> {
+export async function purgeItem(ctx: Context, input: { workspaceSlug: string; type: ItemType; id: string; asOf?: Date }, signal: AbortSignal): Promise<void> {
   const { workspaceId } = authorize(ctx, "purge", input.workspaceSlug);
-  const claim: Claim = { reason: "BY_HAND", now: ctx.now };
+  const claim: Claim = { reason: "BY_HAND", now: input.asOf && input.asOf < ctx.now ? input.asOf : ctx.now };
   if (input.type === "PROJECT" && (await claimProject(ctx, workspaceId, input.id, claim))) {
     await purgeClaimedProject(ctx, workspaceId, input.id, signal);
     return;
@@ -26,10 +27,12 @@ export async function purgeItem(ctx: Context, input: { workspaceSlug: string; ty
 
   const state = await getItemState(workspaceId, input);
   if (!state.deletedAt) throw new DomainError("not_in_trash", `"${state.name}" is not in Trash. Nothing was purged.`);
+  if (state.deletedAt > claim.now) throw new DomainError("not_in_trash", `"${state.name}" was restored and deleted again since you looked. Nothing was purged; look again.`);
   throw new DomainError("busy", `"${state.name}" is being restored or purged at this moment. Look again.`);
 }
 
-async function getItemState(workspaceId: string, input: { workspaceSlug: string; type: ItemType; id: string }): Promise<{ name: string; deletedAt: Date | null }> {
+/** An item, live or in Trash. Throws `not_found`, `purged`. */
+export async function getItemState(workspaceId: string, input: { workspaceSlug: string; type: ItemType; id: string }): Promise<{ name: string; deletedAt: Date | null }> {
   switch (input.type) {
     case "PROJECT":
       return getProjectState(workspaceId, { workspaceSlug: input.workspaceSlug, projectId: input.id });

@@ -40,7 +40,8 @@ export interface VersionView {
   trainings: TrainingView[];
 }
 
-const COLUMNS = {
+/** What viewVersion is made of. */
+export const VERSION_COLUMNS = {
   id: true,
   number: true,
   name: true,
@@ -61,7 +62,8 @@ const COLUMNS = {
   },
 } satisfies Prisma.VersionSelect;
 
-function view(row: Prisma.VersionGetPayload<{ select: typeof COLUMNS }>): VersionView {
+/** A version's row as pages and the API know it. */
+export function viewVersion(row: Prisma.VersionGetPayload<{ select: typeof VERSION_COLUMNS }>): VersionView {
   const { trainImages, validImages, testImages, trainings, classes, ...version } = row;
   return {
     ...version,
@@ -74,16 +76,16 @@ function view(row: Prisma.VersionGetPayload<{ select: typeof COLUMNS }>): Versio
 
 /** The live versions of a project, newest first. For projects.ts, which has authorized. */
 export async function listVersionsOf(projectId: string): Promise<VersionView[]> {
-  const rows = await prisma().version.findMany({ where: { projectId, deletedAt: null, status: { not: "FAILED" } }, select: COLUMNS, orderBy: { number: "desc" } });
-  return rows.map(view);
+  const rows = await prisma().version.findMany({ where: { projectId, deletedAt: null, status: { not: "FAILED" } }, select: VERSION_COLUMNS, orderBy: { number: "desc" } });
+  return rows.map(viewVersion);
 }
 
 /** A live version. Throws `not_found`, `in_trash`, `project_in_trash`, `purged`, `generation_failed`. */
 export async function getVersion(ctx: Context, ref: VersionRef): Promise<VersionView> {
   const { workspaceId } = authorize(ctx, "read versions", ref.workspaceSlug);
   const { id } = await getLiveVersion(workspaceId, ref);
-  const row = await prisma().version.findFirst({ where: { id, deletedAt: null }, select: COLUMNS });
-  return row ? view(row) : getVersion(ctx, ref); // went to Trash between the two reads: say so
+  const row = await prisma().version.findFirst({ where: { id, deletedAt: null }, select: VERSION_COLUMNS });
+  return row ? viewVersion(row) : getVersion(ctx, ref); // went to Trash between the two reads: say so
 }
 
 /** Where a ready version's files are described, live or in Trash. Throws `not_found`, `purged`, `not_ready`. */

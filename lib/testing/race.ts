@@ -1,7 +1,7 @@
 import { connectSecond } from "./database";
 
 /** A row that somebody else may hold: its table and id. */
-export type Row = readonly ["workspaces" | "projects" | "versions" | "trainings" | "models", { id: string }];
+export type Row = readonly ["workspaces" | "users" | "projects" | "versions" | "trainings" | "models", { id: string }];
 
 /**
  * Forces an order on operations that meet at one row: somebody else holds the row, each operation is started once the

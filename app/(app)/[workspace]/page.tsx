@@ -2,16 +2,21 @@ import type { Metadata } from "next";
 import { getTranslations } from "next-intl/server";
 import Link from "next/link";
 import { Badge } from "@/app/_ui/badge";
+import { ClientMessages } from "@/app/_ui/client-messages";
 import { EmptyState } from "@/app/_ui/empty-state";
 import { LinkButton } from "@/app/_ui/link-button";
 import { PageHeader } from "@/app/_ui/page-header";
 import { Time } from "@/app/_ui/time";
-import { getWorkspace, type ProjectView } from "@/lib/domain/projects";
+import { getProjectsPage, type ProjectsPage } from "@/lib/domain/projects-page";
 import { page } from "@/lib/edge/page";
+import { FocusOnArrival } from "./_deleting/arrival";
+import { ProjectMenu } from "./_deleting/project-menu";
 
 interface Props {
   params: Promise<{ workspace: string }>;
 }
+
+const TITLE_ID = "projects";
 
 export async function generateMetadata(): Promise<Metadata> {
   return { title: (await getTranslations("projects"))("title") };
@@ -19,38 +24,60 @@ export async function generateMetadata(): Promise<Metadata> {
 
 export default async function ProjectsPage({ params }: Props) {
   const { workspace: slug } = await params;
-  const [workspace, t] = [await page((ctx) => getWorkspace(ctx, slug)), await getTranslations("projects")];
+  const { workspace, projects, may } = await page((ctx) => getProjectsPage(ctx, slug));
+  const t = await getTranslations("projects");
   return (
     <div className="grid gap-6">
-      <PageHeader breadcrumbs={[{ label: workspace.name }]} title={t("title")} />
-      {workspace.projects.length > 0 ? (
-        <ul aria-label={t("list", { workspace: workspace.name })} className="grid grid-cols-[repeat(auto-fill,minmax(min(18rem,100%),1fr))] gap-3">
-          {workspace.projects.map((project) => (
-            <ProjectCard key={project.id} project={project} />
-          ))}
-        </ul>
+      <PageHeader
+        breadcrumbs={[{ label: workspace.name }]}
+        title={
+          <span id={TITLE_ID} tabIndex={-1} className="focus:outline-none">
+            {t("title")}
+          </span>
+        }
+      />
+      {projects.length > 0 ? (
+        <ClientMessages namespaces={["versions"]}>
+          <ul aria-label={t("list", { workspace: workspace.name })} className="grid grid-cols-[repeat(auto-fill,minmax(min(18rem,100%),1fr))] gap-3">
+            {projects.map((project) => (
+              <ProjectCard key={project.id} project={project} editable={may.updateProjects} />
+            ))}
+          </ul>
+        </ClientMessages>
       ) : (
         <EmptyState title={t("empty")} action={<LinkButton href={`/${slug}/settings/api-keys`}>{t("apiKeys")}</LinkButton>}>
           {t("emptyText")}
         </EmptyState>
       )}
+      <FocusOnArrival target={TITLE_ID} shows={projects.map(({ id }) => id).join()} />
     </div>
   );
 }
 
-async function ProjectCard({ project }: { project: ProjectView }) {
+async function ProjectCard({ project, editable }: { project: ProjectsPage["projects"][number]; editable: boolean }) {
   const [t, common] = [await getTranslations("projects"), await getTranslations("common")];
+  const { workspaceSlug, slug, name, thumbnails } = project;
   return (
-    <li className="relative grid content-between gap-6 rounded-lg border border-line bg-raised p-4 transition-colors duration-100 hover:border-control">
-      <div className="grid min-w-0 justify-items-start gap-1.5">
-        <h2 className="max-w-full truncate font-medium">
-          <Link href={`/${project.workspaceSlug}/${project.slug}`} prefetch={false} className="rounded-lg after:absolute after:inset-0 after:rounded-lg focus-visible:outline-none focus-visible:after:outline-2 focus-visible:after:outline-offset-2 focus-visible:after:outline-accent">
-            {project.name}
-          </Link>
-        </h2>
-        <Badge>{t(`types.${project.type}`)}</Badge>
+    <li className="relative grid content-between gap-4 overflow-hidden rounded-lg border border-line bg-raised transition-colors duration-100 hover:border-control">
+      <div className="grid">
+        <ThumbnailStrip url={`/data/${workspaceSlug}/${slug}/images`} images={thumbnails} />
+        <div className="flex items-start gap-2 px-4 pt-3">
+          <div className="grid min-w-0 grow justify-items-start gap-1.5">
+            <h2 className="max-w-full truncate font-medium">
+              <Link href={`/${workspaceSlug}/${slug}`} prefetch={false} className="rounded-lg after:absolute after:inset-0 after:rounded-lg focus-visible:outline-none focus-visible:after:outline-2 focus-visible:after:-outline-offset-2 focus-visible:after:outline-accent">
+                <bdi>{name}</bdi>
+              </Link>
+            </h2>
+            <Badge>{t(`types.${project.type}`)}</Badge>
+          </div>
+          {editable ? (
+            <div className="relative -mr-2">
+              <ProjectMenu workspaceSlug={workspaceSlug} projectSlug={slug} projectId={project.id} name={name} />
+            </div>
+          ) : null}
+        </div>
       </div>
-      <p className="flex flex-wrap justify-between gap-x-4 gap-y-1 text-sm text-muted">
+      <p className="flex flex-wrap justify-between gap-x-4 gap-y-1 px-4 pb-4 text-sm text-muted">
         <span>{common("images", { count: project.images })}</span>
         <span className="grow">{common("versions", { count: project.versions })}</span>
         <span>
@@ -58,5 +85,18 @@ async function ProjectCard({ project }: { project: ProjectView }) {
         </span>
       </p>
     </li>
+  );
+}
+
+/** A few images of the project; decoration, since the card says the rest. */
+function ThumbnailStrip({ url, images }: { url: string; images: readonly { id: string }[] }) {
+  return (
+    <div aria-hidden className="grid h-16 grid-cols-6 gap-px overflow-hidden border-b border-line bg-panel">
+      {images.map(({ id }) => (
+        // Bytes behind a session: Next's optimizer could not fetch them.
+        // eslint-disable-next-line @next/next/no-img-element
+        <img key={id} src={`${url}/${id}`} alt="" loading="lazy" decoding="async" className="h-16 w-full object-cover" />
+      ))}
+    </div>
   );
 }

@@ -24,8 +24,8 @@ export async function generateMetadata(): Promise<Metadata> {
   return { title: (await getTranslations("auth"))("signIn") };
 }
 
-export default async function SignInPage({ searchParams }: { searchParams: Promise<{ next?: string | string[]; error?: string | string[] }> }) {
-  const { next: asked, error } = await searchParams;
+export default async function SignInPage({ searchParams }: { searchParams: Promise<{ next?: string | string[]; error?: string | string[]; email?: string | string[] }> }) {
+  const { next: asked, error, email } = await searchParams;
   const next = toLocalPath(asked);
   if (await currentContext()) redirect(next);
   const [firstRun, theme, t] = [!(await usersExist()), await readTheme(), await getTranslations("auth")];
@@ -47,7 +47,7 @@ export default async function SignInPage({ searchParams }: { searchParams: Promi
               ))}
             </>
           ) : (
-            <SignInForm next={next} />
+            <SignInForm next={next} email={typeof email === "string" ? email.slice(0, 254) : ""} />
           )}
           {!firstRun && providers.length > 0 ? (
             <>

@@ -8,11 +8,12 @@ import { Field } from "@/app/_ui/field";
 import { Input } from "@/app/_ui/input";
 import { signInAction } from "./actions";
 
-export function SignInForm({ next }: { next: string }) {
+/** `email` is filled in for who just set a password by an invite. */
+export function SignInForm({ next, email: known }: { next: string; email: string }) {
   const t = useTranslations("auth");
   const [state, submit, pending] = useActionState(signInAction, null);
   // Forms are emptied after their action; only the password is to be typed again.
-  const [email, setEmail] = useState("");
+  const [email, setEmail] = useState(known);
   const wrong = state && !state.ok;
   return (
     <form action={submit} className="grid gap-4">

@@ -1,0 +1,44 @@
+"use client";
+
+import { useTranslations } from "next-intl";
+import dynamic from "next/dynamic";
+import { useState } from "react";
+import { Button } from "@/app/_ui/button";
+import type { VersionRef } from "@/lib/domain/item-state";
+import { restoreTrainingAction, trashTrainingAction } from "../../_deleting/actions";
+import { awaitArrival } from "../../_deleting/arrival";
+import { useTrashedToast } from "../../_deleting/undo";
+
+const DeleteDialog = dynamic(async () => (await import("../../_deleting/delete-dialog")).DeleteDialog, { ssr: false });
+
+/** The button that moves a training to Trash, after a question. One that is under way says why it cannot. */
+export function DeleteTraining({ version, trainingId, number, active }: { version: VersionRef; trainingId: string; number: number; active: boolean }) {
+  const t = useTranslations("versions.trainings");
+  const say = useTrashedToast();
+  const [open, setOpen] = useState(false);
+  const name = t("name", { number: String(number) });
+  const { workspaceSlug, projectSlug } = version;
+  return (
+    <>
+      <Button size="sm" variant="ghost" aria-label={t("delete", { name })} disabled={active ? t("activeHint") : false} onClick={() => setOpen(true)}>
+        {t("deleteShort")}
+      </Button>
+      {open ? (
+        <DeleteDialog
+          type="training"
+          workspaceSlug={workspaceSlug}
+          name={name}
+          previewUrl={`/data/${workspaceSlug}/${projectSlug}/${version.number}/trainings/${trainingId}/trash-preview`}
+          typed={false}
+          trash={() => trashTrainingAction({ ...version, trainingId })}
+          onTrashed={({ outcome }) => {
+            if (outcome === "trashed") say(name, () => restoreTrainingAction({ workspaceSlug, trainingId }));
+            awaitArrival();
+            setOpen(false);
+          }}
+          onClose={() => setOpen(false)}
+        />
+      ) : null}
+    </>
+  );
+}

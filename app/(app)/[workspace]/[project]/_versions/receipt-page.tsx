@@ -1,0 +1,76 @@
+import { getFormatter, getLocale, getTranslations } from "next-intl/server";
+import type { ReactNode } from "react";
+import { Badge } from "@/app/_ui/badge";
+import { escapeName } from "@/app/_ui/exact-name";
+import { formatBytes } from "@/app/_ui/number";
+import { PageHeader } from "@/app/_ui/page-header";
+import { Time } from "@/app/_ui/time";
+import { getReceipt } from "@/lib/domain/receipts";
+import { page } from "@/lib/edge/page";
+
+/** What members see where something was that is gone for good: who, when, why, how much, and whether that is proved. */
+export async function ReceiptPage({ workspaceSlug, receiptId }: { workspaceSlug: string; receiptId: string }) {
+  const receipt = await page((ctx) => getReceipt(ctx, { workspaceSlug, receiptId }));
+  const [t, format, locale] = [await getTranslations("versions.receipt"), await getFormatter(), await getLocale()];
+  const name = escapeName(receipt.itemName);
+  const number = receipt.versionNumber === null ? "" : ` v${receipt.versionNumber}`;
+  const gone = [
+    receipt.itemType === "PROJECT" ? t("goneVersions", { count: receipt.versions }) : null,
+    t("goneImages", { count: receipt.images }),
+    receipt.sourceImages > 0 ? t("goneSourceImages", { count: receipt.sourceImages }) : null,
+    receipt.trainings > 0 ? t("goneTrainings", { count: receipt.trainings }) : null,
+    receipt.models > 0 ? t("goneModels", { count: receipt.models }) : null,
+  ].filter((part) => part !== null);
+  return (
+    <div className="grid max-w-2xl gap-6">
+      <PageHeader
+        breadcrumbs={[{ label: t("projects"), href: `/${workspaceSlug}` }, { label: `${receipt.projectSlug}${number}` }]}
+        title={t("title", { name })}
+        meta={t(receipt.itemType === "PROJECT" ? "projectText" : "versionText")}
+      />
+      <dl className="divide-y divide-line rounded-lg border border-line">
+        <Row label={t("what")}>
+          <bdi>{name}</bdi>
+          {number === "" ? null : <span className="font-mono text-sm text-muted">{number}</span>}
+        </Row>
+        <Row label={t("when")}>
+          <Time at={receipt.purgedAt} />
+        </Row>
+        <Row label={t("who")}>{receipt.actorType === "SYSTEM" ? t("scheduledRun") : receipt.actorName}</Row>
+        <Row label={t("why")}>{t(`reasons.${receipt.reason}`)}</Row>
+        {receipt.deletedAt ? (
+          <Row label={t("movedToTrash")}>
+            <Time at={receipt.deletedAt} />
+          </Row>
+        ) : null}
+        <Row label={t("gone")}>{format.list(gone)}</Row>
+        <Row label={t("files")}>{t("filesValue", { count: receipt.verifiedAt ? receipt.removedFiles : receipt.expectedFiles, size: formatBytes(locale, receipt.verifiedAt ? receipt.removedBytes : receipt.expectedBytes) })}</Row>
+        <Row label={t("proof")}>
+          {receipt.verifiedAt ? (
+            <span className="flex flex-wrap items-center gap-2">
+              <Badge tone="ok">{t("verified")}</Badge>
+              <span className="text-muted">{t.rich("verifiedText", { time: () => <Time at={receipt.verifiedAt!} /> })}</span>
+            </span>
+          ) : (
+            <span className="flex flex-wrap items-center gap-2">
+              <Badge tone="warn">{t("unverified")}</Badge>
+              <span className="text-muted">{t("unverifiedText")}</span>
+            </span>
+          )}
+        </Row>
+        <Row label={t("number")}>
+          <code className="font-mono text-sm break-all">{receipt.id}</code>
+        </Row>
+      </dl>
+    </div>
+  );
+}
+
+function Row({ label, children }: { label: string; children: ReactNode }) {
+  return (
+    <div className="grid gap-x-4 px-3 py-2 sm:grid-cols-[10rem_minmax(0,1fr)]">
+      <dt className="text-muted">{label}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}

@@ -1,0 +1,54 @@
+import { useFormatter, useTranslations } from "next-intl";
+import { CodeBlock } from "@/app/_ui/code-block";
+import { listSettingSteps, type SettingStep } from "@/lib/edge/version-settings";
+
+/** What was done to the images, in words. */
+export function SettingLines({ version }: { version: { preprocessing: unknown; augmentation: unknown } }) {
+  const t = useTranslations("versions.settings");
+  const format = useFormatter();
+  const steps = listSettingSteps(version);
+  if (!steps) return <CodeBlock label={t("raw")} text={JSON.stringify({ preprocessing: version.preprocessing, augmentation: version.augmentation }, null, 2)} />;
+  const say = (step: SettingStep): string => {
+    switch (step.key) {
+      case "autoOrient":
+      case "grayscale":
+        return t(step.key);
+      case "resize":
+        return t("resize", { format: step.format, width: String(step.width), height: String(step.height) });
+      case "flip":
+        return t("flip", { direction: step.direction });
+      case "rotate":
+        return t("rotate", { degrees: step.degrees });
+      case "brightness":
+        return t("brightness", { direction: step.direction, percent: step.percent / 100 });
+      case "blur":
+        return t("blur", { pixels: step.pixels });
+      case "noise":
+        return t("noise", { percent: step.percent / 100 });
+    }
+  };
+  const changes = format.list(steps.augmentation.map(say), { type: "conjunction" });
+  return (
+    <section aria-labelledby="settings" className="grid gap-x-8 gap-y-4 sm:grid-cols-2">
+      <h3 id="settings" className="sr-only">
+        {t("title")}
+      </h3>
+      <div className="grid content-start gap-1.5">
+        <h4 className="font-semibold">{t("preprocessing")}</h4>
+        {steps.preprocessing.length > 0 ? (
+          <ul className="grid gap-0.5">
+            {steps.preprocessing.map((step) => (
+              <li key={step.key}>{say(step)}</li>
+            ))}
+          </ul>
+        ) : (
+          <p className="text-muted">{t("noPreprocessing")}</p>
+        )}
+      </div>
+      <div className="grid content-start gap-1.5">
+        <h4 className="font-semibold">{t("augmentation")}</h4>
+        {steps.augmentation.length > 0 ? <p>{t("outputs", { count: steps.outputs, changes })}</p> : <p className="text-muted">{t("noAugmentation")}</p>}
+      </div>
+    </section>
+  );
+}

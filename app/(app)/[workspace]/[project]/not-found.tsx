@@ -1,0 +1,29 @@
+import { getFormatter, getTranslations } from "next-intl/server";
+import { escapeName } from "@/app/_ui/exact-name";
+import { LinkButton } from "@/app/_ui/link-button";
+import { NotFound } from "@/app/_ui/not-found";
+import { Problem } from "@/app/_ui/problem";
+import { findHiddenHere } from "@/lib/edge/hidden-item";
+
+/** Nothing here; or, for members, what is in Trash instead, with the way there. */
+export default async function ProjectNotFound() {
+  const item = await findHiddenHere();
+  if (!item) return <NotFound />;
+  const [t, format] = [await getTranslations("versions.hidden"), await getFormatter()];
+  const values = { name: escapeName(item.name), number: String(item.number), until: format.dateTime(item.purgeAfter, { year: "numeric", month: "long", day: "numeric" }) };
+  return (
+    <Problem
+      title={t(item.type === "project" ? "projectTitle" : "versionTitle", values)}
+      actions={
+        <>
+          <LinkButton href={`/${item.workspaceSlug}/settings/trash`} variant="primary">
+            {t("openTrash")}
+          </LinkButton>
+          <LinkButton href={`/${item.workspaceSlug}`}>{t("toProjects")}</LinkButton>
+        </>
+      }
+    >
+      <p>{t(item.type === "project" ? "projectText" : "versionText", values)}</p>
+    </Problem>
+  );
+}

@@ -1,0 +1,48 @@
+"use client";
+
+import { CalendarClock, CircleStop, EyeOff, Images, Unplug, type LucideIcon } from "lucide-react";
+import { useFormatter, useTranslations } from "next-intl";
+import type { ReactNode } from "react";
+import type { TrashPreview } from "@/lib/domain/trash";
+
+/** A preview as it comes over the wire. */
+export type Preview = Omit<TrashPreview, "purgeAfter"> & { purgeAfter: string };
+
+/** What moving something to Trash will do, a line each; only what applies. */
+export function Consequences({ type, preview }: { type: "version" | "project" | "training"; preview: Preview }) {
+  const t = useTranslations("versions.consequences");
+  const format = useFormatter();
+  const { trainings, trainingCount, models, modelCount } = preview;
+  // Only ever rendered in the browser, whose own zone it therefore is.
+  const { timeZone } = new Intl.DateTimeFormat().resolvedOptions();
+  const until = format.dateTime(new Date(preview.purgeAfter), { year: "numeric", month: "long", day: "numeric", hour: "2-digit", minute: "2-digit", timeZone });
+  return (
+    <ul className="mt-1.5 grid gap-2">
+      <Line icon={CalendarClock}>{t(type === "training" ? "keptWithModel" : "kept", { until, days: preview.days })}</Line>
+      {preview.versions > 0 ? <Line icon={EyeOff}>{t("versions", { count: preview.versions })}</Line> : null}
+      {preview.images > 0 ? <Line icon={Images}>{t("images", { count: preview.images })}</Line> : null}
+      {preview.generating > 0 ? <Line icon={CircleStop}>{t(type === "version" ? "generating" : "generatingOf", { count: preview.generating })}</Line> : null}
+      {trainings.map(({ versionNumber, number, status, epoch, epochs }) => (
+        <Line key={`${versionNumber}.${number}`} icon={CircleStop}>
+          {t(status === "QUEUED" ? "queued" : "running", { training: t(type === "project" ? "trainingOf" : "training", { number, version: versionNumber }), epoch, epochs })}
+        </Line>
+      ))}
+      {trainingCount > trainings.length ? <Line icon={CircleStop}>{t("moreTrainings", { count: trainingCount - trainings.length })}</Line> : null}
+      {models.map(({ slug }) => (
+        <Line key={slug} icon={Unplug}>
+          {t.rich("model", { slug, code: (text) => <code className="font-mono text-sm">{text}</code> })}
+        </Line>
+      ))}
+      {modelCount > models.length ? <Line icon={Unplug}>{t("moreModels", { count: modelCount - models.length })}</Line> : null}
+    </ul>
+  );
+}
+
+function Line({ icon: Icon, children }: { icon: LucideIcon; children: ReactNode }) {
+  return (
+    <li className="flex items-start gap-2.5">
+      <Icon aria-hidden className="mt-[3px] size-4 shrink-0 text-muted" />
+      <span className="min-w-0">{children}</span>
+    </li>
+  );
+}

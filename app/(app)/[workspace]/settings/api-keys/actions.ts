@@ -1,0 +1,13 @@
+"use server";
+
+import { z } from "zod";
+import { createApiKey, revokeApiKey } from "@/lib/domain/api-keys";
+import { personId } from "@/lib/domain/context";
+import { action } from "@/lib/edge/action";
+
+/** Makes a key for the person who asks. */
+export const createKeyAction = action(z.object({ workspaceSlug: z.string(), name: z.string(), scopes: z.array(z.string()).max(100) }), (ctx, input) =>
+  createApiKey(ctx, { ...input, userId: personId(ctx.actor) }),
+);
+
+export const revokeKeyAction = action(z.object({ workspaceSlug: z.string(), keyId: z.string() }), (ctx, input) => revokeApiKey(ctx, input));

@@ -1,0 +1,124 @@
+import type { Metadata } from "next";
+import { getTranslations } from "next-intl/server";
+import { ClientMessages } from "@/app/_ui/client-messages";
+import { EmptyState } from "@/app/_ui/empty-state";
+import { PageHeader } from "@/app/_ui/page-header";
+import { Table, TableBody, TableCell, TableHead, TableHeader, TableRow } from "@/app/_ui/table";
+import { Time } from "@/app/_ui/time";
+import { listApiKeys, type ApiKey } from "@/lib/domain/api-keys";
+import { authorize } from "@/lib/domain/permissions";
+import { page } from "@/lib/edge/page";
+import { apiUrl } from "@/lib/edge/public-url";
+import { CreateKey } from "./create-key";
+import { RevokeKey } from "./revoke-key";
+import { presetOf } from "./scopes";
+
+interface Props {
+  params: Promise<{ workspace: string }>;
+}
+
+export async function generateMetadata(): Promise<Metadata> {
+  return { title: (await getTranslations("keys"))("title") };
+}
+
+export default async function ApiKeysPage({ params }: Props) {
+  const { workspace: slug } = await params;
+  const { workspace, keys } = await page(async (ctx) => ({ workspace: authorize(ctx, "read api keys", slug), keys: await listApiKeys(ctx, slug) }));
+  const t = await getTranslations("keys");
+  const [inForce, revoked] = [keys.filter((key) => key.revokedAt === null), keys.filter((key) => key.revokedAt !== null)];
+  return (
+    <ClientMessages namespaces={["keys"]}>
+      <div className="grid gap-6">
+        <PageHeader breadcrumbs={[{ label: workspace.name, href: `/${slug}` }, { label: t("title") }]} title={t("title")} meta={t("about")} actions={<CreateKey workspaceSlug={slug} apiUrl={apiUrl()} />} />
+        <section id="keys-in-force" tabIndex={-1} aria-label={t("title")}>
+          {inForce.length > 0 ? (
+            <Table label={t("title")}>
+              <TableHead>
+                <TableRow>
+                  <TableHeader>{t("name")}</TableHeader>
+                  <TableHeader>{t("scopes")}</TableHeader>
+                  <TableHeader>{t("owner")}</TableHeader>
+                  <TableHeader>{t("created")}</TableHeader>
+                  <TableHeader>
+                    <span className="sr-only">{t("actions")}</span>
+                  </TableHeader>
+                </TableRow>
+              </TableHead>
+              <TableBody>
+                {inForce.map((key) => (
+                  <TableRow key={key.id}>
+                    <NameCell apiKey={key} />
+                    <ScopesCell apiKey={key} />
+                    <TableCell>{key.ownerName}</TableCell>
+                    <TableCell>
+                      <Time at={key.createdAt} format="date" />
+                    </TableCell>
+                    <TableCell className="text-right">
+                      <RevokeKey workspaceSlug={slug} apiKey={{ id: key.id, name: key.name, prefix: key.prefix }} />
+                    </TableCell>
+                  </TableRow>
+                ))}
+              </TableBody>
+            </Table>
+          ) : (
+            <EmptyState title={revoked.length > 0 ? t("noneInForce") : t("empty")}>{t("emptyText")}</EmptyState>
+          )}
+        </section>
+        {revoked.length > 0 ? <RevokedKeys keys={revoked} /> : null}
+      </div>
+    </ClientMessages>
+  );
+}
+
+async function RevokedKeys({ keys }: { keys: ApiKey[] }) {
+  const t = await getTranslations("keys");
+  return (
+    <details className="grid gap-3">
+      <summary className="w-fit cursor-pointer rounded-md text-sm text-muted hover:text-ink">{t("revokedKeys", { count: keys.length })}</summary>
+      <div className="mt-3">
+        <Table label={t("revokedKeys", { count: keys.length })} className="text-muted">
+          <TableHead>
+            <TableRow>
+              <TableHeader>{t("name")}</TableHeader>
+              <TableHeader>{t("owner")}</TableHeader>
+              <TableHeader>{t("created")}</TableHeader>
+              <TableHeader>{t("revoked")}</TableHeader>
+            </TableRow>
+          </TableHead>
+          <TableBody>
+            {keys.map((key) => (
+              <TableRow key={key.id}>
+                <NameCell apiKey={key} />
+                <TableCell>{key.ownerName}</TableCell>
+                <TableCell>
+                  <Time at={key.createdAt} format="date" />
+                </TableCell>
+                <TableCell>{key.revokedAt ? <Time at={key.revokedAt} /> : null}</TableCell>
+              </TableRow>
+            ))}
+          </TableBody>
+        </Table>
+      </div>
+    </details>
+  );
+}
+
+function NameCell({ apiKey }: { apiKey: ApiKey }) {
+  return (
+    <TableHeader scope="row" className="min-w-40 max-w-72">
+      <span className="block break-words">{apiKey.name}</span>
+      <code className="font-mono text-xs font-normal text-muted">{`${apiKey.prefix}…`}</code>
+    </TableHeader>
+  );
+}
+
+async function ScopesCell({ apiKey }: { apiKey: ApiKey }) {
+  const t = await getTranslations("keys");
+  const preset = presetOf(new Set(apiKey.scopes));
+  return (
+    <TableCell className="min-w-56">
+      {preset ? t(`presets.${preset}`) : t("scopeCount", { count: apiKey.scopes.length })}
+      {preset === "everything" ? null : <span className="block max-w-md font-mono text-xs text-muted">{apiKey.scopes.join(", ")}</span>}
+    </TableCell>
+  );
+}

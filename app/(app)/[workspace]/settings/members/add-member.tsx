@@ -1,0 +1,109 @@
+"use client";
+
+import { Plus } from "lucide-react";
+import { useTranslations } from "next-intl";
+import { startTransition, useActionState, useId, useState, type SyntheticEvent } from "react";
+import { Button } from "@/app/_ui/button";
+import { Callout } from "@/app/_ui/callout";
+import { Dialog, DialogClose, DialogContent, DialogTrigger } from "@/app/_ui/dialog";
+import { Field } from "@/app/_ui/field";
+import { Input } from "@/app/_ui/input";
+import { toast } from "@/app/_ui/toast";
+import type { ActionResult } from "@/lib/edge/action";
+import { addMemberAction } from "./actions";
+import { LinkContent, type InviteLink } from "./link-content";
+import { ROLES, type Role } from "./roles";
+
+interface Invited {
+  name: string;
+  link: InviteLink;
+}
+
+/** Adds somebody by e-mail address. Who has no account yet gets one, and its one-time link is shown in the same dialog. */
+export function AddMember({ workspaceSlug }: { workspaceSlug: string }) {
+  const t = useTranslations("members");
+  const [open, setOpen] = useState(false);
+  const [invited, setInvited] = useState<Invited | null>(null);
+  return (
+    <Dialog
+      open={open}
+      onOpenChange={(next) => {
+        setInvited(null);
+        setOpen(next);
+      }}
+    >
+      <DialogTrigger asChild>
+        <Button variant="primary">
+          <Plus aria-hidden />
+          {t("add")}
+        </Button>
+      </DialogTrigger>
+      {invited ? <LinkContent {...invited} /> : <FormContent workspaceSlug={workspaceSlug} invited={setInvited} done={() => setOpen(false)} />}
+    </Dialog>
+  );
+}
+
+function FormContent({ workspaceSlug, invited, done }: { workspaceSlug: string; invited: (invited: Invited) => void; done: () => void }) {
+  const t = useTranslations("members");
+  const common = useTranslations("common");
+  const form = useId();
+  const [email, setEmail] = useState("");
+  const [role, setRole] = useState<Role>("EDITOR");
+  const [state, submit, pending] = useActionState(async (): Promise<ActionResult<unknown>> => {
+    const result = await addMemberAction({ workspaceSlug, email, role });
+    if (!result.ok) return result;
+    const { name, before, link } = result.data;
+    if (link) invited({ name, link });
+    else {
+      toast(before === null ? t("addedToast", { name, role: common("role", { role }) }) : t("roleChanged", { name, role: common("role", { role }) }));
+      done();
+    }
+    return result;
+  }, null);
+  // Not the form's action: React would then empty the form, also what was refused.
+  const send = (event: SyntheticEvent) => {
+    event.preventDefault();
+    startTransition(submit);
+  };
+  const error = state && !state.ok ? state.error : null;
+  const emailError = error?.details["field"] === "email" ? error.message : undefined;
+  return (
+    <DialogContent
+      title={t("add")}
+      description={t("addText")}
+      foot={
+        <>
+          <DialogClose asChild>
+            <Button>{common("cancel")}</Button>
+          </DialogClose>
+          <Button type="submit" form={form} variant="primary" pending={pending}>
+            {t("addAct")}
+          </Button>
+        </>
+      }
+    >
+      <form id={form} onSubmit={send} className="grid gap-5">
+        {error && emailError === undefined ? (
+          <Callout tone="danger" announce>
+            {error.message}
+          </Callout>
+        ) : null}
+        <Field label={t("email")} error={emailError}>
+          {(control) => <Input {...control} name="email" type="email" value={email} onChange={({ target }) => setEmail(target.value)} autoFocus required maxLength={254} autoComplete="off" />}
+        </Field>
+        <fieldset className="grid gap-2">
+          <legend className="mb-1.5 text-sm font-medium">{t("role")}</legend>
+          {ROLES.map((value) => (
+            <label key={value} className="flex cursor-pointer items-start gap-2.5 rounded-md border border-line px-3 py-2 has-checked:border-accent has-checked:bg-accent-soft">
+              <input type="radio" name="role" value={value} checked={role === value} onChange={() => setRole(value)} className="mt-0.5 size-4 shrink-0 accent-[var(--color-accent-solid)]" />
+              <span className="grid">
+                <span className="font-medium">{common("role", { role: value })}</span>
+                <span className="text-sm text-muted">{t(`may.${value}`)}</span>
+              </span>
+            </label>
+          ))}
+        </fieldset>
+      </form>
+    </DialogContent>
+  );
+}

@@ -1,0 +1,35 @@
+"use client";
+
+import { useTranslations } from "next-intl";
+import { useState, useTransition } from "react";
+import { Button } from "@/app/_ui/button";
+import { Dialog } from "@/app/_ui/dialog";
+import { toastError } from "@/app/_ui/toast";
+import { renewInviteAction } from "./actions";
+import { LinkContent, type InviteLink } from "./link-content";
+import type { PersonRow } from "./roles";
+
+/** Makes a new one-time link for somebody who has not set a password yet, and shows it. */
+export function NewLink({ workspaceSlug, member }: { workspaceSlug: string; member: PersonRow }) {
+  const t = useTranslations("members");
+  const [link, setLink] = useState<InviteLink | null>(null);
+  const [pending, startTransition] = useTransition();
+
+  const renew = () =>
+    startTransition(async () => {
+      const result = await renewInviteAction({ workspaceSlug, userId: member.userId });
+      if (result.ok) setLink(result.data);
+      else toastError(result.error.message);
+    });
+
+  return (
+    <>
+      <Button size="sm" pending={pending} aria-label={t("newLinkFor", { name: member.name })} onClick={renew}>
+        {t("newLink")}
+      </Button>
+      <Dialog open={link !== null} onOpenChange={() => setLink(null)}>
+        {link ? <LinkContent name={member.name} link={link} /> : null}
+      </Dialog>
+    </>
+  );
+}

@@ -1,0 +1,53 @@
+"use server";
+
+import { z } from "zod";
+import type { Context } from "@/lib/domain/context";
+import { DomainError } from "@/lib/domain/errors";
+import { emptyTrash, purgeItems, restoreAll, restoreItems, type ItemResult } from "@/lib/domain/trash";
+import { action } from "@/lib/edge/action";
+import { explain } from "@/lib/edge/explain";
+
+/** One page of Trash and a little more. */
+const CHOSEN_MAX = 200;
+/** A browser waits this long for an act; what is left is said, and goes on when it is asked for again. */
+const ACT_MS = 20_000;
+
+const item = z.object({
+  type: z.enum(["PROJECT", "VERSION", "TRAINING"]),
+  id: z.string().max(64),
+  name: z.string().max(1_000),
+  projectId: z.string().max(64),
+  number: z.int().positive().nullable(),
+});
+const workspaceSlug = z.string().max(63);
+const chosen = z.object({ workspaceSlug, items: z.array(item).min(1).max(CHOSEN_MAX) });
+const asOf = z.iso.datetime().transform((instant) => new Date(instant));
+/** What a person typed; the domain compares it with what is in Trash at that moment. */
+const confirm = z.string().min(1, "must be typed").max(1_000);
+
+/** Restores the chosen items; says of each what came of it. */
+export const restoreItemsAction = action(chosen, async (ctx, input) => explainAll(ctx, await restoreItems(ctx, input)));
+
+/** Restores all of Trash. */
+export const restoreAllAction = action(z.object({ workspaceSlug }), async (ctx, input) => {
+  const { failures, ...counts } = await restoreAll(ctx, input, AbortSignal.timeout(ACT_MS));
+  return { ...counts, failures: await explainAll(ctx, failures) };
+});
+
+/** Purges the chosen items, for owners who typed the name of the one or the number of the many. */
+export const purgeItemsAction = action(chosen.extend({ confirm, asOf }), async (ctx, input) => explainAll(ctx, await purgeItems(ctx, input, AbortSignal.timeout(ACT_MS))));
+
+/** Purges what was in Trash at `asOf`, for owners who typed the number of items. */
+export const emptyTrashAction = action(z.object({ workspaceSlug, asOf, confirm }), (ctx, input) => emptyTrash(ctx, input, AbortSignal.timeout(ACT_MS)));
+
+/** The reasons in the person's language. */
+async function explainAll(ctx: Context, results: readonly ItemResult[]) {
+  return Promise.all(
+    results.map(async ({ type, id, name, error }) => ({
+      type,
+      id,
+      name,
+      reason: error ? (await explain(new DomainError(error.code, error.message, error.details), ctx.requestId)).message : null,
+    })),
+  );
+}

@@ -1,0 +1,99 @@
+import type { Metadata } from "next";
+import { getTranslations } from "next-intl/server";
+import { redirect } from "next/navigation";
+import { ClientMessages } from "@/app/_ui/client-messages";
+import { EmptyState } from "@/app/_ui/empty-state";
+import { LinkButton } from "@/app/_ui/link-button";
+import { Bytes } from "@/app/_ui/number";
+import { PageHeader } from "@/app/_ui/page-header";
+import { Time } from "@/app/_ui/time";
+import { readTrash, type ListedItem, type TrashOverview } from "@/lib/domain/trash";
+import { pageOr } from "@/lib/edge/page";
+import { TrashDesk } from "./desk";
+import { TrashFilters } from "./filters";
+import { SelectionBar, TrashActions } from "./page-controls";
+import type { Row } from "./rows";
+import { Section } from "./section";
+import { isFiltered, parseTrashQuery, trashHref, type TrashQuery } from "./view-query";
+
+interface Props {
+  params: Promise<{ workspace: string }>;
+  searchParams: Promise<Record<string, string | string[] | undefined>>;
+}
+
+export async function generateMetadata(): Promise<Metadata> {
+  return { title: (await getTranslations("trash"))("title") };
+}
+
+export default async function TrashPage({ params, searchParams }: Props) {
+  const [{ workspace: slug }, query, t] = [await params, parseTrashQuery(await searchParams), await getTranslations("trash")];
+  const read = await pageOr(["invalid_input"], (ctx) => readTrash(ctx, { workspaceSlug: slug, ...query }));
+  // A place to read on from that we never gave: begin anew.
+  if (!read.ok) redirect(trashHref(slug, { ...query, cursors: {} }));
+  const overview = read.data;
+  const { workspace, summary, sections, mayRestore, mayPurge, asOf } = overview;
+  const shown = sections.filter(({ type, items }) => items.length > 0 || query.cursors[type] !== undefined);
+  const empty = summary.items === 0;
+
+  const labelOf = ({ type, projectName, number, trainingNumber }: ListedItem): string => {
+    if (type === "PROJECT") return projectName;
+    const version = t("versionLabel", { project: projectName, number: number ?? 0 });
+    return type === "VERSION" ? version : t("trainingLabel", { version, number: trainingNumber ?? 0 });
+  };
+  const rows = shown.flatMap(({ items }) =>
+    items.map((item): Row => {
+      const { type, id, name, projectId, projectName, versionId, number, blockedBy, loss } = item;
+      return { type, id, name, projectId, projectName, versionId, number, blockedBy, loss, label: labelOf(item) };
+    }),
+  );
+
+  return (
+    <ClientMessages namespaces={["trash"]}>
+      <TrashDesk facts={{ workspaceSlug: slug, asOf: asOf.toISOString(), mayPurge, summary: { items: summary.items, images: summary.images, bytes: summary.bytes } }} rows={rows}>
+        <div className="grid gap-6">
+          <PageHeader
+            breadcrumbs={[{ label: workspace.name, href: `/${slug}` }, { label: t("title") }]}
+            title={t("title")}
+            meta={empty ? null : <Summary overview={overview} />}
+            actions={empty ? null : <TrashActions mayRestore={mayRestore} />}
+          />
+          {empty ? (
+            <EmptyState title={t("empty")}>{t("emptyText")}</EmptyState>
+          ) : (
+            <>
+              <TrashFilters workspaceSlug={slug} type={query.type ?? null} order={query.order} search={query.search} />
+              {shown.length > 0 ? shown.map((section) => <Section key={section.type} overview={overview} section={section} query={query} />) : <NothingMatches slug={slug} query={query} />}
+            </>
+          )}
+          <SelectionBar />
+        </div>
+      </TrashDesk>
+    </ClientMessages>
+  );
+}
+
+/** All of Trash in figures, whatever the filters show. */
+async function Summary({ overview: { summary, asOf } }: { overview: TrashOverview }) {
+  const [t, common] = [await getTranslations("trash"), await getTranslations("common")];
+  const { items, images, bytes, more, nextPurgeAt } = summary;
+  return (
+    <p className="flex flex-wrap gap-x-2">
+      <span>{more ? t("itemsMore", { count: items }) : t("items", { count: items })}</span>
+      <span aria-hidden>·</span>
+      <span>{common("images", { count: images })}</span>
+      <span aria-hidden>·</span>
+      <Bytes value={bytes} />
+      {nextPurgeAt ? (
+        <>
+          <span aria-hidden>·</span>
+          <span>{nextPurgeAt <= asOf ? t("nextPurgeDue") : t.rich("nextPurge", { time: () => <Time at={nextPurgeAt} /> })}</span>
+        </>
+      ) : null}
+    </p>
+  );
+}
+
+async function NothingMatches({ slug, query }: { slug: string; query: TrashQuery }) {
+  const t = await getTranslations("trash");
+  return <EmptyState title={t("noMatch")} action={isFiltered(query) ? <LinkButton href={trashHref(slug, { order: query.order })}>{t("clearFilters")}</LinkButton> : null} />;
+}

@@ -1,0 +1,8 @@
+import { previewTrashVersion } from "@/lib/domain/trash";
+import { toVersionRef } from "@/lib/edge/browser-refs";
+import { sessionRoute } from "@/lib/edge/session-route";
+
+/** What moving the version to Trash would do; changes nothing. */
+export const GET = sessionRoute<{ workspace: string; project: string; version: string }>("/data/:workspace/:project/:version/trash-preview", async ({ ctx, params }) =>
+  Response.json(await previewTrashVersion(ctx, toVersionRef(params))),
+);

@@ -1,0 +1,36 @@
+import { expect, test } from "vitest";
+import { normalizeName, parseName } from "./names";
+
+const COMPOSED = "caf\u00e9";
+const DECOMPOSED = "cafe\u0301";
+
+test("a name is stored composed, however it was typed", () => {
+  expect(parseName(DECOMPOSED)).toBe(COMPOSED);
+  expect(normalizeName(DECOMPOSED)).toBe(normalizeName(COMPOSED));
+});
+
+test("white space around a name does not count, inside it does", () => {
+  expect(parseName(" \t digits  baseline\u3000\n")).toBe("digits  baseline");
+});
+
+test("case and look-alike letters count", () => {
+  expect(parseName("Baseline")).not.toBe(parseName("baseline"));
+  expect(parseName("b\u0430seline")).not.toBe(parseName("baseline"));
+});
+
+test.each(["", "   ", "\u3000\t"])("a name of nothing but %j is refused", (name) => {
+  expect(() => parseName(name)).toThrow(expect.objectContaining({ code: "invalid_input", details: { field: "name" } }));
+});
+
+test.each(["a\nb", "a\0b", "a\u001b[31mb", "a\u0085b"])("control characters as in %j are refused", (name) => {
+  expect(() => parseName(name)).toThrow(expect.objectContaining({ code: "invalid_input", details: { field: "name" } }));
+});
+
+test("a name has at most 200 characters, counted once it is composed and trimmed", () => {
+  expect(parseName(`  ${"e\u0301".repeat(200)}  `)).toHaveLength(200);
+  expect(() => parseName("x".repeat(201))).toThrow(expect.objectContaining({ code: "invalid_input" }));
+});
+
+test("emoji, Japanese and right-to-left names are names", () => {
+  for (const name of ["🪴 plants", "手書きの数字", "أرقام"]) expect(parseName(name)).toBe(name);
+});

@@ -1,0 +1,41 @@
+import { query, type Statement } from "@/lib/platform/db";
+import type { Context } from "./context";
+import { allows, authorize } from "./permissions";
+import { getWorkspace, type ProjectView } from "./projects";
+
+/** A few images of a project, for its card. */
+export interface CardImage {
+  id: string;
+  label: string | null;
+}
+
+export interface ProjectsPage {
+  workspace: { slug: string; name: string };
+  /** Live projects, oldest first. */
+  projects: (ProjectView & { thumbnails: CardImage[] })[];
+  may: { updateProjects: boolean };
+}
+
+const THUMBNAILS = 6;
+
+/** By hash: an index gives them in this order, and it is as good as any for a sample. */
+const SAMPLE: Statement = {
+  name: "projects-page-thumbnails",
+  text: `select p.id as "projectId", i.id, i.label
+         from projects p cross join lateral (select id, label, sha256 from images where project_id = p.id order by sha256 limit ${THUMBNAILS}) i
+         where p.workspace_id = $1 and p.deleted_at is null order by p.id, i.sha256`,
+};
+
+/** Everything the page of a workspace's projects shows, with what this person may do there. Throws `not_found`. */
+export async function getProjectsPage(ctx: Context, workspaceSlug: string): Promise<ProjectsPage> {
+  const { workspaceId } = authorize(ctx, "read projects", workspaceSlug);
+  const [workspace, samples] = await Promise.all([getWorkspace(ctx, workspaceSlug), query<CardImage & { projectId: string }>(SAMPLE, [workspaceId])]);
+  return {
+    workspace: { slug: workspace.slug, name: workspace.name },
+    projects: workspace.projects.map((project) => ({
+      ...project,
+      thumbnails: samples.filter(({ projectId }) => projectId === project.id).map(({ id, label }) => ({ id, label })),
+    })),
+    may: { updateProjects: allows(ctx, "update project", workspaceSlug) },
+  };
+}

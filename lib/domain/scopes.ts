@@ -1,0 +1,19 @@
+/** What an API key can be let do. Imports nothing, so that a form in the browser can list them. */
+export const SCOPES = [
+  "workspace:read",
+  "project:read",
+  "project:create",
+  "project:update",
+  "image:upload",
+  "version:read",
+  "version:create",
+  "version:update",
+  "training-job:create",
+  "model:infer",
+  "api-key:read",
+  "api-key:create",
+  "api-key:update",
+  "api-key:revoke",
+] as const;
+
+export type Scope = (typeof SCOPES)[number];

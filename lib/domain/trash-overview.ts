@@ -1,0 +1,58 @@
+import type { ItemType } from "@/lib/platform/generated/enums";
+import type { Context } from "./context";
+import { allows, authorize } from "./permissions";
+import { summarizeTrash, withLosses, type Loss, type TrashSummary } from "./trash-details";
+import { listTrash, type TrashItem, type TrashView } from "./trash-list";
+import { timeLeft, type TimeLeft } from "./trash-retention";
+
+/** The most items of each type on one page. */
+export const SECTION_SIZE = 50;
+
+/** An item as the page of Trash shows it. */
+export interface ListedItem extends TrashItem {
+  loss: Loss;
+  timeLeft: TimeLeft;
+}
+
+export interface TrashSection {
+  type: ItemType;
+  items: ListedItem[];
+  nextCursor: string | null;
+}
+
+export interface TrashOverview {
+  workspace: { slug: string; name: string };
+  /** The instant of this look, by the server's clock: what Empty Trash goes by. */
+  asOf: Date;
+  mayRestore: boolean;
+  mayPurge: boolean;
+  summary: TrashSummary;
+  /** Those asked for: projects, versions, trainings. */
+  sections: TrashSection[];
+}
+
+const TYPES: readonly ItemType[] = ["PROJECT", "VERSION", "TRAINING"];
+
+/**
+ * Everything the page of Trash shows, with what this person may do there. Each type has its own place to read on from.
+ * The summary is of all of Trash, whatever the view leaves out. Throws `invalid_input` for a cursor that we never gave.
+ */
+export async function readTrash(ctx: Context, input: { workspaceSlug: string; cursors: Partial<Record<ItemType, string>> } & TrashView): Promise<TrashOverview> {
+  const { slug, name } = authorize(ctx, "read trash", input.workspaceSlug);
+  const { type, order, search, cursors } = input;
+  const [summary, ...sections] = await Promise.all([
+    summarizeTrash(ctx, slug),
+    ...TYPES.filter((each) => type === undefined || each === type).map(async (each): Promise<TrashSection> => {
+      const { items, nextCursor } = await listTrash(ctx, { workspaceSlug: slug, type: each, order, search, limit: SECTION_SIZE, cursor: cursors[each] });
+      return { type: each, nextCursor, items: (await withLosses(items)).map((item) => ({ ...item, timeLeft: timeLeft(item.purgeAfter, ctx.now) })) };
+    }),
+  ]);
+  return {
+    workspace: { slug, name },
+    asOf: ctx.now,
+    mayRestore: allows(ctx, "update version", slug) && allows(ctx, "update project", slug),
+    mayPurge: allows(ctx, "purge", slug),
+    summary,
+    sections,
+  };
+}

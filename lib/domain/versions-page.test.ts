@@ -1,0 +1,96 @@
+import { beforeEach, expect, test } from "vitest";
+import { buildModel, buildProject, buildTraining, buildVersion, buildWorld, userContext, type World } from "@/lib/testing/builders";
+import { projectRef, trashedVersionRef, versionRef } from "@/lib/testing/lifecycle";
+import { getProjectsPage } from "./projects-page";
+import { getReceipt, listReceipts } from "./receipts";
+import { previewTrashTraining, previewTrashVersion, purgeItem, restoreVersion, trashProject, trashTraining, trashVersion } from "./trash";
+import { findHiddenItem, getVersionsPage } from "./versions-page";
+
+let world: World;
+let project: { id: string; slug: string; name: string };
+
+beforeEach(async () => {
+  world = await buildWorld();
+  project = await buildProject(world);
+});
+
+test("the page has all live versions, newest first, failed ones too, and the newest chosen", async () => {
+  const ctx = await userContext(world);
+  const first = await buildVersion(world, project, { name: "first", images: 7 });
+  const training = await buildTraining(world, first, { status: "FINISHED" });
+  await buildModel(world, training);
+  const gone = await buildVersion(world, project);
+  await buildVersion(world, project, { status: "FAILED", name: "broken" });
+  await trashVersion(ctx, versionRef(world, project, gone));
+
+  const page = await getVersionsPage(ctx, projectRef(world, project));
+  expect(page.versions.map(({ number, status, images, hasModel }) => [number, status, images, hasModel])).toEqual([
+    [3, "FAILED", 0, false],
+    [1, "READY", 7, true],
+  ]);
+  expect(page.chosen).toMatchObject({ number: 3, status: "FAILED" });
+  expect((await getVersionsPage(ctx, versionRef(world, project, first))).chosen).toMatchObject({ name: "first", createdByName: world.owner.name, trainings: [{ number: 1 }] });
+
+  await trashTraining(ctx, { workspaceSlug: world.workspace.slug, trainingId: training.id });
+  expect((await getVersionsPage(ctx, projectRef(world, project))).versions.at(-1)).toMatchObject({ hasModel: false });
+});
+
+test("a project without versions has nothing chosen", async () => {
+  expect(await getVersionsPage(await userContext(world), projectRef(world, project))).toMatchObject({ versions: [], chosen: null });
+});
+
+test("what somebody may do is said as the table of permissions has it", async () => {
+  for (const [role, may] of [["OWNER", true], ["EDITOR", true], ["VIEWER", false]] as const) {
+    const ctx = await userContext(world, { role });
+    expect((await getVersionsPage(ctx, projectRef(world, project))).may.updateVersions, role).toBe(may);
+    expect((await getProjectsPage(ctx, world.workspace.slug)).may.updateProjects, role).toBe(may);
+  }
+});
+
+test("a version or project in Trash is refused, and why is told to members alone", async () => {
+  const ctx = await userContext(world);
+  const version = await buildVersion(world, project, { name: "baseline" });
+  const ref = versionRef(world, project, version);
+  expect(await findHiddenItem(ctx, ref)).toBeNull();
+  await trashVersion(ctx, ref);
+  await expect(getVersionsPage(ctx, ref)).rejects.toMatchObject({ code: "in_trash" });
+  expect(await findHiddenItem(ctx, ref)).toMatchObject({ type: "version", name: "baseline", number: 1 });
+  await trashProject(ctx, projectRef(world, project));
+  await expect(getVersionsPage(ctx, ref)).rejects.toMatchObject({ code: "project_in_trash" });
+  expect(await findHiddenItem(ctx, ref)).toMatchObject({ type: "project", name: project.name });
+  expect(await findHiddenItem(ctx, projectRef(world, project))).toMatchObject({ type: "project" });
+  expect(await findHiddenItem(ctx, { ...projectRef(world, project), projectSlug: "nowhere" })).toBeNull();
+  await expect(findHiddenItem(await userContext(await buildWorld()), ref)).rejects.toMatchObject({ code: "not_found" });
+});
+
+test("a receipt is read by its id, by members of its workspace alone", async () => {
+  const ctx = await userContext(world);
+  const version = await buildVersion(world, project, { name: "baseline", images: 9 });
+  const ref = versionRef(world, project, version);
+  await trashVersion(ctx, ref);
+  await purgeItem(await userContext(world), { workspaceSlug: world.workspace.slug, type: "VERSION", id: version.id }, new AbortController().signal);
+  const [listed] = await listReceipts(ctx, { workspaceSlug: world.workspace.slug, limit: 1 });
+  await expect(getVersionsPage(ctx, ref)).rejects.toMatchObject({ code: "purged", details: { receiptId: listed!.id } });
+  expect(await getReceipt(ctx, { workspaceSlug: world.workspace.slug, receiptId: listed!.id })).toEqual(listed);
+  const other = await buildWorld();
+  await expect(getReceipt(await userContext(other), { workspaceSlug: other.workspace.slug, receiptId: listed!.id })).rejects.toMatchObject({ code: "not_found" });
+});
+
+test("a preview tells of a generation that would be cancelled, and promises no images of it", async () => {
+  const ctx = await userContext(world);
+  const version = await buildVersion(world, project, { status: "GENERATING", images: 50 });
+  expect(await previewTrashVersion(ctx, versionRef(world, project, version))).toMatchObject({ images: 0, generating: 1, days: 30 });
+});
+
+test("a preview of what is in Trash already is refused, and of what was restored it is not", async () => {
+  const ctx = await userContext(world);
+  const version = await buildVersion(world, project);
+  const ref = versionRef(world, project, version);
+  const training = { workspaceSlug: world.workspace.slug, trainingId: (await buildTraining(world, version, { status: "FINISHED" })).id };
+  await trashTraining(ctx, training);
+  await expect(previewTrashTraining(ctx, training)).rejects.toMatchObject({ code: "in_trash" });
+  await trashVersion(ctx, ref);
+  await expect(previewTrashVersion(ctx, ref)).rejects.toMatchObject({ code: "in_trash" });
+  await restoreVersion(ctx, trashedVersionRef(world, project, version));
+  expect(await previewTrashVersion(ctx, ref)).toMatchObject({ images: 10, generating: 0 });
+});

@@ -1,0 +1,125 @@
+import { prisma } from "@/lib/platform/db";
+import type { VersionStatus } from "@/lib/platform/generated/enums";
+import type { Context } from "./context";
+import { DomainError } from "./errors";
+import { getLiveProject, getProjectState, getVersionState, versionInTrash, type SluggedProjectRef } from "./item-state";
+import { allows, authorize } from "./permissions";
+import { VERSION_COLUMNS, viewVersion, type VersionView } from "./versions";
+
+/** A version as the list of a project's versions shows it. */
+export interface ListedVersion {
+  number: number;
+  name: string;
+  status: VersionStatus;
+  /** 0 to 1; 1 when ready. */
+  progress: number;
+  images: number;
+  splits: { train: number; valid: number; test: number };
+  createdAt: Date;
+  /** Whether a model that a training of it left is serving. */
+  hasModel: boolean;
+}
+
+/** The chosen version, whole. */
+export interface ChosenVersion extends VersionView {
+  failureReason: string | null;
+  /** null when the account is gone, or a job made it. */
+  createdByName: string | null;
+}
+
+export interface VersionsPage {
+  workspace: { slug: string; name: string };
+  project: { id: string; slug: string; name: string };
+  /** All live versions, failed ones among them, newest first. */
+  versions: ListedVersion[];
+  /** The one asked for, else the newest; null when there is none. */
+  chosen: ChosenVersion | null;
+  may: { updateVersions: boolean };
+}
+
+/**
+ * Everything the page of a project's versions shows, with what this person may do there. A version whose generation
+ * failed is shown here, and only here, so that somebody can read why and delete it.
+ * Throws `not_found`, `in_trash`, `project_in_trash`, `purged`.
+ */
+export async function getVersionsPage(ctx: Context, ref: SluggedProjectRef & { number?: number }): Promise<VersionsPage> {
+  const { workspaceId, slug, name } = authorize(ctx, "read versions", ref.workspaceSlug);
+  const wanted = ref.number === undefined ? null : await getVersionState(workspaceId, { ...ref, number: ref.number });
+  if (wanted?.deletedAt) throw versionInTrash(wanted.number, wanted.name, wanted.purgeAfter!);
+  const project = await getLiveProject(workspaceId, ref);
+  const versions = await listVersions(project.id);
+  const number = wanted?.number ?? versions[0]?.number;
+  const chosen = number === undefined ? null : await findVersion(project.id, number);
+  if (number !== undefined && !chosen) return getVersionsPage(ctx, ref); // went to Trash between the reads: say so, or take the next
+  return {
+    workspace: { slug, name },
+    project: { id: project.id, slug: project.slug, name: project.name },
+    versions,
+    chosen,
+    may: { updateVersions: allows(ctx, "update version", slug) },
+  };
+}
+
+async function listVersions(projectId: string): Promise<ListedVersion[]> {
+  const rows = await prisma().version.findMany({
+    where: { projectId, deletedAt: null },
+    orderBy: { number: "desc" },
+    select: {
+      number: true,
+      name: true,
+      status: true,
+      progress: true,
+      trainImages: true,
+      validImages: true,
+      testImages: true,
+      createdAt: true,
+      models: { where: { training: { deletedAt: null } }, select: { id: true }, take: 1 },
+    },
+  });
+  return rows.map(({ trainImages, validImages, testImages, models, ...version }) => ({
+    ...version,
+    images: trainImages + validImages + testImages,
+    splits: { train: trainImages, valid: validImages, test: testImages },
+    hasModel: models.length > 0,
+  }));
+}
+
+async function findVersion(projectId: string, number: number): Promise<ChosenVersion | null> {
+  const row = await prisma().version.findFirst({
+    where: { projectId, number, deletedAt: null },
+    select: { ...VERSION_COLUMNS, failureReason: true, createdById: true },
+  });
+  if (!row) return null;
+  const { failureReason, createdById, ...version } = row;
+  const author = await prisma().user.findUnique({ where: { id: createdById }, select: { name: true } });
+  return { ...viewVersion(version), failureReason, createdByName: author?.name ?? null };
+}
+
+/** Something that a link leads to and that waits in Trash. */
+export interface HiddenItem {
+  type: "project" | "version";
+  name: string;
+  number: number | null;
+  purgeAfter: Date;
+}
+
+/**
+ * Why there is nothing at a project's or version's page: it, or its project, is in Trash. null: for another reason, which
+ * a page does not tell. Throws `not_found` for somebody who is no member.
+ */
+export async function findHiddenItem(ctx: Context, ref: SluggedProjectRef & { number?: number }): Promise<HiddenItem | null> {
+  const { workspaceId } = authorize(ctx, "read trash", ref.workspaceSlug);
+  const { number, ...project } = ref;
+  try {
+    if (number === undefined) {
+      const state = await getProjectState(workspaceId, project);
+      return state.deletedAt && { type: "project", name: state.name, number: null, purgeAfter: state.purgeAfter! };
+    }
+    const state = await getVersionState(workspaceId, { ...project, number }, { inTrashedProject: true });
+    if (state.projectDeletedAt) return { type: "project", name: state.projectName, number: null, purgeAfter: state.projectPurgeAfter! };
+    return state.deletedAt && { type: "version", name: state.name, number, purgeAfter: state.purgeAfter! };
+  } catch (error) {
+    if (error instanceof DomainError) return null;
+    throw error;
+  }
+}

@@ -1,0 +1,152 @@
+import { createHash } from "node:crypto";
+import type { Readable } from "node:stream";
+import type { Context } from "@/lib/domain/context";
+import { DomainError } from "@/lib/domain/errors";
+import { getSourceImage } from "@/lib/domain/images";
+import type { SluggedProjectRef, VersionRef } from "@/lib/domain/item-state";
+import { getVersionFiles } from "@/lib/domain/versions";
+import { versionPrefix } from "@/lib/domain/version-writer";
+import { MANIFEST_PATH, parseManifest, type ManifestFile } from "@/lib/engine/manifest";
+import { BlobNotFoundError, blobStore } from "@/lib/platform/blob-store";
+
+/* The images of a version as its manifest lists them, for people who look at them. In Trash they are the same. */
+
+export type ImageSplit = ManifestFile["split"];
+
+export interface VersionImage {
+  /** Relative to the version: what openVersionImage takes. */
+  path: string;
+  width: number;
+  height: number;
+  split: ImageSplit;
+  label: string | null;
+}
+
+export interface VersionImages {
+  /** All that match, not only these. */
+  total: number;
+  images: VersionImage[];
+}
+
+/** The most images that one call answers. */
+export const IMAGES_MAX = 500;
+
+interface Catalogue {
+  /** Training images first, then those of valid and test; within a split by path. */
+  files: readonly ManifestFile[];
+  byPath: ReadonlyMap<string, ManifestFile>;
+  sizeBytes: number;
+}
+
+/**
+ * Manifests as read, the last ones used, by their hash: what is under a hash never changes. Bounded by the manifests'
+ * own bytes; a larger one is still kept while it is the only one, since somebody is scrolling through it right now.
+ */
+const CACHE_BYTES_MAX = 64 * 1024 * 1024;
+const cache = new Map<string, Promise<Catalogue>>();
+const sizes = new Map<string, number>();
+
+function readCatalogue(versionId: string, manifestHash: string): Promise<Catalogue> {
+  const known = cache.get(manifestHash);
+  if (known) {
+    cache.delete(manifestHash);
+    cache.set(manifestHash, known); // the last one used is the last one to go
+    return known;
+  }
+  const reading = loadCatalogue(versionId, manifestHash);
+  cache.set(manifestHash, reading);
+  reading.then(
+    ({ sizeBytes }) => {
+      if (cache.get(manifestHash) !== reading) return;
+      sizes.set(manifestHash, sizeBytes);
+      evict();
+    },
+    () => cache.get(manifestHash) === reading && cache.delete(manifestHash),
+  );
+  return reading;
+}
+
+function evict(): void {
+  let total = 0;
+  for (const size of sizes.values()) total += size;
+  for (const hash of [...cache.keys()]) {
+    if (total <= CACHE_BYTES_MAX || sizes.size <= 1) return;
+    const size = sizes.get(hash);
+    if (size === undefined) continue; // still being read
+    cache.delete(hash);
+    sizes.delete(hash);
+    total -= size;
+  }
+}
+
+const SPLIT_ORDER: Record<ImageSplit, number> = { train: 0, valid: 1, test: 2 };
+
+async function loadCatalogue(versionId: string, manifestHash: string): Promise<Catalogue> {
+  const bytes = await readBlob(() => blobStore().get(`${versionPrefix(versionId)}${MANIFEST_PATH}`));
+  if (createHash("sha256").update(bytes).digest("hex") !== manifestHash) throw new Error(`The manifest of version ${versionId} is not the one that was written.`);
+  const { files } = parseManifest(bytes);
+  const sorted = files.toSorted((a, b) => SPLIT_ORDER[a.split] - SPLIT_ORDER[b.split]);
+  return { files: sorted, byPath: new Map(sorted.map((file) => [file.path, file])), sizeBytes: bytes.length };
+}
+
+/** A file that ought to be there and is not: its version is being purged at this moment, or the store lost it. */
+async function readBlob<T>(read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof BlobNotFoundError) throw new DomainError("not_found", "This image is not there any more.", {}, { cause: error });
+    throw error;
+  }
+}
+
+/**
+ * A range of a version's images, live or in Trash, always in the same order: training images first. The first call for
+ * a version reads its manifest, further ones cost no more however deep they reach. At most IMAGES_MAX.
+ * Throws `not_found`, `purged`, `not_ready`.
+ */
+export async function listVersionImages(
+  ctx: Context,
+  ref: VersionRef,
+  { split, label, offset, limit }: { split?: ImageSplit | undefined; label?: string | undefined; offset: number; limit: number },
+): Promise<VersionImages> {
+  const { versionId, manifestHash } = await getVersionFiles(ctx, ref);
+  const { files } = await readCatalogue(versionId, manifestHash);
+  const matching = split === undefined && label === undefined ? files : files.filter((file) => (split === undefined || file.split === split) && (label === undefined || file.label === label));
+  const images = matching.slice(offset, offset + Math.min(limit, IMAGES_MAX)).map(({ path, width, height, split, label }) => ({ path, width, height, split, label }));
+  return { total: matching.length, images };
+}
+
+/** An image's bytes, and what HTTP wants to know of them. */
+export interface OpenedImage {
+  sha256: string;
+  sizeBytes: number;
+  contentType: string;
+  /** Opens the bytes; not before somebody wants them. Throws `not_found`. */
+  stream: () => Promise<Readable>;
+}
+
+/**
+ * One image of a version, live or in Trash. The path must be one that the manifest lists: nothing else of the store can
+ * be reached. Throws `not_found`, `purged`, `not_ready`.
+ */
+export async function openVersionImage(ctx: Context, ref: VersionRef, path: string): Promise<OpenedImage> {
+  const { versionId, manifestHash } = await getVersionFiles(ctx, ref);
+  const { byPath } = await readCatalogue(versionId, manifestHash);
+  const file = byPath.get(path);
+  if (!file) throw new DomainError("not_found", "There is no such image in this version.");
+  return {
+    sha256: file.sha256,
+    sizeBytes: file.sizeBytes,
+    contentType: "image/png", // what the generator makes
+    stream: () => readBlob(() => blobStore().stream(`${versionPrefix(versionId)}${path}`)),
+  };
+}
+
+/** What a browser may show of what people uploaded; anything else is only ever downloaded. */
+const SHOWN = /^image\/(png|jpeg|webp|gif|bmp|avif)$/;
+
+/** One source image of a live project. Throws `not_found`, `in_trash`, `purged`. */
+export async function openSourceImage(ctx: Context, ref: SluggedProjectRef & { imageId: string }): Promise<OpenedImage> {
+  const { key, contentType, ...facts } = await getSourceImage(ctx, ref);
+  return { ...facts, contentType: SHOWN.test(contentType) ? contentType : "application/octet-stream", stream: () => readBlob(() => blobStore().stream(key)) };
+}
