@@ -23,7 +23,8 @@ const config: NextConfig = {
   // `npm test` checks the types; a start need not do it again.
   typescript: { ignoreBuildErrors: true },
   // forbidden() answers 403 with forbidden.tsx.
-  experimental: { authInterrupts: true },
+  // A build cache that a killed build left broken would fail every later one: each build begins anew.
+  experimental: { authInterrupts: true, turbopackFileSystemCacheForBuild: false },
   // The client posts to "<base>/?api_key=…" and must not be redirected.
   skipTrailingSlashRedirect: true,
   // Native code, or modules that find their own files; the worker loads the same from node_modules.

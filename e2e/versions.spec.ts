@@ -24,7 +24,7 @@ test("a project shows its newest version with its settings, splits, classes and 
   await expect(page.getByText("Resize: stretch to 28 × 28")).toBeVisible();
   await expect(page.getByText("2 outputs per training image: ±15° rotation and noise up to 5%")).toBeVisible();
   const article = page.getByRole("article");
-  await expect(article.getByRole("listitem").filter({ hasText: "Train 140" })).toBeVisible();
+  await expect(article.getByRole("listitem").filter({ hasText: /^Train\s*140$/ })).toBeVisible();
 
   const grid = page.getByRole("region", { name: 'Images of "digits noisy"' });
   const first = grid.getByRole("img", { name: "Image 1: 0, Train" });
@@ -57,7 +57,7 @@ test("the grid of a long version holds only what is in sight, and reaches its en
   const total = await prisma().version.findFirstOrThrow({ where: { projectId: project.id } });
   const images = total.trainImages + total.validImages + total.testImages;
   await grid.evaluate((box) => box.scrollTo({ top: box.scrollHeight }));
-  await expect(grid.getByRole("img", { name: `Image ${images}:` })).toBeVisible();
+  await expect(grid.getByRole("img", { name: `Image ${images.toLocaleString("en")}:` })).toBeVisible();
   expect(await grid.getByRole("img").count()).toBeLessThan(150);
 });
 

@@ -23,8 +23,3 @@ export function escapeName(name: string): string {
 
 /** Whether a name is not what it looks like. */
 export const isOddName = (name: string): boolean => escapeName(name) !== name;
-
-/** A name in a list or a sentence: whatever it holds, it does not turn the text around it. */
-export function Name({ children }: { children: string }) {
-  return <bdi>{children}</bdi>;
-}

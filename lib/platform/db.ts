@@ -39,9 +39,12 @@ function connections(): Connections {
 /** Prisma on the shared pool. Never inside `transaction`: that would take a second connection and can hang the pool. */
 export const prisma = (): PrismaClient => connections().prisma;
 
-/** A prepared statement: `name` is unique in the code base and the same as long as `text` is. */
+/**
+ * A statement. With a name, unique in the code base, it is prepared once a connection and its plan may be kept; without
+ * one it is planned at each call, which suits what reads tables that grow from nothing to millions within a run.
+ */
 export interface Statement {
-  name: string;
+  name?: string;
   text: string;
 }
 

@@ -49,7 +49,7 @@ export default async function ProjectsPage({ params }: Props) {
           {t("emptyText")}
         </EmptyState>
       )}
-      <FocusOnArrival target={TITLE_ID} shows={projects.map(({ id }) => id).join()} />
+      <FocusOnArrival item="project" target={TITLE_ID} shows={projects.map(({ id }) => id).join()} />
     </div>
   );
 }

@@ -2,19 +2,22 @@
 
 import { useEffect } from "react";
 
-let awaited = false;
+type Item = "project" | "version" | "training";
 
-/** Something that had the focus is about to leave the page: the next FocusOnArrival takes the focus. */
-export function awaitArrival(): void {
-  awaited = true;
+let leaving: Item | null = null;
+
+/** An item that had the focus is about to leave the page: the FocusOnArrival of its list takes the focus. */
+export function awaitArrival(item: Item): void {
+  leaving = item;
 }
 
-/** Focuses the element with the id `target` once the page shows something else (`shows`) than when awaitArrival was called. */
-export function FocusOnArrival({ target, shows }: { target: string; shows: string }) {
+/** Focuses the element with the id `target` once the page shows something else (`shows`) than when such an item left. */
+export function FocusOnArrival({ item, target, shows }: { item: Item; target: string; shows: string }) {
   useEffect(() => {
-    if (!awaited) return;
-    awaited = false;
-    document.getElementById(target)?.focus();
-  }, [target, shows]);
+    if (leaving !== item) return;
+    leaving = null;
+    // After the dialog that is closing in the same moment has given back the focus to what is not there any more.
+    setTimeout(() => document.getElementById(target)?.focus(), 0);
+  }, [item, target, shows]);
   return null;
 }

@@ -119,7 +119,7 @@ export function DeleteDialog({ type, workspaceSlug, name, mark, previewUrl, type
                         {mark ? <span className="shrink-0 font-mono text-sm text-muted">{mark}</span> : null}
                         <CopyButton text={current} label={t("copyName")} />
                       </div>
-                      <Input {...control} ref={field} value={text} onChange={(event) => setText(event.target.value)} autoFocus autoComplete="off" autoCapitalize="off" autoCorrect="off" spellCheck={false} className="font-mono" />
+                      <Input {...control} ref={field} value={text} onChange={(event) => setText(event.target.value)} data-focus-first autoComplete="off" autoCapitalize="off" autoCorrect="off" spellCheck={false} className="font-mono" />
                     </>
                   )}
                 </Field>

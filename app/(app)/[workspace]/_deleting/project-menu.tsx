@@ -42,7 +42,7 @@ export function ProjectMenu({ workspaceSlug, projectSlug, projectId, name }: { w
               const label = escapeName(result.name);
               if (result.outcome === "trashed") say(label, () => restoreProjectAction({ workspaceSlug, projectId }));
               else toast(t("delete.wasThere", { name: label }));
-              awaitArrival();
+              awaitArrival("project");
               close();
             }}
             onClose={close}

@@ -54,7 +54,7 @@ export function RenameDialog({ title, description, name, rename, onClose }: { ti
                 {...control}
                 value={text}
                 maxLength={200}
-                autoFocus
+                data-focus-first
                 autoComplete="off"
                 onFocus={(event) => event.target.select()}
                 onChange={(event) => {

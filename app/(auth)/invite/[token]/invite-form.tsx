@@ -1,6 +1,5 @@
 "use client";
 
-import { Eye, EyeOff } from "lucide-react";
 import { useTranslations } from "next-intl";
 import { useRouter } from "next/navigation";
 import { startTransition, useActionState, useState, type SyntheticEvent } from "react";
@@ -44,8 +43,8 @@ export function InviteForm({ token, email }: { token: string; email: string }) {
         {(control) => (
           <div className="flex gap-2">
             <Input {...control} name="password" type={visible ? "text" : "password"} value={password} onChange={({ target }) => setPassword(target.value)} autoComplete="new-password" required maxLength={1024} autoFocus />
-            <Button aria-pressed={visible} aria-label={t("invite.show")} onClick={() => setVisible(!visible)} className="px-2">
-              {visible ? <EyeOff aria-hidden /> : <Eye aria-hidden />}
+            <Button aria-label={visible ? t("invite.hidePassword") : t("invite.showPassword")} onClick={() => setVisible(!visible)}>
+              {visible ? t("invite.hide") : t("invite.show")}
             </Button>
           </div>
         )}

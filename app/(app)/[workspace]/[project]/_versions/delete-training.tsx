@@ -33,7 +33,7 @@ export function DeleteTraining({ version, trainingId, number, active }: { versio
           trash={() => trashTrainingAction({ ...version, trainingId })}
           onTrashed={({ outcome }) => {
             if (outcome === "trashed") say(name, () => restoreTrainingAction({ workspaceSlug, trainingId }));
-            awaitArrival();
+            awaitArrival("training");
             setOpen(false);
           }}
           onClose={() => setOpen(false)}

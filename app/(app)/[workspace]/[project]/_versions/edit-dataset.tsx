@@ -58,7 +58,7 @@ export function EditDataset({ workspaceSlug, projectSlug, projectId, number, nam
               const label = escapeName(result.name);
               if (result.outcome === "trashed") say(label, () => restoreVersionAction({ workspaceSlug, projectId, number }));
               else toast(t("delete.wasThere", { name: label }));
-              awaitArrival();
+              awaitArrival("version");
               close();
               router.push(`/${workspaceSlug}/${projectSlug}`);
             }}

@@ -19,7 +19,7 @@ export function TrainingsTable({ trainings, version, mayDelete }: { trainings: r
   const t = useTranslations("versions.trainings");
   return (
     <>
-      <FocusOnArrival target="trainings" shows={trainings.map(({ id }) => id).join()} />
+      <FocusOnArrival item="training" target="trainings" shows={trainings.map(({ id }) => id).join()} />
       {trainings.length === 0 ? (
         <p className="text-muted">{t("none")}</p>
       ) : (
@@ -29,7 +29,7 @@ export function TrainingsTable({ trainings, version, mayDelete }: { trainings: r
               <TableHeader>{t("training")}</TableHeader>
               <TableHeader>{t("status")}</TableHeader>
               <TableHeader numeric>{t("epochs")}</TableHeader>
-              <TableHeader>{t("created")}</TableHeader>
+              <TableHeader className="max-sm:hidden">{t("created")}</TableHeader>
               {mayDelete ? (
                 <TableHeader>
                   <span className="sr-only">{t("actions")}</span>
@@ -48,7 +48,7 @@ export function TrainingsTable({ trainings, version, mayDelete }: { trainings: r
                   {statusReason === null ? null : <span className="mt-0.5 block text-muted">{isKnown(statusReason) ? t(`reasons.${REASONS[statusReason]}`) : statusReason}</span>}
                 </TableCell>
                 <TableCell numeric>{t("epochOf", { epoch, epochs })}</TableCell>
-                <TableCell>
+                <TableCell className="max-sm:hidden">
                   <Time at={createdAt} format="relative" />
                 </TableCell>
                 {mayDelete ? (

@@ -3,6 +3,7 @@ import { getTranslations } from "next-intl/server";
 import Link from "next/link";
 import type { ReactNode } from "react";
 import { Callout } from "@/app/_ui/callout";
+import { escapeName } from "@/app/_ui/exact-name";
 import { Progress } from "@/app/_ui/progress";
 import { Count } from "@/app/_ui/number";
 import { StackedBar } from "@/app/_ui/stacked-bar";
@@ -36,7 +37,7 @@ export async function VersionDetail({ data, version, headingId }: Props) {
         <div className="flex flex-wrap items-start justify-between gap-x-4 gap-y-3">
           <div className="grid min-w-0 gap-0.5">
             <h2 id={headingId} tabIndex={-1} className="flex min-w-0 flex-wrap items-baseline gap-x-2 text-xl font-semibold tracking-tight focus:outline-none">
-              <bdi className="min-w-0">{version.name}</bdi> <span className="font-mono text-base font-normal text-muted">{number}</span>
+              <bdi className="min-w-0">{escapeName(version.name)}</bdi> <span className="font-mono text-base font-normal text-muted">{number}</span>
             </h2>
             <p className="text-sm text-muted">
               {t.rich("made", { name: version.createdByName ?? t("someone"), time: () => <Time at={version.createdAt} /> })}

@@ -3,6 +3,7 @@ import { useTranslations } from "next-intl";
 import Link from "next/link";
 import { Badge } from "@/app/_ui/badge";
 import { cn } from "@/app/_ui/class-names";
+import { escapeName } from "@/app/_ui/exact-name";
 import { Count } from "@/app/_ui/number";
 import { Progress } from "@/app/_ui/progress";
 import { Time } from "@/app/_ui/time";
@@ -34,7 +35,7 @@ export function VersionList({ versions, chosen, picked, home, label }: { version
             >
               <span className="flex min-w-0 items-baseline gap-2">
                 <span className="shrink-0 font-mono text-sm text-muted">{t("number", { number: String(version.number) })}</span>
-                <bdi className="min-w-0 grow truncate font-medium">{version.name}</bdi>
+                <bdi className="min-w-0 grow truncate font-medium">{escapeName(version.name)}</bdi>
                 {version.hasModel ? (
                   <span className="flex shrink-0 items-center gap-1 self-center text-xs text-ok">
                     <Box aria-hidden className="size-3.5" />

@@ -42,7 +42,7 @@ export async function VersionsView({ data, picked }: { data: VersionsPage; picke
           {t("emptyText")}
         </EmptyState>
       )}
-      <FocusOnArrival target={chosen ? DETAIL_ID : PAGE_ID} shows={`${chosen?.number ?? ""} ${versions.length}`} />
+      <FocusOnArrival item="version" target={chosen ? DETAIL_ID : PAGE_ID} shows={`${chosen?.number ?? ""} ${versions.length}`} />
       <KeepFresh busy={versions.some(({ status }) => status === "GENERATING") || (chosen?.trainings.some(({ endedAt }) => endedAt === null) ?? false)} />
     </div>
   );

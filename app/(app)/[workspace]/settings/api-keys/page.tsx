@@ -1,5 +1,7 @@
 import type { Metadata } from "next";
 import { getTranslations } from "next-intl/server";
+import type { ReactNode } from "react";
+import { cn } from "@/app/_ui/class-names";
 import { ClientMessages } from "@/app/_ui/client-messages";
 import { EmptyState } from "@/app/_ui/empty-state";
 import { PageHeader } from "@/app/_ui/page-header";
@@ -12,6 +14,9 @@ import { apiUrl } from "@/lib/edge/public-url";
 import { CreateKey } from "./create-key";
 import { RevokeKey } from "./revoke-key";
 import { presetOf } from "./scopes";
+
+/** Columns that a phone has no room for. */
+const WIDE = "max-sm:hidden";
 
 interface Props {
   params: Promise<{ workspace: string }>;
@@ -29,16 +34,16 @@ export default async function ApiKeysPage({ params }: Props) {
   return (
     <ClientMessages namespaces={["keys"]}>
       <div className="grid gap-6">
-        <PageHeader breadcrumbs={[{ label: workspace.name, href: `/${slug}` }, { label: t("title") }]} title={t("title")} meta={t("about")} actions={<CreateKey workspaceSlug={slug} apiUrl={apiUrl()} />} />
-        <section id="keys-in-force" tabIndex={-1} aria-label={t("title")}>
+        <PageHeader breadcrumbs={[{ label: workspace.name, href: `/${slug}` }, { label: t("title") }]} title={t("title")} meta={<p>{t("about")}</p>} actions={<CreateKey workspaceSlug={slug} apiUrl={apiUrl()} />} />
+        <div id="keys-in-force" tabIndex={-1} role="group" aria-label={t("inForce")}>
           {inForce.length > 0 ? (
             <Table label={t("title")}>
               <TableHead>
                 <TableRow>
                   <TableHeader>{t("name")}</TableHeader>
-                  <TableHeader>{t("scopes")}</TableHeader>
-                  <TableHeader>{t("owner")}</TableHeader>
-                  <TableHeader>{t("created")}</TableHeader>
+                  <TableHeader className={WIDE}>{t("scopes")}</TableHeader>
+                  <TableHeader className={WIDE}>{t("owner")}</TableHeader>
+                  <TableHeader className={WIDE}>{t("created")}</TableHeader>
                   <TableHeader>
                     <span className="sr-only">{t("actions")}</span>
                   </TableHeader>
@@ -47,10 +52,16 @@ export default async function ApiKeysPage({ params }: Props) {
               <TableBody>
                 {inForce.map((key) => (
                   <TableRow key={key.id}>
-                    <NameCell apiKey={key} />
-                    <ScopesCell apiKey={key} />
-                    <TableCell>{key.ownerName}</TableCell>
-                    <TableCell>
+                    <NameCell apiKey={key}>
+                      <span className="block font-normal sm:hidden">
+                        <Scopes apiKey={key} />
+                      </span>
+                    </NameCell>
+                    <TableCell className={cn(WIDE, "min-w-56")}>
+                      <Scopes apiKey={key} />
+                    </TableCell>
+                    <TableCell className={WIDE}>{key.ownerName}</TableCell>
+                    <TableCell className={WIDE}>
                       <Time at={key.createdAt} format="date" />
                     </TableCell>
                     <TableCell className="text-right">
@@ -63,7 +74,7 @@ export default async function ApiKeysPage({ params }: Props) {
           ) : (
             <EmptyState title={revoked.length > 0 ? t("noneInForce") : t("empty")}>{t("emptyText")}</EmptyState>
           )}
-        </section>
+        </div>
         {revoked.length > 0 ? <RevokedKeys keys={revoked} /> : null}
       </div>
     </ClientMessages>
@@ -73,15 +84,15 @@ export default async function ApiKeysPage({ params }: Props) {
 async function RevokedKeys({ keys }: { keys: ApiKey[] }) {
   const t = await getTranslations("keys");
   return (
-    <details className="grid gap-3">
+    <details>
       <summary className="w-fit cursor-pointer rounded-md text-sm text-muted hover:text-ink">{t("revokedKeys", { count: keys.length })}</summary>
-      <div className="mt-3">
+      <div className="mt-3 min-w-0">
         <Table label={t("revokedKeys", { count: keys.length })} className="text-muted">
           <TableHead>
             <TableRow>
               <TableHeader>{t("name")}</TableHeader>
-              <TableHeader>{t("owner")}</TableHeader>
-              <TableHeader>{t("created")}</TableHeader>
+              <TableHeader className={WIDE}>{t("owner")}</TableHeader>
+              <TableHeader className={WIDE}>{t("created")}</TableHeader>
               <TableHeader>{t("revoked")}</TableHeader>
             </TableRow>
           </TableHead>
@@ -89,8 +100,8 @@ async function RevokedKeys({ keys }: { keys: ApiKey[] }) {
             {keys.map((key) => (
               <TableRow key={key.id}>
                 <NameCell apiKey={key} />
-                <TableCell>{key.ownerName}</TableCell>
-                <TableCell>
+                <TableCell className={WIDE}>{key.ownerName}</TableCell>
+                <TableCell className={WIDE}>
                   <Time at={key.createdAt} format="date" />
                 </TableCell>
                 <TableCell>{key.revokedAt ? <Time at={key.revokedAt} /> : null}</TableCell>
@@ -103,22 +114,24 @@ async function RevokedKeys({ keys }: { keys: ApiKey[] }) {
   );
 }
 
-function NameCell({ apiKey }: { apiKey: ApiKey }) {
+function NameCell({ apiKey, children }: { apiKey: ApiKey; children?: ReactNode }) {
   return (
-    <TableHeader scope="row" className="min-w-40 max-w-72">
-      <span className="block break-words">{apiKey.name}</span>
+    <TableHeader scope="row" className="max-w-72 sm:min-w-40">
+      <span className="block wrap-anywhere">{apiKey.name}</span>
       <code className="font-mono text-xs font-normal text-muted">{`${apiKey.prefix}…`}</code>
+      {children}
     </TableHeader>
   );
 }
 
-async function ScopesCell({ apiKey }: { apiKey: ApiKey }) {
+/** In a word where they are a preset, and in any case which. */
+async function Scopes({ apiKey }: { apiKey: ApiKey }) {
   const t = await getTranslations("keys");
   const preset = presetOf(new Set(apiKey.scopes));
   return (
-    <TableCell className="min-w-56">
+    <>
       {preset ? t(`presets.${preset}`) : t("scopeCount", { count: apiKey.scopes.length })}
       {preset === "everything" ? null : <span className="block max-w-md font-mono text-xs text-muted">{apiKey.scopes.join(", ")}</span>}
-    </TableCell>
+    </>
   );
 }

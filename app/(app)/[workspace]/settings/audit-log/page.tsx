@@ -39,7 +39,7 @@ export default async function AuditLogPage({ params, searchParams }: Props) {
   const older = nextCursor === null ? null : hrefOf({ show: group, before: nextCursor });
   return (
     <div className="grid gap-6">
-      <PageHeader breadcrumbs={[{ label: workspace.name, href: `/${slug}` }, { label: t("title") }]} title={t("title")} meta={t("about")} />
+      <PageHeader breadcrumbs={[{ label: workspace.name, href: `/${slug}` }, { label: t("title") }]} title={t("title")} meta={<p>{t("about")}</p>} />
       <div className="grid gap-3">
         <nav aria-label={t("show")} className="flex flex-wrap gap-1.5">
           {[undefined, ...AUDIT_GROUPS].map((known) => (
@@ -80,22 +80,26 @@ async function Events({ events }: { events: AuditEvent[] }) {
     <Table label={t("title")}>
       <TableHead>
         <TableRow>
-          <TableHeader>{t("when")}</TableHeader>
-          <TableHeader>{t("who")}</TableHeader>
+          <TableHeader className="max-sm:hidden">{t("when")}</TableHeader>
+          <TableHeader className="max-sm:hidden">{t("who")}</TableHeader>
           <TableHeader>{t("what")}</TableHeader>
         </TableRow>
       </TableHead>
       <TableBody>
         {events.map((event) => (
           <TableRow key={event.id} className="align-top">
-            <TableCell className="text-muted">
+            <TableCell className="text-muted max-sm:hidden">
               <Time at={event.at} />
             </TableCell>
-            <TableCell className="min-w-36">
+            <TableCell className="min-w-36 max-sm:hidden">
               <Who event={event} />
             </TableCell>
-            <TableCell className="min-w-64 w-full">
+            <TableCell className="w-full sm:min-w-64">
               <Sentence event={event} />
+              <div className="mt-0.5 flex flex-wrap items-center gap-x-3 text-muted sm:hidden">
+                <Who event={event} />
+                <Time at={event.at} />
+              </div>
             </TableCell>
           </TableRow>
         ))}

@@ -33,7 +33,7 @@ export async function Sentence({ event }: { event: AuditEvent }) {
   });
   const trainingNumber = event.targetType === "training" ? /^Training (\d+)$/.exec(event.targetName)?.[1] : undefined;
   return (
-    <span className="break-words">
+    <p className="wrap-anywhere">
       {t(`sentences.${action}`, {
         ...details,
         name: trainingNumber === undefined ? event.targetName : t("training", { number: trainingNumber }),
@@ -43,6 +43,6 @@ export async function Sentence({ event }: { event: AuditEvent }) {
         role: common("role", { role }),
         scopes: scopes.length,
       })}
-    </span>
+    </p>
   );
 }

@@ -11,62 +11,54 @@ import { Input } from "@/app/_ui/input";
 import { toast } from "@/app/_ui/toast";
 import type { ActionResult } from "@/lib/edge/action";
 import { addMemberAction } from "./actions";
-import { LinkContent, type InviteLink } from "./link-content";
+import { useLinkContent, type Invited } from "./link-content";
 import { ROLES, type Role } from "./roles";
-
-interface Invited {
-  name: string;
-  link: InviteLink;
-}
 
 /** Adds somebody by e-mail address. Who has no account yet gets one, and its one-time link is shown in the same dialog. */
 export function AddMember({ workspaceSlug }: { workspaceSlug: string }) {
   const t = useTranslations("members");
   const [open, setOpen] = useState(false);
-  const [invited, setInvited] = useState<Invited | null>(null);
   return (
-    <Dialog
-      open={open}
-      onOpenChange={(next) => {
-        setInvited(null);
-        setOpen(next);
-      }}
-    >
+    <Dialog open={open} onOpenChange={setOpen}>
       <DialogTrigger asChild>
         <Button variant="primary">
           <Plus aria-hidden />
           {t("add")}
         </Button>
       </DialogTrigger>
-      {invited ? <LinkContent {...invited} /> : <FormContent workspaceSlug={workspaceSlug} invited={setInvited} done={() => setOpen(false)} />}
+      {open ? <AddMemberContent workspaceSlug={workspaceSlug} close={() => setOpen(false)} /> : null}
     </Dialog>
   );
 }
 
-function FormContent({ workspaceSlug, invited, done }: { workspaceSlug: string; invited: (invited: Invited) => void; done: () => void }) {
+/** One content for both steps: the dialog stays, so that the focus goes from the form to what came of it. */
+function AddMemberContent({ workspaceSlug, close }: { workspaceSlug: string; close: () => void }) {
   const t = useTranslations("members");
   const common = useTranslations("common");
+  const contentOf = useLinkContent();
   const form = useId();
+  const [invited, setInvited] = useState<Invited | null>(null);
   const [email, setEmail] = useState("");
   const [role, setRole] = useState<Role>("EDITOR");
   const [state, submit, pending] = useActionState(async (): Promise<ActionResult<unknown>> => {
     const result = await addMemberAction({ workspaceSlug, email, role });
     if (!result.ok) return result;
     const { name, before, link } = result.data;
-    if (link) invited({ name, link });
+    if (link) setInvited({ name, link });
     else {
       toast(before === null ? t("addedToast", { name, role: common("role", { role }) }) : t("roleChanged", { name, role: common("role", { role }) }));
-      done();
+      close();
     }
     return result;
   }, null);
   // Not the form's action: React would then empty the form, also what was refused.
   const send = (event: SyntheticEvent) => {
     event.preventDefault();
-    startTransition(submit);
+    if (!pending) startTransition(submit);
   };
   const error = state && !state.ok ? state.error : null;
   const emailError = error?.details["field"] === "email" ? error.message : undefined;
+  if (invited) return <DialogContent {...contentOf(invited)} />;
   return (
     <DialogContent
       title={t("add")}

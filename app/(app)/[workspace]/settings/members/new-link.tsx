@@ -3,16 +3,17 @@
 import { useTranslations } from "next-intl";
 import { useState, useTransition } from "react";
 import { Button } from "@/app/_ui/button";
-import { Dialog } from "@/app/_ui/dialog";
+import { Dialog, DialogContent, DialogTrigger } from "@/app/_ui/dialog";
 import { toastError } from "@/app/_ui/toast";
 import { renewInviteAction } from "./actions";
-import { LinkContent, type InviteLink } from "./link-content";
+import { useLinkContent, type Invited } from "./link-content";
 import type { PersonRow } from "./roles";
 
 /** Makes a new one-time link for somebody who has not set a password yet, and shows it. */
 export function NewLink({ workspaceSlug, member }: { workspaceSlug: string; member: PersonRow }) {
   const t = useTranslations("members");
-  const [link, setLink] = useState<InviteLink | null>(null);
+  const [link, setLink] = useState<Invited["link"] | null>(null);
+  const contentOf = useLinkContent();
   const [pending, startTransition] = useTransition();
 
   const renew = () =>
@@ -23,13 +24,13 @@ export function NewLink({ workspaceSlug, member }: { workspaceSlug: string; memb
     });
 
   return (
-    <>
-      <Button size="sm" pending={pending} aria-label={t("newLinkFor", { name: member.name })} onClick={renew}>
-        {t("newLink")}
-      </Button>
-      <Dialog open={link !== null} onOpenChange={() => setLink(null)}>
-        {link ? <LinkContent name={member.name} link={link} /> : null}
-      </Dialog>
-    </>
+    <Dialog open={link !== null} onOpenChange={(open) => (open ? renew() : setLink(null))}>
+      <DialogTrigger asChild>
+        <Button size="sm" pending={pending} aria-label={t("newLinkFor", { name: member.name })}>
+          {t("newLink")}
+        </Button>
+      </DialogTrigger>
+      {link ? <DialogContent {...contentOf({ name: member.name, link })} /> : null}
+    </Dialog>
   );
 }

@@ -30,16 +30,13 @@ export default async function MembersPage({ params }: Props) {
     <ClientMessages namespaces={["members"]}>
       <div className="grid gap-6">
         <PageHeader breadcrumbs={[{ label: workspace.name, href: `/${slug}` }, { label: t("title") }]} title={t("title")} meta={t("count", { count: members.length })} actions={<AddMember workspaceSlug={slug} />} />
-        <section id="members" tabIndex={-1} aria-label={t("title")}>
+        <div id="members" tabIndex={-1} role="group" aria-label={t("title")}>
           <Table label={t("title")}>
             <TableHead>
               <TableRow>
                 <TableHeader>{t("person")}</TableHeader>
+                <TableHeader className="max-sm:hidden">{t("since")}</TableHeader>
                 <TableHeader>{t("role")}</TableHeader>
-                <TableHeader>{t("since")}</TableHeader>
-                <TableHeader>
-                  <span className="sr-only">{t("actions")}</span>
-                </TableHeader>
               </TableRow>
             </TableHead>
             <TableBody>
@@ -47,24 +44,24 @@ export default async function MembersPage({ params }: Props) {
                 const person = { userId: member.userId, name: member.name, self: member.userId === self };
                 return (
                   <TableRow key={member.userId}>
-                    <TableHeader scope="row" className="max-w-80 min-w-52">
+                    <TableHeader scope="row" className="max-w-80 sm:min-w-52">
                       <span className="flex flex-wrap items-center gap-x-2 gap-y-1">
-                        <span className="min-w-0 break-words">{member.name}</span>
+                        <span className="min-w-0 wrap-anywhere">{member.name}</span>
                         {person.self ? <Badge>{t("you")}</Badge> : null}
                         {member.invitation ? <Badge tone={member.invitation === "OPEN" ? "accent" : "warn"}>{t(`invitation.${member.invitation}`)}</Badge> : null}
                       </span>
-                      <span className="block font-normal break-all text-muted">{member.email}</span>
+                      <span className="block font-normal wrap-anywhere text-muted">{member.email}</span>
                     </TableHeader>
-                    <TableCell>
-                      <RoleSelect workspaceSlug={slug} member={person} role={member.role} lastOwner={member.lastOwner} />
-                    </TableCell>
-                    <TableCell>
+                    <TableCell className="max-sm:hidden">
                       <Time at={member.since} format="date" />
                     </TableCell>
                     <TableCell>
-                      <div className="flex items-center justify-end gap-1.5">
-                        {member.invitation ? <NewLink workspaceSlug={slug} member={person} /> : null}
-                        <RemoveMember workspaceSlug={slug} workspaceName={workspace.name} member={person} apiKeys={member.apiKeys} lastOwner={member.lastOwner} />
+                      <div className="flex flex-wrap items-center justify-between gap-x-6 gap-y-2">
+                        <RoleSelect workspaceSlug={slug} member={person} role={member.role} lastOwner={member.lastOwner} />
+                        <div className="flex flex-wrap items-center gap-1.5">
+                          {member.invitation ? <NewLink workspaceSlug={slug} member={person} /> : null}
+                          <RemoveMember workspaceSlug={slug} workspaceName={workspace.name} member={person} apiKeys={member.apiKeys} lastOwner={member.lastOwner} />
+                        </div>
                       </div>
                     </TableCell>
                   </TableRow>
@@ -72,7 +69,7 @@ export default async function MembersPage({ params }: Props) {
               })}
             </TableBody>
           </Table>
-        </section>
+        </div>
       </div>
     </ClientMessages>
   );

@@ -1,0 +1,131 @@
+// Rows made by SQL, and rows counted. Figures and shapes are the product's; the time since is spread over Trash's 30 days.
+
+/** A workspace with an owner and an API key that may do everything. Answers { slug, id, key }. */
+export async function makeWorkspace(client, slug) {
+  const key = `rp_${slug}-a-key-of-the-benchmark`;
+  const { rows } = await client.query(
+    `with person as (
+       insert into users (id, email, name) values (uuidv7()::text, $1 || '@example.com', 'Ada Lovelace') returning id
+     ), workspace as (
+       insert into workspaces (id, slug, name, image_quota) values (uuidv7()::text, $1, 'Benchmark', 2000000000) returning id
+     ), membership as (
+       insert into memberships (workspace_id, user_id, role) select workspace.id, person.id, 'OWNER' from workspace, person
+     ), api_key as (
+       insert into api_keys (id, workspace_id, user_id, name, prefix, hash, scopes)
+       select uuidv7()::text, workspace.id, person.id, 'bench', 'rp_bench', encode(sha256($2::text::bytea), 'hex'),
+         '{workspace:read,project:read,project:update,version:read,version:update}' from workspace, person
+     )
+     select id from workspace`,
+    [slug, key],
+  );
+  return { slug, id: rows[0].id, key };
+}
+
+const PROJECT_COLUMNS = "id, workspace_id, slug, name, type, annotation, next_version_number, created_by_id";
+const projectValues = (slug) => `uuidv7()::text, $1, ${slug}, 'Project ' || ${slug}, 'CLASSIFICATION'::"ProjectType", 'digits', 1000000, 'bench'`;
+
+const VERSION_COLUMNS = `id, workspace_id, project_id, number, name, status, progress, seed, preprocessing, augmentation, train_images, valid_images,
+  test_images, classes, counted_images, manifest_hash, files, size_bytes, next_training_number, created_by_id, created_at, deleted_at, deleted_by_id, purge_after`;
+const versionValues = (project, number, deletedAt) => `uuidv7()::text, $1, ${project}, ${number}, 'Version ' || ${number}, 'READY'::"VersionStatus", 1, 7,
+  '{"resize":{"width":64,"height":64}}'::jsonb, '{"rotate":{"degrees":15}}'::jsonb, 2, 1, 1, '{"0":2,"1":2}'::jsonb, 4, repeat('a', 64), 5, 500, 4,
+  'bench', now() - interval '60 days', ${trashValues(deletedAt)}`;
+
+const TRAINING_COLUMNS = "id, workspace_id, version_id, number, status, model_type, epochs, created_by_id, created_at, started_at, ended_at, deleted_at, deleted_by_id, purge_after";
+const trainingValues = (version, number, status, deletedAt) => `uuidv7()::text, $1, ${version}, ${number}, (${status})::"TrainingStatus", 'cnn-small', 10, 'bench',
+  now() - interval '50 days', null::timestamptz, case when ${status} = 'QUEUED' then null else now() - interval '49 days' end, ${trashValues(deletedAt)}`;
+
+const trashValues = (deletedAt) => `(${deletedAt})::timestamptz(3), case when (${deletedAt}) is not null then owner.user_id end, ((${deletedAt}) + interval '720 hours')::timestamptz(3)`;
+const OWNER = "(select user_id from memberships where workspace_id = $1) owner";
+
+/** `versions` live versions spread over `projects` projects, with two queued trainings and a finished one each. Answers the projects in order. */
+export async function addLiveVersions(client, workspace, { projects, versions }) {
+  await client.query(`insert into projects (${PROJECT_COLUMNS}) select ${projectValues("'p' || n")} from generate_series(1, $2::int) n`, [workspace.id, projects]);
+  await client.query(
+    `insert into versions (${VERSION_COLUMNS}) select ${versionValues("p.id", "n", "null::timestamptz")}
+     from projects p, generate_series(1, $2::int) n, ${OWNER} where p.workspace_id = $1`,
+    [workspace.id, Math.ceil(versions / projects)],
+  );
+  await client.query(
+    `insert into trainings (${TRAINING_COLUMNS}) select ${trainingValues("v.id", "n", "case when n < 3 then 'QUEUED' else 'FINISHED' end", "null::timestamptz")}
+     from versions v, generate_series(1, 3) n, ${OWNER} where v.workspace_id = $1`,
+    [workspace.id],
+  );
+  await countImages(client, workspace);
+  const { rows } = await client.query(`select id, slug from projects where workspace_id = $1 order by substr(slug, 2)::int`, [workspace.id]);
+  return rows;
+}
+
+/**
+ * A Trash of `rows` rows (a multiple of 100), spread evenly over 29 days. Of each hundred, one is a project, 89 are
+ * versions of a live project, ten are trainings of its one live version; 37 mixes them in time.
+ */
+export async function addShelf(client, workspace, rows) {
+  const deletedAt = (place) => `now() - (${place} * 37 % 100 + block * 100) * interval '29 days' / ${rows}`;
+  const blocks = rows / 100;
+  await client.query(
+    `insert into projects (${PROJECT_COLUMNS}, deleted_at, deleted_by_id, purge_after)
+     select ${projectValues("'gone-' || block")}, ${trashValues(deletedAt("0"))} from generate_series(0, $2::int - 1) block, ${OWNER}`,
+    [workspace.id, blocks],
+  );
+  await client.query(`insert into projects (${PROJECT_COLUMNS}) select ${projectValues("'p-' || block")} from generate_series(0, $2::int - 1) block`, [workspace.id, blocks]);
+  const live = `(select id, substr(slug, 3)::int as block from projects where workspace_id = $1 and slug like 'p-%') p`;
+  await client.query(
+    `insert into versions (${VERSION_COLUMNS}) select ${versionValues("p.id", "place", `case when place < 90 then ${deletedAt("place")} end`)}
+     from ${live}, generate_series(1, 90) place, ${OWNER}`,
+    [workspace.id],
+  );
+  await client.query(
+    `insert into trainings (${TRAINING_COLUMNS}) select ${trainingValues("v.id", "place - 89", "'FINISHED'", deletedAt("place"))}
+     from ${live} join versions v on v.project_id = p.id and v.number = 90, generate_series(90, 99) place, ${OWNER}`,
+    [workspace.id],
+  );
+  await countImages(client, workspace);
+}
+
+/** `versions` versions whose time in Trash is over, with three trainings, two of which left a model. Answers their ids. */
+export async function addExpired(client, workspace, { projects, versions }) {
+  const deletedAt = "now() - interval '31 days' + p.place * interval '1 second'";
+  await client.query(`insert into projects (${PROJECT_COLUMNS}) select ${projectValues("'p' || n")} from generate_series(1, $2::int) n`, [workspace.id, projects]);
+  await client.query(
+    `insert into versions (${VERSION_COLUMNS}) select ${versionValues("p.id", "n", deletedAt)}
+     from (select id, substr(slug, 2)::int as place from projects where workspace_id = $1) p, generate_series(1, $2::int) n, ${OWNER}`,
+    [workspace.id, versions / projects],
+  );
+  await client.query(
+    `insert into trainings (${TRAINING_COLUMNS}) select ${trainingValues("v.id", "n", "case when n = 3 then 'CANCELLED' else 'FINISHED' end", "null::timestamptz")}
+     from versions v, generate_series(1, 3) n, ${OWNER} where v.workspace_id = $1`,
+    [workspace.id],
+  );
+  await client.query(
+    `insert into models (id, workspace_id, version_id, training_id, slug, model_type)
+     select uuidv7()::text, $1, t.version_id, t.id, 'model-' || t.id, 'cnn-small' from trainings t where t.workspace_id = $1 and t.number < 3`,
+    [workspace.id],
+  );
+  await countImages(client, workspace);
+  const { rows } = await client.query("select id from versions where workspace_id = $1", [workspace.id]);
+  return rows.map((row) => row.id);
+}
+
+async function countImages(client, workspace) {
+  await client.query("update workspaces set used_images = (select sum(counted_images) from versions where workspace_id = $1) where id = $1", [workspace.id]);
+}
+
+/** After bulk inserts: statistics for the planner, and no checkpoint of ours in the middle of a measurement. */
+export async function settle(client) {
+  await client.query("vacuum analyze");
+  await client.query("checkpoint");
+}
+
+/** What trashing and restoring has left in a workspace's rows. */
+export async function countEffects(client, workspace) {
+  const { rows } = await client.query(
+    `select (select count(*)::int from versions where workspace_id = $1 and deleted_at is not null) as "inTrash",
+       (select count(*)::int from trainings where workspace_id = $1 and status = 'CANCELLED' and ended_at is not null) as "cancelledTrainings",
+       count(distinct target_id) filter (where action = 'version.trashed')::int as "trashAudited",
+       count(distinct target_id) filter (where action = 'version.restored')::int as "restoreAudited",
+       count(*)::int as "auditRows"
+     from audit_events where workspace_id = $1`,
+    [workspace.id],
+  );
+  return rows[0];
+}

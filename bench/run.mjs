@@ -1,0 +1,110 @@
+// `npm run bench`: how fast the hot paths are, as ratios to a floor measured in the same run. bench/README.md says how to
+// read it. Options: --quick (a smoke run), --scale, --purge (more sections), --only (those sections and no other),
+// --dir FOLDER (where the scratch folder goes).
+import { parseArgs } from "node:util";
+import { addLiveVersions, addShelf, makeWorkspace, settle } from "./data.mjs";
+import { measureHotPaths, versionsNeeded } from "./hot-paths.mjs";
+import { measurePurge } from "./purge.mjs";
+import { measureScale } from "./scale.mjs";
+import { connect, migrate, setUp, startApp, startLoad, strike } from "./stage.mjs";
+
+const { values: options } = parseArgs({
+  options: { quick: { type: "boolean" }, scale: { type: "boolean" }, purge: { type: "boolean" }, only: { type: "boolean" }, dir: { type: "string" } },
+});
+const pick = (full, quick) => (options.quick ? quick : full);
+
+const PLAN = {
+  /** The product's default, and the floor's: a bigger pool would only hide waiting. */
+  poolSize: 10,
+  connections: [1, 8, 32],
+  /** Medians of three throw away one round that somebody else's work spoiled. */
+  rounds: pick(3, 1),
+  /** Turns of each side within a round: short enough that both sides have the same weather. */
+  slices: pick(3, 2),
+  /** About a second each at the floor's 500 to 1,000 requests/s; the three of a round leave 15 to 30 slower than p99. */
+  sliceRequests: pick({ 1: 500, 8: 1000, 32: 1000 }, { 1: 100, 8: 300, 32: 300 }),
+  /** Until the compiler has seen every path often enough. */
+  warmUp: pick(3000, 500),
+  /** Neighbouring requests hit different projects, as those of different people do. */
+  projects: 20,
+  /** A Trash that a busy workspace has. */
+  shelfRows: 10_000,
+  burstSize: 64,
+  bursts: pick(10, 2),
+  /** A hundred times as many; one connection, because the question is what one page costs. */
+  scale: { rows: pick(1_000_000, 100_000), rounds: pick(9, 3), sliceRequests: pick(200, 50) },
+  purge: {
+    versions: pick(100_000, 2_000),
+    projects: 100,
+    filesEach: 5,
+    /** A steady trickle, the same without and with the purge: a closed loop would change what it measures. */
+    deletesPerSecond: 50,
+    /** 2,000 deletes leave p99 twenty slower ones; during the purge as many as fit, at most this many. */
+    deletes: pick(2_000, 150),
+    rowsSecondsMax: 600,
+    filesSecondsMax: 1800,
+  },
+};
+
+const say = (line) => process.stderr.write(`${line}\n`);
+let ending = false;
+/** Takes everything away and ends. Whoever comes first says with which code. */
+async function finish(code) {
+  if (ending) return;
+  ending = true;
+  await strike();
+  process.exit(code);
+}
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"])
+  process.on(signal, () => {
+    say("Stopping …");
+    void finish(130);
+  });
+// what is under way when we end fails, and nobody waits for it any more
+const fail = (error) => {
+  if (!ending) say(error.stack ?? String(error));
+  void finish(1);
+};
+process.on("unhandledRejection", fail);
+
+async function main() {
+  const stage = await setUp({ folder: options.dir, poolSize: PLAN.poolSize });
+  say("Making the databases …");
+  await migrate(stage, stage.urlOf("ours"));
+  const client = await connect(stage.urlOf("ours"));
+  const shelf = { workspace: await makeWorkspace(client, "shelf"), projects: [{}] };
+  await addShelf(client, shelf.workspace, PLAN.shelfRows);
+  const load = startLoad();
+  const problems = [];
+
+  if (!options.only) {
+    const live = { workspace: await makeWorkspace(client, "live") };
+    live.projects = await addLiveVersions(client, live.workspace, { projects: PLAN.projects, versions: versionsNeeded(PLAN) });
+    await settle(client);
+    // the floor's database is a copy of ours, page by page
+    const admin = await connect(stage.urlOf("postgres"));
+    await client.end();
+    await admin.query("create database floor template ours strategy file_copy");
+    const databases = { ours: await connect(stage.urlOf("ours")), floor: await connect(stage.urlOf("floor")) };
+    const apps = { ours: await startApp(stage, "ours", stage.urlOf("ours")), floor: await startApp(stage, "floor", stage.urlOf("floor")) };
+    const result = await measureHotPaths({ apps, databases, live, shelf, load, plan: PLAN, say });
+    problems.push(...result.problems);
+    console.log(`\n## Hot paths\n\n${result.text}\n`);
+    await Promise.all(Object.values(apps).map((app) => app.stop()));
+  }
+  if (options.scale) {
+    const result = await measureScale({ stage, shelf, load, plan: PLAN, say });
+    problems.push(...result.problems);
+    console.log(`\n## Trash of any size\n\n${result.text}\n`);
+  }
+  if (options.purge) {
+    const result = await measurePurge({ stage, load, plan: PLAN, say });
+    problems.push(...result.problems);
+    console.log(`\n## Scheduled purge\n\n${result.text}\n`);
+  }
+  for (const problem of problems) console.log(`invalid: ${problem}`);
+  console.log(problems.length === 0 ? "valid: only 200s counted, row effects equal the requests, the floor is a floor" : "This run says nothing.");
+  return problems.length === 0 ? 0 : 1;
+}
+
+main().then(finish, fail);

@@ -1,0 +1,61 @@
+// Whether the Trash listing costs the same at any size and depth: p50 in a large Trash over p50 in the small one.
+import { addShelf, makeWorkspace, settle } from "./data.mjs";
+import { median, percentile, show, table, verdict } from "./report.mjs";
+import { connect, startApp } from "./stage.mjs";
+
+const GOAL = { must: 1.25, aim: 1.1, better: "less" };
+const PAGE = 50;
+const WALK = 10_000; // the most that one call answers
+
+const pathOf = (workspace, limit, cursor) => `/api/${workspace.slug}/trash?limit=${limit}&api_key=${workspace.key}${cursor ? `&cursor=${cursor}` : ""}`;
+
+/** The cursor in the middle of a Trash, read as a client would: page by page. */
+async function findMiddle(app, workspace, rows) {
+  let cursor;
+  for (let left = rows / 2; left > 0; left -= WALK) {
+    const answer = await fetch(`http://127.0.0.1:${app.port}${pathOf(workspace, Math.min(left, WALK), cursor)}`);
+    cursor = (await answer.json()).nextCursor;
+    if (!cursor) throw new Error(`The Trash of ${workspace.slug} ended before its middle.`);
+  }
+  return cursor;
+}
+
+export async function measureScale({ stage, shelf, load, plan, say }) {
+  const { rows, rounds, sliceRequests } = plan.scale;
+  say(`Making a Trash of ${rows} rows …`);
+  const client = await connect(stage.urlOf("ours"));
+  const vault = { workspace: await makeWorkspace(client, "vault") };
+  await addShelf(client, vault.workspace, rows);
+  await settle(client);
+  const app = await startApp(stage, "ours", stage.urlOf("ours"));
+  const sizes = [
+    { workspace: shelf.workspace, rows: plan.shelfRows },
+    { workspace: vault.workspace, rows },
+  ];
+  for (const size of sizes) size.middle = await findMiddle(app, size.workspace, size.rows);
+
+  const problems = [];
+  const lines = [];
+  for (const [page, cursorOf] of [
+    ["first", () => undefined],
+    ["in the middle", (size) => size.middle],
+  ]) {
+    const turn = async (size) => {
+      const requests = Array(sliceRequests).fill({ method: "GET", path: pathOf(size.workspace, PAGE, cursorOf(size)) });
+      const { latencies, others } = await load.send({ port: app.port, connections: 1, requests });
+      if (Object.keys(others).length > 0) problems.push(`list of ${size.rows}: answers other than 200: ${JSON.stringify(others)}`);
+      return percentile(latencies, 50);
+    };
+    for (const size of sizes) await turn(size); // warms up
+    const pairs = [];
+    for (let i = 0; i < rounds; i++) {
+      const pair = [];
+      for (const which of i % 2 ? [1, 0] : [0, 1]) pair[which] = await turn(sizes[which]);
+      pairs.push(pair);
+    }
+    const ratio = median(pairs.map(([small, large]) => large / small));
+    lines.push([page, show(median(pairs.map(([small]) => small))), show(median(pairs.map(([, large]) => large))), `**${show(ratio)}**`, verdict(ratio, GOAL)]);
+  }
+  await app.stop();
+  return { problems, text: table(["page of 50", `p50 ms at ${plan.shelfRows} rows`, `p50 ms at ${rows} rows`, "ratio", ""], lines) };
+}

@@ -1,0 +1,75 @@
+// `npm run screenshots`: takes the pictures of README's tour from a product of its own, started on a scratch folder.
+import { spawn } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { chromium } from "playwright";
+import { findBrowser } from "./browser.mjs";
+import { projectRoot } from "./data-dir.mjs";
+
+const PORT = process.env.PORT ?? "3290";
+const SIZE = { width: 1280, height: 800 };
+const pictures = path.join(projectRoot, "docs/screenshots");
+const dataDir = mkdtempSync(path.join(os.tmpdir(), "reprieve-screenshots-"));
+const demoFile = path.join(dataDir, "demo.json");
+
+const product = spawn(process.execPath, [path.join(projectRoot, "scripts/launch.mjs"), "start"], { env: { ...process.env, PORT, DATA_DIR: dataDir, LOG_LEVEL: "error" }, stdio: ["ignore", "ignore", "inherit"] });
+const ended = new Promise((resolve) => product.once("exit", resolve));
+let browser = null;
+try {
+  const demo = await untilReady();
+  browser = await chromium.launch({ executablePath: findBrowser(), args: ["--no-sandbox", "--disable-gpu"] });
+  mkdirSync(pictures, { recursive: true });
+  await takeTour(demo, { language: "en", locale: "en-US", theme: "light" });
+  await takeTour(demo, { language: "ja", locale: "ja-JP", theme: "dark" });
+} finally {
+  await browser?.close();
+  product.kill("SIGTERM");
+  await ended;
+  rmSync(dataDir, { recursive: true, force: true });
+}
+
+async function untilReady() {
+  const deadline = Date.now() + 300_000;
+  for (;;) {
+    if (existsSync(demoFile)) {
+      const health = await fetch(`http://localhost:${PORT}/api/health`).catch(() => null);
+      if (health?.ok) return JSON.parse(readFileSync(demoFile, "utf8"));
+    }
+    if (product.exitCode !== null || Date.now() > deadline) throw new Error("The product did not start.");
+    await new Promise((resolve) => setTimeout(resolve, 250));
+  }
+}
+
+async function takeTour(demo, { language, locale, theme }) {
+  const context = await browser.newContext({ viewport: SIZE, deviceScaleFactor: 1, locale, timezoneId: language === "ja" ? "Asia/Tokyo" : "UTC", colorScheme: theme, reducedMotion: "reduce", baseURL: demo.url });
+  const page = await context.newPage();
+  const shoot = async (name) => {
+    await page.waitForLoadState("networkidle");
+    await page.screenshot({ path: path.join(pictures, `${name}-${language}.png`) });
+  };
+  await page.goto("/sign-in");
+  await page.locator("input[type=email]").fill(demo.email);
+  await page.locator("input[type=password]").fill(demo.password);
+  await page.locator("form button[type=submit]").first().click();
+  await page.waitForURL(`**/${demo.workspace}`);
+
+  await page.goto(`/${demo.workspace}/${demo.project}/3`);
+  await shoot("versions");
+  const words = language === "ja" ? { menu: "データセットを編集", remove: "バージョンを削除" } : { menu: "Edit Dataset", remove: "Delete Version" };
+  await page.getByRole("button", { name: words.menu }).click();
+  await page.getByRole("menuitem", { name: words.remove }).click();
+  await page.getByRole("dialog").getByRole("textbox").waitFor();
+  await shoot("delete");
+  await page.keyboard.press("Escape");
+
+  const api = (method, where) => fetch(`${demo.url}/api/${demo.workspace}/${where}?api_key=${demo.apiKey}`, { method });
+  await api("DELETE", `${demo.project}/2`);
+  await page.goto(`/${demo.workspace}/settings/trash`);
+  await shoot("trash");
+  const { items } = await (await api("GET", "trash")).json();
+  for (const { type, id, parentId } of items) {
+    await fetch(`${demo.url}/api/${demo.workspace}/trash/restore?api_key=${demo.apiKey}`, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ type, id, parentId }) });
+  }
+  await context.close();
+}
