@@ -7,10 +7,12 @@ import { escapeName } from "@/app/_ui/exact-name";
 import { Count } from "@/app/_ui/number";
 import { Progress } from "@/app/_ui/progress";
 import { Time } from "@/app/_ui/time";
+import type { SluggedProjectRef } from "@/lib/domain/item-state";
 import type { ListedVersion } from "@/lib/domain/versions-page";
+import { ThumbnailStrip } from "./thumbnail-strip";
 
 /** A project's versions, newest first, each a link to itself. */
-export function VersionList({ versions, chosen, picked, home, label }: { versions: readonly ListedVersion[]; chosen: number; picked: boolean; home: string; label: string }) {
+export function VersionList({ versions, chosen, picked, project, label }: { versions: readonly ListedVersion[]; chosen: number; picked: boolean; project: SluggedProjectRef; label: string }) {
   const t = useTranslations("versions");
   const current = picked ? "page" : "true";
   return (
@@ -25,7 +27,7 @@ export function VersionList({ versions, chosen, picked, home, label }: { version
         {versions.map((version) => (
           <li key={version.number}>
             <Link
-              href={`${home}/${version.number}`}
+              href={`/${project.workspaceSlug}/${project.projectSlug}/${version.number}`}
               prefetch={false}
               aria-current={version.number === chosen ? current : undefined}
               className={cn(
@@ -44,6 +46,7 @@ export function VersionList({ versions, chosen, picked, home, label }: { version
                 ) : null}
               </span>
               <ListedFacts version={version} />
+              {version.status === "READY" && version.images > 0 ? <ThumbnailStrip version={{ ...project, number: version.number }} /> : null}
             </Link>
           </li>
         ))}

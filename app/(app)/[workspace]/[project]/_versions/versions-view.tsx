@@ -29,7 +29,7 @@ export async function VersionsView({ data, picked }: { data: VersionsPage; picke
       {chosen ? (
         <div className="grid items-start gap-8 lg:grid-cols-[17rem_minmax(0,1fr)]">
           <section aria-label={t("title")} className={cn("lg:sticky lg:top-6 lg:max-h-[calc(100dvh-3rem)] lg:overflow-y-auto", picked && "max-lg:hidden")}>
-            <VersionList versions={versions} chosen={chosen.number} picked={picked} home={home} label={t("list", { project: project.name })} />
+            <VersionList versions={versions} chosen={chosen.number} picked={picked} project={{ workspaceSlug: workspace.slug, projectSlug: project.slug }} label={t("list", { project: project.name })} />
           </section>
           <div className={cn(!picked && "max-lg:hidden")}>
             <ClientMessages namespaces={["versions"]}>
