@@ -12,6 +12,7 @@ import { Field } from "@/app/_ui/field";
 import { Input } from "@/app/_ui/input";
 import { Skeleton } from "@/app/_ui/skeleton";
 import { TextLink } from "@/app/_ui/text-link";
+import { toastError } from "@/app/_ui/toast";
 import { normalizeName } from "@/lib/domain/name-form";
 import type { AlreadyInTrash, Trashed } from "@/lib/domain/trash";
 import type { ActionResult } from "@/lib/edge/action";
@@ -72,6 +73,9 @@ export function DeleteDialog({ type, workspaceSlug, name, mark, previewUrl, type
         setText("");
         setProblem(t(type === "project" ? "renamedProject" : "renamedVersion", { name: escapeName(now) }));
         field.current?.focus();
+      } else if (result?.error.code === "forbidden") {
+        toastError(result.error.message); // the page, fetched anew, offers this no more: the dialog goes with its button
+        onClose();
       } else setProblem(result ? result.error.message : t("failed"));
     });
   }

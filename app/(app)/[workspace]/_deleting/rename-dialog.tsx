@@ -6,7 +6,7 @@ import { Button } from "@/app/_ui/button";
 import { Dialog, DialogClose, DialogContent } from "@/app/_ui/dialog";
 import { Field } from "@/app/_ui/field";
 import { Input } from "@/app/_ui/input";
-import { toast } from "@/app/_ui/toast";
+import { toast, toastError } from "@/app/_ui/toast";
 import type { ActionResult } from "@/lib/edge/action";
 
 /** Gives something another name. Mounted means open. */
@@ -25,8 +25,9 @@ export function RenameDialog({ title, description, name, rename, onClose }: { ti
     if (text === name) return onClose();
     startTransition(async () => {
       const result = await rename(text).catch(() => null);
-      if (!result?.ok) return setError(result ? result.error.message : t("failed"));
-      toast(t("done", { before: name, after: result.data.name }));
+      if (result?.ok === false && result.error.code === "forbidden") toastError(result.error.message); // the page, fetched anew, offers this no more: the dialog goes with its button
+      else if (!result?.ok) return setError(result ? result.error.message : t("failed"));
+      else toast(t("done", { before: name, after: result.data.name }));
       onClose();
     });
   }
