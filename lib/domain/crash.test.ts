@@ -75,7 +75,7 @@ async function fill(world: World) {
     if (i > 0) await trashVersion(later(earlier, -10_000 * (i % 2) - i), versionRef(world, live, version));
   }
   const { id: _id, ...one } = await buildVersion(world, project, { images: 1 });
-  await prisma().version.createMany({ data: Array.from({ length: 299 }, (_, i) => ({ ...one, number: i + 2, name: i === 280 ? "stop" : `copy${i}`, preprocessing: {}, augmentation: {}, classes: {} })) });
+  await prisma().version.createMany({ data: Array.from({ length: 299 }, (_, i) => ({ ...one, number: i + 2, name: i === 280 ? "stop" : `copy${i}`, preprocessing: {}, augmentation: {}, splitPercents: {}, classes: {} })) });
   await prisma().workspace.update({ where: { id: world.workspace.id }, data: { usedImages: { increment: 299 } } });
   writeFiles(`projects/${project.id}/`, 3);
   await trashProject(later(earlier, -5_000), projectRef(world, project));

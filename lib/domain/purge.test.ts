@@ -160,7 +160,7 @@ describe("a project", () => {
     for (const byHand of [true, false]) {
       project = await buildProject(world);
       const { id: versionId, ...one } = await buildVersion(world, project, { images: 0 });
-      const copies = Array.from({ length: 299 }, (_, i) => ({ ...one, number: i + 2, preprocessing: {}, augmentation: {}, classes: {} }));
+      const copies = Array.from({ length: 299 }, (_, i) => ({ ...one, number: i + 2, preprocessing: {}, augmentation: {}, splitPercents: {}, classes: {} }));
       await prisma().version.createMany({ data: copies });
       await trashProject(byHand ? owner : earlier, projectRef(world, project));
 
@@ -223,7 +223,7 @@ describe("the scheduled run", () => {
     for (const [w, p] of [[world, project], [other, otherProject]] as const) {
       const { id: _id, ...one } = await buildVersion(w, p, { images: 1 });
       const trashed = (i: number) => ({ deletedAt: when(-i * 60_000).now, deletedById: "x", purgeAfter: new Date(owner.now.getTime() - i * 60_000) });
-      await prisma().version.createMany({ data: Array.from({ length: 400 }, (_, i) => ({ ...one, ...trashed(i), number: i + 2, preprocessing: {}, augmentation: {}, classes: {} })) });
+      await prisma().version.createMany({ data: Array.from({ length: 400 }, (_, i) => ({ ...one, ...trashed(i), number: i + 2, preprocessing: {}, augmentation: {}, splitPercents: {}, classes: {} })) });
       await prisma().workspace.update({ where: { id: w.workspace.id }, data: { usedImages: { increment: 400 } } });
     }
     expect(await expire()).toEqual({ purged: 800, skipped: 0, failed: 0, remaining: 0 });

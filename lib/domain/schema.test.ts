@@ -17,8 +17,9 @@ beforeAll(async () => {
   const version = await buildVersion(world, project);
   const training = await buildTraining(world, version, { status: "FINISHED" });
   const model = await buildModel(world, training);
-  Object.assign(ids, { workspaces: world.workspace.id, users: world.owner.id, projects: project.id, versions: version.id, trainings: training.id, models: model.id, images: "image", purge_receipts: "receipt" });
+  Object.assign(ids, { workspaces: world.workspace.id, users: world.owner.id, projects: project.id, versions: version.id, trainings: training.id, models: model.id, images: "image", exports: "export", purge_receipts: "receipt" });
   await second.query("insert into images (id, project_id, file_name, sha256, content_type, size_bytes, width, height, split) values ('image', $1, 'a.png', 'a', 'image/png', 1, 1, 1, 'TRAIN')", [project.id]);
+  await second.query("insert into exports (id, version_id, format, status, progress, ended_at, created_by_id) values ('export', $1, 'FOLDER', 'READY', 1, now(), 'x')", [version.id]);
   await second.query(
     `insert into purge_receipts (id, workspace_id, item_type, item_id, item_name, project_id, project_slug, reason, purged_at, actor_type, actor_id, actor_name, prefixes)
      values ('receipt', $1, 'VERSION', 'x', 'x', 'x', 'x', 'BY_HAND', now(), 'USER', 'x', 'x', '{}')`,
@@ -54,6 +55,12 @@ const FORBIDDEN: Record<string, string[]> = {
   versions_trash_whole: TRASH_WHOLE,
   versions_purge_after_deleted: PURGE_AFTER_DELETED,
   versions_generating_not_in_trash: [`status = 'GENERATING', ${trash("now()", "now() + interval '1 hour'", "'x'")}`],
+  versions_generator_leased: ["generator_lease_id = 'x'", "generator_until = now()", "generator_lease_id = 'x', generator_until = now()"],
+  versions_generator_attempts_not_negative: negative("generator_attempts"),
+  exports_running_leased: ["status = 'RUNNING', ended_at = null", "lease_id = 'x'", "lease_until = now()"],
+  exports_progress_share: ["progress = 1.5", "progress = -0.5"],
+  exports_ended_when_over: ["ended_at = null", "status = 'QUEUED'"],
+  exports_measures_not_negative: negative("size_bytes", "attempts"),
   trainings_numbers_positive: ["number = 0", "epochs = 0", "epoch = -1"],
   trainings_running_leased: ["status = 'RUNNING', ended_at = null", "lease_id = 'x'", "lease_until = now()", "status = 'RUNNING', ended_at = null, lease_id = 'x'"],
   trainings_ended_when_over: ["ended_at = null", "status = 'QUEUED'"],

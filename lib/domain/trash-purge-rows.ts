@@ -153,6 +153,15 @@ const REMOVE_TRAININGS: Statement = {
          select version_id as "versionId", count(*)::int as count from gone group by version_id`,
 };
 
+const REMOVE_GENERATION_SOURCES: Statement = { name: "purge-remove-generation-sources", text: `delete from generation_sources where version_id = any($1::text[])` };
+
+/** Those that are there: one file each. */
+const REMOVE_EXPORTS: Statement = {
+  name: "purge-remove-exports",
+  text: `with gone as (delete from exports where version_id = any($1::text[]) returning version_id, status, size_bytes)
+         select version_id as "versionId", count(*)::int as files, sum(size_bytes)::text as bytes from gone where status = 'READY' group by version_id`,
+};
+
 const REMOVE_VERSIONS: Statement = { name: "purge-remove-versions", text: `delete from versions where id = any($1::text[])` };
 
 const GIVE_BACK: Statement = { name: "purge-give-back", text: `update workspaces set used_images = used_images - $2 where id = $1` };
@@ -167,6 +176,8 @@ export async function purgeVersions(ctx: Context, workspaceId: string, versionId
     await tx.query(LOCK_TRAININGS_OF_VERSIONS, [ids]);
     const models = new Map((await tx.query<{ versionId: string; count: number; files: number; bytes: string }>(REMOVE_MODELS, [ids])).map((m) => [m.versionId, m]));
     const trainings = new Map((await tx.query<{ versionId: string; count: number }>(REMOVE_TRAININGS, [ids])).map((t) => [t.versionId, t.count]));
+    const exports = new Map((await tx.query<{ versionId: string; files: number; bytes: string }>(REMOVE_EXPORTS, [ids])).map((e) => [e.versionId, e]));
+    await tx.query(REMOVE_GENERATION_SOURCES, [ids]);
     await tx.query(REMOVE_VERSIONS, [ids]);
     await tx.query(GIVE_BACK, [workspaceId, versions.reduce((sum, v) => sum + v.countedImages, 0)]);
     const items = versions.map((v): PurgedItem => {
@@ -180,8 +191,8 @@ export async function purgeVersions(ctx: Context, workspaceId: string, versionId
         images: v.countedImages,
         trainings: trainings.get(v.id) ?? 0,
         models: model?.count ?? 0,
-        files: v.files + (model?.files ?? 0),
-        bytes: BigInt(v.sizeBytes) + BigInt(model?.bytes ?? 0),
+        files: v.files + (model?.files ?? 0) + (exports.get(v.id)?.files ?? 0),
+        bytes: BigInt(v.sizeBytes) + BigInt(model?.bytes ?? 0) + BigInt(exports.get(v.id)?.bytes ?? 0),
       };
     });
     await insertReceipts(tx, ctx, workspaceId, items, { reason: claim.reason, parentReceiptId, rowsRemoved: true });

@@ -1,5 +1,5 @@
 import { prisma } from "@/lib/platform/db";
-import type { TrainingStatus, VersionStatus } from "@/lib/platform/generated/enums";
+import type { ExportFormat, TrainingStatus, VersionStatus } from "@/lib/platform/generated/enums";
 import type { Prisma } from "@/lib/platform/generated/client";
 import type { Context } from "./context";
 import { DomainError } from "./errors";
@@ -34,7 +34,8 @@ export interface VersionView {
   augmentation: Prisma.JsonValue;
   /** Generated images per class. */
   classes: Record<string, number>;
-  exports: string[];
+  /** Formats in which it can be had at once. */
+  exports: ExportFormat[];
   createdAt: Date;
   /** Those not in Trash, oldest first. */
   trainings: TrainingView[];
@@ -53,7 +54,7 @@ export const VERSION_COLUMNS = {
   preprocessing: true,
   augmentation: true,
   classes: true,
-  exports: true,
+  exports: { where: { status: "READY" }, select: { format: true }, orderBy: { format: "asc" } },
   createdAt: true,
   trainings: {
     where: { deletedAt: null },
@@ -64,12 +65,13 @@ export const VERSION_COLUMNS = {
 
 /** A version's row as pages and the API know it. */
 export function viewVersion(row: Prisma.VersionGetPayload<{ select: typeof VERSION_COLUMNS }>): VersionView {
-  const { trainImages, validImages, testImages, trainings, classes, ...version } = row;
+  const { trainImages, validImages, testImages, trainings, classes, exports, ...version } = row;
   return {
     ...version,
     images: trainImages + validImages + testImages,
     splits: { train: trainImages, valid: validImages, test: testImages },
     classes: classes as Record<string, number>, // written by completeGeneration alone
+    exports: exports.map(({ format }) => format),
     trainings: trainings.map(({ models, ...training }) => ({ ...training, modelSlug: models[0]?.slug ?? null })),
   };
 }

@@ -59,7 +59,7 @@ export function door(operation: AnyOperation, run: (call: Call) => Promise<{ sta
       return json(refused.status, refused.body, requestId, refused.headers);
     }
     log().info(facts(answered.status), "request");
-    if (!env().production) operation.answer.parse(answered.body);
+    if (!env().production) (answered.status === 202 && operation.accepted ? operation.accepted : operation.answer).parse(answered.body);
     return json(answered.status, answered.body, requestId);
   }
   return { operation, open };

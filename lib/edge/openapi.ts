@@ -4,7 +4,7 @@ import { ERROR_CODES, type ErrorCode } from "@/lib/domain/errors";
 import { PERMISSIONS } from "@/lib/domain/permissions";
 import { env } from "@/lib/platform/env";
 import { STATUS_OF } from "./errors";
-import { readsNoBody, type AnyOperation } from "./operation";
+import { FORM_BODY, readsJson, type AnyOperation } from "./operation";
 import { allOperations } from "./operations";
 
 const problem = z
@@ -30,6 +30,13 @@ function describeScopes({ caller }: AnyOperation): string {
   return scopes.length > 0 ? `Scope: ${scopes.join(" or ")}.` : "Any valid key.";
 }
 
+const fileForm = z.object({ file: z.string().meta({ format: "binary" }), name: z.string().optional(), split: z.string().optional() });
+
+function describeBody(operation: AnyOperation): Pick<ZodOpenApiOperationObject, "requestBody"> {
+  if (readsJson(operation)) return { requestBody: { required: true, content: { "application/json": { schema: operation.body } } } };
+  return operation.body === FORM_BODY ? { requestBody: { required: true, content: { "multipart/form-data": { schema: fileForm } } } } : {};
+}
+
 function describeOperation(operation: AnyOperation): ZodOpenApiOperationObject {
   const codes = [...new Set([...REFUSALS_OF[operation.caller.by], ...operation.refusals, ...EVERYWHERE])];
   const statuses = [...new Set(codes.map((code) => STATUS_OF[code]))].sort();
@@ -45,8 +52,12 @@ function describeOperation(operation: AnyOperation): ZodOpenApiOperationObject {
     ...(description ? { description } : {}),
     security: SECURITY_OF[operation.caller.by],
     requestParams: { path: operation.params, query: operation.query },
-    ...(readsNoBody(operation) ? {} : { requestBody: { required: true, content: { "application/json": { schema: operation.body } } } }),
-    responses: { "200": { description: "OK", content: { "application/json": { schema: operation.answer } } }, ...Object.fromEntries(refusals) },
+    ...describeBody(operation),
+    responses: {
+      "200": { description: "OK", content: { "application/json": { schema: operation.answer } } },
+      ...(operation.accepted ? { "202": { description: "Under way: ask again", content: { "application/json": { schema: operation.accepted } } } } : {}),
+      ...Object.fromEntries(refusals),
+    },
   };
 }
 

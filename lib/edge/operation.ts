@@ -30,6 +30,8 @@ export interface Operation<Params extends z.ZodObject, Query extends z.ZodObject
   /** A body that does not fit is 400. */
   body: Body;
   answer: Answer;
+  /** What is answered, with 202, while the work goes on; none: it never does. */
+  accepted?: z.ZodType;
   /** Refusals beside those that every operation has. */
   refusals: readonly ErrorCode[];
 }
@@ -39,8 +41,15 @@ export type AnyOperation = Operation<z.ZodObject, z.ZodObject, z.ZodType, z.ZodT
 export const NOTHING = z.object({});
 /** The operation reads no body; one that comes all the same is ignored. */
 export const NO_BODY = z.undefined();
+/** The handler reads the body itself, as a stream: a form with a file in it. */
+export const FORM_BODY = z.undefined().meta({ description: "multipart/form-data" });
 
-export const readsNoBody = (operation: AnyOperation): boolean => operation.body === NO_BODY;
+export const readsJson = (operation: AnyOperation): boolean => operation.body !== NO_BODY && operation.body !== FORM_BODY;
+
+/** An answer with 202: the work has begun and goes on. */
+export class Accepted {
+  constructor(readonly body: Record<string, unknown>) {}
+}
 
 const byKey = (...permissions: Permission[]): Caller => ({ by: "key", permissions });
 

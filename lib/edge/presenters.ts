@@ -5,6 +5,7 @@ import { DomainError } from "@/lib/domain/errors";
 import type { ProjectPage, ProjectView, VersionPage, WorkspaceView } from "@/lib/domain/projects";
 import type { AlreadyInTrash, Restored, Trashed, TrashItem, TrashPage } from "@/lib/domain/trash";
 import type { TrainingView, VersionView } from "@/lib/domain/versions";
+import { keyWorkspace } from "./route";
 import type * as schemas from "./schemas";
 
 /*
@@ -66,7 +67,7 @@ const versionFields = (projectId: string, version: VersionView) => ({
   splits: version.splits,
   preprocessing: settingsOf(version.preprocessing),
   augmentation: settingsOf(version.augmentation),
-  exports: version.exports,
+  exports: version.exports.map((format) => format.toLowerCase()),
 });
 
 const modelSlugs = (version: VersionView): string[] => version.trainings.flatMap((training) => training.modelSlug ?? []);
@@ -77,7 +78,7 @@ export function presentKey(ctx: Context): z.input<typeof schemas.keyAnswer> {
     welcome: "Welcome to Reprieve.",
     instructions: "Your key belongs to the workspace named below.",
     docs: "/api/openapi.json",
-    workspace: ctx.actor.memberships[0]!.slug, // a key always has one
+    workspace: keyWorkspace(ctx),
   };
 }
 

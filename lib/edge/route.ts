@@ -5,7 +5,7 @@ import { DomainError } from "@/lib/domain/errors";
 import { authorize, type Permission } from "@/lib/domain/permissions";
 import { newId } from "@/lib/platform/id";
 import { door, refuse, withoutBody, type Door, type RouteMethod } from "./door";
-import { readsNoBody, type Method, type Operation } from "./operation";
+import { Accepted, readsJson, type Method, type Operation } from "./operation";
 import { readJson } from "./request-body";
 
 interface Input<Params extends z.ZodObject, Query extends z.ZodObject, Body extends z.ZodType> {
@@ -13,6 +13,8 @@ interface Input<Params extends z.ZodObject, Query extends z.ZodObject, Body exte
   params: z.output<Params>;
   query: z.output<Query>;
   body: z.output<Body>;
+  /** For a body that the handler reads itself. */
+  request: Request;
 }
 
 /**
@@ -22,7 +24,7 @@ interface Input<Params extends z.ZodObject, Query extends z.ZodObject, Body exte
  */
 export function route<Params extends z.ZodObject, Query extends z.ZodObject, Body extends z.ZodType, Answer extends z.ZodType>(
   operation: Operation<Params, Query, Body, Answer>,
-  handler: (input: Input<Params, Query, Body>) => Promise<z.input<Answer>>,
+  handler: (input: Input<Params, Query, Body>) => Promise<z.input<Answer> | Accepted>,
 ): Door {
   const { caller } = operation;
   if (caller.by !== "key") throw new Error(`${operation.id} is not called with an API key`);
@@ -30,14 +32,16 @@ export function route<Params extends z.ZodObject, Query extends z.ZodObject, Bod
     const url = new URL(request.url);
     const ctx = await authenticateKey(readKey(request, url), requestId);
     identify(ctx.actor);
-    permit(ctx, caller.permissions, params["workspace"]);
+    permit(ctx, caller.permissions, params["workspace"] ?? keyWorkspace(ctx));
     const input = {
       ctx,
+      request,
       params: parse(operation.params, params, noSuchPath),
       query: parse(operation.query, Object.fromEntries(url.searchParams), badQuery),
-      body: parse(operation.body, readsNoBody(operation) ? undefined : await readJson(request), badBody),
+      body: parse(operation.body, readsJson(operation) ? await readJson(request) : undefined, badBody),
     };
-    return { status: 200, body: await handler(input) };
+    const answer = await handler(input);
+    return answer instanceof Accepted ? { status: 202, body: answer.body } : { status: 200, body: answer };
   });
 }
 
@@ -49,6 +53,9 @@ export function publicRoute<Params extends z.ZodObject, Query extends z.ZodObjec
   if (operation.caller.by !== "everybody") throw new Error(`${operation.id} is not for everybody`);
   return door(operation, async () => ({ status: 200, body: await handler() }));
 }
+
+/** The workspace of a key, for the paths that name none. */
+export const keyWorkspace = (ctx: Context): string => ctx.actor.memberships[0]!.slug; // a key always has one
 
 /** The client sends its key in the query, in a few calls as a bearer token. */
 function readKey(request: Request, url: URL): string | null {

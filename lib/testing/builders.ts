@@ -123,7 +123,7 @@ export async function userContext(world: World, overrides: { user?: { id: string
 
 // ── What a test compares ─────────────────────────────────────────────────────────────────────────────────────────────
 
-const TABLES = ["users", "workspaces", "memberships", "api_keys", "projects", "images", "versions", "trainings", "models", "audit_events", "purge_receipts"];
+const TABLES = ["users", "workspaces", "memberships", "api_keys", "projects", "images", "generation_sources", "versions", "exports", "trainings", "models", "audit_events", "purge_receipts"];
 
 /** All rows of every table, as one hash per table: equal means that nothing at all was written in between. */
 export async function fingerprintTables(): Promise<Record<string, string>> {
