@@ -7,7 +7,10 @@ export function proxy(request: NextRequest): NextResponse {
   return NextResponse.next({ request: { headers } });
 }
 
-/** Pages only: never the REST API, under /api or on a host of its own. */
+/**
+ * Pages only: never the REST API, under /api or on a host of its own, and never /data, where files are sent to: Next holds
+ * the body of whatever passes here in memory, and cuts it at 10 MB.
+ */
 export const config = {
-  matcher: [{ source: "/((?!api(?:/|$)|_next/|favicon\\.ico).*)", missing: [{ type: "host", value: "api\\..*" }] }],
+  matcher: [{ source: "/((?!api(?:/|$)|data/|_next/|favicon\\.ico).*)", missing: [{ type: "host", value: "api\\..*" }] }],
 };

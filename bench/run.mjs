@@ -1,15 +1,17 @@
 // `npm run bench`: how fast the hot paths are, as ratios to a floor measured in the same run. bench/README.md says how to
-// read it. Options: --quick (a smoke run), --scale, --purge (more sections), --only (those sections and no other),
+// read it. Options: --quick (a smoke run), --scale, --purge, --generate, --train (more sections), --only (those sections and no other),
 // --dir FOLDER (where the scratch folder goes).
 import { parseArgs } from "node:util";
 import { addLiveVersions, addShelf, makeWorkspace, settle } from "./data.mjs";
+import { measureGenerate } from "./generate.mjs";
 import { measureHotPaths, versionsNeeded } from "./hot-paths.mjs";
 import { measurePurge } from "./purge.mjs";
 import { measureScale } from "./scale.mjs";
 import { connect, migrate, setUp, startApp, startLoad, strike } from "./stage.mjs";
+import { measureTrain } from "./train.mjs";
 
 const { values: options } = parseArgs({
-  options: { quick: { type: "boolean" }, scale: { type: "boolean" }, purge: { type: "boolean" }, only: { type: "boolean" }, dir: { type: "string" } },
+  options: { quick: { type: "boolean" }, scale: { type: "boolean" }, purge: { type: "boolean" }, generate: { type: "boolean" }, train: { type: "boolean" }, only: { type: "boolean" }, dir: { type: "string" } },
 });
 const pick = (full, quick) => (options.quick ? quick : full);
 
@@ -44,6 +46,8 @@ const PLAN = {
     rowsSecondsMax: 600,
     filesSecondsMax: 1800,
   },
+  generate: { photos: pick(200, 12), rounds: pick(3, 1), slices: pick(5, 2) },
+  train: { digits: 1000, rounds: pick(3, 1), warmUp: pick(500, 50), predictions: pick(3000, 200) },
 };
 
 const say = (line) => process.stderr.write(`${line}\n`);
@@ -68,6 +72,12 @@ const fail = (error) => {
 process.on("unhandledRejection", fail);
 
 async function main() {
+  if (options.generate) {
+    console.log(`\n## Generating images\n\n${await measureGenerate({ plan: PLAN, say })}\n`);
+  }
+  if (options.train) console.log(`\n## Training and predicting\n\n${await measureTrain({ plan: PLAN, say })}\n`);
+  // only the other sections need a database
+  if ((options.generate || options.train) && options.only && !options.scale && !options.purge) return 0;
   const stage = await setUp({ folder: options.dir, poolSize: PLAN.poolSize });
   say("Making the databases …");
   await migrate(stage, stage.urlOf("ours"));

@@ -277,7 +277,7 @@ test("a training that is over goes to Trash with its model after a question, one
 test("a version that failed can be deleted, one being generated has its generation cancelled", async ({ page, world, signIn }) => {
   const project = await buildProject(world);
   await buildVersion(world, project, { name: "broken", status: "FAILED" });
-  const making = await buildVersion(world, project, { name: "making", status: "GENERATING", images: 30 });
+  const making = await buildVersion(world, project, { name: "making", status: "GENERATING", images: 30, generatorUntil: new Date(Date.now() + 3_600_000) });
   await signIn(world.owner);
   for (const name of ["making", "broken"]) {
     await page.goto(`/${world.workspace.slug}/${project.slug}`);

@@ -1,4 +1,4 @@
-// The server under test: the production build on an embedded PostgreSQL of its own, in a fresh folder, without a worker.
+// The server under test: the production build and its worker on an embedded PostgreSQL of their own, in a fresh folder.
 // It leaves word of itself in E2E_DIR/server.json for the fixtures. SIGTERM stops and removes all of it.
 import { spawn } from "node:child_process";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
@@ -13,6 +13,7 @@ const { E2E_DIR: directory, E2E_PORT: port } = process.env;
 if (!directory || !port) throw new Error("E2E_DIR and E2E_PORT are set by playwright.config.ts: run npx playwright test.");
 
 let web = null;
+let worker = null;
 let asked = false;
 for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"])
   process.on(signal, () => {
@@ -48,6 +49,7 @@ try {
 } catch (error) {
   console.error(error.message);
 } finally {
+  await stopWorker();
   await database?.stop();
   rmSync(directory, { recursive: true, force: true });
 }
@@ -64,6 +66,12 @@ function run(script, args, env) {
 }
 
 function serve(env) {
+  worker = spawn(process.execPath, [path.join(projectRoot, ".build/worker.mjs")], { cwd: projectRoot, env, stdio: "inherit" });
   web = spawn(process.execPath, [require.resolve("next/dist/bin/next"), "start", "-H", "127.0.0.1", "-p", port], { cwd: projectRoot, env, stdio: "inherit" });
   return new Promise((resolve, reject) => web.once("error", reject).once("exit", (status) => resolve(status ?? 1)));
+}
+
+function stopWorker() {
+  if (!worker || worker.exitCode !== null || worker.signalCode !== null) return;
+  return new Promise((resolve) => worker.once("exit", resolve).kill("SIGTERM"));
 }

@@ -8,6 +8,8 @@ import { buildRealVersion } from "@/lib/testing/real-version";
 import { expect, test } from "./fixtures";
 
 const NOT_FOUND = /status of 404/;
+/** Until then the worker leaves alone what a test needs as it is. */
+const inAnHour = () => new Date(Date.now() + 3_600_000);
 
 test("a project shows its newest version with its settings, splits, classes and real images", async ({ page, world, signIn }) => {
   const project = await buildProject(world, { name: "Handwritten digits" });
@@ -66,7 +68,7 @@ test("the list leads from version to version, and says what generates, failed or
   const first = await buildVersion(world, project, { name: "baseline" });
   await buildModel(world, await buildTraining(world, first, { status: "FINISHED" }));
   await buildVersion(world, project, { name: "broken", status: "FAILED" });
-  const making = await buildVersion(world, project, { name: "in the making", status: "GENERATING" });
+  const making = await buildVersion(world, project, { name: "in the making", status: "GENERATING", generatorUntil: inAnHour() });
   await prisma().version.update({ where: { id: making.id }, data: { progress: 0.4 } });
   await signIn(world.owner);
   await page.goto(`/${world.workspace.slug}/${project.slug}`);
@@ -113,6 +115,7 @@ test("the page of a purged version shows its receipt to members, and is 404 for 
   const project = await buildProject(world, { name: "Digits" });
   const version = await buildRealVersion(world, project, { name: "baseline", images: 10 });
   const ref = { workspaceSlug: world.workspace.slug, projectSlug: project.slug, number: version.number };
+  await prisma().version.update({ where: { id: version.id }, data: { writersUntil: inAnHour() } }); // nothing proves it empty before
   await trashVersion(await userContext(world), ref);
   await purgeItem(await userContext(world), { workspaceSlug: world.workspace.slug, type: "VERSION", id: version.id }, new AbortController().signal);
   const path = `/${world.workspace.slug}/${project.slug}/${version.number}`;
@@ -121,6 +124,7 @@ test("the page of a purged version shows its receipt to members, and is 404 for 
   expect((await page.goto(path))?.status()).toBe(200);
   await expect(page.getByRole("heading", { level: 1, name: '"baseline" was permanently deleted' })).toBeVisible();
   await expect(page.getByText("Not verified yet")).toBeVisible();
+  await prisma().purgeReceipt.updateMany({ where: { itemId: version.id }, data: { writersUntil: null, nextAttemptAt: null } });
   await eraseFiles(await systemContext("erase-files"), new AbortController().signal);
   await page.reload();
   await expect(page.getByText("The store was read back and found empty")).toBeVisible();
@@ -187,7 +191,7 @@ for (const { locale, versions } of [
         const cancelled = await buildTraining(world, { id: real.id }, { status: "CANCELLED" });
         await prisma().training.update({ where: { id: cancelled.id }, data: { statusReason: "version moved to Trash" } });
         await buildVersion(world, project, { status: "FAILED" });
-        await buildVersion(world, project, { status: "GENERATING" });
+        await buildVersion(world, project, { status: "GENERATING", generatorUntil: inAnHour() });
         await signIn(world.owner);
         const base = `/${world.workspace.slug}`;
         const paths = [base, `${base}/nothing-yet`, `${base}/${project.slug}`, `${base}/${project.slug}/2`, `${base}/${project.slug}/1`];

@@ -1,16 +1,16 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { setTimeout } from "node:timers/promises";
 import pg from "pg";
 import { systemContext, type Context } from "@/lib/domain/context";
 import { createApiKey } from "@/lib/domain/api-keys";
 import { createUser, createWorkspace, getUserByEmail, setPassword, systemMembership } from "@/lib/domain/accounts";
-import { createVersion } from "@/lib/domain/generation";
-import { addImage } from "@/lib/domain/images";
 import { createProject } from "@/lib/domain/projects";
 import { startTraining } from "@/lib/domain/trainings";
-import { generateVersionFiles } from "@/lib/edge/version-files";
+import { uploadImage } from "@/lib/edge/image-upload";
+import { generateVersionNow } from "@/lib/edge/version-generator";
+import { generateVersion } from "@/lib/edge/version-plan";
 import { readDigits } from "@/lib/engine/digits";
-import { countOutputs } from "@/lib/engine/plan";
 import type { Augmentation, Preprocessing } from "@/lib/engine/settings";
 import { databaseNow, disconnect, prisma } from "@/lib/platform/db";
 import { env } from "@/lib/platform/env";
@@ -68,27 +68,29 @@ async function ensureProject(ctx: Context): Promise<void> {
   if ((await prisma().project.count({ where: { slug: PROJECT } })) === 0) await createProject(ctx, { ...ref, name: "Digits", type: "CLASSIFICATION", annotation: "digits" });
   const splits = { train: "TRAIN", valid: "VALID", test: "TEST" } as const;
   for (const digit of await readDigits(IMAGES)) {
-    await addImage(ctx, ref, { fileName: digit.fileName, contentType: "image/png", width: 28, height: 28, split: splits[digit.split], label: digit.label, bytes: digit.png });
+    await uploadImage(ctx, ref, [digit.png], { fileName: digit.fileName, split: splits[digit.split], label: digit.label });
   }
 }
 
 async function ensureVersions(ctx: Context): Promise<void> {
   const ref = { workspaceSlug: WORKSPACE, projectSlug: PROJECT };
-  const groups = await prisma().image.groupBy({ by: ["split"], _count: true });
-  const images = { train: 0, valid: 0, test: 0 };
-  for (const group of groups) images[group.split.toLowerCase() as keyof typeof images] = group._count;
-
   for (const [index, { name, seed, preprocessing, augmentation }] of VERSIONS.entries()) {
     const number = index + 1;
-    let version = await prisma().version.findFirst({ where: { number, project: { slug: PROJECT } }, select: { id: true, status: true, nextTrainingNumber: true } });
-    if (!version) {
-      const outputs = countOutputs(images, { augmentation });
-      const now = await databaseNow(); // after the images' own
-      const made = await createVersion({ ...ctx, now }, { ...ref, name, seed, preprocessing, augmentation, images: outputs.train + outputs.valid + outputs.test });
-      version = { id: made.id, status: "GENERATING", nextTrainingNumber: 1 };
-    }
-    if (version.status === "GENERATING") await generateVersionFiles(await systemContext("seed"), version.id);
-    if (version.nextTrainingNumber === 1) await startTraining({ ...ctx, now: await databaseNow() }, { ...ref, number, modelType: "digits-classifier", epochs: 20 });
+    const made = await prisma().version.findFirst({ where: { number, project: { slug: PROJECT } }, select: { id: true } });
+    const { id } = made ?? (await generateVersion({ ...ctx, now: await databaseNow() }, ref, { name, seed, splits: null, preprocessing, augmentation }));
+    const { nextTrainingNumber } = await whenReady(id);
+    if (nextTrainingNumber === 1) await startTraining({ ...ctx, now: await databaseNow() }, { ...ref, number, modelType: "digits-classifier", epochs: 20 });
+  }
+}
+
+/** Makes the version's files, or waits while somebody else does: a worker, or a seed that was killed and whose lease has to run out. */
+async function whenReady(versionId: string): Promise<{ nextTrainingNumber: number }> {
+  for (;;) {
+    await generateVersionNow(await systemContext("seed"), versionId);
+    const { status, failureReason, nextTrainingNumber } = await prisma().version.findUniqueOrThrow({ where: { id: versionId }, select: { status: true, failureReason: true, nextTrainingNumber: true } });
+    if (status === "READY") return { nextTrainingNumber };
+    if (status === "FAILED") throw new Error(`The demo version could not be generated: ${failureReason}.`);
+    await setTimeout(1_000);
   }
 }
 

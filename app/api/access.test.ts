@@ -4,6 +4,7 @@ import type { AnyOperation } from "@/lib/edge/operation";
 import { allOperations } from "@/lib/edge/operations";
 import { prisma } from "@/lib/platform/db";
 import { buildApiKey, buildMember, buildProject, buildTraining, buildVersion, buildWorld, countRows, fingerprintTables } from "@/lib/testing/builders";
+import { photo } from "@/lib/testing/pixels";
 import { call, listRouteFiles, METHODS } from "./_test/call-api";
 
 /** One of everything, live and in Trash, so that each operation would have something to do. */
@@ -17,7 +18,9 @@ async function buildScene() {
   const training = await buildTraining(world, version, { status: "FINISHED" });
   const slug = world.workspace.slug;
   await call("DELETE", `/${slug}/${project.slug}/2`, { key });
-  const params = { workspace: slug, project: project.slug, version: "1", training: training.id };
+  const image = await prisma().image.create({ data: { projectId: project.id, fileName: "a.png", sha256: "0", contentType: "image/png", sizeBytes: 1, width: 8, height: 8, split: "TRAIN" } });
+  await prisma().export.create({ data: { versionId: version.id, format: "FOLDER", status: "READY", createdById: world.owner.id, endedAt: new Date() } });
+  const params = { workspace: slug, project: project.slug, version: "1", training: training.id, image: image.id, format: "folder" };
   return { world, key, slug, project, params, restoreBody: { type: "version", id: "2", parentId: project.id } };
 }
 
@@ -25,10 +28,30 @@ type Scene = Awaited<ReturnType<typeof buildScene>>;
 
 const fill = (path: string, params: Record<string, string>): string => path.replace(/\{(?:\.\.\.)?(\w+)\}/g, (_, name: string) => params[name] ?? "nothing/at/all/is/here/ever");
 
+const uploadForm = new FormData();
+uploadForm.set("file", new Blob([new Uint8Array(await photo(8, 8))]), "b.jpg");
+
+/** What the operations that read a body are sent. */
+function bodyFor({ id }: AnyOperation, scene: Scene): { json?: unknown; raw?: BodyInit } {
+  switch (id) {
+    case "restoreItem":
+      return { json: scene.restoreBody };
+    case "createProject":
+      return { json: { name: "Hard Hats", type: "object-detection", license: "MIT", annotation: "hats" } };
+    case "generateVersion":
+      return { json: { preprocessing: {}, augmentation: {} } };
+    case "uploadImage":
+      return { raw: uploadForm };
+    case "annotateImage":
+      return { json: { annotationFile: "cat", labelmap: null } };
+    default:
+      return {};
+  }
+}
+
 /** Calls an operation as one would who means it. */
 function perform(operation: AnyOperation, scene: Scene, options: { key?: string | undefined; params?: Record<string, string>; headers?: Record<string, string> }) {
-  const json = operation.id === "restoreItem" ? { json: scene.restoreBody } : {};
-  return call(operation.method, fill(operation.path, { ...scene.params, ...options.params }), { ...json, key: options.key, ...(options.headers ? { headers: options.headers } : {}) });
+  return call(operation.method, fill(operation.path, { ...scene.params, ...options.params }), { ...bodyFor(operation, scene), key: options.key, ...(options.headers ? { headers: options.headers } : {}) });
 }
 
 const byKey = allOperations.flatMap((operation) => (operation.caller.by === "key" ? [{ operation, permissions: operation.caller.permissions }] : []));
@@ -107,7 +130,7 @@ describe.each(inWorkspace)("$operation.id, in a workspace", ({ operation, permis
     const before = await fingerprintTables();
     const odd = ["%00", "a%00b", "a%2Fb", "%2F", "%5C", "%20", "..%2F..", "%2e%2e%2f", "DIGITS", "-a", "a-", "_a", "2024", "a".repeat(64), "a".repeat(4096), "%27%20or%201%3D1", "%F0%9F%92%A9", "é"];
     const oddNumbers = ["03", "0", "-1", "1e3", "1.0", "+1", "%201", "1%00", "0x1", "2147483648", "9999999999", "9".repeat(4096), "%D9%A3", "3abc", "latest"];
-    const params = [...odd.flatMap((slug) => [{ workspace: slug }, { project: slug }]), ...oddNumbers.map((version) => ({ version })), { training: "%00" }];
+    const params = [...odd.flatMap((slug) => [{ workspace: slug }, { project: slug }]), ...oddNumbers.map((version) => ({ version })), { training: "%00" }, ...["ptFile", "FOLDER", "folder%00", "v2", "yolov11", "..%2F"].map((format) => ({ format }))];
     for (const one of params) {
       const [name] = Object.keys(one);
       if (!operation.path.includes(`{${name}}`)) continue;

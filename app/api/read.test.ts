@@ -156,8 +156,8 @@ describe("GET /:workspace/:project/:version", () => {
   it("is 404 with the reason for one that could not be generated, so that the client does not poll for ever", async () => {
     const { world, key, project, path } = await buildScene();
     const failed = await buildVersion(world, project, { status: "FAILED" });
-    await prisma().version.update({ where: { id: failed.id }, data: { failureReason: "the disk was full" } });
-    expect(await call("GET", `${path}/2`, { key })).toMatchObject({ status: 404, body: { code: "generation_failed", error: expect.stringContaining("the disk was full") } });
+    await prisma().version.update({ where: { id: failed.id }, data: { failureReason: "unreadable_image", failureDetail: "cat.png" } });
+    expect(await call("GET", `${path}/2`, { key })).toMatchObject({ status: 404, body: { code: "generation_failed", error: expect.stringContaining('the image "cat.png" cannot be read') } });
   });
   it("names the models that its trainings left", async () => {
     const { world, slug, key, version, path } = await buildScene();

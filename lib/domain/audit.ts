@@ -11,6 +11,8 @@ export const AUDIT_ACTIONS = [
   "project.restored",
   "project.purged",
   "version.created",
+  "version.generation_cancelled",
+  "version.generation_retried",
   "version.renamed",
   "version.trashed",
   "version.restored",

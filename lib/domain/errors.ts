@@ -21,6 +21,9 @@ export const ERROR_CODES = [
   "already_exists",
   "last_owner", // a workspace keeps at least one owner
   "quota_exceeded",
+  "export_failed", // the download could not be made
+  "nothing_to_generate", // the project has no images, or the settings leave none
+  "unreadable_image", // not an image that can be used: another format, broken, too many pixels
   "method_not_allowed",
   "payload_too_large",
   "unsupported_media_type",

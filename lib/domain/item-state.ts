@@ -1,6 +1,7 @@
 import { query, type Statement } from "@/lib/platform/db";
-import type { TrainingStatus, VersionStatus } from "@/lib/platform/generated/enums";
+import type { ProjectType, TrainingStatus, VersionStatus } from "@/lib/platform/generated/enums";
 import { DomainError } from "./errors";
+import { describeFailure } from "./generation-failure";
 
 /*
  * What a project, version or training is right now, whether live or in Trash; or, thrown, why there is none to be had:
@@ -23,6 +24,7 @@ export interface ProjectState extends TrashState {
   id: string;
   slug: string;
   name: string;
+  type: ProjectType;
 }
 
 export interface VersionState extends TrashState {
@@ -31,6 +33,7 @@ export interface VersionState extends TrashState {
   name: string;
   status: VersionStatus;
   failureReason: string | null;
+  failureDetail: string | null;
   projectId: string;
   projectSlug: string;
   projectName: string;
@@ -57,7 +60,7 @@ export interface TrainingState extends TrashState {
 
 const PROJECT_STATE: Statement = {
   name: "project-state",
-  text: `select id, slug, name, deleted_at as "deletedAt", purge_after as "purgeAfter"
+  text: `select id, slug, name, type, deleted_at as "deletedAt", purge_after as "purgeAfter"
          from projects where workspace_id = $1 and (slug = $2 or id = $3) and purge_started_at is null`,
 };
 
@@ -99,7 +102,7 @@ export async function getLiveProject(workspaceId: string, ref: ProjectRef): Prom
 
 const VERSION_STATE: Statement = {
   name: "version-state",
-  text: `select v.id, v.number, v.name, v.status, v.failure_reason as "failureReason",
+  text: `select v.id, v.number, v.name, v.status, v.failure_reason as "failureReason", v.failure_detail as "failureDetail",
            v.deleted_at as "deletedAt", v.purge_after as "purgeAfter",
            p.id as "projectId", p.slug as "projectSlug", p.name as "projectName",
            p.deleted_at as "projectDeletedAt", p.purge_after as "projectPurgeAfter"
@@ -147,7 +150,7 @@ export function versionInTrash(number: number, name: string, purgeAfter: Date): 
 export async function getLiveVersion(workspaceId: string, ref: VersionRef): Promise<VersionState> {
   const state = await getVersionState(workspaceId, ref);
   if (state.deletedAt) throw versionInTrash(state.number, state.name, state.purgeAfter!);
-  if (state.status === "FAILED") throw new DomainError("generation_failed", `Version ${state.number} could not be generated: ${state.failureReason ?? "unknown reason"}.`);
+  if (state.status === "FAILED") throw new DomainError("generation_failed", `Version ${state.number} could not be generated: ${describeFailure(state.failureReason, state.failureDetail)}.`);
   return state;
 }
 

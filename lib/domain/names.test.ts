@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { normalizeName, parseName } from "./names";
+import { normalizeName, parseLabel, parseName, toFileName } from "./names";
 
 const COMPOSED = "caf\u00e9";
 const DECOMPOSED = "cafe\u0301";
@@ -33,4 +33,29 @@ test("a name has at most 200 characters, counted once it is composed and trimmed
 
 test("emoji, Japanese and right-to-left names are names", () => {
   for (const name of ["🪴 plants", "手書きの数字", "أرقام"]) expect(parseName(name)).toBe(name);
+});
+
+test.each([
+  ["cats/tom.jpg", "tom.jpg"],
+  ["C:\\photos\\tom.jpg", "tom.jpg"],
+  ["../../etc/passwd", "passwd"],
+  [`${DECOMPOSED}.png`, `${COMPOSED}.png`],
+  [" a\u202Egpj.exe\0\n", "agpj.exe"],
+  ["..", "image"],
+  ["", "image"],
+  ["folder/", "image"],
+  [".hidden.png", ".hidden.png"],
+])("a file given as %j is called %j", (given, name) => {
+  expect(toFileName(given)).toBe(name);
+});
+
+test("a file name that is too long keeps its end, and never half a character", () => {
+  const name = toFileName(`${"💩".repeat(200)}.png`);
+  expect(name).toMatch(/^(💩)+\.png$/u);
+  expect(name.length).toBeLessThanOrEqual(255);
+});
+
+test("a class name is stored composed and trimmed, and is one line", () => {
+  expect(parseLabel(` ${DECOMPOSED} `)).toBe(COMPOSED);
+  for (const label of ["", " ", "a\nb", "a\0", "\uD800", "a\u2028b", "x".repeat(201)]) expect(() => parseLabel(label), label).toThrow(expect.objectContaining({ code: "invalid_input", details: { field: "label" } }));
 });

@@ -13,3 +13,26 @@ export function parseName(name: string): string {
   if (/\p{Cc}/u.test(normal)) throw new DomainError("invalid_input", "A name cannot hold control characters, such as line breaks.", { field: "name" });
   return normal;
 }
+
+/** A class name fit to be stored, by the same rules. Throws `invalid_input`. */
+export function parseLabel(label: string): string {
+  const normal = normalizeName(label);
+  if (normal === "" || normal.length > LENGTH_MAX || /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/u.test(normal)) {
+    throw new DomainError("invalid_input", `A class name has 1 to ${LENGTH_MAX} characters and no line breaks.`, { field: "label" });
+  }
+  return normal;
+}
+
+const FILE_NAME_LENGTH_MAX = 255;
+
+/**
+ * What a person's file is called, for people to read: the last part of whatever path it came with, without characters
+ * that hide or break lines, its end when it is too long (the extension stays). Never refused, and never part of a path:
+ * files are stored by id.
+ */
+export function toFileName(given: string): string {
+  const base = given.normalize("NFC").split(/[/\\]/).at(-1)!;
+  const shown = base.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, "").trim();
+  const cut = shown.slice(-FILE_NAME_LENGTH_MAX).replace(/\p{Cs}/gu, "");
+  return /^\.*$/.test(cut) ? "image" : cut;
+}

@@ -13,7 +13,7 @@ export interface ProjectsPage {
   workspace: { slug: string; name: string };
   /** Live projects, oldest first. */
   projects: (ProjectView & { thumbnails: CardImage[] })[];
-  may: { updateProjects: boolean };
+  may: { updateProjects: boolean; createProjects: boolean };
 }
 
 const THUMBNAILS = 6;
@@ -36,6 +36,6 @@ export async function getProjectsPage(ctx: Context, workspaceSlug: string): Prom
       ...project,
       thumbnails: samples.filter(({ projectId }) => projectId === project.id).map(({ id, label }) => ({ id, label })),
     })),
-    may: { updateProjects: allows(ctx, "update project", workspaceSlug) },
+    may: { updateProjects: allows(ctx, "update project", workspaceSlug), createProjects: allows(ctx, "create project", workspaceSlug) },
   };
 }

@@ -3,11 +3,12 @@ import type { ProjectType, Split } from "@/lib/platform/generated/enums";
 import { newId } from "@/lib/platform/id";
 import { recordAudit } from "./audit";
 import { personId, type Context } from "./context";
-import { refuseDuplicate } from "./errors";
+import { DomainError } from "./errors";
+import { countImagesOf } from "./images-list";
 import { getLiveProject, type SluggedProjectRef, type VersionRef } from "./item-state";
 import { parseName } from "./names";
 import { authorize } from "./permissions";
-import { assertSlug } from "./slugs";
+import { assertSlug, slugsFor } from "./slugs";
 import { getVersion, listVersionsOf, type VersionView } from "./versions";
 
 /** A live project with what its images add up to. */
@@ -21,9 +22,10 @@ export interface ProjectView {
   createdAt: Date;
   updatedAt: Date;
   images: number;
+  /** With neither a class nor a box, whichever the project has. */
   unlabelledImages: number;
   splits: Record<Split, number>;
-  /** Images per class. */
+  /** Images per class; in an object detection project boxes per class. */
   classes: Record<string, number>;
   /** Live versions; those in Trash are in no count. */
   versions: number;
@@ -44,19 +46,10 @@ async function viewProjects(workspace: { workspaceId: string; slug: string }, on
     select: { ...COLUMNS, _count: { select: { versions: { where: { deletedAt: null, status: { not: "FAILED" } } } } } },
     orderBy: { createdAt: "asc" },
   });
-  const groups = await prisma().image.groupBy({ by: ["projectId", "split", "label"], where: { projectId: { in: projects.map((p) => p.id) } }, _count: true });
+  const counts = await countImagesOf(projects);
   return projects.map(({ _count, ...project }) => {
-    const splits: Record<Split, number> = { TRAIN: 0, VALID: 0, TEST: 0 };
-    const classes: Record<string, number> = {};
-    let unlabelledImages = 0;
-    for (const group of groups) {
-      if (group.projectId !== project.id) continue;
-      splits[group.split] += group._count;
-      if (group.label === null) unlabelledImages += group._count;
-      else classes[group.label] = (classes[group.label] ?? 0) + group._count;
-    }
-    const images = splits.TRAIN + splits.VALID + splits.TEST;
-    return { ...project, workspaceSlug: workspace.slug, images, unlabelledImages, splits, classes, versions: _count.versions };
+    const { unannotated, ...count } = counts.get(project.id)!;
+    return { ...project, ...count, workspaceSlug: workspace.slug, unlabelledImages: unannotated, versions: _count.versions };
   });
 }
 
@@ -103,23 +96,57 @@ export async function getVersionPage(ctx: Context, ref: VersionRef): Promise<Ver
 const INSERT: Statement = {
   name: "insert-project",
   text: `insert into projects (id, workspace_id, slug, name, type, annotation, created_by_id, created_at, updated_at)
-         values ($1, $2, $3, $4, $5::"ProjectType", $6, $7, $8, $8)`,
+         values ($1, $2, $3, $4, $5::"ProjectType", $6, $7, $8, $8) on conflict (workspace_id, slug) do nothing returning id`,
 };
+
+export interface NewProject {
+  workspaceSlug: string;
+  /** Left out: made from the name, with -2, -3 … behind it while that is taken. */
+  projectSlug?: string;
+  name: string;
+  type: ProjectType;
+  /** What is labelled: "digits". */
+  annotation: string;
+}
 
 /**
  * Makes an empty project. A slug stays taken while its project is in Trash, so that a restore never collides.
- * Throws `already_exists`, `invalid_input`.
+ * Throws `already_exists` for a slug that was asked for, `invalid_input`.
  */
-export async function createProject(ctx: Context, input: SluggedProjectRef & { name: string; type: ProjectType; annotation: string }): Promise<{ id: string }> {
-  const { workspaceId } = authorize(ctx, "create project", input.workspaceSlug);
-  assertSlug(input.projectSlug);
+export async function createProject(ctx: Context, input: NewProject): Promise<ProjectView> {
+  const workspace = authorize(ctx, "create project", input.workspaceSlug);
+  if (input.projectSlug !== undefined) assertSlug(input.projectSlug);
   const name = parseName(input.name);
+  const annotation = parseAnnotation(input.annotation);
   const id = newId();
-  await refuseDuplicate(`There is a project "${input.projectSlug}" already, live or in Trash. Choose another name, or restore that one.`, () =>
-    transaction(async (tx) => {
-      await tx.query(INSERT, [id, workspaceId, input.projectSlug, name, input.type, input.annotation, personId(ctx.actor), ctx.now]);
-      await recordAudit(tx, ctx, [{ workspaceId, action: "project.created", targetType: "project", targetId: id, targetName: name }]);
-    }),
-  );
-  return { id };
+  const slugs = input.projectSlug === undefined ? slugsFor(name) : [input.projectSlug];
+  const slug = await transaction(async (tx) => {
+    for (const candidate of slugs) {
+      const made = await tx.query(INSERT, [id, workspace.workspaceId, candidate, name, input.type, annotation, personId(ctx.actor), ctx.now]);
+      if (made.length === 0) continue;
+      await recordAudit(tx, ctx, [{ workspaceId: workspace.workspaceId, action: "project.created", targetType: "project", targetId: id, targetName: name }]);
+      return candidate;
+    }
+    throw new DomainError("already_exists", `There is a project "${input.projectSlug ?? name}" already, live or in Trash. Choose another name, or restore that one.`);
+  });
+  return {
+    id,
+    workspaceSlug: workspace.slug,
+    slug,
+    name,
+    type: input.type,
+    annotation,
+    createdAt: ctx.now,
+    updatedAt: ctx.now,
+    images: 0,
+    unlabelledImages: 0,
+    splits: { TRAIN: 0, VALID: 0, TEST: 0 },
+    classes: {},
+    versions: 0,
+  };
+}
+
+/** What a project's annotations mark, in a word or two; may be empty. Throws `invalid_input`. */
+function parseAnnotation(annotation: string): string {
+  return annotation.trim() === "" ? "" : parseName(annotation);
 }

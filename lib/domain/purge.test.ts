@@ -3,7 +3,7 @@ import { prisma } from "@/lib/platform/db";
 import { buildModel, buildProject, buildTraining, buildVersion, buildWorld, userContext, type World } from "@/lib/testing/builders";
 import { connectSecond } from "@/lib/testing/database";
 import { checkInvariants } from "@/lib/testing/invariants";
-import { auditedActions, DAY_MS, itemRef, later, outcomeOf, projectRef, RETENTION_MS, scheduler, trainingRef, trashedProjectRef, trashedVersionRef, UNBOUNDED, usedImages, versionRef } from "@/lib/testing/lifecycle";
+import { auditedActions, DAY_MS, itemRef, later, newVersion, outcomeOf, projectRef, RETENTION_MS, scheduler, trainingRef, trashedProjectRef, trashedVersionRef, UNBOUNDED, usedImages, versionRef } from "@/lib/testing/lifecycle";
 import { raceAt } from "@/lib/testing/race";
 import type { Context } from "./context";
 import { createVersion } from "./generation";
@@ -123,7 +123,7 @@ describe("by hand", () => {
     const latest = await buildVersion(world, project);
     await trash(latest);
     await purge("VERSION", latest);
-    const next = await createVersion(owner, { ...projectRef(world, project), name: "next", seed: 1, preprocessing: {}, augmentation: {}, images: 1 });
+    const next = await createVersion(owner, { ...projectRef(world, project), name: "next", ...newVersion(1) });
     expect(next.number).toBe(latest.number + 1);
     expect(await outcomeOf(getVersion(owner, versionRef(world, project, latest)))).toBe("purged");
   });

@@ -8,9 +8,9 @@ import { connectSecond } from "@/lib/testing/database";
 import { checkInvariants } from "@/lib/testing/invariants";
 import { itemRef, outcomeOf, projectRef, storeFolder, trainingRef, trashedVersionRef, UNBOUNDED, usedImages, versionRef, writeFiles } from "@/lib/testing/lifecycle";
 import { systemContext, type Context } from "./context";
-import { renewWriterLease } from "./generation";
 import { eraseFiles, listReceipts } from "./receipts";
 import { purgeItem, restoreVersion, trashProject, trashTraining, trashVersion } from "./trash";
+import { renewWriterLease } from "./version-writer";
 
 let world: World;
 let project: Awaited<ReturnType<typeof buildProject>>;

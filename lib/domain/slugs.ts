@@ -1,10 +1,8 @@
 import { DomainError } from "./errors";
 import { isReservedSlug } from "./reserved-slugs";
+import { isSlug, slugsFor } from "./slug-form";
 
-const FORM = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
-
-/** Whether a text has the form of a slug; also a CHECK in the database. Digits alone are refused: the CLI takes them for a version. */
-export const isSlug = (text: string): boolean => FORM.test(text) && /[a-z]/.test(text);
+export { isSlug, slugsFor };
 
 /** Throws `invalid_input` unless a workspace or project may be called so in URLs. */
 export function assertSlug(slug: string): void {

@@ -1,4 +1,5 @@
-import { atomic, type Statement } from "@/lib/platform/db";
+import { atomic, transaction, type Statement } from "@/lib/platform/db";
+import { enqueue } from "@/lib/platform/job-queue";
 import { auditRow } from "./audit";
 import type { Context } from "./context";
 import { getProjectState, type SluggedProjectRef } from "./item-state";
@@ -76,22 +77,27 @@ const RESTORE_PROJECT: Statement = {
            insert into audit_events
            select a.* from restored, jsonb_populate_record(null::audit_events, $3::jsonb || jsonb_build_object('target_id', id, 'target_name', name)) a
          )
-         select * from restored`,
+         select restored.*, exists (select 1 from versions v where v.project_id = restored.id and v.status = 'GENERATING') as generating from restored`,
 };
 
 /**
- * Gives a project back with exactly the versions that were live in it, until a purge has claimed it.
+ * Gives a project back with exactly the versions that were live in it, until a purge has claimed it. What was being
+ * generated goes on.
  * Repeating is `already_active`. Throws `not_found`, `purged`.
  */
 export async function restoreProject(ctx: Context, ref: { workspaceSlug: string; projectId: string }): Promise<Restored> {
   const { workspaceId } = authorize(ctx, "update project", ref.workspaceSlug);
   const audit = auditRow(ctx, { workspaceId, action: "project.restored", targetType: "project", ...UNKNOWN_TARGET });
   return untilSettled(async () => {
-    const [row] = await atomic<{ id: string; name: string }>([
+    const [row] = await atomic<{ id: string; name: string; generating: boolean }>([
       { statement: LOCK_PROJECT, values: [workspaceId, ref.projectId] },
       { statement: RESTORE_PROJECT, values: [workspaceId, ref.projectId, JSON.stringify(audit)] },
     ]);
-    if (row) return { outcome: "restored", ...row };
+    if (row) {
+      // Not in that one flight, which is hot: should it get lost, the schedule finds the generation within a minute.
+      if (row.generating) await transaction((tx) => enqueue(tx, "generate-versions"));
+      return { outcome: "restored", id: row.id, name: row.name };
+    }
 
     const state = await getProjectState(workspaceId, ref);
     return state.deletedAt ? undefined : { outcome: "already_active", id: state.id, name: state.name };

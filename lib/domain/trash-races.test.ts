@@ -3,10 +3,11 @@ import { prisma } from "@/lib/platform/db";
 import { buildProject, buildTraining, buildVersion, buildWorld, userContext, type World } from "@/lib/testing/builders";
 import { connectSecond } from "@/lib/testing/database";
 import { checkInvariants } from "@/lib/testing/invariants";
-import { auditedActions, DAY_MS, later, outcomeOf, projectRef, trashedProjectRef, trashedVersionRef, usedImages, versionRef } from "@/lib/testing/lifecycle";
+import { auditedActions, claimVersion, DAY_MS, generatedFacts, later, newVersion, outcomeOf, projectRef, trashedProjectRef, trashedVersionRef, usedImages, versionRef } from "@/lib/testing/lifecycle";
 import { raceAt, type Row } from "@/lib/testing/race";
 import { systemContext, type Context } from "./context";
-import { completeGeneration, createVersion } from "./generation";
+import { createVersion } from "./generation";
+import { completeGeneration, type GeneratorLease } from "./generation-work";
 import { getProject } from "./projects";
 import { claimTraining, finishTraining, heartbeatTraining, startTraining } from "./trainings";
 import { restoreProject, restoreVersion, trashProject, trashVersion } from "./trash";
@@ -124,15 +125,17 @@ describe.each(TRASHES)("while the %s goes to Trash", (_type, trash, row, hidden)
 });
 
 describe("a version that is still being generated", () => {
-  const facts = { manifestHash: "0".repeat(64), files: 21, sizeBytes: 210, trainImages: 20, validImages: 0, testImages: 0, classes: { "7": 20 } };
+  const facts = generatedFacts(20);
   let generating: { id: string; number: number };
+  let lease: GeneratorLease;
   const trash = () => trashVersion(owner, versionRef(world, project, generating));
   beforeEach(async () => {
-    generating = await createVersion(owner, { ...projectRef(world, project), name: "new", seed: 1, preprocessing: {}, augmentation: {}, images: 20 });
+    generating = await createVersion(owner, { ...projectRef(world, project), name: "new", ...newVersion(20) });
+    lease = await claimVersion(generating);
   });
 
   test("and becomes ready just before it goes to Trash waits there whole, and still counts", async () => {
-    const [ready, trashed] = await raceAt(["versions", generating], [() => completeGeneration(worker, generating.id, facts), trash]);
+    const [ready, trashed] = await raceAt(["versions", generating], [() => completeGeneration(worker, lease, facts), trash]);
     expect(ready).toBe(true);
     expect(trashed).toMatchObject({ outcome: "trashed" });
     expect(await usedImages(world)).toBe(10 + 20);
@@ -165,7 +168,7 @@ describe("a version that is still being generated", () => {
         await holder.query("select id from workspaces where id = $1 for update", [world.workspace.id]);
         trashed = trash();
         await holder.untilWaiting(1);
-        expect(await completeGeneration(worker, generating.id, facts)).toBe(true);
+        expect(await completeGeneration(worker, lease, facts)).toBe(true);
         await starter.query("begin");
         await starter.query("select id from versions where id = $1 for no key update", [generating.id]);
         await starter.query(
@@ -224,21 +227,21 @@ test.each([
 test("a version made while the latest one goes to Trash gets the next number, not the same one", async () => {
   let made: { number: number } | undefined;
   const [trashed] = await raceAt(["versions", version], [() => trashVersion(owner, versionRef(world, project, version))], async () => {
-    made = await createVersion(owner, { ...projectRef(world, project), name: "next", seed: 1, preprocessing: {}, augmentation: {}, images: 1 });
+    made = await createVersion(owner, { ...projectRef(world, project), name: "next", ...newVersion(1) });
   });
   expect(trashed).toMatchObject({ outcome: "trashed", id: version.id });
   expect(made!.number).toBe(version.number + 1);
 });
 
 test("a version is not made in a project that goes to Trash at the same moment", async () => {
-  const create = () => outcomeOf(createVersion(owner, { ...projectRef(world, project), name: "next", seed: 1, preprocessing: {}, augmentation: {}, images: 1 }));
+  const create = () => outcomeOf(createVersion(owner, { ...projectRef(world, project), name: "next", ...newVersion(1) }));
   expect(await raceAt(["projects", project], [() => outcomeOf(trashProject(owner, projectRef(world, project))), create])).toEqual(["trashed", "in_trash"]);
   expect(await usedImages(world)).toBe(10);
 });
 
 test("two versions generated at once at the limit: one is refused, nothing overshoots", async () => {
   await prisma().workspace.update({ where: { id: world.workspace.id }, data: { imageQuota: 25 } });
-  const create = () => outcomeOf(createVersion(owner, { ...projectRef(world, project), name: "next", seed: 1, preprocessing: {}, augmentation: {}, images: 10 }));
+  const create = () => outcomeOf(createVersion(owner, { ...projectRef(world, project), name: "next", ...newVersion(10) }));
   expect(await raceAt(["workspaces", world.workspace], [create, create])).toEqual(["done", "quota_exceeded"]);
   expect(await usedImages(world)).toBe(20);
 });

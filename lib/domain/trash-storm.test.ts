@@ -2,9 +2,10 @@ import { expect, test } from "vitest";
 import { prisma } from "@/lib/platform/db";
 import { buildProject, buildVersion, buildWorld, userContext } from "@/lib/testing/builders";
 import { checkInvariants } from "@/lib/testing/invariants";
-import { itemRef, later, outcomeOf, projectRef, RETENTION_MS, scheduler, trainingRef, trashedProjectRef, trashedVersionRef, UNBOUNDED, versionRef } from "@/lib/testing/lifecycle";
+import { generatedFacts, itemRef, later, newVersion, outcomeOf, planOf, projectRef, RETENTION_MS, scheduler, trainingRef, trashedProjectRef, trashedVersionRef, UNBOUNDED, versionRef } from "@/lib/testing/lifecycle";
 import { systemContext } from "./context";
-import { completeGeneration, createVersion, failGeneration } from "./generation";
+import { cancelVersionGeneration, createVersion, retryVersionGeneration } from "./generation";
+import { claimGeneration, completeGeneration, failGeneration, heartbeatGeneration, releaseGeneration, type Generation } from "./generation-work";
 import { claimTraining, finishTraining, heartbeatTraining, startTraining, type TrainingLease } from "./trainings";
 import { listTrash, purgeExpired, purgeItem, restoreProject, restoreTraining, restoreVersion, trashProject, trashTraining, trashVersion } from "./trash";
 
@@ -12,7 +13,7 @@ const OPERATIONS = 400;
 /** Which operations meet is the machine's choice: the storm goes on until it has been everywhere, but not for ever. */
 const MOST_OPERATIONS = 8_000;
 const AT_ONCE = 8;
-const EVERYWHERE = ["trash version: trashed", "restore version: restored", "purge version: done", "trash project: trashed", "restore project: restored", "trash training: trashed", "restore version: purged", "start training: done", "create version: done", "finish: done"];
+const EVERYWHERE = ["trash version: trashed", "restore version: restored", "purge version: done", "trash project: trashed", "restore project: restored", "trash training: trashed", "restore version: purged", "start training: done", "create version: done", "finish: done", "cancel: cancelled", "retry: retried"];
 
 /** Mulberry32: the same storm at every run, as far as the machine lets it. */
 function randomFrom(seed: number): () => number {
@@ -44,7 +45,7 @@ test("a storm of everything at once on one project ends with no deadlock, no err
   }
   const trainings: { id: string }[] = [];
   const leases: TrainingLease[] = [];
-  const generating: { id: string; images: number }[] = [];
+  const generating: Generation[] = [];
 
   // Few items, so that most operations meet others; the latest ones, since the purged are no longer interesting.
   const version = () => pick(versions.slice(-5));
@@ -70,17 +71,30 @@ test("a storm of everything at once on one project ends with no deadlock, no err
     [4, "finish", () => (leases.length ? finishTraining(job, pick(leases.slice(-4)), { metrics: {}, files: 1, sizeBytes: 10 }) : Promise.resolve())],
     [3, "create version", async () => {
       const images = 1 + Math.floor(random() * 9);
-      const made = await createVersion(owner, { ...projectRef(world, project), name: "new", seed: 1, preprocessing: {}, augmentation: {}, images });
-      versions.push(made);
-      generating.push({ id: made.id, images });
+      versions.push(await createVersion(owner, { ...projectRef(world, project), name: "new", ...newVersion(images) }));
+    }],
+    [3, "cancel", () => cancelVersionGeneration(owner, versionRef(world, project, version()))],
+    [4, "retry", () => retryVersionGeneration(owner, versionRef(world, project, version()), planOf(1 + Math.floor(random() * 9)))],
+    [6, "claim generation", async () => {
+      const generation = await claimGeneration(job);
+      if (generation) generating.push(generation);
+    }],
+    [2, "heartbeat of a generation", async () => {
+      const one = pick(generating.slice(-3));
+      if (one) await heartbeatGeneration(job, one.lease, random());
+    }],
+    [1, "release", async () => {
+      const one = pick(generating.slice(-3));
+      if (one) await releaseGeneration(job, one.lease);
     }],
     [4, "complete", async () => {
       const one = pick(generating.slice(-3));
-      if (!one) return;
-      const facts = { manifestHash: "0", files: 1, sizeBytes: 1, trainImages: one.images, validImages: 0, testImages: 0, classes: {} };
-      if (await completeGeneration(job, one.id, facts)) imagesOf.set(one.id, one.images);
+      if (one && (await completeGeneration(job, one.lease, generatedFacts(one.images)))) imagesOf.set(one.lease.versionId, one.images);
     }],
-    [1, "fail", () => (generating.length ? failGeneration(job, { workspaceId: world.workspace.id, versionId: pick(generating.slice(-3)).id, reason: "broken" }) : Promise.resolve())],
+    [1, "fail", async () => {
+      const one = pick(generating.slice(-3));
+      if (one) await failGeneration(job, one.lease, { reason: "internal" });
+    }],
   ];
   const weighted = operations.flatMap(([weight, ...operation]) => Array.from({ length: weight }, () => operation));
 

@@ -66,7 +66,7 @@ export async function trashVersion(ctx: Context, ref: VersionRef & { confirmName
     if (confirmed !== null && confirmed !== state.name) throw nameMismatch("version", state.name);
     if (state.status !== "GENERATING") return undefined;
     const rowAfterCancel = await transaction(async (tx) => {
-      await cancelGeneration(tx, { workspaceId, versionId: state.id, reason: TRASH_REASON });
+      await cancelGeneration(tx, { workspaceId, versionId: state.id, reason: "trashed" });
       await tx.query(LOCK_VERSION, key); // it may have become ready meanwhile, and be trained
       const [after] = await tx.query<TrashedRow>(TRASH_VERSION, values);
       if (!after) throw new StateChanged(); // what is not trashed goes on being generated

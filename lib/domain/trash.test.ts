@@ -2,9 +2,10 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { prisma } from "@/lib/platform/db";
 import { buildModel, buildProject, buildTraining, buildUser, buildVersion, buildWorld, userContext, type World } from "@/lib/testing/builders";
 import { checkInvariants } from "@/lib/testing/invariants";
-import { auditedActions, DAY_MS, later, outcomeOf, projectRef, RETENTION_MS, trainingRef, trashedProjectRef, trashedVersionRef, usedImages, versionRef } from "@/lib/testing/lifecycle";
+import { auditedActions, claimVersion, DAY_MS, generatedFacts, later, newVersion, outcomeOf, projectRef, RETENTION_MS, trainingRef, trashedProjectRef, trashedVersionRef, usedImages, versionRef } from "@/lib/testing/lifecycle";
 import { systemContext, type Context } from "./context";
-import { completeGeneration, createVersion, failGeneration } from "./generation";
+import { createVersion } from "./generation";
+import { completeGeneration, failGeneration } from "./generation-work";
 import { getServingModel } from "./models";
 import { getProject, getWorkspace } from "./projects";
 import { claimTraining, startTraining } from "./trainings";
@@ -92,19 +93,20 @@ describe("a version", () => {
   test("still being generated has its generation cancelled, and gives back what it reserved exactly once", async () => {
     await buildVersion(world, project, { images: 5 });
     const generator = await systemContext("generate", { now: NOON });
-    const { id, number } = await createVersion(owner, { ...projectRef(world, project), name: "half", seed: 1, preprocessing: {}, augmentation: {}, images: 30 });
+    const { id, number } = await createVersion(owner, { ...projectRef(world, project), name: "half", ...newVersion(30) });
+    const lease = await claimVersion({ id });
     expect(await usedImages(world)).toBe(35);
 
     expect(await outcomeOf(trashVersion(owner, versionRef(world, project, { number })))).toBe("trashed");
     expect(await usedImages(world)).toBe(5);
-    await failGeneration(generator, { workspaceId: world.workspace.id, versionId: id, reason: "late" });
-    expect(await completeGeneration(generator, id, { manifestHash: "0", files: 1, sizeBytes: 1, trainImages: 30, validImages: 0, testImages: 0, classes: {} })).toBe(false);
+    await failGeneration(generator, lease, { reason: "internal" });
+    expect(await completeGeneration(generator, lease, generatedFacts(30))).toBe(false);
     expect(await outcomeOf(trashVersion(owner, versionRef(world, project, { number })))).toBe("already_in_trash");
     expect(await usedImages(world)).toBe(5);
 
     // never a half version shown as complete
     expect(await outcomeOf(restoreVersion(owner, trashedVersionRef(world, project, { number })))).toBe("restored");
-    expect(await versionRow(id)).toMatchObject({ status: "FAILED", failureReason: "moved to Trash", countedImages: 0 });
+    expect(await versionRow(id)).toMatchObject({ status: "FAILED", failureReason: "trashed", countedImages: 0 });
     expect(await outcomeOf(getVersion(owner, versionRef(world, project, { number })))).toBe("generation_failed");
     await checkInvariants(world.workspace.id, { createdImages: 5 });
   });

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { prisma } from "@/lib/platform/db";
 import { buildModel, buildProject, buildTraining, buildVersion, buildWorld, userContext } from "@/lib/testing/builders";
 import { projectRef, trainingRef, versionRef } from "@/lib/testing/lifecycle";
 import { trashProject, trashTraining, trashVersion } from "./trash";
@@ -32,6 +33,19 @@ test("live and in Trash, by project and in all, add up to what counts against th
     ],
   });
   expect(await getUsage(ctx, world.workspace.slug)).toMatchObject({ usedImages: 52, liveImages: usage.live.images, trashImages: usage.trash.images });
+});
+
+test("an export that is there counts with its version, live or in Trash; one being made counts nothing", async () => {
+  const world = await buildWorld();
+  const ctx = await userContext(world);
+  const project = await buildProject(world);
+  const [live, trashed] = [await buildVersion(world, project, { images: 1 }), await buildVersion(world, project, { images: 2 })];
+  const exported = { format: "FOLDER", createdById: world.owner.id } as const;
+  await prisma().export.create({ data: { ...exported, versionId: live.id, status: "READY", sizeBytes: 30, endedAt: ctx.now } });
+  await prisma().export.create({ data: { ...exported, versionId: live.id, format: "COCO", sizeBytes: 500 } });
+  await prisma().export.create({ data: { ...exported, versionId: trashed.id, status: "READY", sizeBytes: 4, endedAt: ctx.now } });
+  await trashVersion(ctx, versionRef(world, project, trashed));
+  expect(await getUsageByProject(ctx, world.workspace.slug)).toMatchObject({ live: { images: 1, bytes: 30 }, trash: { images: 2, bytes: 4 } });
 });
 
 test("a workspace without projects holds nothing; another's is not to be read", async () => {

@@ -35,7 +35,7 @@ export interface ProjectUsage {
   trash: Holding;
 }
 
-/** Generated images; and the bytes of what is kept: versions, models and, with their project, uploaded images. */
+/** Generated images; and the bytes of what is kept: versions, their exports and models and, with their project, uploaded images. */
 export interface Holding {
   images: number;
   bytes: number;
@@ -60,6 +60,8 @@ const BY_PROJECT: Statement = {
            union all
            select v.project_id, v.deleted_at is null and t.deleted_at is null, 0, m.size_bytes
            from models m join versions v on v.id = m.version_id join trainings t on t.id = m.training_id where m.workspace_id = $1
+           union all
+           select v.project_id, v.deleted_at is null, 0, e.size_bytes from exports e join versions v on v.id = e.version_id where v.workspace_id = $1 and e.status = 'READY'
            union all
            select i.project_id, true, 0, sum(i.size_bytes) from images i join projects p on p.id = i.project_id where p.workspace_id = $1 group by i.project_id
          )

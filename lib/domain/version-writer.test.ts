@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
+import { PassThrough, Readable } from "node:stream";
 import { expect, test } from "vitest";
 import { blobStore } from "@/lib/platform/blob-store";
 import { buildProject, buildVersion, buildWorld, userContext } from "@/lib/testing/builders";
@@ -72,4 +73,46 @@ test("a writer stops when its version goes to Trash, and may write again after t
   await restoreVersion(ctx, { workspaceSlug: world.workspace.slug, projectId: project.id, number: version.number });
   await (await openVersionWriter(version.id)).put("images/train/b.png", Buffer.from("b"));
   expect(await keysUnder(versionPrefix(version.id))).toHaveLength(2);
+});
+
+test("a stream is published whole, with its size, and only while the version is live to its very end", async () => {
+  const world = await buildWorld();
+  const project = await buildProject(world);
+  const version = await buildVersion(world, project);
+  const ctx = await userContext(world);
+  const writer = await openVersionWriter(version.id);
+  expect(await writer.put("exports/a.zip", Readable.from([Buffer.from("first "), Buffer.from("second")]))).toEqual({ sizeBytes: 12 });
+  expect(String(await blobStore().get(`versions/${version.id}/exports/a.zip`))).toBe("first second");
+
+  async function* trashedMeanwhile() {
+    yield Buffer.from("all there is");
+    await trashVersion(ctx, { workspaceSlug: world.workspace.slug, projectSlug: project.slug, number: version.number });
+  }
+  await expect(writer.put("exports/b.zip", Readable.from(trashedMeanwhile()))).rejects.toThrow(WriterLeaseLost);
+  expect(await keysUnder(versionPrefix(version.id))).toEqual([`versions/${version.id}/exports/a.zip`]);
+});
+
+test("a stream that goes on and on is cut off soon after its version went to Trash", async () => {
+  const world = await buildWorld();
+  const project = await buildProject(world);
+  const version = await buildVersion(world, project);
+  const writer = await openVersionWriter(version.id, { leaseMs: 200 });
+  const endless = new PassThrough(); // nobody ever writes to it
+  const put = writer.put("exports/a.zip", endless);
+  put.catch(() => {});
+  await trashVersion(await userContext(world), { workspaceSlug: world.workspace.slug, projectSlug: project.slug, number: version.number });
+  await expect(put).rejects.toThrow(WriterLeaseLost);
+  expect(endless.destroyed).toBe(true);
+  expect(await keysUnder(versionPrefix(version.id))).toEqual([]);
+});
+
+test("a stream that fails, even before the store reads it, fails the put with its own error and publishes nothing", async () => {
+  const world = await buildWorld();
+  const version = await buildVersion(world, await buildProject(world));
+  const writer = await openVersionWriter(version.id);
+  const broken = new PassThrough();
+  const put = writer.put("exports/a.zip", broken);
+  broken.destroy(new Error("the source broke"));
+  await expect(put).rejects.toThrow("the source broke");
+  expect(await keysUnder(versionPrefix(version.id))).toEqual([]);
 });

@@ -1,7 +1,8 @@
 import { prisma } from "@/lib/platform/db";
-import type { VersionStatus } from "@/lib/platform/generated/enums";
+import type { ProjectType, VersionStatus } from "@/lib/platform/generated/enums";
 import type { Context } from "./context";
 import { DomainError } from "./errors";
+import { parseFailureReason, type FailureReason } from "./generation-failure";
 import { getLiveProject, getProjectState, getVersionState, versionInTrash, type SluggedProjectRef } from "./item-state";
 import { allows, authorize } from "./permissions";
 import { VERSION_COLUMNS, viewVersion, type VersionView } from "./versions";
@@ -22,19 +23,24 @@ export interface ListedVersion {
 
 /** The chosen version, whole. */
 export interface ChosenVersion extends VersionView {
-  failureReason: string | null;
+  /** null unless its generation failed. */
+  failureReason: FailureReason | null;
+  /** What it was about: an image's file name. */
+  failureDetail: string | null;
+  /** While it is generated, the images that it will have. */
+  plannedImages: number;
   /** null when the account is gone, or a job made it. */
   createdByName: string | null;
 }
 
 export interface VersionsPage {
   workspace: { slug: string; name: string };
-  project: { id: string; slug: string; name: string };
+  project: { id: string; slug: string; name: string; type: ProjectType };
   /** All live versions, failed ones among them, newest first. */
   versions: ListedVersion[];
   /** The one asked for, else the newest; null when there is none. */
   chosen: ChosenVersion | null;
-  may: { updateVersions: boolean };
+  may: { updateVersions: boolean; createVersions: boolean };
 }
 
 /**
@@ -53,10 +59,10 @@ export async function getVersionsPage(ctx: Context, ref: SluggedProjectRef & { n
   if (number !== undefined && !chosen) return getVersionsPage(ctx, ref); // went to Trash between the reads: say so, or take the next
   return {
     workspace: { slug, name },
-    project: { id: project.id, slug: project.slug, name: project.name },
+    project: { id: project.id, slug: project.slug, name: project.name, type: project.type },
     versions,
     chosen,
-    may: { updateVersions: allows(ctx, "update version", slug) },
+    may: { updateVersions: allows(ctx, "update version", slug), createVersions: allows(ctx, "create version", slug) },
   };
 }
 
@@ -87,12 +93,12 @@ async function listVersions(projectId: string): Promise<ListedVersion[]> {
 async function findVersion(projectId: string, number: number): Promise<ChosenVersion | null> {
   const row = await prisma().version.findFirst({
     where: { projectId, number, deletedAt: null },
-    select: { ...VERSION_COLUMNS, failureReason: true, createdById: true },
+    select: { ...VERSION_COLUMNS, failureReason: true, failureDetail: true, countedImages: true, createdById: true },
   });
   if (!row) return null;
-  const { failureReason, createdById, ...version } = row;
+  const { failureReason, failureDetail, countedImages, createdById, ...version } = row;
   const author = await prisma().user.findUnique({ where: { id: createdById }, select: { name: true } });
-  return { ...viewVersion(version), failureReason, createdByName: author?.name ?? null };
+  return { ...viewVersion(version), failureReason: parseFailureReason(failureReason), failureDetail, plannedImages: countedImages, createdByName: author?.name ?? null };
 }
 
 /** Something that a link leads to and that waits in Trash. */

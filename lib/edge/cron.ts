@@ -9,6 +9,7 @@ import { door, type Door } from "./door";
 import type { AnyOperation } from "./operation";
 import { readBearer } from "./route";
 import type { purgeAnswer } from "./schemas";
+import { sweepStoreUploads } from "./store-upload";
 
 /** Below the 60 s that the route may take, so that the answer still goes out. */
 const BUDGET_MS = 50_000;
@@ -31,10 +32,11 @@ export function cron<Counts extends { failed: number }>(operation: AnyOperation,
 }
 
 /**
- * Purges what is due and, in what is left of the time, removes the files of everything purged: on hosts without a
- * worker nobody else does. Called hourly (vercel.json): a purge date is a promise not to purge earlier.
+ * Purges what is due and, in what is left of the time, removes the files of everything purged and uploads that nobody
+ * completed: on hosts without a worker nobody else does. Called hourly (vercel.json): a purge date is a promise not to purge earlier.
  */
 export async function purgeAndErase(ctx: Context, signal: AbortSignal): Promise<z.input<typeof purgeAnswer>> {
   const counts = await purgeExpired(ctx, signal);
+  await sweepStoreUploads(ctx);
   return { ...counts, files: await eraseFiles(ctx, signal) };
 }

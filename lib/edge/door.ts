@@ -41,14 +41,15 @@ export function describeRequest(facts: { method: string; route: string; status: 
 /**
  * A door: runs the call, turns what it throws into the answer that says so, and writes one log line. Every answer
  * carries x-request-id and may be cached by nobody. Outside production an answer that its schema does not know throws.
+ * A call may answer with a Response of its own, for what is not JSON.
  */
-export function door(operation: AnyOperation, run: (call: Call) => Promise<{ status: number; body: unknown }>): Door {
+export function door(operation: AnyOperation, run: (call: Call) => Promise<{ status: number; body: unknown } | Response>): Door {
   async function open(request: Request, context: RouteContext): Promise<Response> {
     const startedAt = performance.now();
     const requestId = newId();
     let actor: Actor | null = null;
     const facts = (status: number) => describeRequest({ method: request.method, route: operation.path, status, startedAt, requestId, actor });
-    let answered: { status: number; body: unknown };
+    let answered: { status: number; body: unknown } | Response;
     try {
       const params: Record<string, unknown> = { ...(await context.params) };
       answered = await run({ request, params, requestId, identify: (who) => (actor = who) });
@@ -59,6 +60,11 @@ export function door(operation: AnyOperation, run: (call: Call) => Promise<{ sta
       return json(refused.status, refused.body, requestId, refused.headers);
     }
     log().info(facts(answered.status), "request");
+    if (answered instanceof Response) {
+      answered.headers.set("x-request-id", requestId);
+      answered.headers.set("Cache-Control", "no-store");
+      return answered;
+    }
     if (!env().production) (answered.status === 202 && operation.accepted ? operation.accepted : operation.answer).parse(answered.body);
     return json(answered.status, answered.body, requestId);
   }

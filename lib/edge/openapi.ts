@@ -4,7 +4,7 @@ import { ERROR_CODES, type ErrorCode } from "@/lib/domain/errors";
 import { PERMISSIONS } from "@/lib/domain/permissions";
 import { env } from "@/lib/platform/env";
 import { STATUS_OF } from "./errors";
-import { FORM_BODY, readsJson, type AnyOperation } from "./operation";
+import { FORM_BODY, readsJson, ZIP_ANSWER, type AnyOperation } from "./operation";
 import { allOperations } from "./operations";
 
 const problem = z
@@ -30,6 +30,8 @@ function describeScopes({ caller }: AnyOperation): string {
   return scopes.length > 0 ? `Scope: ${scopes.join(" or ")}.` : "Any valid key.";
 }
 
+const file = z.string().meta({ format: "binary" });
+
 const fileForm = z.object({ file: z.string().meta({ format: "binary" }), name: z.string().optional(), split: z.string().optional() });
 
 function describeBody(operation: AnyOperation): Pick<ZodOpenApiOperationObject, "requestBody"> {
@@ -54,7 +56,7 @@ function describeOperation(operation: AnyOperation): ZodOpenApiOperationObject {
     requestParams: { path: operation.params, query: operation.query },
     ...describeBody(operation),
     responses: {
-      "200": { description: "OK", content: { "application/json": { schema: operation.answer } } },
+      "200": { description: "OK", content: operation.answer === ZIP_ANSWER ? { "application/zip": { schema: file } } : { "application/json": { schema: operation.answer } } },
       ...(operation.accepted ? { "202": { description: "Under way: ask again", content: { "application/json": { schema: operation.accepted } } } } : {}),
       ...Object.fromEntries(refusals),
     },

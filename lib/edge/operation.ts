@@ -29,6 +29,8 @@ export interface Operation<Params extends z.ZodObject, Query extends z.ZodObject
   query: Query;
   /** A body that does not fit is 400. */
   body: Body;
+  /** The most of a JSON body that is read; 64 kB unless said. */
+  bodyBytesMax?: number;
   answer: Answer;
   /** What is answered, with 202, while the work goes on; none: it never does. */
   accepted?: z.ZodType;
@@ -45,6 +47,9 @@ export const NO_BODY = z.undefined();
 export const FORM_BODY = z.undefined().meta({ description: "multipart/form-data" });
 
 export const readsJson = (operation: AnyOperation): boolean => operation.body !== NO_BODY && operation.body !== FORM_BODY;
+
+/** The operation answers a zip. */
+export const ZIP_ANSWER = z.undefined().meta({ description: "application/zip" });
 
 /** An answer with 202: the work has begun and goes on. */
 export class Accepted {

@@ -2,9 +2,12 @@ import { createHash } from "node:crypto";
 import type { z } from "zod";
 import type { Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
+import type { AddedImage } from "@/lib/domain/images";
+import type { NewVersion } from "@/lib/domain/generation";
 import type { ProjectPage, ProjectView, VersionPage, WorkspaceView } from "@/lib/domain/projects";
 import type { AlreadyInTrash, Restored, Trashed, TrashItem, TrashPage } from "@/lib/domain/trash";
 import type { TrainingView, VersionView } from "@/lib/domain/versions";
+import type { AnnotationProblem } from "@/lib/engine/annotations/collector";
 import { keyWorkspace } from "./route";
 import type * as schemas from "./schemas";
 
@@ -41,7 +44,7 @@ function settingsOf(value: VersionView["preprocessing"]): Record<string, unknown
   return value !== null && typeof value === "object" && !Array.isArray(value) ? value : {};
 }
 
-function presentProject(project: ProjectView): z.input<typeof schemas.projectAnswer>["project"] {
+export function presentProject(project: ProjectView): z.input<typeof schemas.projectAnswer>["project"] {
   return {
     id: `${project.workspaceSlug}/${project.slug}`,
     type: PROJECT_TYPES[project.type],
@@ -57,6 +60,13 @@ function presentProject(project: ProjectView): z.input<typeof schemas.projectAns
     colors: Object.fromEntries(Object.keys(project.classes).map((name) => [name, colorOf(name)])),
     classes: project.classes,
   };
+}
+
+/** The client reads `success` or `duplicate`, whichever is there. */
+export const presentUpload = ({ id, duplicate }: AddedImage): z.input<typeof schemas.uploadAnswer> => (duplicate ? { duplicate, id } : { success: true, id });
+
+export function presentAnnotation(problems: readonly AnnotationProblem[]): z.input<typeof schemas.annotationAnswer> {
+  return { success: true, ...(problems.length === 0 ? {} : { problems: problems.map(({ code, count }) => ({ code, count })) }) };
 }
 
 const versionFields = (projectId: string, version: VersionView) => ({
@@ -116,6 +126,10 @@ export function presentVersionPage({ workspace, project, version }: VersionPage)
       classes: Object.keys(version.classes).sort(),
     },
   };
+}
+
+export function presentGenerating({ number }: NewVersion): z.input<typeof schemas.generateAnswer> {
+  return { message: "Generating", version: number };
 }
 
 const TRAINING_STATUSES = {

@@ -1,19 +1,19 @@
 import { DomainError } from "@/lib/domain/errors";
 
-/** Bodies here are a few fields; files have doors of their own. */
+/** Most bodies are a few fields. */
 const BODY_BYTES_MAX = 64 * 1024;
 
 /**
- * The body as JSON, never holding more than 64 kB of it. Without a Content-Type it is taken for JSON.
+ * The body as JSON, never holding more than `bytesMax` of it, 64 kB unless said otherwise. Without a Content-Type it is taken for JSON.
  * Throws `unsupported_media_type`, `payload_too_large`, and `invalid_request` when it is not JSON.
  */
-export async function readJson(request: Request): Promise<unknown> {
+export async function readJson(request: Request, bytesMax: number = BODY_BYTES_MAX): Promise<unknown> {
   const contentType = request.headers.get("content-type");
   if (contentType && !/^application\/(json|[\w.+-]+\+json)\s*(;|$)/i.test(contentType)) {
     throw new DomainError("unsupported_media_type", "Send the body as JSON, with Content-Type: application/json.");
   }
-  if (Number(request.headers.get("content-length") ?? 0) > BODY_BYTES_MAX) throw tooLarge();
-  const bytes = await readBytes(request);
+  if (Number(request.headers.get("content-length") ?? 0) > bytesMax) throw tooLarge(bytesMax);
+  const bytes = await readBytes(request, bytesMax);
   if (bytes.length === 0) throw new DomainError("invalid_request", "The body is empty. Send a JSON object.");
   try {
     return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
@@ -22,21 +22,36 @@ export async function readJson(request: Request): Promise<unknown> {
   }
 }
 
-async function readBytes(request: Request): Promise<Uint8Array> {
+async function readBytes({ body }: Request, bytesMax: number): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
-  const reader = request.body?.getReader();
   let size = 0;
-  for (let part = await reader?.read(); part && !part.done; part = await reader?.read()) {
-    size += part.value.byteLength;
-    if (size > BODY_BYTES_MAX) {
-      await reader?.cancel();
-      throw tooLarge();
-    }
-    chunks.push(part.value);
+  for await (const chunk of body ? readChunks(body) : []) {
+    size += chunk.byteLength;
+    if (size > bytesMax) throw tooLarge(bytesMax);
+    chunks.push(chunk);
   }
   return Buffer.concat(chunks);
 }
 
-function tooLarge(): DomainError {
-  return new DomainError("payload_too_large", `The body is larger than ${BODY_BYTES_MAX} bytes. Send less.`);
+function tooLarge(bytesMax: number): DomainError {
+  return new DomainError("payload_too_large", `The body is larger than ${bytesMax} bytes. Send less.`);
 }
+
+/**
+ * A body's bytes as they come, no faster than they are taken; the sender is cut off when they are not taken to the end.
+ * Throws `invalid_request` when the sender breaks off.
+ */
+export async function* readChunks(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const reader = body.getReader();
+  const read = () =>
+    reader.read().catch(() => {
+      throw brokenOff();
+    });
+  try {
+    for (let part = await read(); !part.done; part = await read()) yield part.value;
+  } finally {
+    await reader.cancel().catch(() => {}); // broken off already
+  }
+}
+
+export const brokenOff = (): DomainError => new DomainError("invalid_request", "The upload broke off before it was complete. Send it again.", { field: "upload" });

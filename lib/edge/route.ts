@@ -38,7 +38,7 @@ export function route<Params extends z.ZodObject, Query extends z.ZodObject, Bod
       request,
       params: parse(operation.params, params, noSuchPath),
       query: parse(operation.query, Object.fromEntries(url.searchParams), badQuery),
-      body: parse(operation.body, readsJson(operation) ? await readJson(request) : undefined, badBody),
+      body: parse(operation.body, readsJson(operation) ? await readJson(request, operation.bodyBytesMax) : undefined, badBody),
     };
     const answer = await handler(input);
     return answer instanceof Accepted ? { status: 202, body: answer.body } : { status: 200, body: answer };
@@ -85,14 +85,20 @@ function parse<Schema extends z.ZodType>(schema: Schema, value: unknown, refusal
   throw refusal(result.error.issues[0]!);
 }
 
-const noSuchPath = (issue: z.core.$ZodIssue): DomainError =>
-  new DomainError("not_found", `There is no such ${String(issue.path[0])}. Check the path: a slug has lower-case letters, digits and dashes, a version is a whole number from 1.`);
+function noSuchPath(issue: z.core.$ZodIssue): DomainError {
+  const hint = issue.code === "invalid_value" ? `There are: ${issue.values.join(", ")}.` : "Check the path: a slug has lower-case letters, digits and dashes, a version is a whole number from 1.";
+  return new DomainError("not_found", `There is no such ${String(issue.path[0])}. ${hint}`);
+}
 
 const badQuery = (issue: z.core.$ZodIssue): DomainError => new DomainError("invalid_input", sentence(issue), { field: issue.path.join(".") });
 
 const badBody = (issue: z.core.$ZodIssue): DomainError => new DomainError("invalid_request", sentence(issue), issue.path.length > 0 ? { field: issue.path.join(".") } : {});
 
-const sentence = (issue: z.core.$ZodIssue): string => `${issue.path.length > 0 ? `"${issue.path.join(".")}"` : "The body"} ${issue.message}.`;
+/** Our own messages go on where the field's name ends; those of a schema that others use too are sentences of their own. */
+function sentence({ path, message }: z.core.$ZodIssue): string {
+  const field = path.length > 0 ? `"${path.join(".")}"` : "The body";
+  return `${field}${/^[A-Z"]/.test(message) ? ":" : ""} ${message.replace(/\.$/, "")}.`;
+}
 
 type Exports = Record<Method | "HEAD" | "PUT" | "PATCH" | "OPTIONS", RouteMethod>;
 

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { versionSettingsSchema } from "./version-plan";
 
 /*
  * What the REST API takes and gives, field by field. Answers are strict: a field that is not written here does not go
@@ -26,6 +27,9 @@ export const workspaceParams = z.object({ workspace: slug });
 export const projectParams = workspaceParams.extend({ project: slug });
 export const versionParams = projectParams.extend({ version: versionNumber });
 export const trainingParams = versionParams.extend({ training: z.string().regex(/^[A-Za-z0-9-]{1,64}$/) });
+
+export const exportParams = versionParams.extend({ format: z.enum(["folder", "coco", "yolov8", "voc"]) });
+export const linkParams = z.object({ token: z.string().regex(/^[A-Za-z0-9_-]{1,200}\.[A-Za-z0-9_-]{43}$/) });
 
 const LIMIT_MAX = 10_000;
 const ITEM_TYPES = { project: "PROJECT", version: "VERSION", training: "TRAINING" } as const;
@@ -65,6 +69,58 @@ export const restoreBody = z.discriminatedUnion(
   ],
   { error: (issue) => (issue.code === "invalid_union" ? "must be project, version or training" : "must be a JSON object") },
 );
+
+const NEW_PROJECT_TYPES = {
+  "object-detection": "OBJECT_DETECTION",
+  classification: "CLASSIFICATION",
+  "single-label-classification": "CLASSIFICATION",
+} as const;
+
+const text = (max: number) => z.string({ error: (issue) => (issue.input === undefined ? "is missing" : "must be a string") }).max(max, `has at most ${max} characters`);
+
+export const newProjectBody = z.object(
+  {
+    name: text(200),
+    type: z
+      .enum(["object-detection", "single-label-classification", "classification"], { error: "must be object-detection or single-label-classification; other kinds of projects are not supported" })
+      .transform((type) => NEW_PROJECT_TYPES[type]),
+    annotation: text(200).nullish().meta({ description: "What is labelled, in a word or two." }),
+    license: z.unknown().optional().meta({ description: "Passed over: every project is private." }),
+  },
+  { error: "must be a JSON object" },
+);
+
+export const datasetParams = z.object({ project: slug });
+export const imageParams = datasetParams.extend({ image: z.string().regex(/^[A-Za-z0-9-]{1,64}$/) });
+
+export const uploadQuery = z.object({
+  image: z.string().optional().meta({ description: "Not supported: the server fetches nothing from elsewhere." }),
+});
+
+const flag = z
+  .enum(["true", "false"], { error: "must be true or false" })
+  .transform((value) => value === "true")
+  .default(false);
+
+export const annotationQuery = z.object({
+  name: z.string().max(1000, "is too long").default("").meta({ description: "What the annotation file is called; its extension tells YOLO's .txt from the others." }),
+  overwrite: flag.meta({ description: "Replace what the image is annotated with; without it that is 409." }),
+  prediction: flag.meta({ description: "Not supported: what is sent counts as the truth." }),
+});
+
+export const annotationBody = z.object(
+  {
+    annotationFile: z.string({ error: (issue) => (issue.input === undefined ? "is missing" : "must be a string: the text of the annotation file") }).meta({ description: "COCO JSON, Pascal VOC XML or YOLO text; in a classification project the class." }),
+    labelmap: z
+      .union([z.record(z.string(), z.string()), z.array(z.string())], { error: "must map class numbers to names" })
+      .nullish()
+      .meta({ description: "Class names by number, for YOLO." }),
+  },
+  { error: "must be a JSON object" },
+);
+
+/** `versionName`, in the official client's words; the seed is ours alone. */
+export const generateBody = versionSettingsSchema.extend({ versionName: z.string().optional().meta({ description: "Left out: date and time, UTC." }) });
 
 // ── Out ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -109,6 +165,18 @@ export const projectAnswer = z.strictObject({
   versions: z.array(z.strictObject({ ...versionFields, model: z.strictObject({ id: z.string(), url: modelUrl }).optional().meta({ description: "Left out when no training left one." }) })),
 });
 
+export const newProjectAnswer = project;
+
+export const uploadAnswer = z.union([
+  z.strictObject({ success: z.literal(true), id: z.string() }),
+  z.strictObject({ duplicate: z.literal(true), id: z.string() }).meta({ description: "The project has these bytes already: the id is that image's." }),
+]);
+
+export const annotationAnswer = z.strictObject({
+  success: z.literal(true),
+  problems: z.array(z.strictObject({ code: z.string(), count })).optional().meta({ description: "What of the file could not be taken; left out when all of it was." }),
+});
+
 export const versionAnswer = z.strictObject({
   workspace: workspaceSummary,
   project,
@@ -120,6 +188,11 @@ export const versionAnswer = z.strictObject({
     classes: z.array(z.string()),
   }),
 });
+
+export const exportAnswer = z.strictObject({ export: z.strictObject({ link: z.url().meta({ description: "The zip; works without a key, for 15 minutes." }) }) });
+export const exportProgress = z.strictObject({ progress: z.number().min(0).max(1) });
+
+export const generateAnswer = z.strictObject({ message: z.literal("Generating"), version: z.int().min(1).meta({ description: "The new version's number." }) });
 
 export const trainingsAnswer = z.strictObject({
   trainings: z.array(

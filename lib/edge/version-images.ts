@@ -6,8 +6,10 @@ import { getSourceImage } from "@/lib/domain/images";
 import type { SluggedProjectRef, VersionRef } from "@/lib/domain/item-state";
 import { getVersionFiles } from "@/lib/domain/versions";
 import { versionPrefix } from "@/lib/domain/version-writer";
+import type { Box } from "@/lib/engine/boxes";
 import { MANIFEST_PATH, parseManifest, type ManifestFile } from "@/lib/engine/manifest";
 import { BlobNotFoundError, blobStore } from "@/lib/platform/blob-store";
+import { isSmall, openThumbnail } from "./version-thumbnails";
 
 /* The images of a version as its manifest lists them, for people who look at them. In Trash they are the same. */
 
@@ -16,10 +18,17 @@ export type ImageSplit = ManifestFile["split"];
 export interface VersionImage {
   /** Relative to the version: what openVersionImage takes. */
   path: string;
+  /** What the source image was called when it was uploaded. */
+  name: string;
   width: number;
   height: number;
   split: ImageSplit;
   label: string | null;
+  /** In this image's pixels; none in a classification project. */
+  boxes: Box[];
+  sourceImageId: string;
+  /** Which of the images made of that source it is, from 0. */
+  output: number;
 }
 
 export interface VersionImages {
@@ -111,33 +120,36 @@ export async function listVersionImages(
 ): Promise<VersionImages> {
   const { versionId, manifestHash } = await getVersionFiles(ctx, ref);
   const { files } = await readCatalogue(versionId, manifestHash);
-  const matching = split === undefined && label === undefined ? files : files.filter((file) => (split === undefined || file.split === split) && (label === undefined || file.label === label));
-  const images = matching.slice(offset, offset + Math.min(limit, IMAGES_MAX)).map(({ path, width, height, split, label }) => ({ path, width, height, split, label }));
+  const matching = split === undefined && label === undefined ? files : files.filter((file) => (split === undefined || file.split === split) && (label === undefined || file.label === label || file.boxes.some((box) => box.label === label)));
+  const images = matching.slice(offset, offset + Math.min(limit, IMAGES_MAX)).map(({ path, name, width, height, split, label, boxes, sourceImageId, output }) => ({ path, name, width, height, split, label, boxes, sourceImageId, output }));
   return { total: matching.length, images };
 }
 
 /** An image's bytes, and what HTTP wants to know of them. */
 export interface OpenedImage {
+  /** Of the bytes, or of what they are made from: never the same for other bytes. */
   sha256: string;
-  sizeBytes: number;
+  /** null: not known before they are opened. */
+  sizeBytes: number | null;
   contentType: string;
   /** Opens the bytes; not before somebody wants them. Throws `not_found`. */
   stream: () => Promise<Readable>;
 }
 
 /**
- * One image of a version, live or in Trash. The path must be one that the manifest lists: nothing else of the store can
- * be reached. Throws `not_found`, `purged`, `not_ready`.
+ * One image of a version, live or in Trash, or its thumbnail. The path must be one that the manifest lists: nothing else
+ * of the store can be reached. Throws `not_found`, `purged`, `not_ready`.
  */
-export async function openVersionImage(ctx: Context, ref: VersionRef, path: string): Promise<OpenedImage> {
+export async function openVersionImage(ctx: Context, ref: VersionRef, path: string, { thumbnail = false }: { thumbnail?: boolean } = {}): Promise<OpenedImage> {
   const { versionId, manifestHash } = await getVersionFiles(ctx, ref);
   const { byPath } = await readCatalogue(versionId, manifestHash);
   const file = byPath.get(path);
   if (!file) throw new DomainError("not_found", "There is no such image in this version.");
+  if (thumbnail && !isSmall(file)) return { sha256: `${file.sha256}-thumb`, sizeBytes: null, contentType: "image/webp", stream: () => readBlob(() => openThumbnail(versionId, file)) };
   return {
     sha256: file.sha256,
     sizeBytes: file.sizeBytes,
-    contentType: "image/png", // what the generator makes
+    contentType: path.endsWith(".jpg") ? "image/jpeg" : "image/png", // what the generator makes
     stream: () => readBlob(() => blobStore().stream(`${versionPrefix(versionId)}${path}`)),
   };
 }
@@ -145,8 +157,9 @@ export async function openVersionImage(ctx: Context, ref: VersionRef, path: stri
 /** What a browser may show of what people uploaded; anything else is only ever downloaded. */
 const SHOWN = /^image\/(png|jpeg|webp|gif|bmp|avif)$/;
 
-/** One source image of a live project. Throws `not_found`, `in_trash`, `purged`. */
-export async function openSourceImage(ctx: Context, ref: SluggedProjectRef & { imageId: string }): Promise<OpenedImage> {
-  const { key, contentType, ...facts } = await getSourceImage(ctx, ref);
+/** One source image of a live project, or its thumbnail. Throws `not_found`, `in_trash`, `purged`. */
+export async function openSourceImage(ctx: Context, ref: SluggedProjectRef & { imageId: string }, { thumbnail = false }: { thumbnail?: boolean } = {}): Promise<OpenedImage> {
+  const { key, thumbnailKey, contentType, ...facts } = await getSourceImage(ctx, ref);
+  if (thumbnail) return { sha256: `${facts.sha256}-thumb`, sizeBytes: null, contentType: "image/webp", stream: () => readBlob(() => blobStore().stream(thumbnailKey)) };
   return { ...facts, contentType: SHOWN.test(contentType) ? contentType : "application/octet-stream", stream: () => readBlob(() => blobStore().stream(key)) };
 }

@@ -3,16 +3,18 @@ import { describe, expect, it } from "vitest";
 import { encodeManifest, ManifestError, parseManifest, type Manifest, type ManifestFile } from "@/lib/engine/manifest";
 
 function file(path: string, label: string | null = "7"): ManifestFile {
-  return { path, sha256: "ab".repeat(32), sizeBytes: 10, width: 28, height: 28, split: "train", label, sourceImageId: "img", output: 0 };
+  return { path, name: "seven.png", sha256: "ab".repeat(32), sizeBytes: 10, width: 28, height: 28, split: "train", label, boxes: [], sourceImageId: "img", output: 0 };
 }
 
 const manifest: Manifest = {
   format: 1,
+  type: "object-detection",
   seed: 42,
   preprocessing: { resize: { width: 28, height: 28, format: "Stretch to" }, grayscale: true },
   augmentation: { image: { versions: 2 }, noise: { percent: 3 } },
+  splits: { train: 70, valid: 20, test: 10 },
   classes: ["7", "1"],
-  files: [file("images/train/b-0.png"), file("images/train/a-0.png"), file("images/train/a-10.png", null)],
+  files: [file("images/train/b-0.png"), file("images/train/a-0.png"), { ...file("images/train/a-10.png", null), boxes: [{ label: "1", x: 0, y: 2.5, width: 28, height: 25.5 }] }],
 };
 
 describe("the manifest", () => {
@@ -29,7 +31,7 @@ describe("the manifest", () => {
     expect(encodeManifest(parseManifest(bytes)).bytes).toEqual(bytes);
     expect(sha256).toBe(createHash("sha256").update(bytes).digest("hex"));
     expect(bytes.toString().endsWith("}\n")).toBe(true);
-    expect(Object.keys(JSON.parse(bytes.toString()))).toEqual(["augmentation", "classes", "files", "format", "preprocessing", "seed"]);
+    expect(Object.keys(JSON.parse(bytes.toString()))).toEqual(["augmentation", "classes", "files", "format", "preprocessing", "seed", "splits", "type"]);
   });
 
   it("changes its hash with any change of a version", () => {
@@ -37,10 +39,12 @@ describe("the manifest", () => {
       { ...manifest, seed: 43 },
       { ...manifest, classes: ["1", "7"] },
       { ...manifest, augmentation: { ...manifest.augmentation, noise: { percent: 4 } } },
+      { ...manifest, splits: null },
+      { ...manifest, type: "classification" },
       { ...manifest, files: manifest.files.slice(1) },
       { ...manifest, files: manifest.files.map((entry, index) => (index === 0 ? { ...entry, sha256: "ac".repeat(32) } : entry)) },
     ];
-    expect(new Set([manifest, ...others].map((one) => encodeManifest(one).sha256)).size).toBe(6);
+    expect(new Set([manifest, ...others].map((one) => encodeManifest(one).sha256)).size).toBe(8);
   });
 
   it.each<[string, unknown]>([
@@ -55,6 +59,11 @@ describe("the manifest", () => {
     ["an unknown label", { ...manifest, files: [file("a", "9")] }],
     ["a class twice", { ...manifest, classes: ["7", "7"] }],
     ["an unknown split", { ...manifest, files: [{ ...file("a"), split: "TRAIN" }] }],
+    ["no boxes where there are none", { ...manifest, files: [{ ...file("a"), boxes: undefined }] }],
+    ["a box of an unknown class", { ...manifest, files: [{ ...file("a"), boxes: [{ label: "9", x: 0, y: 0, width: 5, height: 5 }] }] }],
+    ["a box that reaches out", { ...manifest, files: [{ ...file("a"), boxes: [{ label: "7", x: 20, y: 0, width: 8.5, height: 5 }] }] }],
+    ["a box without a size", { ...manifest, files: [{ ...file("a"), boxes: [{ label: "7", x: 20, y: 0, width: 0, height: 5 }] }] }],
+    ["splits that are not the whole", { ...manifest, splits: { train: 70, valid: 20, test: 20 } }],
     ["null", null],
   ])("is refused with %s", (_what, value) => {
     expect(() => parseManifest(Buffer.from(JSON.stringify(value)))).toThrow(ManifestError);

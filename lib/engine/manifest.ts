@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
-import { augmentationSchema, preprocessingSchema } from "@/lib/engine/settings";
+import { boxSchema } from "@/lib/engine/boxes";
+import { augmentationSchema, preprocessingSchema, splitsSchema } from "@/lib/engine/settings";
 
 /** Where the manifest lies, relative to the version's prefix. */
 export const MANIFEST_PATH = "manifest.json";
@@ -11,12 +12,16 @@ const fileSchema = z.strictObject({
     .string()
     .max(400)
     .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*(\/[A-Za-z0-9_-][A-Za-z0-9._-]*)*$/),
+  /** what the source's file was called when it was uploaded */
+  name: z.string().min(1).max(1000),
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
   sizeBytes: z.int().min(1),
   width: z.int().min(1),
   height: z.int().min(1),
   split: z.enum(["train", "valid", "test"]),
   label: z.string().nullable(),
+  /** in this file's pixels; [] for none */
+  boxes: z.array(boxSchema),
   sourceImageId: z.string().min(1),
   output: z.int().min(0),
 });
@@ -25,9 +30,12 @@ const fileSchema = z.strictObject({
 export const manifestSchema = z
   .strictObject({
     format: z.literal(1),
+    type: z.enum(["classification", "object-detection"]),
     seed: z.int().min(0).max(2147483647),
     preprocessing: preprocessingSchema,
     augmentation: augmentationSchema,
+    /** null: every image stayed in the split that it had. */
+    splits: splitsSchema.nullable(),
     classes: z.array(z.string()),
     files: z.array(fileSchema),
   })
@@ -35,10 +43,15 @@ export const manifestSchema = z
     const known = new Set(classes);
     if (known.size !== classes.length) context.addIssue({ code: "custom", path: ["classes"], message: "A class is listed twice." });
     const paths = new Set([MANIFEST_PATH]);
-    files.forEach(({ path, label }, index) => {
+    files.forEach(({ path, label, boxes, width, height }, index) => {
       if (paths.has(path)) context.addIssue({ code: "custom", path: ["files", index, "path"], message: "A path is listed twice or is the manifest's own." });
       paths.add(path);
       if (label !== null && !known.has(label)) context.addIssue({ code: "custom", path: ["files", index, "label"], message: "The label is not among the classes." });
+      boxes.forEach((box, place) => {
+        const issue = (message: string) => context.addIssue({ code: "custom", path: ["files", index, "boxes", place], message });
+        if (!known.has(box.label)) issue("The label is not among the classes.");
+        if (box.x + box.width > width || box.y + box.height > height) issue("The box reaches out of its image.");
+      });
     });
   });
 

@@ -89,6 +89,12 @@ export function guardBlobStore(store: BlobStore): BlobStore {
         return store.removePrefix(prefix, options);
       });
     },
+    presignPut(key, upload) {
+      return named(key, async () => {
+        assertBlobKey(key);
+        return store.presignPut(key, upload);
+      });
+    },
   };
 }
 

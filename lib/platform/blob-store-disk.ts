@@ -160,6 +160,9 @@ export function createDiskBlobStore(root: string, { durable = true }: { durable?
     removePrefix(prefix, { last = [] } = {}) {
       return removePrefix(prefix, last);
     },
+    async presignPut() {
+      throw new Error("A blob store on disk has no URLs to send files to.");
+    },
   });
 }
 

@@ -1,6 +1,7 @@
 import { Readable } from "node:stream";
 import { DeleteObjectsCommand, GetObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { Upload } from "@aws-sdk/lib-storage";
+import { getSignedUrl } from "@aws-sdk/s3-request-presigner";
 import { assertBlobPrefix, BlobNotFoundError, guardBlobStore, nameBlob } from "@/lib/platform/blob-guard";
 import type { BlobStore } from "@/lib/platform/blob-store";
 
@@ -121,6 +122,11 @@ export function createS3BlobStore(location: S3Location): BlobStore {
     },
     removePrefix(prefix, { last = [] } = {}) {
       return removePrefix(prefix, last);
+    },
+    presignPut(key, { contentType: ContentType, sizeBytes: ContentLength, expiresSeconds: expiresIn }) {
+      const command = new PutObjectCommand({ Bucket, Key: outer + key, ContentType, ContentLength });
+      // left to itself, the presigner does not sign the type
+      return getSignedUrl(client, command, { expiresIn, signableHeaders: new Set(["host", "content-type", "content-length"]) });
     },
   });
 }

@@ -2,15 +2,13 @@ import { createHash, randomBytes } from "node:crypto";
 import { watch } from "node:fs";
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
-import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { Readable } from "node:stream";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { BlobKeyError, BlobNotFoundError, createBlobStore, type BlobStore } from "@/lib/platform/blob-store";
-
-const S3rver = createRequire(import.meta.url)("s3rver");
+import { s3Url, startS3 } from "@/lib/testing/s3";
 
 let scratch: string;
 let s3: Awaited<ReturnType<typeof startS3>>;
@@ -151,6 +149,7 @@ describe.each(kinds)("a blob store on %s", (_kind, many, url) => {
     await expect(store.get(key)).rejects.toBeInstanceOf(BlobKeyError);
     await expect(store.stream(key)).rejects.toBeInstanceOf(BlobKeyError);
     await expect(store.remove(["neighbours/keep.txt", key])).rejects.toBeInstanceOf(BlobKeyError);
+    await expect(store.presignPut(key, { contentType: "image/png", sizeBytes: 1, expiresSeconds: 1 })).rejects.toBeInstanceOf(BlobKeyError);
     expect((await store.get("neighbours/keep.txt")).toString()).toBe("keep");
   });
 
@@ -178,6 +177,10 @@ describe("a blob store on disk", () => {
     root = path.join(scratch, `disk-${place}`);
     store = createBlobStore(`file://${root}`);
     await store.put("v/1/x.png", Buffer.from("x"));
+  });
+
+  it("has no URL to send a file to", async () => {
+    await expect(store.presignPut("v/1/y", { contentType: "image/png", sizeBytes: 1, expiresSeconds: 60 })).rejects.toThrow("no URLs");
   });
 
   it("keeps what it writes from other users of the machine", async () => {
@@ -351,43 +354,4 @@ async function listen(server: Server, bucket: string): Promise<string> {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   onTestFinished(() => void server.close());
   return s3Url((server.address() as AddressInfo).port, bucket);
-}
-
-function s3Url(port: number, bucketAndPrefix: string): string {
-  return `s3://${bucketAndPrefix}?endpoint=${encodeURIComponent(`http://127.0.0.1:${port}`)}&region=us-east-1&forcePathStyle=true`;
-}
-
-/**
- * An S3 server in this process, with three faults of its own made good: it answers a put before the file is flushed,
- * deletes of one request stumble over each other while they tidy empty folders, and its continuation tokens need a
- * cipher that OpenSSL 3 no longer has.
- */
-async function startS3(directory: string) {
-  await mkdir(directory);
-  const server = new S3rver({ port: 0, address: "127.0.0.1", silent: true, directory, vhostBuckets: false, configureBuckets: [{ name: "bucket", configs: [] }] });
-  const { store } = server;
-  const putObject = store.putObject.bind(store);
-  store.putObject = async (object: { bucket: string; key: string }) => {
-    const result: { size: number } = await putObject(object);
-    const file: string = store.getResourcePath(object.bucket, object.key, "object");
-    while ((await stat(file)).size !== result.size) await new Promise((resolve) => setImmediate(resolve));
-    return result;
-  };
-  store.deleteObject = async (bucket: string, key: string) => {
-    for (const part of ["object", "object.md5", "metadata.json"]) await rm(store.getResourcePath(bucket, key, part), { force: true });
-  };
-  const beforeRouter = server.middleware.length - 1;
-  server.middleware.splice(beforeRouter, 0, async (ctx: { path: string; query: Record<string, string>; body: unknown }, next: () => Promise<void>) => {
-    const bucket = ctx.path.replaceAll("/", "");
-    if (ctx.query["list-type"] !== "2" || !(await store.getBucket(bucket))) return next();
-    const page = await store.listObjects(bucket, { prefix: ctx.query["prefix"], startAfter: ctx.query["continuation-token"], maxKeys: 1000 });
-    const Contents = page.objects.map(({ key, size }: { key: string; size: number }) => ({ Key: key, Size: size }));
-    ctx.body = { ListBucketResult: { IsTruncated: page.isTruncated, NextContinuationToken: Contents.at(-1)?.Key, Contents } };
-  });
-  const { port }: AddressInfo = await server.run();
-  return {
-    url: (bucketAndPrefix: string) => s3Url(port, bucketAndPrefix),
-    makeBucket: (name: string): Promise<unknown> => store.putBucket(name),
-    close: (): Promise<void> => server.close(),
-  };
 }

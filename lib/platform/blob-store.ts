@@ -28,6 +28,17 @@ export interface BlobStore {
    * Gives back the files and bytes that this call found and removed.
    */
   removePrefix(prefix: string, options?: { last?: readonly string[] }): Promise<{ files: number; bytes: number }>;
+  /**
+   * A URL to which anybody may PUT `key` for a while, with exactly these headers and this many bytes. Only an object store
+   * has such URLs: on disk this throws.
+   */
+  presignPut(key: string, upload: PresignedUpload): Promise<string>;
+}
+
+export interface PresignedUpload {
+  contentType: string;
+  sizeBytes: number;
+  expiresSeconds: number;
 }
 
 /**

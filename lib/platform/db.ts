@@ -33,6 +33,7 @@ function connections(): Connections {
     pipeline: true,
   } as pg.PoolConfig);
   pool.on("error", () => {}); // an idle connection broke: the pool drops it, the next query opens another
+  pool.on("connect", (client) => client.on("error", () => {})); // one in use broke: its statement says so; unheard, it would end the process
   return (holder.reprieveConnections = { pool, prisma: new PrismaClient({ adapter: new PrismaPg(pool) }) });
 }
 

@@ -13,6 +13,11 @@ test("an empty variable counts as unset", () => {
   expect(parseEnv({ ...GOOD, CRON_SECRET: "", PORT: "" })).toMatchObject({ cronSecret: null });
 });
 
+test("images have at most 20 MB and are sent to the server, unless set otherwise", () => {
+  expect(parseEnv(GOOD)).toMatchObject({ imageBytesMax: 20 * 1024 ** 2, uploads: "server" });
+  expect(parseEnv({ ...GOOD, MAX_IMAGE_MB: "50", UPLOADS: "store", BLOB_STORE: "s3://bucket/x" })).toMatchObject({ imageBytesMax: 50 * 1024 ** 2, uploads: "store" });
+});
+
 test.each([
   ["DATABASE_URL", { ...GOOD, DATABASE_URL: undefined }],
   ["DATABASE_URL", { ...GOOD, DATABASE_URL: "mysql://x" }],
@@ -26,6 +31,10 @@ test.each([
   ["BLOB_STORE", { ...GOOD, BLOB_STORE: "./blobs" }],
   ["BLOB_STORE", { DATABASE_URL: GOOD.DATABASE_URL }],
   ["LOG_LEVEL", { ...GOOD, LOG_LEVEL: "loud" }],
+  ["MAX_IMAGE_MB", { ...GOOD, MAX_IMAGE_MB: "20 MB" }],
+  ["MAX_IMAGE_MB", { ...GOOD, MAX_IMAGE_MB: "0" }],
+  ["UPLOADS", { ...GOOD, UPLOADS: "s3" }],
+  ["UPLOADS=store", { ...GOOD, UPLOADS: "store" }],
 ])("a wrong %s stops the start with a sentence that names it", (name, source) => {
   expect(() => parseEnv(source)).toThrow(new RegExp(`^${name} `, "m"));
 });

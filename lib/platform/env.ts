@@ -15,6 +15,8 @@ const schema = z.object({
   DATABASE_POOL_SIZE: optional(z.coerce.number().int("must be a whole number").min(1, "must be at least 1").max(200, "must be at most 200")),
   DATA_DIR: optional(z.string().startsWith("/", "must be an absolute path")),
   BLOB_STORE: optional(z.string().regex(/^(file:\/\/\/|s3:\/\/[a-z0-9])/, "must be file:///absolute/folder or s3://bucket/prefix?region=…")),
+  MAX_IMAGE_MB: optional(z.coerce.number().int("must be a whole number of megabytes").min(1, "must be at least 1").max(1024, "must be at most 1024")),
+  UPLOADS: optional(z.enum(["server", "store"], { error: "must be server (the default) or store (browsers send images to the object store)" })),
   PUBLIC_URL: optional(z.url({ protocol: /^https?$/, error: "must be an http(s) URL, such as https://reprieve.example.org" })),
   PORT: optional(port),
   CRON_SECRET: optional(secret),
@@ -33,6 +35,10 @@ export interface Env {
   databasePoolSize: number;
   /** file:///… or s3://…, see lib/platform/blob-store.ts */
   blobStore: string;
+  /** The largest image that may be uploaded. */
+  imageBytesMax: number;
+  /** Where browsers send images: here, or straight to the object store by presigned PUT. */
+  uploads: "server" | "store";
   /** Origin of every absolute link, without a trailing slash. */
   publicUrl: string;
   /** null: the cron route answers 503 until it is set. */
@@ -70,10 +76,13 @@ export function parseEnv(source: Record<string, string | undefined>): Env {
   const e = result.data;
   const blobStore = e.BLOB_STORE ?? (e.DATA_DIR ? pathToFileURL(`${e.DATA_DIR}/blobs`).href : undefined);
   if (!blobStore) throw new Error("BLOB_STORE is not set: give file:///absolute/folder or s3://bucket/prefix, or set DATA_DIR");
+  if (e.UPLOADS === "store" && !blobStore.startsWith("s3://")) throw new Error("UPLOADS=store needs an object store that browsers can reach: set BLOB_STORE to s3://bucket/prefix, or leave UPLOADS out");
   return {
     databaseUrl: e.DATABASE_URL,
     databasePoolSize: e.DATABASE_POOL_SIZE ?? 10,
     blobStore,
+    imageBytesMax: (e.MAX_IMAGE_MB ?? 20) * 1024 ** 2,
+    uploads: e.UPLOADS ?? "server",
     publicUrl: (e.PUBLIC_URL ?? `http://localhost:${e.PORT ?? 3000}`).replace(/\/+$/, ""),
     cronSecret: e.CRON_SECRET ?? null,
     sessionSecret: e.NEXTAUTH_SECRET ?? null,

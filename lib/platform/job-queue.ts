@@ -9,6 +9,8 @@ import type { Transaction } from "./db";
 export const QUEUES = {
   "purge-expired": { schedule: "*/5 * * * *" },
   "erase-files": { schedule: "* * * * *" },
+  "generate-versions": { schedule: "* * * * *" },
+  "build-exports": { schedule: "* * * * *" },
 } as const satisfies Record<string, { schedule: string }>;
 
 export type QueueName = keyof typeof QUEUES;

@@ -53,11 +53,14 @@ export async function buildProject(world: World, overrides: { slug?: string; nam
   });
 }
 
-/** A version as generated: ready, its images counted in the workspace, unless overridden. It has no files. */
+/**
+ * A version as generated: ready, its images counted in the workspace, unless overridden. It has no files. One that is
+ * generating until `generatorUntil` is left alone by workers until then.
+ */
 export async function buildVersion(
   world: World,
   project: { id: string },
-  overrides: { name?: string; status?: VersionStatus; images?: number; writersUntil?: Date } = {},
+  overrides: { name?: string; status?: VersionStatus; images?: number; writersUntil?: Date; generatorUntil?: Date } = {},
 ) {
   const { images = 10, status = "READY" } = overrides;
   const { nextVersionNumber } = await prisma().project.update({ where: { id: project.id }, data: { nextVersionNumber: { increment: 1 } } });
@@ -79,6 +82,8 @@ export async function buildVersion(
       countedImages: counted,
       manifestHash: status === "READY" ? "0".repeat(64) : null,
       writersUntil: overrides.writersUntil ?? null,
+      generatorLeaseId: overrides.generatorUntil ? newId() : null,
+      generatorUntil: overrides.generatorUntil ?? null,
       createdById: world.owner.id,
     },
   });

@@ -4,6 +4,8 @@ import { fileURLToPath } from "node:url";
 import { authenticateKey } from "@/lib/domain/api-keys";
 import { systemContext, type Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
+import type { VersionPlan } from "@/lib/domain/generation";
+import { claimGeneration, type GeneratedFacts, type GeneratorLease } from "@/lib/domain/generation-work";
 import type { Scope } from "@/lib/domain/permissions";
 import { prisma } from "@/lib/platform/db";
 import type { ItemType, Role } from "@/lib/platform/generated/enums";
@@ -27,6 +29,20 @@ export const trainingRef = (world: World, training: { id: string }) => ({ worksp
 export const trashedProjectRef = (world: World, project: { id: string }) => ({ workspaceSlug: world.workspace.slug, projectId: project.id });
 export const trashedVersionRef = (world: World, project: { id: string }, version: { number: number }) => ({ ...trashedProjectRef(world, project), number: version.number });
 export const itemRef = (world: World, type: ItemType, item: { id: string }) => ({ workspaceSlug: world.workspace.slug, type, id: item.id });
+
+/** Settings and plan of a version of so many images, for createVersion and retryVersionGeneration: no engine, no sources. */
+export const planOf = (images: number) => (): VersionPlan => ({ sources: [], images });
+export const newVersion = (images: number) => ({ seed: 1, preprocessing: {}, augmentation: {}, splits: null, plan: planOf(images) });
+
+/** What a generator of so many images says when it is done. */
+export const generatedFacts = (images: number): GeneratedFacts => ({ manifestHash: "0".repeat(64), files: images + 1, sizeBytes: images * 10, trainImages: images, validImages: 0, testImages: 0, classes: { "7": images } });
+
+/** Takes the generation of a version, as a worker does. */
+export async function claimVersion({ id }: { id: string }): Promise<GeneratorLease> {
+  const generation = await claimGeneration(await systemContext("generate"), { versionId: id });
+  if (!generation) throw new Error(`The version ${id} does not wait for a generator.`);
+  return generation.lease;
+}
 
 /** The same actor, another act, `ms` later. */
 export const later = (ctx: Context, ms: number): Context => ({ ...ctx, now: new Date(ctx.now.getTime() + ms), requestId: newId() });

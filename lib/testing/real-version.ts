@@ -1,13 +1,19 @@
-import { createVersion } from "@/lib/domain/generation";
-import { addImage } from "@/lib/domain/images";
 import { systemContext } from "@/lib/domain/context";
-import { generateVersionFiles } from "@/lib/edge/version-files";
+import { generateVersion } from "@/lib/edge/version-plan";
+import { generateVersionNow } from "@/lib/edge/version-generator";
+import { uploadImage } from "@/lib/edge/image-upload";
 import { readDigits } from "@/lib/engine/digits";
-import { countOutputs } from "@/lib/engine/plan";
 import type { Augmentation, Preprocessing } from "@/lib/engine/settings";
 import { userContext, type World } from "./builders";
 
 const SPLITS = { train: "TRAIN", valid: "VALID", test: "TEST" } as const;
+
+/** Uploads handwritten digits to a project as a person would. */
+export async function uploadDigits(world: World, project: { slug: string }, count: number): Promise<void> {
+  const ctx = await userContext(world);
+  const ref = { workspaceSlug: world.workspace.slug, projectSlug: project.slug };
+  for (const { fileName, label, split, png } of await readDigits(count)) await uploadImage(ctx, ref, [png], { fileName, label, split: SPLITS[split] });
+}
 
 /** A version with real files, made of `images` handwritten digits by the pipeline itself. */
 export async function buildRealVersion(
@@ -15,14 +21,10 @@ export async function buildRealVersion(
   project: { slug: string },
   { name = "digits", images = 20, preprocessing = {}, augmentation = {} }: { name?: string; images?: number; preprocessing?: Preprocessing; augmentation?: Augmentation } = {},
 ): Promise<{ id: string; number: number }> {
+  await uploadDigits(world, project, images);
   const ref = { workspaceSlug: world.workspace.slug, projectSlug: project.slug };
-  const counts = { train: 0, valid: 0, test: 0 };
-  for (const { fileName, label, split, png } of await readDigits(images)) {
-    await addImage(await userContext(world), ref, { fileName, contentType: "image/png", width: 28, height: 28, split: SPLITS[split], label, bytes: png });
-    counts[split] += 1;
-  }
-  const outputs = countOutputs(counts, { augmentation });
-  const version = await createVersion(await userContext(world), { ...ref, name, seed: 1, preprocessing, augmentation, images: outputs.train + outputs.valid + outputs.test });
-  await generateVersionFiles(await systemContext("test"), version.id);
+  const version = await generateVersion(await userContext(world), ref, { name, seed: 1, splits: null, preprocessing, augmentation });
+  const end = await generateVersionNow(await systemContext("test"), version.id);
+  if (end !== "ready") throw new Error(`The version was not generated: ${end}.`);
   return version;
 }

@@ -1,14 +1,17 @@
 import { systemContext } from "@/lib/domain/context";
 import { eraseFiles } from "@/lib/domain/receipts";
 import { purgeExpired } from "@/lib/domain/trash";
+import { buildExports } from "@/lib/edge/export-builder";
+import { generateVersions } from "@/lib/edge/version-generator";
 import { disconnect } from "@/lib/platform/db";
 
 /*
  * One of our jobs in a process of its own, so that a test can kill it: `node --import tsx lib/testing/run-job.ts
- * purge-expired|erase-files [instant]`, with the environment of the test.
+ * purge-expired|erase-files|generate-versions|build-exports [instant]`, with the environment of the test.
  */
 const [job, instant] = process.argv.slice(2);
 const signal = new AbortController().signal;
 const ctx = await systemContext(job!, instant ? { now: new Date(instant) } : {});
-await { "purge-expired": purgeExpired, "erase-files": eraseFiles }[job as "purge-expired" | "erase-files"](ctx, signal);
+const jobs = { "purge-expired": purgeExpired, "erase-files": eraseFiles, "generate-versions": generateVersions, "build-exports": buildExports };
+await jobs[job as keyof typeof jobs](ctx, signal);
 await disconnect();

@@ -4,13 +4,13 @@ import Link from "next/link";
 import { Badge } from "@/app/_ui/badge";
 import { ClientMessages } from "@/app/_ui/client-messages";
 import { EmptyState } from "@/app/_ui/empty-state";
-import { LinkButton } from "@/app/_ui/link-button";
 import { PageHeader } from "@/app/_ui/page-header";
 import { Time } from "@/app/_ui/time";
 import { getProjectsPage, type ProjectsPage } from "@/lib/domain/projects-page";
 import { page } from "@/lib/edge/page";
 import { FocusOnArrival } from "./_deleting/arrival";
 import { ProjectMenu } from "./_deleting/project-menu";
+import { NewProject } from "./_projects/new-project";
 
 interface Props {
   params: Promise<{ workspace: string }>;
@@ -26,10 +26,16 @@ export default async function ProjectsPage({ params }: Props) {
   const { workspace: slug } = await params;
   const { workspace, projects, may } = await page((ctx) => getProjectsPage(ctx, slug));
   const t = await getTranslations("projects");
+  const create = may.createProjects ? (
+    <ClientMessages namespaces={["newProject", "projects"]}>
+      <NewProject workspaceSlug={slug} />
+    </ClientMessages>
+  ) : null;
   return (
     <div className="grid gap-6">
       <PageHeader
         breadcrumbs={[{ label: workspace.name }]}
+        actions={projects.length > 0 ? create : undefined}
         title={
           <span id={TITLE_ID} tabIndex={-1} className="focus:outline-none">
             {t("title")}
@@ -45,8 +51,8 @@ export default async function ProjectsPage({ params }: Props) {
           </ul>
         </ClientMessages>
       ) : (
-        <EmptyState title={t("empty")} action={<LinkButton href={`/${slug}/settings/api-keys`}>{t("apiKeys")}</LinkButton>}>
-          {t("emptyText")}
+        <EmptyState title={t("empty")} action={create}>
+          {create ? t("emptyText") : t("emptyViewer")}
         </EmptyState>
       )}
       <FocusOnArrival item="project" target={TITLE_ID} shows={projects.map(({ id }) => id).join()} />

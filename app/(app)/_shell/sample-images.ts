@@ -40,7 +40,7 @@ async function findImages(base: string, count: number, signal: AbortSignal): Pro
     const body: unknown = answer.ok ? await answer.json() : null;
     if (typeof body !== "object" || body === null || !("images" in body) || !Array.isArray(body.images)) return [];
     return body.images.flatMap((image: unknown) =>
-      typeof image === "object" && image !== null && "path" in image && typeof image.path === "string" ? `${base}/${image.path.split("/").map(encodeURIComponent).join("/")}` : [],
+      typeof image === "object" && image !== null && "path" in image && typeof image.path === "string" ? `${base}/${image.path.split("/").map(encodeURIComponent).join("/")}?size=thumb` : [],
     );
   } catch {
     return [];

@@ -1,23 +1,39 @@
 import { systemContext } from "@/lib/domain/context";
 import { eraseFiles } from "@/lib/domain/receipts";
 import { purgeExpired } from "@/lib/domain/trash";
+import { sweepStoreUploads } from "@/lib/edge/store-upload";
+import { buildExports } from "@/lib/edge/export-builder";
 import type { QueueName } from "@/lib/platform/job-queue";
 import { log } from "@/lib/platform/log";
+import { generateVersions } from "@/lib/edge/version-generator";
 
 /** A job gives way after this long; what is left is left for the next wake-up. */
 const BUDGET_MS = 4 * 60_000;
+/** Longer, so that a large version is not begun over and over; a job counts as lost after an hour. */
+const GENERATION_BUDGET_MS = 30 * 60_000;
 
 /** What the worker does when a queue wakes it: the same functions that the cron route calls. `stopping` ends them early. */
 export function workerHandlers(stopping: AbortSignal): Record<QueueName, () => Promise<void>> {
-  const budget = () => AbortSignal.any([stopping, AbortSignal.timeout(BUDGET_MS)]);
+  const budget = (ms = BUDGET_MS) => AbortSignal.any([stopping, AbortSignal.timeout(ms)]);
   return {
     "purge-expired": async () => {
-      const counts = await purgeExpired(await systemContext("scheduled purge"), budget());
+      const ctx = await systemContext("scheduled purge");
+      await sweepStoreUploads(ctx);
+      const counts = await purgeExpired(ctx, budget());
       if (counts.purged + counts.failed > 0) log().info(counts, "scheduled purge");
     },
     "erase-files": async () => {
       const counts = await eraseFiles(await systemContext("file removal"), budget());
       if (counts.verified + counts.postponed > 0) log().info(counts, "files of purged items removed");
+    },
+    "generate-versions": async () => {
+      const counts = await generateVersions(await systemContext("generation"), budget(GENERATION_BUDGET_MS));
+      if (Object.values(counts).some((count) => count > 0)) log().info(counts, "versions generated");
+    },
+    "build-exports": async () => {
+      // without a budget: a zip is made in one go, and whoever comes next looks for more
+      const counts = await buildExports(await systemContext("downloads"), stopping);
+      if (counts.built + counts.failed > 0) log().info(counts, "downloads made");
     },
   };
 }

@@ -3,8 +3,8 @@ import { Count } from "@/app/_ui/number";
 
 const SHOWN = 12;
 
-/** How many images each class has: by number, then, behind a button, the rest. */
-export function ClassBalance({ classes, total }: { classes: Record<string, number>; total: number }) {
+/** How many images each class has: by number, then, behind a button, the rest. Where an image has one class, `total` are all images; where it may have several, null. */
+export function ClassBalance({ classes, total }: { classes: Record<string, number>; total: number | null }) {
   const t = useTranslations("versions");
   const sorted = Object.entries(classes).sort(([a, m], [b, n]) => n - m || a.localeCompare(b, "en", { numeric: true }));
   const labelled = sorted.reduce((sum, [, count]) => sum + count, 0);
@@ -21,7 +21,7 @@ export function ClassBalance({ classes, total }: { classes: Record<string, numbe
           </div>
         </details>
       ) : null}
-      {labelled < total ? <p className="text-sm text-muted">{t("withoutClass", { count: total - labelled })}</p> : null}
+      {total !== null && labelled < total ? <p className="text-sm text-muted">{t("withoutClass", { count: total - labelled })}</p> : null}
     </div>
   );
 }

@@ -3,36 +3,19 @@
 import { ChevronDown } from "lucide-react";
 import { useTranslations } from "next-intl";
 import dynamic from "next/dynamic";
-import { useRouter } from "next/navigation";
 import { Button } from "@/app/_ui/button";
 import { escapeName } from "@/app/_ui/exact-name";
-import { toast } from "@/app/_ui/toast";
-import { renameVersionAction, restoreVersionAction, trashVersionAction } from "../../_deleting/actions";
-import { awaitArrival } from "../../_deleting/arrival";
+import { renameVersionAction } from "../../_deleting/actions";
 import { ItemMenu } from "../../_deleting/item-menu";
-import { useTrashedToast } from "../../_deleting/undo";
+import { DeleteVersion, type NamedVersion } from "./delete-version";
 
-// Few people open these, so they come when somebody does.
-const DeleteDialog = dynamic(async () => (await import("../../_deleting/delete-dialog")).DeleteDialog, { ssr: false });
+// Few people open it, so it comes when somebody does.
 const RenameDialog = dynamic(async () => (await import("../../_deleting/rename-dialog")).RenameDialog, { ssr: false });
 
-interface Props {
-  workspaceSlug: string;
-  projectSlug: string;
-  projectId: string;
-  number: number;
-  name: string;
-  /** It never came to be: there is nothing to rename. */
-  failed: boolean;
-}
-
-/** The menu of a version: Rename, and last, apart, Delete Version. */
-export function EditDataset({ workspaceSlug, projectSlug, projectId, number, name, failed }: Props) {
+/** The menu of a version: Rename, and last, apart, Delete Version. One that never came to be has nothing to rename. */
+export function EditDataset({ version, failed }: { version: NamedVersion; failed: boolean }) {
   const t = useTranslations("versions");
-  const router = useRouter();
-  const say = useTrashedToast();
-  const ref = { workspaceSlug, projectSlug, number };
-  const mark = t("number", { number: String(number) });
+  const { workspaceSlug, projectSlug, number, name } = version;
   return (
     <ItemMenu
       trigger={
@@ -44,27 +27,16 @@ export function EditDataset({ workspaceSlug, projectSlug, projectId, number, nam
       renameLabel={failed ? undefined : t("edit.rename")}
       deleteLabel={t("edit.deleteVersion")}
       dialogs={{
-        rename: (close) => <RenameDialog title={t("rename.versionTitle", { name: escapeName(name) })} description={t("rename.versionText")} name={name} rename={(to) => renameVersionAction({ ...ref, name: to })} onClose={close} />,
-        delete: (close) => (
-          <DeleteDialog
-            type="version"
-            workspaceSlug={workspaceSlug}
+        rename: (close) => (
+          <RenameDialog
+            title={t("rename.versionTitle", { name: escapeName(name) })}
+            description={t("rename.versionText")}
             name={name}
-            mark={mark}
-            previewUrl={`/data/${workspaceSlug}/${projectSlug}/${number}/trash-preview`}
-            typed
-            trash={(confirmName) => trashVersionAction({ ...ref, confirmName })}
-            onTrashed={(result) => {
-              const label = escapeName(result.name);
-              if (result.outcome === "trashed") say(label, () => restoreVersionAction({ workspaceSlug, projectId, number }));
-              else toast(t("delete.wasThere", { name: label }));
-              awaitArrival("version");
-              close();
-              router.push(`/${workspaceSlug}/${projectSlug}`);
-            }}
+            rename={(to) => renameVersionAction({ workspaceSlug, projectSlug, number, name: to })}
             onClose={close}
           />
         ),
+        delete: (close) => <DeleteVersion version={version} onClose={close} />,
       }}
     />
   );

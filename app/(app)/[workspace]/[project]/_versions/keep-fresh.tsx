@@ -3,15 +3,13 @@
 import { useRouter } from "next/navigation";
 import { useEffect } from "react";
 
-const EVERY_MS = 4_000;
-
-/** Fetches the page anew every few seconds while something on it is under way and somebody looks. */
-export function KeepFresh({ busy }: { busy: boolean }) {
+/** Fetches the page anew every so often while somebody looks; null: nothing on it is under way. */
+export function KeepFresh({ everyMs }: { everyMs: number | null }) {
   const router = useRouter();
   useEffect(() => {
-    if (!busy) return;
-    const timer = setInterval(() => document.visibilityState === "visible" && router.refresh(), EVERY_MS);
+    if (everyMs === null) return;
+    const timer = setInterval(() => document.visibilityState === "visible" && router.refresh(), everyMs);
     return () => clearInterval(timer);
-  }, [busy, router]);
+  }, [everyMs, router]);
   return null;
 }

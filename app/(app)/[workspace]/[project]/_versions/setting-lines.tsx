@@ -13,18 +13,39 @@ export function SettingLines({ version }: { version: { preprocessing: unknown; a
       case "autoOrient":
       case "grayscale":
         return t(step.key);
+      case "remap":
+        return t("remap", { names: format.list(step.classes.map(({ from, to }) => t("renamed", { from, to })), { type: "conjunction" }) });
+      case "staticCrop":
+        return t("staticCrop", { left: step.left / 100, right: step.right / 100, top: step.top / 100, bottom: step.bottom / 100 });
+      case "tile":
+        return t("tile", { rows: step.rows, columns: step.columns });
       case "resize":
         return t("resize", { format: step.format, width: String(step.width), height: String(step.height) });
+      case "contrast":
+        return t("contrast", { type: step.type });
+      case "crop":
+        return t("crop", { min: step.min / 100, max: step.max / 100 });
       case "flip":
         return t("flip", { direction: step.direction });
+      case "ninety":
+        return t("ninety", { directions: format.list(step.directions.map((direction) => t("turn", { direction })), { type: "disjunction" }) });
       case "rotate":
-        return t("rotate", { degrees: step.degrees });
-      case "brightness":
-        return t("brightness", { direction: step.direction, percent: step.percent / 100 });
+      case "hue":
+        return t(step.key, { degrees: step.degrees });
+      case "shear":
+        return t("shear", { direction: step.direction, horizontal: step.horizontal, vertical: step.vertical });
       case "blur":
         return t("blur", { pixels: step.pixels });
+      case "brightness":
+        return t("brightness", { direction: step.direction, percent: step.percent / 100 });
+      case "cutout":
+        return t("cutout", { count: step.count, percent: step.percent / 100 });
+      case "filterNull":
+      case "rgrayscale":
+      case "saturation":
+      case "exposure":
       case "noise":
-        return t("noise", { percent: step.percent / 100 });
+        return t(step.key, { percent: step.percent / 100 });
     }
   };
   const changes = format.list(steps.augmentation.map(say), { type: "conjunction" });
@@ -47,7 +68,7 @@ export function SettingLines({ version }: { version: { preprocessing: unknown; a
       </div>
       <div className="grid content-start gap-1.5">
         <h4 className="font-semibold">{t("augmentation")}</h4>
-        {steps.augmentation.length > 0 ? <p>{t("outputs", { count: steps.outputs, changes })}</p> : <p className="text-muted">{t("noAugmentation")}</p>}
+        {steps.augmentation.length > 0 ? <p>{t("outputs", { count: steps.outputs, changes })}</p> : <p className="text-muted">{t("noAugmentation", { count: steps.outputs })}</p>}
       </div>
     </section>
   );

@@ -2,15 +2,16 @@ import { ArrowLeft } from "lucide-react";
 import { getTranslations } from "next-intl/server";
 import Link from "next/link";
 import type { ReactNode } from "react";
-import { Callout } from "@/app/_ui/callout";
 import { escapeName } from "@/app/_ui/exact-name";
-import { Progress } from "@/app/_ui/progress";
 import { Count } from "@/app/_ui/number";
 import { StackedBar } from "@/app/_ui/stacked-bar";
 import { Time } from "@/app/_ui/time";
 import type { ChosenVersion, VersionsPage } from "@/lib/domain/versions-page";
 import { ClassBalance } from "./class-balance";
+import { DownloadMenu } from "./download-menu";
 import { EditDataset } from "./edit-dataset";
+import { Failed } from "./failed";
+import { Generating } from "./generating";
 import { ImageGrid } from "./image-grid";
 import { ModelsList } from "./models-list";
 import { SettingLines } from "./setting-lines";
@@ -43,29 +44,29 @@ export async function VersionDetail({ data, version, headingId }: Props) {
               {t.rich("made", { name: version.createdByName ?? t("someone"), time: () => <Time at={version.createdAt} /> })}
             </p>
           </div>
-          {may.updateVersions ? (
-            <EditDataset
-              workspaceSlug={workspace.slug}
-              projectSlug={project.slug}
-              projectId={project.id}
-              number={version.number}
-              name={version.name}
-              failed={version.status === "FAILED"}
-            />
-          ) : null}
+          <div className="flex flex-wrap gap-2">
+            {version.status === "READY" ? <DownloadMenu url={`/data/${workspace.slug}/${project.slug}/${version.number}`} name={escapeName(version.name)} /> : null}
+            {may.updateVersions ? <EditDataset version={nameOf(data, version)} failed={version.status === "FAILED"} /> : null}
+          </div>
         </div>
       </header>
-      <Content data={data} version={version} />
+      <Content data={data} version={version} headingId={headingId} />
     </article>
   );
 }
 
-async function Content({ data, version }: { data: VersionsPage; version: ChosenVersion }) {
+const nameOf = ({ workspace, project }: VersionsPage, { number, name }: ChosenVersion) => ({ workspaceSlug: workspace.slug, projectSlug: project.slug, projectId: project.id, number, name });
+
+async function Content({ data, version, headingId }: Props) {
   const { workspace, project, may } = data;
   const [t, common] = [await getTranslations("versions"), await getTranslations("common")];
   if (version.status === "FAILED") {
-    const cancelled = version.failureReason === "moved to Trash";
-    return <Callout tone="danger">{cancelled ? t("generationCancelled") : t("generationFailed", { reason: version.failureReason ?? t("unknownReason") })}</Callout>;
+    return (
+      <>
+        <Failed version={nameOf(data, version)} reason={version.failureReason} detail={version.failureDetail} mayRetry={may.createVersions} mayDelete={may.updateVersions} headingId={headingId} />
+        <SettingLines version={version} />
+      </>
+    );
   }
   const url = `/data/${workspace.slug}/${project.slug}/${version.number}`;
   const ready = version.status === "READY";
@@ -77,18 +78,17 @@ async function Content({ data, version }: { data: VersionsPage; version: ChosenV
         </Section>
       ) : (
         <Section id="images-in-all" title={t("generating", { progress: version.progress })}>
-          <Progress value={version.progress} label={t("generatingLabel", { name: version.name })} />
-          <p className="text-sm text-muted">{t("generatingText")}</p>
+          <Generating version={nameOf(data, version)} progress={version.progress} images={version.plannedImages} mayCancel={may.createVersions} headingId={headingId} />
         </Section>
       )}
       <SettingLines version={version} />
       {ready ? (
         <>
           <Section id="class-balance" title={t("classBalance")} count={Object.keys(version.classes).length}>
-            <ClassBalance classes={version.classes} total={version.images} />
+            <ClassBalance classes={version.classes} total={project.type === "CLASSIFICATION" ? version.images : null} />
           </Section>
           <Section id="images" title={t("images")}>
-            <ImageGrid key={url} url={url} name={version.name} classes={Object.keys(version.classes).sort(new Intl.Collator("en", { numeric: true }).compare)} />
+            <ImageGrid key={url} url={url} projectUrl={`/data/${workspace.slug}/${project.slug}`} name={version.name} classes={Object.keys(version.classes).sort(new Intl.Collator("en", { numeric: true }).compare)} />
           </Section>
         </>
       ) : null}

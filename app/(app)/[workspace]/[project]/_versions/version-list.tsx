@@ -63,7 +63,7 @@ function ListedFacts({ version }: { version: ListedVersion }) {
     return (
       <span className="grid gap-1.5 text-sm text-muted">
         {t("generating", { progress })}
-        <Progress value={progress} label={t("generatingLabel", { name: version.name })} />
+        <Progress value={progress} label={t("generation.label", { name: escapeName(version.name) })} className="bg-line" />
       </span>
     );
   }

@@ -1,49 +1,49 @@
 import { getTranslations } from "next-intl/server";
-import { Breadcrumbs } from "@/app/_ui/breadcrumbs";
 import { cn } from "@/app/_ui/class-names";
 import { ClientMessages } from "@/app/_ui/client-messages";
 import { EmptyState } from "@/app/_ui/empty-state";
 import { LinkButton } from "@/app/_ui/link-button";
 import type { VersionsPage } from "@/lib/domain/versions-page";
 import { FocusOnArrival } from "../../_deleting/arrival";
+import { ProjectHead } from "../_nav/project-head";
+import { AnnounceEnd } from "./announce-end";
 import { KeepFresh } from "./keep-fresh";
 import { VersionDetail } from "./version-detail";
 import { VersionList } from "./version-list";
 
 export const DETAIL_ID = "chosen-version";
 const PAGE_ID = "versions";
+const GENERATING_MS = 1_500;
+const TRAINING_MS = 4_000;
 
 /** The list at the left, the chosen version at the right. On narrow screens the list, and once one is `picked`, that version. */
 export async function VersionsView({ data, picked }: { data: VersionsPage; picked: boolean }) {
-  const { workspace, project, versions, chosen } = data;
+  const { workspace, project, versions, chosen, may } = data;
   const t = await getTranslations("versions");
-  const home = `/${workspace.slug}/${project.slug}`;
   return (
     <div className="grid gap-5">
-      <header className="grid gap-3">
-        <Breadcrumbs items={[{ label: workspace.name, href: `/${workspace.slug}` }, ...(picked && chosen ? [{ label: project.name, href: home }, { label: t("number", { number: String(chosen.number) }) }] : [{ label: project.name }])]} />
-        <h1 id={PAGE_ID} tabIndex={-1} className={cn("truncate text-xl font-semibold tracking-tight", picked && "max-lg:sr-only")}>
-          <bdi>{project.name}</bdi>
-        </h1>
-      </header>
+      <ProjectHead workspace={workspace} project={project} tab="versions" below={picked && chosen ? t("number", { number: String(chosen.number) }) : undefined} headingId={PAGE_ID} folded={picked} />
       {chosen ? (
         <div className="grid items-start gap-8 lg:grid-cols-[17rem_minmax(0,1fr)]">
           <section aria-label={t("title")} className={cn("lg:sticky lg:top-6 lg:max-h-[calc(100dvh-3rem)] lg:overflow-y-auto", picked && "max-lg:hidden")}>
             <VersionList versions={versions} chosen={chosen.number} picked={picked} project={{ workspaceSlug: workspace.slug, projectSlug: project.slug }} label={t("list", { project: project.name })} />
           </section>
           <div className={cn(!picked && "max-lg:hidden")}>
-            <ClientMessages namespaces={["versions"]}>
+            <ClientMessages namespaces={["versions", "imageFilters", "imageFrame"]}>
               <VersionDetail data={data} version={chosen} headingId={DETAIL_ID} />
             </ClientMessages>
           </div>
         </div>
       ) : (
-        <EmptyState title={t("empty")} action={<LinkButton href={`/${workspace.slug}/settings/api-keys`}>{t("apiKeys")}</LinkButton>}>
+        <EmptyState title={t("empty")} action={may.createVersions ? <LinkButton href={`/${workspace.slug}/${project.slug}/generate`} variant="primary">{t("generateFirst")}</LinkButton> : undefined}>
           {t("emptyText")}
         </EmptyState>
       )}
       <FocusOnArrival item="version" target={chosen ? DETAIL_ID : PAGE_ID} shows={`${chosen?.number ?? ""} ${versions.length}`} />
-      <KeepFresh busy={versions.some(({ status }) => status === "GENERATING") || (chosen?.trainings.some(({ endedAt }) => endedAt === null) ?? false)} />
+      <ClientMessages namespaces={["versions"]}>
+        <AnnounceEnd key={project.id} versions={versions.map(({ number, name, status, images }) => ({ number, name, status, images }))} />
+      </ClientMessages>
+      <KeepFresh everyMs={versions.some(({ status }) => status === "GENERATING") ? GENERATING_MS : chosen?.trainings.some(({ endedAt }) => endedAt === null) ? TRAINING_MS : null} />
     </div>
   );
 }

@@ -9,6 +9,7 @@ import { TextLink } from "@/app/_ui/text-link";
 import { getUsageByProject, type Holding, type ProjectUsage, type WorkspaceUsage } from "@/lib/domain/usage";
 import { page } from "@/lib/edge/page";
 import { QuotaBar } from "./quota-bar";
+import { UsageChart } from "./usage-chart";
 
 interface Props {
   params: Promise<{ workspace: string }>;
@@ -25,7 +26,7 @@ export default async function UsagePage({ params }: Props) {
     <div className="grid gap-8">
       <PageHeader breadcrumbs={[{ label: usage.workspace.name, href: `/${slug}` }, { label: t("title") }]} title={t("title")} />
       <Quota usage={usage} />
-      <div className="grid gap-2">
+      <div className="grid gap-3">
         <h2 className="font-semibold">{t("byProject")}</h2>
         {usage.projects.length > 0 ? <ByProject usage={usage} /> : <EmptyState title={t("empty")}>{t("emptyText")}</EmptyState>}
       </div>
@@ -55,6 +56,7 @@ async function ByProject({ usage: { workspace, projects, live, trash } }: { usag
   const t = await getTranslations("usage");
   return (
     <>
+      {live.bytes + trash.bytes + live.images + trash.images > 0 ? <UsageChart projects={projects} /> : null}
       <Table label={t("byProject")}>
         <TableHead>
           <TableRow>

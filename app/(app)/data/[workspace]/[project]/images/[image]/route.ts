@@ -1,9 +1,10 @@
-import { toProjectRef } from "@/lib/edge/browser-refs";
+import { toImageRef } from "@/lib/edge/browser-images";
 import { answerImage } from "@/lib/edge/image-answer";
 import { sessionRoute } from "@/lib/edge/session-route";
 import { openSourceImage } from "@/lib/edge/version-images";
 
-/** One source image of a live project. */
-export const GET = sessionRoute<{ workspace: string; project: string; image: string }>("/data/:workspace/:project/images/:image", async ({ ctx, request, params }) =>
-  answerImage(request, await openSourceImage(ctx, { ...toProjectRef(params), imageId: params.image })),
-);
+/** One source image of a live project; with `?size=thumb` its thumbnail. */
+export const GET = sessionRoute<{ workspace: string; project: string; image: string }>("/data/:workspace/:project/images/:image", async ({ ctx, request, params }) => {
+  const thumbnail = new URL(request.url).searchParams.get("size") === "thumb";
+  return answerImage(request, await openSourceImage(ctx, toImageRef(params), { thumbnail }));
+});

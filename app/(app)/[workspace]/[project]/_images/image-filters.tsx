@@ -1,0 +1,91 @@
+"use client";
+
+import { useTranslations } from "next-intl";
+import { useSearchParams } from "next/navigation";
+import { Button } from "@/app/_ui/button";
+import { Select } from "@/app/_ui/select";
+import { SPLITS, type Split } from "./image-tile";
+
+/** Which images of a grid are wanted; as it stands in the URL. */
+export interface ImageFilter {
+  split: Split | null;
+  label: string | null;
+  /** Those without a class and without a box. */
+  unlabelled: boolean;
+}
+
+const NO_FILTER: ImageFilter = { split: null, label: null, unlabelled: false };
+
+export const isFiltered = ({ split, label, unlabelled }: ImageFilter): boolean => split !== null || label !== null || unlabelled;
+
+/** The filter that the URL holds, and a way to change it. The server need not render the page again for it. */
+export function useImageFilter(): { filter: ImageFilter; change: (changes: Partial<ImageFilter>) => void; clear: () => void } {
+  const params = useSearchParams();
+  const unlabelled = params.get("class") === null && params.get("unlabelled") === "1";
+  const filter: ImageFilter = { split: SPLITS.find((split) => split === params.get("split")) ?? null, label: params.get("class"), unlabelled };
+
+  function change(changes: Partial<ImageFilter>): void {
+    const { split, label, unlabelled } = { ...filter, ...changes };
+    const next = new URLSearchParams(params);
+    for (const [key, value] of [["split", split], ["class", label], ["unlabelled", unlabelled ? "1" : null]] as const) {
+      if (value === null) next.delete(key);
+      else next.set(key, value);
+    }
+    window.history.replaceState(null, "", next.size > 0 ? `?${next}` : window.location.pathname);
+  }
+
+  return { filter, change, clear: () => change(NO_FILTER) };
+}
+
+interface Props {
+  classes: readonly string[];
+  filter: ImageFilter;
+  change: (changes: Partial<ImageFilter>) => void;
+  clear: () => void;
+  /** What the choice of the images without a class is called; none without it. */
+  unlabelledLabel?: string;
+}
+
+// No class can be called so: control characters are refused.
+const EVERY = "\u0000";
+const UNLABELLED = "\u0001";
+
+/** By split and by class. */
+export function ImageFilters({ classes, filter, change, clear, unlabelledLabel }: Props) {
+  const t = useTranslations("imageFilters");
+  const common = useTranslations("common");
+  const { split, label, unlabelled } = filter;
+  return (
+    <>
+      <Select aria-label={t("split")} value={split ?? ""} onChange={({ target }) => change({ split: SPLITS.find((known) => known === target.value) ?? null })}>
+        <option value="">{t("everySplit")}</option>
+        {SPLITS.map((known) => (
+          <option key={known} value={known}>
+            {common(`splits.${known}`)}
+          </option>
+        ))}
+      </Select>
+      {classes.length > 0 || label !== null || unlabelledLabel !== undefined ? (
+        <Select
+          aria-label={t("class")}
+          value={unlabelled ? UNLABELLED : (label ?? EVERY)}
+          onChange={({ target: { value } }) => change({ label: value === EVERY || value === UNLABELLED ? null : value, unlabelled: value === UNLABELLED })}
+          className="max-w-60"
+        >
+          <option value={EVERY}>{t("everyClass")}</option>
+          {unlabelledLabel === undefined ? null : <option value={UNLABELLED}>{unlabelledLabel}</option>}
+          {(label === null || classes.includes(label) ? classes : [label, ...classes]).map((known) => (
+            <option key={known} value={known}>
+              {known}
+            </option>
+          ))}
+        </Select>
+      ) : null}
+      {isFiltered(filter) ? (
+        <Button variant="ghost" onClick={clear}>
+          {t("clear")}
+        </Button>
+      ) : null}
+    </>
+  );
+}

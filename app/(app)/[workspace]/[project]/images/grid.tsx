@@ -1,0 +1,176 @@
+"use client";
+
+import { useWindowVirtualizer } from "@tanstack/react-virtual";
+import { Check } from "lucide-react";
+import { useFormatter, useTranslations } from "next-intl";
+import { useEffect, useId, useLayoutEffect, useRef, useState, type KeyboardEvent, type MouseEvent } from "react";
+import { cn } from "@/app/_ui/class-names";
+import { CAPTION_PX, GAP_PX, useColumns } from "../_images/columns";
+import { EmptyTile, ImageTile } from "../_images/image-tile";
+import type { ListedImage } from "./listing";
+import { extend, isSelected, NONE, toggle, type Selection } from "./selection";
+
+const TILE_PX = 104;
+/** The bar of phones at the top, the bar of what is selected at the bottom. */
+const SCROLL_PADDING = { scrollPaddingStart: 56, scrollPaddingEnd: 80 };
+
+interface Props {
+  label: string;
+  url: string;
+  images: readonly ListedImage[];
+  /** How many there are, fetched or not. */
+  count: number;
+  classes: readonly string[];
+  selection: Selection;
+  /** null for who may only look. */
+  select: ((selection: Selection) => void) | null;
+  selectAll: () => void;
+  open: (index: number) => void;
+  /** So many are in sight. */
+  onReach: (count: number) => void;
+}
+
+/**
+ * The images as a list one can choose from; only those in sight exist. By mouse: a click opens, the mark in the corner,
+ * Ctrl and Shift choose, and once something is chosen every click does. By keyboard: arrows, Space, Shift with arrows,
+ * Ctrl+A, Enter to open, Escape to let go.
+ */
+export function Grid({ label, url, images, count, classes, selection, select, selectAll, open, onReach }: Props) {
+  const t = useTranslations("images");
+  const common = useTranslations("common");
+  const format = useFormatter();
+  const id = useId();
+  const box = useRef<HTMLDivElement>(null);
+  const columns = useColumns(box, TILE_PX);
+  const [active, setActive] = useState(0);
+  const anchor = useRef(0);
+  const [scrollMargin, setScrollMargin] = useState(0);
+  // What stands above may grow and shrink at any time.
+  useLayoutEffect(() => {
+    const measure = () => setScrollMargin(box.current ? Math.round(box.current.getBoundingClientRect().top + window.scrollY) : 0);
+    measure();
+    const observer = new ResizeObserver(measure);
+    observer.observe(document.body);
+    return () => observer.disconnect();
+  }, []);
+
+  const rowHeight = columns.width + CAPTION_PX + GAP_PX;
+  const rows = useWindowVirtualizer({ count: Math.ceil(count / columns.count), estimateSize: () => rowHeight, overscan: 3, scrollMargin, ...SCROLL_PADDING });
+  useEffect(() => rows.measure(), [rows, rowHeight]);
+  const visible = rows.getVirtualItems();
+  const reached = Math.min(((visible.at(-1)?.index ?? 0) + 1) * columns.count, count);
+  const settled = !rows.isScrolling;
+  useEffect(() => {
+    if (settled) onReach(reached); // what only flies past is not fetched
+  }, [onReach, reached, settled]);
+
+  const current = Math.min(active, Math.max(images.length - 1, 0));
+  const some = selection === "all" || selection.size > 0;
+
+  function go(to: number, range: boolean): void {
+    const next = Math.min(Math.max(to, 0), images.length - 1);
+    setActive(next);
+    rows.scrollToIndex(Math.floor(next / columns.count), { align: "auto" });
+    if (range && select) select(extend(selection, anchor.current, next, images));
+    else anchor.current = next;
+  }
+
+  function onKeyDown(event: KeyboardEvent): void {
+    const page = columns.count * Math.max(1, Math.floor((window.innerHeight - 160) / rowHeight));
+    const steps: Partial<Record<string, number>> = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns.count, ArrowDown: columns.count, PageUp: -page, PageDown: page, Home: -Infinity, End: Infinity };
+    const step = steps[event.key];
+    const image = images[current];
+    if (step !== undefined && !event.altKey && !event.ctrlKey && !event.metaKey) go(current + step, event.shiftKey);
+    else if (event.key === "Enter" && image) open(current);
+    else if (event.key === " " && image) select?.(toggle(selection, image.id, images));
+    else if (event.key === "a" && (event.ctrlKey || event.metaKey) && select) selectAll();
+    else if (event.key === "Escape" && some) select?.(NONE);
+    else return;
+    event.preventDefault();
+  }
+
+  function onClick(event: MouseEvent, index: number): void {
+    const image = images[index];
+    if (!image) return;
+    const choosing = some || event.ctrlKey || event.metaKey || (event.target instanceof Element && event.target.closest("[data-mark]") !== null);
+    setActive(index);
+    if (select && event.shiftKey) return select(extend(selection, anchor.current, index, images));
+    anchor.current = index;
+    if (select && choosing) select(toggle(selection, image.id, images));
+    else open(index);
+  }
+
+  return (
+    <div
+      ref={box}
+      id={GRID_ID}
+      role="listbox"
+      aria-label={label}
+      aria-multiselectable={select ? true : undefined}
+      aria-activedescendant={visible.some(({ index }) => index === Math.floor(current / columns.count)) && images[current] ? `${id}${current}` : undefined}
+      tabIndex={0}
+      onKeyDown={onKeyDown}
+      className="group relative rounded-md select-none focus-visible:outline-none"
+      style={{ height: rows.getTotalSize() }}
+    >
+      {visible.flatMap((row) =>
+        Array.from({ length: columns.count }, (_, column) => {
+          const index = row.index * columns.count + column;
+          if (index >= count) return null;
+          const image = images[index];
+          const place = { width: columns.width, transform: `translate(${column * (columns.width + GAP_PX)}px, ${row.start - scrollMargin}px)` };
+          if (!image) {
+            return (
+              <div key={index} aria-hidden className="absolute top-0 left-0 animate-pulse" style={place}>
+                <EmptyTile />
+              </div>
+            );
+          }
+          const selected = isSelected(selection, image.id);
+          return (
+            <div
+              key={index}
+              id={`${id}${index}`}
+              role="option"
+              aria-selected={selected}
+              aria-setsize={count}
+              aria-posinset={index + 1}
+              aria-label={t("imageAlt", { position: format.number(index + 1), name: image.fileName, label: sayLabel(image, t("unlabelled")), split: common(`splits.${image.split}`) })}
+              onClick={(event) => onClick(event, index)}
+              className={cn(
+                "group/tile absolute top-0 left-0 cursor-pointer rounded-md",
+                selected && "outline-2 outline-offset-1 outline-accent-solid",
+                index === current && "group-focus-visible:outline-2 group-focus-visible:outline-offset-3 group-focus-visible:outline-accent",
+              )}
+              style={place}
+            >
+              <ImageTile src={`${url}/${image.id}?size=thumb`} alt="" width={image.width} height={image.height} split={image.split} caption={sayLabel(image, "–")} boxes={image.boxes} classes={classes} />
+              {select ? (
+                <span
+                  data-mark
+                  aria-hidden
+                  className={cn(
+                    "absolute top-0 left-0 p-1.5",
+                    !some && "opacity-0 group-hover/tile:opacity-100 pointer-coarse:opacity-100",
+                    !some && index === current && "group-focus-visible:opacity-100",
+                  )}
+                >
+                  <span className={cn("flex size-5 items-center justify-center rounded-sm border", selected ? "border-accent-solid bg-accent-solid text-on-solid" : "border-control bg-canvas/85 text-transparent")}>
+                    <Check className="size-3.5" strokeWidth={3} />
+                  </span>
+                </span>
+              ) : null}
+            </div>
+          );
+        }),
+      )}
+    </div>
+  );
+}
+
+export const GRID_ID = "image-grid";
+
+/** What is on the image: its class, or the classes of its boxes. */
+export function sayLabel({ label, boxes }: Pick<ListedImage, "label" | "boxes">, nothing: string): string {
+  return label ?? ([...new Set(boxes.map((box) => box.label))].join(", ") || nothing);
+}

@@ -1,0 +1,179 @@
+"use client";
+
+import { useFormatter, useTranslations } from "next-intl";
+import { useState, type FormEvent, type ReactNode } from "react";
+import { Button } from "@/app/_ui/button";
+import { cn } from "@/app/_ui/class-names";
+import { Field } from "@/app/_ui/field";
+import { Bytes } from "@/app/_ui/number";
+import { Select } from "@/app/_ui/select";
+import { colourOf, type MarkedBox } from "../_images/boxes";
+import { ImageFrame, LargeImage } from "../_images/image-frame";
+import { SplitDot, SPLITS } from "../_images/image-tile";
+import { ClassInput } from "./class-input";
+import { GRID_ID } from "./grid";
+import type { ListedImage } from "./listing";
+import type { Change } from "./selection-bar";
+
+interface Props {
+  url: string;
+  image: ListedImage;
+  index: number;
+  /** How many there are. */
+  count: number;
+  classes: readonly string[];
+  /** Whether images have a class here, or boxes. */
+  labels: boolean;
+  /** null for who may only look. */
+  change: ((change: Change) => Promise<string | null>) | null;
+  /** null where there is none. */
+  previous: (() => void) | null;
+  next: (() => void) | null;
+  onClose: () => void;
+}
+
+/** One image large, with what is known of it, and where its class and split are changed. */
+export function Lightbox({ url, image, index, count, classes, labels, change, previous, next, onClose }: Props) {
+  const t = useTranslations("images");
+  const common = useTranslations("common");
+  const format = useFormatter();
+  const [picked, pick] = useState<{ imageId: string; box: number } | null>(null);
+  const chosen = picked?.imageId === image.id ? picked.box : null;
+  return (
+    <ImageFrame
+      name={image.fileName}
+      index={index}
+      count={count}
+      previous={previous}
+      next={next}
+      onClose={onClose}
+      onFocusBack={() => document.getElementById(GRID_ID)?.focus()}
+      picture={
+        <LargeImage
+          src={`${url}/${image.id}`}
+          alt={t("imageAlt", { position: format.number(index + 1), name: image.fileName, label: image.label ?? t("boxes", { count: image.boxes.length }), split: common(`splits.${image.split}`) })}
+          width={image.width}
+          height={image.height}
+          boxes={image.boxes}
+          classes={classes}
+          chosen={chosen}
+        />
+      }
+    >
+      {labels ? <ClassFact key={image.id} image={image} classes={classes} change={change} /> : null}
+      <SplitFact image={image} change={change} />
+      {labels ? null : <BoxList boxes={image.boxes} classes={classes} chosen={chosen} choose={(box) => pick(box === null ? null : { imageId: image.id, box })} />}
+      <dl className="grid gap-2 text-sm">
+        <Fact name={t("size")}>{t("pixels", { width: String(image.width), height: String(image.height) })}</Fact>
+        <Fact name={t("fileSize")}>
+          <Bytes value={image.sizeBytes} />
+        </Fact>
+        <Fact name={t("format")}>{image.contentType.replace("image/", "").toUpperCase()}</Fact>
+      </dl>
+    </ImageFrame>
+  );
+}
+
+function Fact({ name, children }: { name: string; children: ReactNode }) {
+  return (
+    <div className="flex justify-between gap-4">
+      <dt className="text-muted">{name}</dt>
+      <dd className="min-w-0 truncate">{children}</dd>
+    </div>
+  );
+}
+
+/** The image's class, which may be changed here. */
+function ClassFact({ image, classes, change }: { image: ListedImage; classes: readonly string[]; change: Props["change"] }) {
+  const t = useTranslations("images");
+  const common = useTranslations("common");
+  const [text, setText] = useState(image.label ?? "");
+  const [error, setError] = useState<string | null>(null);
+  const [pending, setPending] = useState(false);
+  if (!change) {
+    return (
+      <dl className="grid gap-0.5">
+        <dt className="text-sm text-muted">{t("class")}</dt>
+        <dd>{image.label ?? t("unlabelled")}</dd>
+      </dl>
+    );
+  }
+  const changed = text.trim() !== (image.label ?? "");
+  async function submit(event: FormEvent): Promise<void> {
+    event.preventDefault();
+    if (!change || !changed || pending) return;
+    setPending(true);
+    setError(await change({ label: text.trim() === "" ? null : text }));
+    setPending(false);
+  }
+  return (
+    <form onSubmit={(event) => void submit(event)}>
+      <Field label={t("class")} error={error}>
+        {(control) => (
+          <div className="flex gap-2">
+            <ClassInput {...control} classes={classes} value={text} placeholder={t("unlabelled")} onChange={({ target }) => setText(target.value)} />
+            <Button type="submit" variant={changed ? "primary" : "secondary"} pending={pending} disabled={!changed}>
+              {common("save")}
+            </Button>
+          </div>
+        )}
+      </Field>
+    </form>
+  );
+}
+
+function SplitFact({ image, change }: { image: ListedImage; change: Props["change"] }) {
+  const t = useTranslations("images");
+  const common = useTranslations("common");
+  if (!change) {
+    return (
+      <dl className="grid gap-0.5">
+        <dt className="text-sm text-muted">{t("split")}</dt>
+        <dd className="flex items-center gap-1.5">
+          <SplitDot split={image.split} />
+          {common(`splits.${image.split}`)}
+        </dd>
+      </dl>
+    );
+  }
+  return (
+    <Field label={t("split")}>
+      {(control) => (
+        <Select {...control} className="w-full" value={image.split} onChange={({ target }) => void change({ split: SPLITS.find((split) => split === target.value) ?? image.split })}>
+          {SPLITS.map((split) => (
+            <option key={split} value={split}>
+              {common(`splits.${split}`)}
+            </option>
+          ))}
+        </Select>
+      )}
+    </Field>
+  );
+}
+
+/** The boxes of the image; pointing at one picks it out of the image. */
+function BoxList({ boxes, classes, chosen, choose }: { boxes: readonly MarkedBox[]; classes: readonly string[]; chosen: number | null; choose: (index: number | null) => void }) {
+  const t = useTranslations("images");
+  if (boxes.length === 0) return <p className="text-sm text-muted">{t("noBoxes")}</p>;
+  return (
+    <section aria-label={t("boxes", { count: boxes.length })} className="grid gap-1">
+      <h3 className="text-sm text-muted">{t("boxes", { count: boxes.length })}</h3>
+      <ul className="-mx-2 grid">
+        {boxes.map((box, index) => (
+          <li key={index}>
+            <button
+              type="button"
+              aria-pressed={chosen === index}
+              onClick={() => choose(chosen === index ? null : index)}
+              className={cn("flex w-full items-center gap-2 rounded-md px-2 py-1 text-left text-sm -outline-offset-2 hover:bg-hover pointer-coarse:py-2", chosen === index && "bg-hover")}
+            >
+              <span aria-hidden className="size-2.5 shrink-0 rounded-sm" style={{ background: colourOf(box.label, classes) }} />
+              <bdi className="min-w-0 grow truncate">{box.label}</bdi>
+              <span className="shrink-0 text-xs text-muted">{t("pixels", { width: String(Math.round(box.width)), height: String(Math.round(box.height)) })}</span>
+            </button>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}

@@ -1,0 +1,14 @@
+"use server";
+
+import { z } from "zod";
+import { createProject } from "@/lib/domain/projects";
+import { action } from "@/lib/edge/action";
+import { projectRef } from "@/lib/edge/browser-refs";
+
+const text = z.string().max(1_000);
+
+/** Makes a project; its slug is made from its name. */
+export const createProjectAction = action(
+  z.object({ workspaceSlug: projectRef.shape.workspaceSlug, name: text, type: z.enum(["CLASSIFICATION", "OBJECT_DETECTION"]), annotation: text }),
+  async (ctx, input) => ({ slug: (await createProject(ctx, input)).slug }),
+);

@@ -1,0 +1,110 @@
+"use client";
+
+import { Plus } from "lucide-react";
+import { useTranslations } from "next-intl";
+import { useRouter } from "next/navigation";
+import { useId, useState, useTransition, type FormEvent } from "react";
+import { Button } from "@/app/_ui/button";
+import { Callout } from "@/app/_ui/callout";
+import { Dialog, DialogClose, DialogContent, DialogTrigger } from "@/app/_ui/dialog";
+import { Field } from "@/app/_ui/field";
+import { Input } from "@/app/_ui/input";
+import { slugsFor } from "@/lib/domain/slug-form";
+import { createProjectAction } from "./actions";
+
+const TYPES = ["CLASSIFICATION", "OBJECT_DETECTION"] as const;
+
+/** Makes a project, and goes to its images: there is nothing else to see of it yet. */
+export function NewProject({ workspaceSlug }: { workspaceSlug: string }) {
+  const t = useTranslations("newProject");
+  const [open, setOpen] = useState(false);
+  return (
+    <Dialog open={open} onOpenChange={setOpen}>
+      <DialogTrigger asChild>
+        <Button variant="primary">
+          <Plus aria-hidden />
+          {t("open")}
+        </Button>
+      </DialogTrigger>
+      {open ? <NewProjectContent workspaceSlug={workspaceSlug} /> : null}
+    </Dialog>
+  );
+}
+
+function NewProjectContent({ workspaceSlug }: { workspaceSlug: string }) {
+  const t = useTranslations("newProject");
+  const projects = useTranslations("projects");
+  const common = useTranslations("common");
+  const router = useRouter();
+  const form = useId();
+  const [name, setName] = useState("");
+  const [type, setType] = useState<(typeof TYPES)[number]>("CLASSIFICATION");
+  const [annotation, setAnnotation] = useState("");
+  const [error, setError] = useState<{ field: unknown; message: string } | null>(null);
+  const [pending, startTransition] = useTransition();
+  const [slug] = slugsFor(name);
+
+  function submit(event: FormEvent): void {
+    event.preventDefault();
+    if (pending) return;
+    startTransition(async () => {
+      const result = await createProjectAction({ workspaceSlug, name, type, annotation }).catch(() => null);
+      if (!result) setError({ field: null, message: t("failed") });
+      else if (!result.ok) setError({ field: result.error.details["field"], message: result.error.message });
+      else router.push(`/${workspaceSlug}/${result.data.slug}/images`);
+    });
+  }
+  return (
+    <DialogContent
+      title={t("title")}
+      foot={
+        <>
+          <DialogClose asChild>
+            <Button>{common("cancel")}</Button>
+          </DialogClose>
+          <Button type="submit" form={form} variant="primary" pending={pending}>
+            {t("act")}
+          </Button>
+        </>
+      }
+    >
+      <form id={form} noValidate onSubmit={submit} className="grid gap-5 pt-2">
+        {error && error.field !== "name" ? (
+          <Callout tone="danger" announce>
+            {error.message}
+          </Callout>
+        ) : null}
+        <Field label={t("name")} description={name.trim() === "" ? t("addressHelp") : t.rich("address", { address: () => <code className="font-mono text-xs break-all">{`/${workspaceSlug}/${slug}`}</code> })} error={error?.field === "name" ? error.message : undefined}>
+          {(control) => (
+            <Input
+              {...control}
+              data-focus-first
+              value={name}
+              maxLength={200}
+              autoComplete="off"
+              onChange={({ target }) => {
+                setName(target.value);
+                setError(null);
+              }}
+            />
+          )}
+        </Field>
+        <fieldset className="grid gap-2">
+          <legend className="mb-1.5 text-sm font-medium">{t("type")}</legend>
+          {TYPES.map((value) => (
+            <label key={value} className="flex items-start gap-2.5 rounded-md border border-line p-3 has-checked:border-accent-solid has-checked:bg-accent-soft has-focus-visible:outline-2 has-focus-visible:outline-offset-2 has-focus-visible:outline-accent">
+              <input type="radio" name="type" value={value} checked={type === value} onChange={() => setType(value)} className="mt-1 accent-accent-solid outline-none" />
+              <span className="grid">
+                <span className="font-medium">{projects(`types.${value}`)}</span>
+                <span className="text-sm text-muted">{t(`types.${value}`)}</span>
+              </span>
+            </label>
+          ))}
+        </fieldset>
+        <Field label={t("annotation")} description={t("annotationHelp")}>
+          {(control) => <Input {...control} value={annotation} maxLength={200} autoComplete="off" onChange={({ target }) => setAnnotation(target.value)} />}
+        </Field>
+      </form>
+    </DialogContent>
+  );
+}

@@ -1,0 +1,8 @@
+import { toVersionRef } from "@/lib/edge/browser-refs";
+import { readExports } from "@/lib/edge/export-answers";
+import { sessionRoute } from "@/lib/edge/session-route";
+
+/** Every format that a version can be downloaded in, and how far each is. */
+export const GET = sessionRoute<{ workspace: string; project: string; version: string }>("/data/:workspace/:project/:version/exports", async ({ ctx, params }) =>
+  Response.json(await readExports(ctx, toVersionRef(params))),
+);

@@ -1,0 +1,12 @@
+import { parseInput } from "@/lib/edge/action";
+import { applyAnnotationFiles } from "@/lib/edge/annotation-upload";
+import { annotationFiles } from "@/lib/edge/browser-images";
+import { toProjectRef } from "@/lib/edge/browser-refs";
+import { ANNOTATION_BYTES_MAX } from "@/lib/edge/image-upload";
+import { readJson } from "@/lib/edge/request-body";
+import { sessionRoute } from "@/lib/edge/session-route";
+
+/** Gives the project's images the boxes that the files have for them. */
+export const POST = sessionRoute<{ workspace: string; project: string }>("/data/:workspace/:project/annotations", async ({ ctx, request, params }) =>
+  Response.json(await applyAnnotationFiles(ctx, toProjectRef(params), parseInput(annotationFiles, await readJson(request, ANNOTATION_BYTES_MAX)))),
+);

@@ -1,0 +1,33 @@
+import { countImages, listImages } from "@/lib/domain/images-list";
+import { updateImages } from "@/lib/domain/images-label";
+import { parseInput } from "@/lib/edge/action";
+import { imageFacts, imagesChange, imagesQuery, presentImage, presentSplits } from "@/lib/edge/browser-images";
+import { toProjectRef } from "@/lib/edge/browser-refs";
+import { readImageBody, uploadImage } from "@/lib/edge/image-upload";
+import { readJson } from "@/lib/edge/request-body";
+import { sessionRoute } from "@/lib/edge/session-route";
+
+type Params = { workspace: string; project: string };
+const PATTERN = "/data/:workspace/:project/images";
+
+const queryOf = (request: Request) => Object.fromEntries(new URL(request.url).searchParams);
+
+/** A page of a live project's images, newest first; the first one with what all of them add up to. */
+export const GET = sessionRoute<Params>(PATTERN, async ({ ctx, request, params }) => {
+  const ref = toProjectRef(params);
+  const query = parseInput(imagesQuery, queryOf(request));
+  const [{ images, nextCursor }, counts] = await Promise.all([listImages(ctx, ref, query), query.cursor === undefined ? countImages(ctx, ref) : null]);
+  return Response.json({ images: images.map(presentImage), nextCursor, counts: counts && { ...counts, splits: presentSplits(counts.splits) } });
+});
+
+/** One image: the body is the file, the query says what it is called, its split and its class. */
+export const POST = sessionRoute<Params>(PATTERN, async ({ ctx, request, params }) =>
+  Response.json(await uploadImage(ctx, toProjectRef(params), readImageBody(request), parseInput(imageFacts, queryOf(request)))),
+);
+
+const CHANGE_BYTES_MAX = 512 * 1024;
+
+/** Gives images another class or split. */
+export const PATCH = sessionRoute<Params>(PATTERN, async ({ ctx, request, params }) =>
+  Response.json(await updateImages(ctx, toProjectRef(params), parseInput(imagesChange, await readJson(request, CHANGE_BYTES_MAX)))),
+);

@@ -1,0 +1,15 @@
+import { DomainError } from "@/lib/domain/errors";
+import { parseInput } from "@/lib/edge/action";
+import { imageFacts } from "@/lib/edge/browser-images";
+import { toProjectRef } from "@/lib/edge/browser-refs";
+import { readJson } from "@/lib/edge/request-body";
+import { sessionRoute } from "@/lib/edge/session-route";
+import { completeStoreUpload } from "@/lib/edge/store-upload";
+
+const UPLOAD_ID = /^[0-9a-f-]{36}$/;
+
+/** The file was put where it was to be: takes it from there. */
+export const POST = sessionRoute<{ workspace: string; project: string; upload: string }>("/data/:workspace/:project/uploads/:upload", async ({ ctx, request, params }) => {
+  if (!UPLOAD_ID.test(params.upload)) throw new DomainError("not_found", "There is no such upload.");
+  return Response.json(await completeStoreUpload(ctx, toProjectRef(params), params.upload, parseInput(imageFacts, await readJson(request))));
+});

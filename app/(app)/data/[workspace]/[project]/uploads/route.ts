@@ -1,0 +1,22 @@
+import { assertCanAddImage } from "@/lib/domain/images";
+import { parseInput } from "@/lib/edge/action";
+import { newUpload } from "@/lib/edge/browser-images";
+import { toProjectRef } from "@/lib/edge/browser-refs";
+import { uploadSettings } from "@/lib/edge/image-upload";
+import { readJson } from "@/lib/edge/request-body";
+import { sessionRoute } from "@/lib/edge/session-route";
+import { beginStoreUpload } from "@/lib/edge/store-upload";
+
+type Params = { workspace: string; project: string };
+const PATTERN = "/data/:workspace/:project/uploads";
+
+/** Which way images are sent, and what may be sent. */
+export const GET = sessionRoute<Params>(PATTERN, async ({ ctx, params }) => {
+  await assertCanAddImage(ctx, toProjectRef(params), null);
+  return Response.json(uploadSettings());
+});
+
+/** Where in the object store to put a file. */
+export const POST = sessionRoute<Params>(PATTERN, async ({ ctx, request, params }) =>
+  Response.json(await beginStoreUpload(ctx, toProjectRef(params), parseInput(newUpload, await readJson(request)))),
+);

@@ -1,0 +1,17 @@
+import { requestExport } from "@/lib/domain/exports";
+import { linkTo } from "@/lib/edge/download";
+import { formatOf } from "@/lib/edge/export-answers";
+import { Accepted } from "@/lib/edge/operation";
+import { operations } from "@/lib/edge/operations";
+import { resource, route } from "@/lib/edge/route";
+
+// No HEAD: this GET has the download made.
+export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = resource(
+  {
+    GET: route(operations.exportVersion, async ({ ctx, params }) => {
+      const asked = await requestExport(ctx, { workspaceSlug: params.workspace, projectSlug: params.project, number: params.version, format: formatOf(params.format) });
+      return asked.status === "READY" ? { export: { link: linkTo(ctx, asked.id) } } : new Accepted({ progress: asked.progress });
+    }),
+  },
+  { head: false },
+);

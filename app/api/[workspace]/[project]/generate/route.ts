@@ -1,0 +1,10 @@
+import { operations } from "@/lib/edge/operations";
+import { presentGenerating } from "@/lib/edge/presenters";
+import { resource, route } from "@/lib/edge/route";
+import { generateVersion } from "@/lib/edge/version-plan";
+
+export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = resource({
+  POST: route(operations.generateVersion, async ({ ctx, params, body: { versionName, ...settings } }) =>
+    presentGenerating(await generateVersion(ctx, { workspaceSlug: params.workspace, projectSlug: params.project }, { ...settings, name: versionName })),
+  ),
+});

@@ -1,0 +1,174 @@
+import { createHmac, hkdfSync } from "node:crypto";
+import { rmSync } from "node:fs";
+import path from "node:path";
+import { Uint8ArrayReader, ZipReader } from "@zip.js/zip.js";
+import { beforeEach, describe, expect, test } from "vitest";
+import { systemContext } from "@/lib/domain/context";
+import { purgeItem, restoreProject, restoreVersion, trashProject, trashVersion } from "@/lib/domain/trash";
+import { versionPrefix } from "@/lib/domain/version-writer";
+import { linkTo } from "@/lib/edge/download";
+import { buildExports } from "@/lib/edge/export-builder";
+import { prisma } from "@/lib/platform/db";
+import { buildApiKey, buildProject, buildVersion, buildWorld, userContext, type World } from "@/lib/testing/builders";
+import { itemRef, later, projectRef, storeFolder, trashedProjectRef, trashedVersionRef, UNBOUNDED, versionRef } from "@/lib/testing/lifecycle";
+import { storeVersion } from "@/lib/testing/stored-version";
+import { call } from "./_test/call-api";
+import * as downloads from "./downloads/[token]/route";
+
+let world: World;
+let project: Awaited<ReturnType<typeof buildProject>>;
+let version: Awaited<ReturnType<typeof storeVersion>>;
+let key: string;
+
+const FILES = [{ bytes: Buffer.from("first") }, { bytes: Buffer.from("second"), split: "test" as const }];
+
+beforeEach(async () => {
+  await prisma().export.deleteMany();
+  world = await buildWorld();
+  project = await buildProject(world);
+  version = await storeVersion(world, project, FILES);
+  key = await buildApiKey(world, { scopes: ["version:read"] });
+});
+
+const ask = (format = "folder", of: { number: number } = version) => call("GET", `/${world.workspace.slug}/${project.slug}/${of.number}/${format}`, { key });
+const build = async () => buildExports(await systemContext("downloads"), UNBOUNDED);
+
+/** As a client follows a link: no key, no session. */
+async function follow(link: string, method: "GET" | "HEAD" = "GET"): Promise<Response> {
+  const { pathname } = new URL(link);
+  return downloads[method](new Request(link, { method }), { params: Promise.resolve({ token: decodeURIComponent(pathname.split("/").at(-1)!) }) });
+}
+
+async function linkOf(): Promise<string> {
+  await ask();
+  await build();
+  const { body } = (await ask()) as { body: { export: { link: string } } };
+  return body.export.link;
+}
+
+const refusal = async (link: string) => {
+  const answer = await follow(link);
+  return { status: answer.status, ...((await answer.json()) as { code: string; error: string }) };
+};
+
+test("a client asks until the zip is made, then follows a link that needs no key and has its length", async () => {
+  expect(await ask()).toMatchObject({ status: 202, body: { progress: 0 } });
+  expect(await ask()).toMatchObject({ status: 202, body: { progress: 0 } });
+  await build();
+  const { status, body } = (await ask()) as { status: number; body: { export: { link: string } } };
+  expect(status).toBe(200);
+  expect(body.export.link).toMatch(/^http:\/\/localhost:3000\/api\/downloads\/[\w-]+\.[\w-]{43}$/);
+  expect(body.export.link).not.toContain(key);
+
+  const answer = await follow(body.export.link);
+  const bytes = new Uint8Array(await answer.arrayBuffer());
+  expect(answer.status).toBe(200);
+  expect(Object.fromEntries(answer.headers)).toMatchObject({
+    "content-type": "application/zip",
+    "content-length": String(bytes.length),
+    "content-disposition": `attachment; filename="${project.slug}-v${version.number}.folder.zip"`,
+    "cache-control": "no-store",
+    "x-content-type-options": "nosniff",
+    "x-request-id": expect.stringMatching(/^[0-9a-f-]{36}$/),
+  });
+  expect((await new ZipReader(new Uint8ArrayReader(bytes)).getEntries()).length).toBeGreaterThanOrEqual(FILES.length);
+
+  const head = await follow(body.export.link, "HEAD");
+  expect([head.status, head.headers.get("content-length"), await head.text()]).toEqual([200, String(bytes.length), ""]);
+  const { body: page } = (await call("GET", `/${world.workspace.slug}/${project.slug}/${version.number}`, { key })) as { body: { version: { exports: string[] } } };
+  expect(page.version.exports).toEqual(["folder"]);
+});
+
+describe("a request for a download", () => {
+  test("is refused for formats that do not exist, in words that name those that do, and for those that the project has not", async () => {
+    for (const format of ["ptFile", "uploadModel", "FOLDER", "yolov11", "folder.zip", "%2e%2e%2f", "v2"]) expect(await ask(format), format).toMatchObject({ status: 404 });
+    expect(await ask("yolov11")).toMatchObject({ body: { error: "There is no such format. There are: folder, coco, yolov8, voc." } });
+    expect(await ask("coco")).toMatchObject({ status: 422, body: { code: "invalid_input", error: "This project's versions can be downloaded as: folder." } });
+    expect(await prisma().export.count()).toBe(0);
+  });
+
+  test("is 409 while the version is generated, and of one that failed 409 with the reason", async () => {
+    expect(await ask("folder", await buildVersion(world, project, { status: "GENERATING" }))).toMatchObject({ status: 409, body: { code: "not_ready" } });
+    rmSync(path.join(storeFolder(), versionPrefix(version.id), "images"), { recursive: true });
+    await ask();
+    await build();
+    expect(await ask()).toMatchObject({ status: 409, body: { code: "export_failed", reason: "files_damaged" } });
+  });
+
+  test("is 405 as HEAD, which may change nothing", async () => {
+    expect(await call("HEAD", `/${world.workspace.slug}/${project.slug}/${version.number}/folder`, { key })).toMatchObject({ status: 405 });
+    expect(await prisma().export.count()).toBe(0);
+  });
+
+  test("is 404 for a version or project in Trash", async () => {
+    await linkOf();
+    const owner = await userContext(world);
+    await trashVersion(owner, versionRef(world, project, version));
+    expect(await ask()).toMatchObject({ status: 404, body: { code: "in_trash" } });
+    await trashProject(owner, projectRef(world, project));
+    expect(await ask()).toMatchObject({ status: 404, body: { code: "project_in_trash" } });
+  });
+});
+
+describe("a link", () => {
+  test("is refused when anything of it was changed, and says no more than that", async () => {
+    const link = await linkOf();
+    const token = link.split("/").at(-1)!;
+    const [payload, signature] = token.split(".") as [string, string];
+    const base = link.slice(0, -token.length);
+    const other = Buffer.from(`${Buffer.from(payload, "base64url").toString().split(":")[0]}:9999999999`).toString("base64url");
+    const flip = (text: string, at: number) => text.slice(0, at) + (text[at] === "A" ? "B" : "A") + text.slice(at + 1);
+    const forged = createHmac("sha256", Buffer.from(hkdfSync("sha256", "a secret of somebody else's", "", "reprieve download links", 32))).update(other).digest("base64url");
+    const plain = createHmac("sha256", "session-secret-of-the-tests").update(other).digest("base64url"); // the server's secret, used for something else
+    const tokens = [`${other}.${signature}`, `${other}.${forged}`, `${other}.${plain}`, `${payload}.`, payload, "", ".", "..", `${payload}.${signature}.x`, `../${token}`, `${token}\0`, ` ${token}`];
+    for (let at = 0; at < payload.length; at += 7) tokens.push(`${flip(payload, at)}.${signature}`);
+    for (let at = 0; at < signature.length; at += 6) tokens.push(`${payload}.${flip(signature, at)}`);
+    const last = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".indexOf(signature.at(-1)!);
+    tokens.push(`${payload}.${signature.slice(0, -1)}${"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"[last ^ 1]}`); // the same bits, written otherwise
+    for (const changed of tokens) {
+      const answer = await downloads.GET(new Request(base), { params: Promise.resolve({ token: changed }) });
+      expect([answer.status, ((await answer.json()) as { code: string }).code], changed).toEqual([404, "not_found"]);
+    }
+    expect((await follow(link)).status).toBe(200);
+  });
+
+  test("works for 15 minutes of the database's clock", async () => {
+    await linkOf();
+    const { id } = await prisma().export.findFirstOrThrow();
+    const now = await userContext(world);
+    expect((await follow(linkTo(later(now, -14 * 60_000), id))).status).toBe(200);
+    expect(await refusal(linkTo(later(now, -15 * 60_000 - 1_000), id))).toMatchObject({ status: 404, code: "not_found" });
+  });
+
+  test("dies while the version or its project is in Trash, lives again after the restore, and is dead for good after the purge", async () => {
+    const link = await linkOf();
+    const owner = await userContext(world);
+    await trashVersion(owner, versionRef(world, project, version));
+    expect(await refusal(link)).toMatchObject({ status: 404, code: "in_trash" });
+    await restoreVersion(owner, trashedVersionRef(world, project, version));
+    await trashProject(owner, projectRef(world, project));
+    expect(await refusal(link)).toMatchObject({ status: 404, code: "project_in_trash" });
+    expect((await follow(link, "HEAD")).status).toBe(404);
+    await restoreProject(owner, trashedProjectRef(world, project));
+    expect((await follow(link)).status).toBe(200);
+
+    await trashVersion(owner, versionRef(world, project, version));
+    await purgeItem(owner, itemRef(world, "VERSION", version), UNBOUNDED);
+    expect(await refusal(link)).toMatchObject({ status: 404, code: "not_found" }); // its files may still lie there
+  });
+
+  test("to a zip that the store lost has it made anew", async () => {
+    const link = await linkOf();
+    rmSync(path.join(storeFolder(), versionPrefix(version.id), "exports"), { recursive: true });
+    expect(await refusal(link)).toMatchObject({ status: 409, code: "not_ready" });
+    expect(await ask()).toMatchObject({ status: 202 });
+    expect(await build()).toEqual({ built: 1, failed: 0 });
+    expect((await follow(link)).status).toBe(200);
+  });
+
+  test("whose reader goes away lets the file go", async () => {
+    const answer = await follow(await linkOf());
+    await answer.body!.cancel();
+    expect((await ask()).status).toBe(200);
+  });
+});

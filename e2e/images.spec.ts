@@ -1,0 +1,352 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import type { Page } from "@playwright/test";
+import { BlobWriter, Uint8ArrayReader, ZipWriter } from "@zip.js/zip.js";
+import sharp from "sharp";
+import { prisma } from "@/lib/platform/db";
+import { buildProject } from "@/lib/testing/builders";
+import { expect, test } from "./fixtures";
+
+/** A small image, another one for each number. */
+const draw = (number: number, format: "png" | "jpeg" | "webp" = "png"): Promise<Buffer> =>
+  sharp({ create: { width: 48 + (number % 16), height: 40, channels: 3, background: { r: (number * 37) % 256, g: (number * 91) % 256, b: (number * 13) % 256 } } })
+    .composite([{ input: { create: { width: 12, height: 12, channels: 3, background: { r: 255 - ((number * 53) % 256), g: 40, b: 90 } } }, left: number % 30, top: (number * 3) % 26 }])
+    [format]()
+    .toBuffer();
+
+async function makeFolder(directory: string, files: Record<string, Buffer | string>): Promise<string> {
+  for (const [name, bytes] of Object.entries(files)) {
+    const file = path.join(directory, name);
+    mkdirSync(path.dirname(file), { recursive: true });
+    writeFileSync(file, bytes);
+  }
+  return directory;
+}
+
+async function makeZip(files: Record<string, Buffer | string>): Promise<Buffer> {
+  const writer = new ZipWriter(new BlobWriter(), { useWebWorkers: false });
+  for (const [name, bytes] of Object.entries(files)) await writer.add(name, new Uint8ArrayReader(new Uint8Array(Buffer.from(bytes))));
+  return Buffer.from(await (await writer.close()).arrayBuffer());
+}
+
+const png = (name: string, buffer: Buffer) => ({ name, mimeType: "image/png", buffer });
+const filesOf = (page: Page) => page.locator("input[type=file]:not([webkitdirectory])");
+const folderOf = (page: Page) => page.locator("input[type=file][webkitdirectory]");
+const panelOf = (page: Page) => page.getByRole("region", { name: /^(Upload|Nothing)/ });
+
+test("an empty workspace offers a project; what is wrong with it stands at its field; its images come next", async ({ page, world, signIn, axe }) => {
+  await signIn(world.owner);
+  await page.goto(`/${world.workspace.slug}`);
+  await expect(page.getByText("No projects yet")).toBeVisible();
+  await page.getByRole("button", { name: "New project" }).click();
+  const dialog = page.getByRole("dialog", { name: "New project" });
+  await expect(dialog.getByLabel("Name")).toBeFocused();
+  await page.keyboard.press("Enter");
+  await expect(dialog.getByLabel("Name")).toHaveAttribute("aria-invalid", "true");
+  await expect(dialog.getByText("Give it a name")).toBeVisible();
+  await dialog.getByLabel("Name").fill("Hard hats, 2026");
+  await expect(dialog.getByText(`/${world.workspace.slug}/hard-hats-2026`)).toBeVisible();
+  await dialog.getByRole("radio", { name: /Object detection/ }).check();
+  await dialog.getByLabel("What is labelled").fill("helmets");
+  await axe();
+  await dialog.getByRole("button", { name: "Create project" }).click();
+  await expect(page).toHaveURL(`/${world.workspace.slug}/hard-hats-2026/images`);
+  await expect(page.getByRole("heading", { level: 1, name: "Hard hats, 2026" })).toBeVisible();
+  await expect(page.getByText("No images yet")).toBeVisible();
+  await expect(page.getByRole("navigation", { name: "Pages of Hard hats, 2026" }).getByRole("link", { name: "Images" })).toHaveAttribute("aria-current", "page");
+  await axe();
+  expect(await prisma().project.findFirstOrThrow({ where: { workspaceId: world.workspace.id } })).toMatchObject({ slug: "hard-hats-2026", type: "OBJECT_DETECTION", annotation: "helmets" });
+});
+
+test("a folder is uploaded with its classes and splits; the same again is recognised", async ({ page, world, signIn, axe }, info) => {
+  const project = await buildProject(world, { name: "Digits" });
+  const files: Record<string, Buffer> = {};
+  for (let number = 0; number < 40; number++) files[`${number < 30 ? "train" : "valid"}/${number % 10}/image-${number}.png`] = await draw(number);
+  const folder = await makeFolder(info.outputPath("digits"), { ...files, ".DS_Store": "-" });
+  await signIn(world.owner);
+  await page.goto(`/${world.workspace.slug}/${project.slug}/images`);
+  await folderOf(page).setInputFiles(folder);
+  const review = page.getByRole("dialog", { name: "Upload images" });
+  await expect(review.getByText("10 classes: 0, 1, 2, 3, 4, 5, 6, 7, and 2 more")).toBeVisible();
+  await expect(review.getByText("Train 30")).toBeVisible();
+  await axe();
+  await review.getByRole("button", { name: "Upload 40 images" }).click();
+  await expect(page.getByRole("heading", { name: "Uploaded 40 images" })).toBeVisible();
+  await expect(page.getByRole("status").filter({ hasText: "Uploaded 40 images" })).toBeAttached();
+  const grid = page.getByRole("listbox", { name: "Images of Digits" });
+  await expect(grid.getByRole("option")).toHaveCount(40);
+  await expect(page.getByText("All labelled")).toBeVisible();
+  await expect.poll(() => grid.locator("img").first().evaluate((image: HTMLImageElement) => image.complete && image.naturalWidth)).toBeGreaterThan(20);
+  await page.getByRole("button", { name: "Dismiss" }).click();
+
+  await page.getByLabel("Filter by split").selectOption("Valid");
+  await page.getByLabel("Filter by class").selectOption("7");
+  await expect(page).toHaveURL(/split=valid&class=7$/);
+  await expect(grid.getByRole("option")).toHaveCount(1);
+  await expect(grid.getByRole("option", { name: "Image 1, image-37.png: 7, Valid" })).toBeVisible();
+  await page.reload();
+  await expect(grid.getByRole("option")).toHaveCount(1);
+  await page.getByLabel("Filter by class").selectOption("Unlabelled");
+  await expect(page.getByText("No image matches these filters")).toBeVisible();
+  await page.getByRole("main").getByRole("button", { name: "Clear filters" }).last().click();
+  await expect(grid.getByRole("option")).toHaveCount(40);
+
+  await folderOf(page).setInputFiles(folder);
+  await page.getByRole("button", { name: "Upload 40 images" }).click();
+  await expect(page.getByRole("heading", { name: "Nothing was added" })).toBeVisible();
+  await expect(panelOf(page).getByText("40 were in the project already", { exact: true })).toBeVisible();
+  await axe();
+  expect(await prisma().image.count({ where: { projectId: project.id } })).toBe(40);
+});
+
+test("a zip gives its images; hostile names, a broken file, an SVG and one over the limit are refused with a sentence each", async ({ page, world, signIn, axe, expectedErrors }) => {
+  expectedErrors.push(/status of 422/);
+  const project = await buildProject(world, { name: "Digits" });
+  const whole = await draw(3, "jpeg");
+  const zip = await makeZip({
+    "cats/one.png": await draw(1),
+    "cats/two.webp": await draw(2, "webp"),
+    "../../escape.png": await draw(4),
+    "/absolute.png": await draw(5),
+    "nul\0.png": await draw(6),
+    [`${"long/".repeat(800)}deep.png`]: await draw(7),
+    "__MACOSX/cats/._one.png": "-",
+    "cats/drawing.svg": "<svg/>",
+    "cats/broken.jpg": whole.subarray(0, whole.length / 2),
+    "cats/text.png": "this is no image",
+    "cats/huge.png": Buffer.alloc(21 * 1024 ** 2, 1),
+  });
+  await signIn(world.owner);
+  await page.goto(`/${world.workspace.slug}/${project.slug}/images`);
+  await filesOf(page).setInputFiles({ name: "cats.zip", mimeType: "application/zip", buffer: zip });
+  const review = page.getByRole("dialog", { name: "Upload images" });
+  await expect(review.getByText("6 files are left out")).toBeVisible();
+  const leftOut = review.getByRole("region", { name: "Files left out" });
+  await expect(leftOut.getByRole("listitem").filter({ hasText: "Its name could lead out of its folder" })).toHaveCount(4);
+  await expect(leftOut.getByRole("listitem").filter({ hasText: "drawing.svg" })).toContainText("Not a JPEG, PNG or WebP image.");
+  await expect(leftOut.getByRole("listitem").filter({ hasText: "huge.png" })).toContainText("Larger than 20 MB");
+  await axe();
+  await review.getByRole("button", { name: "Upload 4 images" }).click();
+  await expect(page.getByRole("heading", { name: "Uploaded 2 images" })).toBeVisible();
+  const failures = page.getByRole("region", { name: "Files that failed" });
+  await expect(failures.getByRole("listitem")).toHaveCount(8);
+  await expect(failures.getByRole("listitem").filter({ hasText: "text.png" })).toContainText(/JPEG, PNG or WebP/);
+  await expect(failures.getByRole("listitem").filter({ hasText: "broken.jpg" })).toContainText(/broken/);
+  await expect(page.getByRole("button", { name: /^Retry/ })).toHaveCount(0);
+  await axe();
+  expect((await prisma().image.findMany({ where: { projectId: project.id }, orderBy: { fileName: "asc" } })).map(({ fileName, label }) => [fileName, label])).toEqual([["one.png", "cats"], ["two.webp", "cats"]]);
+});
+
+test("what the network lost is sent again, a cancelled upload keeps what it added, and leaving asks first", async ({ page, world, signIn, expectedErrors }) => {
+  expectedErrors.push(/status of 500/, /ERR_FAILED/);
+  const project = await buildProject(world, { name: "Digits" });
+  await signIn(world.owner);
+  await page.goto(`/${world.workspace.slug}/${project.slug}/images`);
+  const upload = `**/data/**/images?name=*`;
+  await page.route(upload, (route) => (route.request().url().includes("lost") ? route.fulfill({ status: 500, json: { error: "Something went wrong on our side." } }) : route.continue()));
+  await filesOf(page).setInputFiles([png("kept.png", await draw(1)), png("lost.png", await draw(2))]);
+  await page.getByRole("dialog").getByLabel("Class of all images").fill("cat");
+  await page.getByRole("button", { name: "Upload 2 images" }).click();
+  await expect(page.getByRole("region", { name: "Files that failed" })).toContainText("Something went wrong on our side.");
+  await page.unroute(upload);
+  await page.getByRole("button", { name: "Retry 1 failed" }).click();
+  await expect(page.getByRole("heading", { name: "Uploaded 2 images" })).toBeVisible();
+
+  await page.route(upload, () => {}); // never answered
+  await filesOf(page).setInputFiles([png("third.png", await draw(3))]);
+  await page.getByRole("button", { name: "Upload 1 image" }).click();
+  await expect(page.getByRole("progressbar", { name: "Upload", exact: true })).toBeVisible();
+  await expect(page.getByRole("list", { name: "Being sent now" })).toContainText("third.png");
+  await page.getByRole("link", { name: "Versions" }).click(); // within the app it goes on
+  await expect(page.getByText("No versions yet")).toBeVisible();
+  await page.getByRole("navigation", { name: "Pages of Digits" }).getByRole("link", { name: "Images" }).click();
+  await expect(page.getByRole("progressbar", { name: "Upload", exact: true })).toBeVisible();
+  const asked = new Promise<string>((resolve) => page.once("dialog", (dialog) => (resolve(dialog.type()), void dialog.dismiss())));
+  await page.evaluate(() => void setTimeout(() => window.location.reload(), 0));
+  expect(await asked).toBe("beforeunload");
+  await page.getByRole("button", { name: "Cancel" }).click();
+  await expect(page.getByRole("heading", { name: "Upload cancelled; nothing was added" })).toBeVisible();
+  expect(await prisma().image.findMany({ where: { projectId: project.id }, select: { label: true } })).toEqual([{ label: "cat" }, { label: "cat" }]);
+});
+
+test("files dropped anywhere on the page are taken", async ({ page, world, signIn }) => {
+  const project = await buildProject(world, { name: "Digits" });
+  await signIn(world.owner);
+  await page.goto(`/${world.workspace.slug}/${project.slug}/images`);
+  const bytes = [...(await draw(1))];
+  const transfer = await page.evaluateHandle((bytes) => {
+    const transfer = new DataTransfer();
+    transfer.items.add(new File([new Uint8Array(bytes)], "dropped.png", { type: "image/png" }));
+    return transfer;
+  }, bytes);
+  await page.getByRole("main").dispatchEvent("dragenter", { dataTransfer: transfer });
+  await expect(page.getByText("Drop to upload to Digits")).toBeVisible();
+  await page.getByRole("main").dispatchEvent("drop", { dataTransfer: transfer });
+  await page.getByRole("dialog", { name: "Upload images" }).getByRole("button", { name: "Upload 1 image" }).click();
+  await expect(page.getByRole("heading", { name: "Uploaded 1 image" })).toBeVisible();
+  await expect(page.getByRole("option", { name: "dropped.png" })).toBeVisible();
+});
+
+/** Uploads by the routes, as the page does. */
+async function uploadImages(page: Page, base: string, count: number, query = ""): Promise<void> {
+  for (let number = 0; number < count; number++) {
+    const response = await page.request.post(`/data${base}/images?name=image-${String(number).padStart(2, "0")}.png&split=train${query}`, { data: await draw(number), headers: { "Content-Type": "application/octet-stream", "Sec-Fetch-Site": "same-origin" } });
+    expect(response.status()).toBe(200);
+  }
+}
+
+test("images are chosen and changed by keyboard, many at once and one by one", async ({ page, world, signIn, axe }) => {
+  const project = await buildProject(world, { name: "Digits" });
+  const base = `/${world.workspace.slug}/${project.slug}`;
+  await signIn(world.owner);
+  await uploadImages(page, base, 12);
+  await page.goto(`${base}/images?unlabelled=1`);
+  const grid = page.getByRole("listbox", { name: "Images of Digits" });
+  await expect(grid.getByRole("option")).toHaveCount(12);
+  await grid.focus();
+  await page.keyboard.press("Space");
+  await page.keyboard.press("Shift+ArrowRight");
+  await page.keyboard.press("Shift+ArrowRight");
+  await expect(grid.getByRole("option", { selected: true })).toHaveCount(3);
+  const bar = page.getByRole("region", { name: "Selected images" });
+  await expect(bar.getByRole("status")).toHaveText("3 selected");
+  await axe();
+  await bar.getByRole("button", { name: "Set class" }).press("Enter");
+  const dialog = page.getByRole("dialog", { name: "Set the class of 3 images" });
+  await expect(dialog.getByLabel("Class")).toBeFocused();
+  await axe();
+  await page.keyboard.type("seven");
+  await page.keyboard.press("Enter");
+  await expect(page.getByText('3 images are now of class "seven"')).toBeVisible();
+  await expect(grid.getByRole("option")).toHaveCount(9); // the others are not unlabelled any more
+  await expect(grid).toBeFocused();
+  await expect(page.getByRole("button", { name: "9 unlabelled" })).toBeVisible();
+
+  await page.keyboard.press("Control+a");
+  await expect(bar.getByRole("status")).toHaveText("9 selected");
+  await bar.getByRole("button", { name: "Set split" }).press("Enter");
+  await page.getByRole("menuitem", { name: "Test" }).press("Enter");
+  await expect(page.getByText("Moved 9 images to Test")).toBeVisible();
+  await expect(bar).toHaveCount(0);
+  expect(await prisma().image.groupBy({ by: ["split", "label"], where: { projectId: project.id }, _count: true, orderBy: { split: "asc" } })).toEqual([
+    { split: "TRAIN", label: "seven", _count: 3 },
+    { split: "TEST", label: null, _count: 9 },
+  ]);
+
+  await expect(grid).toBeFocused();
+  await page.keyboard.press("Home");
+  await page.keyboard.press("ArrowRight");
+  await page.keyboard.press("Enter");
+  const large = page.getByRole("dialog");
+  await expect(large).toContainText("2 of 9");
+  await page.keyboard.press("ArrowRight");
+  await expect(large).toContainText("3 of 9");
+  await expect(large.getByRole("img")).toBeVisible();
+  await axe();
+  await large.getByLabel("Class").fill("eight");
+  await page.keyboard.press("Enter");
+  await expect(page.getByText(/^Saved "image-/)).toBeVisible();
+  await large.getByLabel("Split").selectOption("Valid");
+  await expect.poll(() => prisma().image.count({ where: { projectId: project.id, label: "eight", split: "VALID" } })).toBe(1);
+  await page.keyboard.press("Escape");
+  await expect(large).toHaveCount(0);
+  await expect(grid).toBeFocused();
+  await expect(grid.getByRole("option")).toHaveCount(8);
+});
+
+test("boxes of a COCO file are drawn on the images it names, and listed beside the large one", async ({ page, world, signIn, axe }) => {
+  const project = await buildProject(world, { name: "Helmets", type: "OBJECT_DETECTION" });
+  const coco = {
+    images: [{ id: 1, file_name: "site-1.png", width: 49, height: 40 }, { id: 2, file_name: "nowhere.png", width: 10, height: 10 }],
+    annotations: [{ id: 1, image_id: 1, category_id: 1, bbox: [4, 5, 20, 10] }, { id: 2, image_id: 1, category_id: 2, bbox: [30, 20, 10, 12] }, { id: 3, image_id: 2, category_id: 1, bbox: [1, 1, 2, 2] }],
+    categories: [{ id: 1, name: "helmet" }, { id: 2, name: "head" }],
+  };
+  await signIn(world.owner);
+  await page.goto(`/${world.workspace.slug}/${project.slug}/images`);
+  await filesOf(page).setInputFiles([png("site-1.png", await draw(1)), png("site-2.png", await draw(2)), { name: "coco.json", mimeType: "application/json", buffer: Buffer.from(JSON.stringify(coco)) }]);
+  const review = page.getByRole("dialog", { name: "Upload images" });
+  await expect(review).toContainText("1 annotation file");
+  await expect(review.getByText("Classes from folders")).toHaveCount(0);
+  await review.getByRole("button", { name: "Upload 2 images" }).click();
+  await expect(page.getByRole("heading", { name: "Uploaded 2 images" })).toBeVisible();
+  await expect(panelOf(page).getByText("1 image got its boxes", { exact: false }).first()).toBeVisible();
+  await expect(page.getByRole("region", { name: "Files that failed" })).toContainText("1 image it names is not in the project.");
+  await expect(page.getByRole("button", { name: "1 without boxes" })).toBeVisible();
+  const option = page.getByRole("option", { name: "site-1.png: helmet, head" });
+  await expect(option.locator("svg rect").first()).toBeVisible();
+  await page.getByLabel("Filter by class").selectOption("helmet");
+  await expect(page.getByRole("listbox").getByRole("option")).toHaveCount(1);
+  await option.click();
+  const large = page.getByRole("dialog", { name: "site-1.png" });
+  await expect(large.getByRole("heading", { name: "2 boxes" })).toBeVisible();
+  await large.getByRole("button", { name: /helmet/ }).click();
+  await expect(large.getByRole("button", { name: /helmet/ })).toHaveAttribute("aria-pressed", "true");
+  await axe();
+});
+
+test("a viewer looks and changes nothing; what is not there or in Trash is 404", async ({ page, world, signIn, makeUser, axe, expectedErrors }) => {
+  expectedErrors.push(/status of 404/);
+  const project = await buildProject(world, { name: "Digits" });
+  const base = `/${world.workspace.slug}/${project.slug}`;
+  await signIn(world.owner);
+  await uploadImages(page, base, 3, "&label=7");
+  await signIn(await makeUser({ role: "VIEWER" }));
+  await page.goto(`${base}/images`);
+  await expect(page.getByText("You are a viewer: you can look at the images.")).toBeVisible();
+  await expect(page.getByRole("button", { name: "Upload images" })).toHaveCount(0);
+  await expect(page.locator("input[type=file]")).toHaveCount(0);
+  const grid = page.getByRole("listbox", { name: "Images of Digits" });
+  await grid.focus();
+  await page.keyboard.press("Space");
+  await expect(page.getByRole("region", { name: "Selected images" })).toHaveCount(0);
+  await page.keyboard.press("Enter");
+  const large = page.getByRole("dialog");
+  await expect(large.getByRole("term").filter({ hasText: "Class" })).toBeVisible();
+  await expect(large.getByRole("textbox")).toHaveCount(0);
+  await axe();
+  await page.goto(`/${world.workspace.slug}`);
+  await expect(page.getByRole("button", { name: "New project" })).toHaveCount(0);
+  expect((await page.goto(`/${world.workspace.slug}/nowhere/images`))?.status()).toBe(404);
+  await signIn(await makeUser());
+  expect((await page.goto(`${base}/images`))?.status()).toBe(404);
+});
+
+for (const { locale, colorScheme, upload, images } of [
+  { locale: "ja-JP", colorScheme: "dark", upload: "画像をアップロード", images: "Digitsの画像" },
+  { locale: "en-US", colorScheme: "light", upload: "Upload images", images: "Images of Digits" },
+] as const) {
+  test.describe(`${locale}, ${colorScheme}`, () => {
+    test.use({ locale, colorScheme, viewport: { width: 360, height: 740 }, hasTouch: true });
+
+    test("everything fits a small phone and has no flaw that axe knows", async ({ page, world, signIn, axe, fits }) => {
+      const project = await buildProject(world, { name: "Digits" });
+      const base = `/${world.workspace.slug}/${project.slug}`;
+      await signIn(world.owner);
+      await page.goto(`${base}/images`);
+      await expect(page.getByRole("button", { name: upload })).toBeVisible();
+      await fits();
+      await axe();
+      await filesOf(page).setInputFiles([png("a.png", await draw(1)), png("b.png", await draw(2)), png("notes.md", Buffer.from("-"))]);
+      const dialog = page.getByRole("dialog", { name: upload });
+      await expect(dialog.locator("button[type=submit]")).toBeVisible();
+      await fits();
+      await axe();
+      await dialog.locator("button[type=submit]").click();
+      const grid = page.getByRole("listbox", { name: images });
+      await expect(grid.getByRole("option")).toHaveCount(2);
+      await fits();
+      await axe();
+      await grid.locator("[data-mark]").first().tap();
+      await grid.getByRole("option").last().tap();
+      await expect(grid.getByRole("option", { selected: true })).toHaveCount(2);
+      await fits();
+      await axe();
+      await page.keyboard.press("Escape");
+      await expect(grid.getByRole("option", { selected: true })).toHaveCount(0);
+      await grid.getByRole("option").first().tap();
+      await expect(page.getByRole("dialog").getByRole("img")).toBeVisible();
+      await fits();
+      await axe();
+    });
+  });
+}

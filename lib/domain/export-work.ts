@@ -1,0 +1,144 @@
+import { query, transaction, type Statement } from "@/lib/platform/db";
+import type { ExportFormat } from "@/lib/platform/generated/enums";
+import { newId } from "@/lib/platform/id";
+import type { Context } from "./context";
+import { holdLive, type ExportFailure } from "./exports";
+import { authorizeSystem } from "./permissions";
+
+/*
+ * A worker's side of a download. Every write is conditional on the worker's own lease; a write that hits no row means that
+ * another worker has it, or nobody any more. Its clock is the database's own: it is about this process, not the rules.
+ */
+
+/** How long a build outlives its worker's last heartbeat before another may take it. Also a failed one waits that long. */
+export const EXPORT_LEASE_MS = 30_000;
+
+/** Claims of one build, before it is given up. */
+const ATTEMPTS_MAX = 3;
+
+/** A worker's hold on a build. Every later write names it. */
+export interface ExportLease {
+  exportId: string;
+  versionId: string;
+  leaseId: string;
+}
+
+/** What a worker makes a zip from. */
+export interface ExportBuild {
+  lease: ExportLease;
+  format: ExportFormat;
+  /** From 1. */
+  attempt: number;
+  /** sha256 of the version's manifest, hex. */
+  manifestHash: string;
+  workspaceSlug: string;
+  projectSlug: string;
+  projectName: string;
+  annotation: string;
+  versionNumber: number;
+  versionCreatedAt: Date;
+}
+
+const FREE = `(e.status = 'QUEUED' or (e.status = 'RUNNING' and e.lease_until <= now()))`;
+
+const GIVE_UP: Statement = {
+  name: "export-give-up",
+  text: `update exports e set status = 'FAILED', failure_reason = 'worker_lost', lease_id = null, lease_until = null, ended_at = now()
+         where e.status = 'RUNNING' and e.lease_until <= now() and e.attempts >= ${ATTEMPTS_MAX}`,
+};
+
+const CLAIM: Statement = {
+  name: "export-claim",
+  text: `with next as (
+           select e.id, v.manifest_hash, v.number, v.created_at, p.slug, p.name, p.annotation, w.slug as workspace
+           from exports e join versions v on v.id = e.version_id join projects p on p.id = v.project_id join workspaces w on w.id = p.workspace_id
+           where ${FREE} and e.attempts < ${ATTEMPTS_MAX} and v.status = 'READY' and v.manifest_hash is not null and v.deleted_at is null and p.deleted_at is null
+           order by e.created_at, e.id limit 1 for no key update of e skip locked
+         )
+         update exports e set status = 'RUNNING', lease_id = $1, lease_until = now() + $2 * interval '1 millisecond', attempts = e.attempts + 1, progress = 0
+         from next where e.id = next.id
+         returning e.id as "exportId", e.version_id as "versionId", e.format, e.attempts as attempt, next.manifest_hash as "manifestHash", next.workspace as "workspaceSlug",
+           next.slug as "projectSlug", next.name as "projectName", next.annotation, next.number as "versionNumber", next.created_at as "versionCreatedAt"`,
+};
+
+/**
+ * Takes the oldest download that is to be made and that nobody works on, for EXPORT_LEASE_MS. null: there is none.
+ * One that was begun three times and never ended is given up. Nothing of a version or project in Trash is taken; if it
+ * goes there at this moment, the first heartbeat says so.
+ */
+export async function claimExport(ctx: Context): Promise<ExportBuild | null> {
+  authorizeSystem(ctx);
+  await query(GIVE_UP, []);
+  const leaseId = newId();
+  const [claimed] = await query<Omit<ExportBuild, "lease"> & { exportId: string; versionId: string }>(CLAIM, [leaseId, EXPORT_LEASE_MS]);
+  if (!claimed) return null;
+  const { exportId, versionId, ...build } = claimed;
+  return { ...build, lease: { exportId, versionId, leaseId } };
+}
+
+const HEARTBEAT: Statement = {
+  name: "export-heartbeat",
+  text: `with live as (
+           update versions v set writers_until = greatest(v.writers_until, now() + $4 * interval '1 millisecond')
+           from projects p, exports e
+           where v.id = e.version_id and p.id = v.project_id and v.deleted_at is null and p.deleted_at is null
+             and e.id = $1 and e.lease_id = $2 and e.status = 'RUNNING'
+           returning v.id
+         )
+         update exports e set progress = greatest(e.progress, $3::float8), lease_until = now() + $4 * interval '1 millisecond'
+         from live where e.id = $1 and e.lease_id = $2 and e.status = 'RUNNING' and e.version_id = live.id returning e.id`,
+};
+
+/**
+ * Reports progress (0 to 1) and renews the worker's lease on the build and with it the one to write under the version.
+ * False: the version or project is in Trash or gone, or another has the build; publish nothing.
+ */
+export async function heartbeatExport(ctx: Context, lease: ExportLease, progress: number): Promise<boolean> {
+  authorizeSystem(ctx);
+  return (await query(HEARTBEAT, [lease.exportId, lease.leaseId, progress, EXPORT_LEASE_MS])).length > 0;
+}
+
+const COMPLETE: Statement = {
+  name: "export-complete",
+  text: `update exports set status = 'READY', progress = 1, size_bytes = $3, lease_id = null, lease_until = null, ended_at = now()
+         where id = $1 and lease_id = $2 and status = 'RUNNING' returning id`,
+};
+
+/**
+ * Makes a download ready whose zip is published. `stopped`: the version or project went to Trash or is gone; take the zip
+ * away. `lost`: another worker has the build; leave the zip, which is the same as that one's.
+ */
+export async function completeExport(ctx: Context, lease: ExportLease, sizeBytes: number): Promise<"ready" | "stopped" | "lost"> {
+  authorizeSystem(ctx);
+  return transaction(async (tx) => {
+    if (!(await holdLive(tx, lease.versionId))) return "stopped";
+    return (await tx.query(COMPLETE, [lease.exportId, lease.leaseId, sizeBytes])).length > 0 ? "ready" : "lost";
+  });
+}
+
+const RELEASE: Statement = {
+  name: "export-release",
+  text: `update exports set status = 'QUEUED', progress = 0, lease_id = null, lease_until = null, attempts = attempts - 1
+         where id = $1 and lease_id = $2 and status = 'RUNNING'`,
+};
+
+/** Gives a build back that was stopped through no fault of its own: by Trash, or because the worker ends. It counts as no attempt. */
+export async function releaseExport(ctx: Context, lease: ExportLease): Promise<void> {
+  authorizeSystem(ctx);
+  await query(RELEASE, [lease.exportId, lease.leaseId]);
+}
+
+const FAIL: Statement = {
+  name: "export-fail",
+  text: `update exports set status = 'FAILED', failure_reason = $3, lease_id = null, lease_until = null, ended_at = now()
+         where id = $1 and lease_id = $2 and status = 'RUNNING' and (attempts >= ${ATTEMPTS_MAX} or not $4::boolean) returning id`,
+};
+
+/**
+ * Ends a build that went wrong: for good after the third time, or at once when trying again would not help (`again`
+ * false). Else it stays the worker's until the lease is over, and is tried again then. Answers whether it is over.
+ */
+export async function failExport(ctx: Context, lease: ExportLease, failure: { reason: ExportFailure; again: boolean }): Promise<boolean> {
+  authorizeSystem(ctx);
+  return (await query(FAIL, [lease.exportId, lease.leaseId, failure.reason, failure.again])).length > 0;
+}

@@ -1,0 +1,38 @@
+import { query, type Statement } from "@/lib/platform/db";
+import type { Context } from "./context";
+import { countImagesOf } from "./images-list";
+import { getLiveProject, type SluggedProjectRef } from "./item-state";
+import { allows, authorize } from "./permissions";
+
+export interface GeneratePage {
+  workspace: { slug: string; name: string };
+  project: { slug: string; name: string };
+  /** Uploaded images of each split. */
+  images: { train: number; valid: number; test: number };
+  /** Every class of the project, by name. */
+  classes: string[];
+  /** Half of the images have no side longer than this; null without images. */
+  medianSidePx: number | null;
+  may: { createVersions: boolean };
+}
+
+const MEDIAN_SIDE: Statement = {
+  name: "generate-page-median-side",
+  text: `select percentile_disc(0.5) within group (order by greatest(width, height)) as "medianSidePx" from images where project_id = $1`,
+};
+
+/** What one chooses a version's settings from, and whether this person may generate one. Throws `not_found`, `in_trash`, `purged`. */
+export async function getGeneratePage(ctx: Context, ref: SluggedProjectRef): Promise<GeneratePage> {
+  const { workspaceId, slug, name } = authorize(ctx, "read projects", ref.workspaceSlug);
+  const project = await getLiveProject(workspaceId, ref);
+  const [counts, [median]] = await Promise.all([countImagesOf([project]), query<{ medianSidePx: number | null }>(MEDIAN_SIDE, [project.id])]);
+  const { splits, classes } = counts.get(project.id)!;
+  return {
+    workspace: { slug, name },
+    project: { slug: project.slug, name: project.name },
+    images: { train: splits.TRAIN, valid: splits.VALID, test: splits.TEST },
+    classes: Object.keys(classes).sort(new Intl.Collator("en", { numeric: true }).compare),
+    medianSidePx: median!.medianSidePx,
+    may: { createVersions: allows(ctx, "create version", slug) },
+  };
+}

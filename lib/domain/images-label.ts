@@ -1,0 +1,141 @@
+import { query, transaction, type Statement } from "@/lib/platform/db";
+import type { ProjectType, Split } from "@/lib/platform/generated/enums";
+import type { Context } from "./context";
+import { DomainError } from "./errors";
+import { clipBoxes, type ImageBox } from "./image-boxes";
+import { assertTakesLabels, shareLiveProject } from "./images";
+import { filterImages, type ImageFilter } from "./images-list";
+import { getLiveProject, type SluggedProjectRef } from "./item-state";
+import { BOXES_PER_IMAGE_MAX, IMAGES_PER_CALL_MAX } from "./limits";
+import { parseLabel } from "./names";
+import { authorize } from "./permissions";
+
+/** By id, at most IMAGES_PER_CALL_MAX; or all that a filter finds, however many. */
+export type ImageSelection = { imageIds: readonly string[] } | { filter: ImageFilter };
+
+/**
+ * Gives images another class (null takes it away) or another split. Ids of other projects are passed over. Versions that
+ * exist stay as they are. Throws `not_found`, `in_trash`, `purged`, `invalid_input`.
+ */
+export async function updateImages(ctx: Context, ref: SluggedProjectRef, input: { images: ImageSelection; label?: string | null | undefined; split?: Split | undefined }): Promise<{ updated: number }> {
+  const { workspaceId } = authorize(ctx, "upload images", ref.workspaceSlug);
+  const project = await getLiveProject(workspaceId, ref);
+  const { images, label, split } = input;
+  if (label !== undefined) assertTakesLabels(project);
+  const values: unknown[] = [project.id];
+  const changes = [
+    ...(label === undefined ? [] : [`label = $${values.push(label === null ? null : parseLabel(label))}`]),
+    ...(split === undefined ? [] : [`split = $${values.push(split)}::"Split"`]),
+  ];
+  if (changes.length === 0) throw new DomainError("invalid_input", "Say what to change: the class or the split.", { field: "images" });
+  if ("imageIds" in images) assertBearable(images.imageIds.length);
+  const which = "imageIds" in images ? ` and id = any($${values.push(images.imageIds)})` : filterImages(project.type, images.filter, values);
+  return transaction(async (tx) => {
+    await shareLiveProject(tx, project);
+    const [done] = await tx.query<{ updated: number }>(
+      { text: `with done as (update images set ${changes.join(", ")} where project_id = $1${which} returning 1) select count(*)::int as updated from done` },
+      values,
+    );
+    return { updated: done!.updated };
+  });
+}
+
+function assertBearable(images: number): void {
+  if (images > IMAGES_PER_CALL_MAX) throw new DomainError("invalid_input", `Name at most ${IMAGES_PER_CALL_MAX} images at a time.`, { field: "images" });
+}
+
+// ── Boxes ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** An image as annotation files speak of it. */
+export interface AnnotatableImage {
+  id: string;
+  name: string;
+  width: number;
+  height: number;
+}
+
+const NAMES: Statement = { text: `select id, file_name as name, width, height from images where project_id = $1 order by id` };
+const NAMES_OF: Statement = { text: `select id, file_name as name, width, height from images where project_id = $1 and id = any($2) order by id` };
+
+/**
+ * What annotations need to know of a live project's images, all of them or those of the ids, for somebody who may
+ * annotate. Throws `not_found`, `in_trash`, `purged`.
+ */
+export async function listAnnotatableImages(ctx: Context, ref: SluggedProjectRef, imageIds?: readonly string[]): Promise<{ type: ProjectType; images: AnnotatableImage[] }> {
+  const { workspaceId } = authorize(ctx, "upload images", ref.workspaceSlug);
+  const project = await getLiveProject(workspaceId, ref);
+  const images = imageIds === undefined ? query<AnnotatableImage>(NAMES, [project.id]) : query<AnnotatableImage>(NAMES_OF, [project.id, imageIds]);
+  return { type: project.type, images: await images };
+}
+
+/** What became of each image; the four together are all that were named. */
+export interface Annotated {
+  annotated: string[];
+  /** Had an annotation, which was not to be overwritten: left as it was. */
+  alreadyAnnotated: string[];
+  /** More than BOXES_PER_IMAGE_MAX: left as it was. */
+  tooManyBoxes: string[];
+  /** No image of this project. */
+  missing: string[];
+}
+
+const SET_BOXES: Statement = {
+  text: `update images i set boxes = given.boxes from jsonb_to_recordset($2::jsonb) as given(id text, boxes jsonb)
+         where i.project_id = $1 and i.id = given.id and ($3 or i.boxes = '[]') returning i.id`,
+};
+
+/**
+ * Sets the boxes of images of an object detection project, all of an image's at once, cut to its size; in one
+ * transaction. An image that has boxes keeps them unless `overwrite`. Throws `not_found`, `in_trash`, `purged`,
+ * `invalid_input`.
+ */
+export async function annotateImages(ctx: Context, ref: SluggedProjectRef, input: { annotations: readonly { imageId: string; boxes: readonly ImageBox[] }[]; overwrite: boolean }): Promise<Annotated> {
+  const { workspaceId } = authorize(ctx, "upload images", ref.workspaceSlug);
+  const project = await getLiveProject(workspaceId, ref);
+  assertTakesBoxes(project);
+  const given = new Map(input.annotations.map(({ imageId, boxes }) => [imageId, boxes]));
+  const tooManyBoxes = [...given].filter(([, boxes]) => boxes.length > BOXES_PER_IMAGE_MAX).map(([id]) => id);
+  for (const id of tooManyBoxes) given.delete(id);
+  const known = await query<AnnotatableImage>(NAMES_OF, [project.id, [...given.keys()]]);
+  const rows = known.map(({ id, ...size }) => ({ id, boxes: clipBoxes(given.get(id)!, size) }));
+  const annotated = await transaction(async (tx) => {
+    await shareLiveProject(tx, project);
+    return (await tx.query<{ id: string }>(SET_BOXES, [project.id, JSON.stringify(rows), input.overwrite])).map(({ id }) => id);
+  });
+  const [done, there] = [new Set(annotated), new Set(known.map(({ id }) => id))];
+  return {
+    annotated,
+    alreadyAnnotated: [...there].filter((id) => !done.has(id)),
+    tooManyBoxes,
+    missing: [...given.keys()].filter((id) => !there.has(id)),
+  };
+}
+
+/** Throws `invalid_input` where images have no boxes. */
+export function assertTakesBoxes({ type, name }: { type: ProjectType; name: string }): void {
+  if (type !== "OBJECT_DETECTION") throw new DomainError("invalid_input", `Images of "${name}" have no boxes: it is not an object detection project.`, { field: "boxes" });
+}
+
+const SET_LABEL: Statement = {
+  name: "image-set-label",
+  text: `update images set label = $3 where project_id = $1 and id = $2 and ($4 or label is null) returning id`,
+};
+
+const EXISTS: Statement = { name: "image-exists", text: `select id from images where project_id = $1 and id = $2` };
+
+/**
+ * Gives one image of a classification project its class. False: it has one, which was not to be overwritten.
+ * Throws `not_found`, `in_trash`, `purged`, `invalid_input`.
+ */
+export async function labelImage(ctx: Context, ref: SluggedProjectRef & { imageId: string }, input: { label: string; overwrite: boolean }): Promise<boolean> {
+  const { workspaceId } = authorize(ctx, "upload images", ref.workspaceSlug);
+  const project = await getLiveProject(workspaceId, ref);
+  assertTakesLabels(project);
+  const label = parseLabel(input.label);
+  return transaction(async (tx) => {
+    await shareLiveProject(tx, project);
+    if ((await tx.query(SET_LABEL, [project.id, ref.imageId, label, input.overwrite])).length > 0) return true;
+    if ((await tx.query(EXISTS, [project.id, ref.imageId])).length > 0) return false;
+    throw new DomainError("not_found", "There is no such image in this project.");
+  });
+}

@@ -1,0 +1,162 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { query } from "@/lib/platform/db";
+import type { ProjectType, Split } from "@/lib/platform/generated/enums";
+import { newId } from "@/lib/platform/id";
+import { buildMember, buildProject, buildWorld, userContext, type World } from "@/lib/testing/builders";
+import type { ImageBox } from "./image-boxes";
+import { countImages, getImage, listImages, type ImageFilter } from "./images-list";
+import { annotateImages, labelImage, updateImages } from "./images-label";
+import { getProject } from "./projects";
+import { trashProject } from "./trash";
+
+let world: World;
+let project: { id: string; slug: string };
+const ref = () => ({ workspaceSlug: world.workspace.slug, projectSlug: project.slug });
+
+async function begin(type: ProjectType): Promise<void> {
+  world = await buildWorld();
+  project = await buildProject(world, { type });
+}
+
+/** An image's row alone; newer than those before. */
+async function addRow({ split = "TRAIN", label = null, boxes = [] }: { split?: Split; label?: string | null; boxes?: ImageBox[] } = {}, owner = project): Promise<string> {
+  const id = newId();
+  await query(
+    { text: `insert into images (id, project_id, file_name, sha256, content_type, size_bytes, width, height, split, label, boxes) values ($1, $2, $1, $1, 'image/png', 1, 100, 80, $3::"Split", $4, $5)` },
+    [id, owner.id, split, label, JSON.stringify(boxes)],
+  );
+  return id;
+}
+
+const box = (label: string): ImageBox => ({ label, x: 1, y: 2, width: 3, height: 4 });
+const idsOf = async (filter: ImageFilter = {}) => (await listImages(await userContext(world), ref(), { ...filter, limit: 100 })).images.map(({ id }) => id);
+
+describe("in a classification project", () => {
+  beforeEach(() => begin("CLASSIFICATION"));
+
+  it("pages are newest first, add up to all images, and are not moved by what is added meanwhile", async () => {
+    const added: string[] = [];
+    for (let i = 0; i < 5; i += 1) added.unshift(await addRow());
+    const first = await listImages(await userContext(world), ref(), { limit: 2 });
+    await addRow();
+    const second = await listImages(await userContext(world), ref(), { limit: 2, cursor: first.nextCursor! });
+    const third = await listImages(await userContext(world), ref(), { limit: 2, cursor: second.nextCursor! });
+    expect([first, second, third].map(({ images }) => images.map(({ id }) => id))).toEqual([added.slice(0, 2), added.slice(2, 4), added.slice(4)]);
+    expect(third.nextCursor).toBeNull();
+  });
+
+  it("filters find what they name, alone and together", async () => {
+    const cat = await addRow({ label: "cat" });
+    const validCat = await addRow({ label: "cat", split: "VALID" });
+    const none = await addRow({ split: "VALID" });
+    expect(await idsOf()).toEqual([none, validCat, cat]);
+    expect(await idsOf({ split: "VALID" })).toEqual([none, validCat]);
+    expect(await idsOf({ label: "cat" })).toEqual([validCat, cat]);
+    expect(await idsOf({ label: "cat", split: "VALID" })).toEqual([validCat]);
+    expect(await idsOf({ unannotated: true })).toEqual([none]);
+    expect(await idsOf({ label: "' or true --" })).toEqual([]);
+  });
+
+  it("counts are images per split and class, the same in the list and in the project", async () => {
+    for (const row of [{ label: "cat" }, { label: "cat", split: "VALID" as const }, { label: "__proto__", split: "TEST" as const }, {}]) await addRow(row);
+    const counts = await countImages(await userContext(world), ref());
+    expect(counts).toEqual({ images: 4, unannotated: 1, splits: { TRAIN: 2, VALID: 1, TEST: 1 }, classes: Object.fromEntries([["cat", 2], ["__proto__", 1]]) });
+    const { project: view } = await getProject(await userContext(world), ref());
+    expect(view).toMatchObject({ images: 4, unlabelledImages: 1, splits: counts.splits, classes: counts.classes });
+  });
+
+  it("classes and splits are changed by id or by filter, of this project's images only", async () => {
+    const [first, second] = [await addRow({ label: "cat" }), await addRow()];
+    const elsewhere = await addRow({}, await buildProject(world));
+    const ctx = await userContext(world);
+    expect(await updateImages(ctx, ref(), { images: { imageIds: [first, elsewhere, "none"] }, label: " dog ", split: "TEST" })).toEqual({ updated: 1 });
+    expect(await getImage(ctx, { ...ref(), imageId: first })).toMatchObject({ label: "dog", split: "TEST" });
+    expect(await updateImages(ctx, ref(), { images: { filter: { unannotated: true } }, label: "cat" })).toEqual({ updated: 1 });
+    expect(await getImage(ctx, { ...ref(), imageId: second })).toMatchObject({ label: "cat", split: "TRAIN" });
+    expect(await updateImages(ctx, ref(), { images: { filter: {} }, label: null })).toEqual({ updated: 2 });
+    expect(await idsOf({ unannotated: true })).toEqual([second, first]);
+    await expect(getImage(ctx, { ...ref(), imageId: elsewhere })).rejects.toMatchObject({ code: "not_found" });
+  });
+
+  it("a change of nothing, of too many, or to no class name is refused", async () => {
+    const ctx = await userContext(world);
+    const id = await addRow();
+    await expect(updateImages(ctx, ref(), { images: { imageIds: [id] } })).rejects.toMatchObject({ code: "invalid_input" });
+    await expect(updateImages(ctx, ref(), { images: { imageIds: Array.from({ length: 1001 }, () => id) }, split: "TEST" })).rejects.toMatchObject({ code: "invalid_input" });
+    await expect(updateImages(ctx, ref(), { images: { imageIds: [id] }, label: "a\0" })).rejects.toMatchObject({ code: "invalid_input", details: { field: "label" } });
+    await expect(annotateImages(ctx, ref(), { annotations: [], overwrite: true })).rejects.toMatchObject({ code: "invalid_input", details: { field: "boxes" } });
+  });
+
+  it("one image gets its class unless it has one", async () => {
+    const ctx = await userContext(world);
+    const imageId = await addRow();
+    expect(await labelImage(ctx, { ...ref(), imageId }, { label: "cat", overwrite: false })).toBe(true);
+    expect(await labelImage(ctx, { ...ref(), imageId }, { label: "dog", overwrite: false })).toBe(false);
+    expect(await labelImage(ctx, { ...ref(), imageId }, { label: "dog", overwrite: true })).toBe(true);
+    expect((await getImage(ctx, { ...ref(), imageId })).label).toBe("dog");
+    await expect(labelImage(ctx, { ...ref(), imageId: "none" }, { label: "dog", overwrite: true })).rejects.toMatchObject({ code: "not_found" });
+  });
+});
+
+describe("in an object detection project", () => {
+  beforeEach(() => begin("OBJECT_DETECTION"));
+
+  it("classes are those of boxes, and an image without a box is not annotated", async () => {
+    const both = await addRow({ boxes: [box("hat"), box("hat"), box("head")] });
+    const one = await addRow({ boxes: [box("head")], split: "TEST" });
+    const none = await addRow();
+    expect(await countImages(await userContext(world), ref())).toEqual({ images: 3, unannotated: 1, splits: { TRAIN: 2, VALID: 0, TEST: 1 }, classes: { hat: 2, head: 2 } });
+    expect(await idsOf({ label: "head" })).toEqual([one, both]);
+    expect(await idsOf({ label: "hat" })).toEqual([both]);
+    expect(await idsOf({ unannotated: true })).toEqual([none]);
+    const { project: view } = await getProject(await userContext(world), ref());
+    expect(view).toMatchObject({ classes: { hat: 2, head: 2 }, unlabelledImages: 1 });
+  });
+
+  it("boxes are cut to the image, and those without an area in it are left out", async () => {
+    const imageId = await addRow();
+    const outside = { label: "c", x: 200, y: 0, width: 10, height: 10 };
+    const odd = [{ label: "d", x: NaN, y: 0, width: 10, height: 10 }, { label: "e", x: 0, y: 0, width: -5, height: 5 }];
+    await annotateImages(await userContext(world), ref(), { annotations: [{ imageId, boxes: [{ label: " a ", x: -5, y: 70, width: 20, height: 40 }, outside, ...odd] }], overwrite: false });
+    expect((await getImage(await userContext(world), { ...ref(), imageId })).boxes).toEqual([{ label: "a", x: 0, y: 70, width: 15, height: 10 }]);
+  });
+
+  it("each image's outcome has a name, and none keeps the others", async () => {
+    const [fresh, before, crowded] = [await addRow(), await addRow({ boxes: [box("old")] }), await addRow()];
+    const elsewhere = await addRow({}, await buildProject(world, { type: "OBJECT_DETECTION" }));
+    const annotations = [
+      { imageId: fresh, boxes: [box("new")] },
+      { imageId: before, boxes: [box("new")] },
+      { imageId: crowded, boxes: Array.from({ length: 1001 }, () => box("x")) },
+      { imageId: elsewhere, boxes: [box("new")] },
+    ];
+    const ctx = await userContext(world);
+    expect(await annotateImages(ctx, ref(), { annotations, overwrite: false })).toEqual({ annotated: [fresh], alreadyAnnotated: [before], tooManyBoxes: [crowded], missing: [elsewhere] });
+    expect(await annotateImages(ctx, ref(), { annotations: annotations.slice(1, 2), overwrite: true })).toMatchObject({ annotated: [before], alreadyAnnotated: [] });
+    expect(await countImages(ctx, ref())).toMatchObject({ classes: { new: 2 } });
+  });
+
+  it("images have no class of their own", async () => {
+    const ctx = await userContext(world);
+    const id = await addRow();
+    await expect(updateImages(ctx, ref(), { images: { imageIds: [id] }, label: "cat" })).rejects.toMatchObject({ code: "invalid_input", details: { field: "labels" } });
+    await expect(labelImage(ctx, { ...ref(), imageId: id }, { label: "cat", overwrite: true })).rejects.toMatchObject({ code: "invalid_input" });
+  });
+});
+
+describe("who may", () => {
+  beforeEach(() => begin("CLASSIFICATION"));
+
+  it("viewers look and change nothing, strangers find nothing, and nothing of a project in Trash is had", async () => {
+    const id = await addRow();
+    const viewer = await userContext(world, { user: await buildMember(world, "VIEWER"), role: "VIEWER" });
+    const stranger = await userContext(await buildWorld());
+    const change = { images: { imageIds: [id] }, split: "TEST" as const };
+    expect((await listImages(viewer, ref(), { limit: 1 })).images).toHaveLength(1);
+    await expect(updateImages(viewer, ref(), change)).rejects.toMatchObject({ code: "forbidden" });
+    for (const act of [() => listImages(stranger, ref(), { limit: 1 }), () => countImages(stranger, ref()), () => updateImages(stranger, ref(), change)]) await expect(act()).rejects.toMatchObject({ code: "not_found" });
+    const ctx = await userContext(world);
+    await trashProject(ctx, ref());
+    for (const act of [() => listImages(ctx, ref(), { limit: 1 }), () => countImages(ctx, ref()), () => updateImages(ctx, ref(), change)]) await expect(act()).rejects.toMatchObject({ code: "in_trash" });
+  });
+});

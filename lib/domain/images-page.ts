@@ -1,0 +1,37 @@
+import type { ProjectType } from "@/lib/platform/generated/enums";
+import type { Context } from "./context";
+import { countImagesOf } from "./images-list";
+import { getLiveProject, type SluggedProjectRef } from "./item-state";
+import { allows, authorize } from "./permissions";
+
+export interface ImagesPage {
+  workspace: { slug: string; name: string };
+  project: { slug: string; name: string; type: ProjectType };
+  images: number;
+  /** With neither a class nor a box, whichever the project has. */
+  unlabelled: number;
+  splits: { train: number; valid: number; test: number };
+  /** By name, each with its images; in an object detection project with its boxes. */
+  classes: { name: string; count: number }[];
+  may: { uploadImages: boolean };
+}
+
+/**
+ * What the page of a project's images says above them, with what this person may do there; the images themselves are
+ * listed as one scrolls. Throws `not_found`, `in_trash`, `purged`.
+ */
+export async function getImagesPage(ctx: Context, ref: SluggedProjectRef): Promise<ImagesPage> {
+  const { workspaceId, slug, name } = authorize(ctx, "read projects", ref.workspaceSlug);
+  const project = await getLiveProject(workspaceId, ref);
+  const { images, unannotated, splits, classes } = (await countImagesOf([project])).get(project.id)!;
+  const { compare } = new Intl.Collator("en", { numeric: true });
+  return {
+    workspace: { slug, name },
+    project: { slug: project.slug, name: project.name, type: project.type },
+    images,
+    unlabelled: unannotated,
+    splits: { train: splits.TRAIN, valid: splits.VALID, test: splits.TEST },
+    classes: Object.entries(classes).map(([name, count]) => ({ name, count })).sort((a, b) => compare(a.name, b.name)),
+    may: { uploadImages: allows(ctx, "upload images", slug) },
+  };
+}

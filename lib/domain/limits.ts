@@ -1,0 +1,14 @@
+/*
+ * How much of something one call, one image or one page may hold. What the machine bounds (bytes and pixels of an image)
+ * is set where it is kept: MAX_IMAGE_MB in the environment, the pixels in the engine; lib/edge/image-upload.ts tells all
+ * of them to the browser.
+ */
+
+/** The most boxes on one image. */
+export const BOXES_PER_IMAGE_MAX = 1_000;
+
+/** The most images that one call may name by id. */
+export const IMAGES_PER_CALL_MAX = 1_000;
+
+/** The most images on one page of a list. */
+export const IMAGES_PER_PAGE_MAX = 500;

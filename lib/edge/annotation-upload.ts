@@ -1,0 +1,97 @@
+import type { Context } from "@/lib/domain/context";
+import { DomainError } from "@/lib/domain/errors";
+import { annotateImages, assertTakesBoxes, labelImage, listAnnotatableImages } from "@/lib/domain/images-label";
+import type { SluggedProjectRef } from "@/lib/domain/item-state";
+import { BOXES_PER_IMAGE_MAX } from "@/lib/domain/limits";
+import { parseAnnotations, parseClassName, parseImageAnnotations, type AnnotationFile, type Labelmap } from "@/lib/engine/annotations/annotations";
+import type { AnnotationProblem, ProblemCode } from "@/lib/engine/annotations/collector";
+
+/* What people know of their images, from the files that other tools wrote it to. */
+
+/** One image's annotation as the official client sends it. */
+export interface ImageAnnotation {
+  file: AnnotationFile;
+  labelmap: Labelmap | null;
+  overwrite: boolean;
+}
+
+/**
+ * Annotates one image: with boxes from a COCO, YOLO or Pascal VOC file, or, in a classification project, with the class
+ * that the text names. Answers what of the file could not be taken. Throws `not_found`, `in_trash`, `purged`;
+ * `invalid_request` for a file that gives nothing; `already_exists` when the image is annotated and not to be overwritten.
+ */
+export async function annotateImage(ctx: Context, ref: SluggedProjectRef & { imageId: string }, { file, labelmap, overwrite }: ImageAnnotation): Promise<AnnotationProblem[]> {
+  const { type, images } = await listAnnotatableImages(ctx, ref, [ref.imageId]);
+  const [image] = images;
+  if (!image) throw new DomainError("not_found", "There is no such image in this project.");
+  if (type === "CLASSIFICATION") {
+    const label = parseClassName(file.text);
+    if (label === null) throw new DomainError("invalid_request", "The annotation is no class name. In a classification project, give the image's class.", { field: "annotationFile" });
+    if (!(await labelImage(ctx, ref, { label, overwrite }))) throw alreadyAnnotated();
+    return [];
+  }
+  const { boxes, problems } = parseImageAnnotations(file, image, labelmap);
+  const [first] = problems;
+  if (boxes === null || (boxes.length === 0 && first)) throw new DomainError("invalid_request", first ? explainProblem(first) : "The annotation file says nothing of this image.", { field: "annotationFile" });
+  const outcome = await annotateImages(ctx, ref, { annotations: [{ imageId: image.id, boxes }], overwrite });
+  if (outcome.tooManyBoxes.length > 0) throw new DomainError("invalid_request", `The file has ${boxes.length} boxes for this image; at most ${BOXES_PER_IMAGE_MAX} are supported.`, { field: "annotationFile" });
+  if (outcome.annotated.length === 0) throw alreadyAnnotated();
+  return problems;
+}
+
+/** The client looks for "already annotated". */
+const alreadyAnnotated = (): DomainError => new DomainError("already_exists", "This image is already annotated. Send overwrite=true to replace that.");
+
+const SENTENCES: Record<ProblemCode, string> = {
+  too_large: "The annotation file is too large.",
+  too_complex: "The annotation file is nested too deeply.",
+  too_many_boxes: "The annotation file has too many boxes.",
+  unreadable: "The annotation file is broken: it cannot be read as what it starts like.",
+  unknown_format: "The annotation file is neither COCO, YOLO nor Pascal VOC.",
+  unsupported_format: "This format of annotations is not supported; send COCO, YOLO or Pascal VOC.",
+  unknown_image: "The annotation file does not name this image.",
+  ambiguous_image: "The annotation file speaks of an image whose name several have.",
+  already_annotated: "The annotation file annotates this image twice.",
+  size_mismatch: "The boxes were drawn on an image of another size.",
+  unknown_class: "The annotation file uses a class that neither it nor the labelmap names.",
+  bad_label: "A class in the annotation file has no usable name.",
+  bad_box: "The annotation file has boxes that cannot be read.",
+  empty_box: "The boxes lie outside the image or have no area.",
+};
+
+const explainProblem = ({ code }: AnnotationProblem): string => SENTENCES[code];
+
+/** What became of a set of annotation files. */
+export interface AppliedAnnotations {
+  /** Images that have new boxes now, or are known to have nothing on them. */
+  annotated: number;
+  boxes: number;
+  /** What could not be taken, per file and kind. */
+  problems: (Omit<AnnotationProblem, "code"> & { code: ProblemCode | "image_annotated_before" | "too_many_boxes_on_image" })[];
+}
+
+/**
+ * Gives the images of an object detection project the boxes that annotation files have for them. Images are found by
+ * their file names; `images` says under which path each id was on the person's disk, which tells images of one name
+ * apart, and keeps to these. An image that has boxes keeps them unless `overwrite`.
+ * Throws `not_found`, `in_trash`, `purged`, `invalid_input`.
+ */
+export async function applyAnnotationFiles(
+  ctx: Context,
+  ref: SluggedProjectRef,
+  input: { files: readonly AnnotationFile[]; images?: readonly { id: string; name: string }[] | undefined; overwrite: boolean },
+): Promise<AppliedAnnotations> {
+  const names = input.images && new Map(input.images.map(({ id, name }) => [id, name]));
+  const { type, images } = await listAnnotatableImages(ctx, ref, names && [...names.keys()]);
+  assertTakesBoxes({ type, name: ref.projectSlug });
+  const named = images.map((image) => ({ ...image, name: names?.get(image.id) ?? image.name }));
+  const { boxes, problems } = parseAnnotations(input.files, named);
+  const { annotated, alreadyAnnotated, tooManyBoxes } = await annotateImages(ctx, ref, { annotations: [...boxes].map(([imageId, of]) => ({ imageId, boxes: of })), overwrite: input.overwrite });
+  const nameOf = new Map(named.map(({ id, name }) => [id, name]));
+  const passedOver = (code: "image_annotated_before" | "too_many_boxes_on_image", ids: readonly string[]) => (ids.length === 0 ? [] : [{ file: "", code, count: ids.length, details: { image: nameOf.get(ids[0]!) ?? "" } }]);
+  return {
+    annotated: annotated.length,
+    boxes: annotated.reduce((sum, id) => sum + (boxes.get(id)?.length ?? 0), 0),
+    problems: [...problems, ...passedOver("image_annotated_before", alreadyAnnotated), ...passedOver("too_many_boxes_on_image", tooManyBoxes)],
+  };
+}

@@ -1,0 +1,127 @@
+import { createHash } from "node:crypto";
+import { Readable } from "node:stream";
+import type { Context } from "@/lib/domain/context";
+import { claimExport, completeExport, EXPORT_LEASE_MS, failExport, heartbeatExport, releaseExport, type ExportBuild } from "@/lib/domain/export-work";
+import { exportFolder, exportPath } from "@/lib/domain/exports";
+import { openVersionWriter, versionPrefix, WriterLeaseLost } from "@/lib/domain/version-writer";
+import { planExport } from "@/lib/engine/export/layout";
+import { MANIFEST_PATH, ManifestError, parseManifest, type Manifest, type ManifestFile } from "@/lib/engine/manifest";
+import { zipStream, type ZipEntry } from "@/lib/engine/zip";
+import { BlobNotFoundError, blobStore } from "@/lib/platform/blob-store";
+import { log } from "@/lib/platform/log";
+import { formatName } from "./export-answers";
+
+/*
+ * The worker that makes downloads: reads a version's files, writes one zip, as a stream from store to store.
+ */
+
+/** Files read ahead of the zip, so that a store far away is asked for some while one is written. */
+const READ_AHEAD = 4;
+
+/** A file of the version is missing, or is not what was generated: no try will make it right. */
+class FilesDamaged extends Error {
+  override readonly name = "FilesDamaged";
+}
+
+export interface BuildCounts {
+  built: number;
+  /** Given up, or to be tried again. */
+  failed: number;
+}
+
+/**
+ * Makes every download that is to be made, one after the other, until there is none or `signal` aborts: that ends the one
+ * in hand as well, and leaves it to be begun anew. The same version gives the same bytes, whoever makes the zip.
+ */
+export async function buildExports(ctx: Context, signal: AbortSignal): Promise<BuildCounts> {
+  const counts: BuildCounts = { built: 0, failed: 0 };
+  while (!signal.aborted) {
+    const build = await claimExport(ctx);
+    if (!build) break;
+    const outcome = await buildExport(ctx, build, signal);
+    if (outcome !== "stopped") counts[outcome] += 1;
+  }
+  return counts;
+}
+
+async function buildExport(ctx: Context, build: ExportBuild, signal: AbortSignal): Promise<"built" | "failed" | "stopped"> {
+  const { lease, format } = build;
+  const prefix = versionPrefix(lease.versionId);
+  const path = exportPath(lease.exportId, format);
+  let progress = 0;
+  try {
+    const writer = await openVersionWriter(lease.versionId, { leaseMs: EXPORT_LEASE_MS, renew: () => heartbeatExport(ctx, lease, progress) });
+    if (build.attempt > 1) await blobStore().removePrefix(`${prefix}${exportFolder(lease.exportId)}`); // what a worker that died left unfinished
+    const manifest = await readManifest(prefix, build.manifestHash);
+    const zip = zipStream(listEntries(build, manifest, prefix, (files) => (progress = files / manifest.files.length)), signal);
+    const { sizeBytes } = await writer.put(path, zip);
+    const outcome = await completeExport(ctx, lease, sizeBytes);
+    if (outcome === "ready") return "built";
+    if (outcome === "stopped") {
+      await blobStore().remove([`${prefix}${path}`]);
+      await releaseExport(ctx, lease);
+    }
+    return "stopped";
+  } catch (error) {
+    if (error instanceof WriterLeaseLost || signal.aborted) {
+      await releaseExport(ctx, lease);
+      return "stopped";
+    }
+    const damaged = error instanceof FilesDamaged;
+    const over = await failExport(ctx, lease, damaged ? { reason: "files_damaged", again: false } : { reason: "failed", again: true });
+    log().error({ err: error, exportId: lease.exportId, attempt: build.attempt, over }, "a download could not be made");
+    return "failed";
+  }
+}
+
+/** The zip's entries. Says after each file how many the zip has got. */
+async function* listEntries(build: ExportBuild, manifest: Manifest, prefix: string, onFile: (files: number) => void): AsyncGenerator<ZipEntry> {
+  const expected = new Map(manifest.files.map((file) => [file.path, file]));
+  const entries = planExport(formatName(build.format), manifest, {
+    workspace: build.workspaceSlug,
+    project: build.projectSlug,
+    projectName: build.projectName,
+    annotation: build.annotation,
+    version: build.versionNumber,
+    createdAt: build.versionCreatedAt,
+  });
+  let files = 0;
+  const ahead: ZipEntry[] = [];
+  for (;;) {
+    for (let next = entries.next(); !next.done; next = entries.next()) {
+      const entry = next.value;
+      ahead.push("file" in entry ? readAhead(entry.path, prefix, expected.get(entry.file)!) : { path: entry.path, open: async () => Readable.from(entry.text), deflate: true });
+      if (ahead.length > READ_AHEAD) break;
+    }
+    const entry = ahead.shift();
+    if (!entry) return;
+    yield entry;
+    if (!entry.deflate) onFile((files += 1));
+  }
+}
+
+/** Begins to read a file, and holds it until the zip wants it. */
+function readAhead(path: string, prefix: string, file: ManifestFile): ZipEntry {
+  const reading = readFile(prefix, file);
+  reading.catch(() => {}); // whoever opens it is told
+  return { path, open: () => reading, sizeBytes: file.sizeBytes };
+}
+
+async function readFile(prefix: string, { path, sha256 }: Pick<ManifestFile, "path" | "sha256">): Promise<Buffer> {
+  const bytes = await blobStore()
+    .get(`${prefix}${path}`)
+    .catch((error: unknown) => {
+      throw error instanceof BlobNotFoundError ? new FilesDamaged(`${path} is missing.`, { cause: error }) : error;
+    });
+  if (createHash("sha256").update(bytes).digest("hex") !== sha256) throw new FilesDamaged(`${path} is not what was generated.`);
+  return bytes;
+}
+
+async function readManifest(prefix: string, sha256: string): Promise<Manifest> {
+  const bytes = await readFile(prefix, { path: MANIFEST_PATH, sha256 });
+  try {
+    return parseManifest(bytes);
+  } catch (error) {
+    throw error instanceof ManifestError ? new FilesDamaged(error.message, { cause: error }) : error;
+  }
+}

@@ -1,0 +1,94 @@
+import { createReadStream } from "node:fs";
+import type { Context } from "@/lib/domain/context";
+import { DomainError } from "@/lib/domain/errors";
+import { addImage, assertCanAddImage, findImageByContent, type AddedImage } from "@/lib/domain/images";
+import type { SluggedProjectRef } from "@/lib/domain/item-state";
+import { BOXES_PER_IMAGE_MAX } from "@/lib/domain/limits";
+import { IMAGE_TYPES } from "@/lib/engine/decode";
+import { ImageDecodeError, inspectImage, makeThumbnail, MAX_SOURCE_PIXELS } from "@/lib/engine/generate";
+import { env } from "@/lib/platform/env";
+import type { Split } from "@/lib/platform/generated/enums";
+import { createGate } from "./gate";
+import { readChunks } from "./request-body";
+import { spool, tooLarge, withTemporaryFile, type Bytes, type Spooled } from "./spool";
+
+/*
+ * The way of an image into a project, through whichever door: to a temporary file, looked at there, then into the store.
+ * Nothing of it is held in memory but what its decoding needs, and only so many are decoded or stored at once.
+ */
+
+/** A 50 megapixel image may take 200 MB while it is decoded. */
+const decoding = createGate(2);
+/** An object store buffers some megabytes of each. */
+const storing = createGate(8);
+
+const THUMBNAIL_SIDE_PX = 256;
+
+/** The most text that annotation files may have in one call, in bytes: they are read within the web process. */
+export const ANNOTATION_BYTES_MAX = 16 * 1024 * 1024;
+
+/** How the browser sends images, and what it may send. */
+export interface UploadSettings {
+  /** "store": by presigned PUT to the object store, for hosts that cap bodies. */
+  mode: "server" | "store";
+  imageBytesMax: number;
+  imagePixelsMax: number;
+  boxesPerImageMax: number;
+  annotationBytesMax: number;
+  contentTypes: readonly string[];
+}
+
+export const uploadSettings = (): UploadSettings => ({
+  mode: env().uploads,
+  imageBytesMax: env().imageBytesMax,
+  imagePixelsMax: MAX_SOURCE_PIXELS,
+  boxesPerImageMax: BOXES_PER_IMAGE_MAX,
+  annotationBytesMax: ANNOTATION_BYTES_MAX,
+  contentTypes: IMAGE_TYPES,
+});
+
+/** What the sender says of an image. */
+export interface ImageFacts {
+  /** As given; may be a path. */
+  fileName: string;
+  /** null: train */
+  split: Split | null;
+  /** Its class, in a classification project. */
+  label: string | null;
+}
+
+/**
+ * Adds the image that the bytes are. The same bytes a second time add nothing and answer the first one's id.
+ * Throws `not_found`, `in_trash`, `purged`, `invalid_input`, `payload_too_large`, `unreadable_image`, and whatever the
+ * sender throws. After a refusal nothing of it is left anywhere.
+ */
+export async function uploadImage(ctx: Context, ref: SluggedProjectRef, bytes: Bytes, facts: ImageFacts): Promise<AddedImage> {
+  await assertCanAddImage(ctx, ref, facts.label);
+  return withTemporaryFile(async (file) => storeSpooled(ctx, ref, file, await spool(bytes, file, env().imageBytesMax), facts));
+}
+
+/** The rest of the way, for an image that lies in a temporary file already. Throws as uploadImage. */
+export async function storeSpooled(ctx: Context, ref: SluggedProjectRef, file: string, spooled: Spooled, facts: ImageFacts): Promise<AddedImage> {
+  const existing = await findImageByContent(ctx, ref, spooled.sha256);
+  if (existing !== null) return { id: existing, duplicate: true };
+  const looked = await decoding(() => look(file));
+  return storing(() => addImage(ctx, ref, { ...facts, ...spooled, ...looked, open: () => createReadStream(file) }));
+}
+
+async function look(file: string) {
+  try {
+    const inspected = await inspectImage(file);
+    return { ...inspected, thumbnail: await makeThumbnail(file, THUMBNAIL_SIDE_PX) };
+  } catch (error) {
+    if (error instanceof ImageDecodeError) throw new DomainError("unreadable_image", error.message);
+    throw error;
+  }
+}
+
+
+/** The request's body as bytes, unless it says itself that it is too large. Throws `payload_too_large`, `invalid_request`. */
+export function readImageBody(request: Request): Bytes {
+  if (Number(request.headers.get("content-length") ?? 0) > env().imageBytesMax) throw tooLarge(env().imageBytesMax);
+  if (!request.body) throw new DomainError("invalid_request", "There is no body. Send the image as the body.", { field: "upload" });
+  return readChunks(request.body);
+}

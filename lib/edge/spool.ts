@@ -1,0 +1,53 @@
+import { createHash } from "node:crypto";
+import { createWriteStream } from "node:fs";
+import { rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { pipeline } from "node:stream/promises";
+import { DomainError } from "@/lib/domain/errors";
+import { newId } from "@/lib/platform/id";
+
+/** What came in, and lies in a temporary file. */
+export interface Spooled {
+  sha256: string;
+  sizeBytes: number;
+}
+
+export type Bytes = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
+
+/** Makes an empty temporary file for `run` and takes it away afterwards, whatever happened. */
+export async function withTemporaryFile<T>(run: (file: string) => Promise<T>): Promise<T> {
+  const file = path.join(tmpdir(), `reprieve-upload-${newId()}`);
+  try {
+    await writeFile(file, "", { flag: "wx", mode: 0o600 });
+    return await run(file);
+  } finally {
+    await rm(file, { force: true });
+  }
+}
+
+/**
+ * Writes what is sent to an empty file, no faster than the disk takes it and never holding more than a chunk.
+ * Throws `payload_too_large` as soon as there is more than `bytesMax`, without reading on, and whatever the sender throws.
+ */
+export async function spool(bytes: Bytes, file: string, bytesMax: number): Promise<Spooled> {
+  const hash = createHash("sha256");
+  let sizeBytes = 0;
+  async function* measured(): AsyncGenerator<Uint8Array> {
+    for await (const chunk of bytes) {
+      sizeBytes += chunk.byteLength;
+      if (sizeBytes > bytesMax) throw tooLarge(bytesMax);
+      hash.update(chunk);
+      yield chunk;
+    }
+  }
+  // "r+" makes no file: one that is opened late, after a failure, must not come back.
+  await pipeline(measured, createWriteStream(file, { flags: "r+" }));
+  return { sha256: hash.digest("hex"), sizeBytes };
+}
+
+/** The refusal of a file for its size. */
+export function tooLarge(bytesMax: number): DomainError {
+  const megabytes = bytesMax / 1024 ** 2;
+  return new DomainError("payload_too_large", `The file is larger than ${megabytes} MB, the most that this server takes. Send a smaller one.`, { field: "image", limitMegabytes: megabytes });
+}

@@ -1,0 +1,80 @@
+import type { Context } from "@/lib/domain/context";
+import { DomainError } from "@/lib/domain/errors";
+import { assertCanAddImage, type AddedImage } from "@/lib/domain/images";
+import type { SluggedProjectRef } from "@/lib/domain/item-state";
+import { IMAGE_TYPES } from "@/lib/engine/decode";
+import { BlobNotFoundError, blobStore } from "@/lib/platform/blob-store";
+import { env } from "@/lib/platform/env";
+import { newId } from "@/lib/platform/id";
+import { uploadImage, type ImageFacts } from "./image-upload";
+import { tooLarge } from "./spool";
+
+/*
+ * Images by way of the object store, for hosts that cap bodies (UPLOADS=store): the browser puts the file where it is
+ * told to, then says so; the server reads it from there and takes it as it takes any other. Nothing under uploads/ is
+ * ever shown or kept.
+ */
+
+const EXPIRES_SECONDS = 10 * 60;
+/** An upload may still be read this long after its URL was made. */
+const ABANDONED_MS = 60 * 60_000;
+
+const PREFIX = "uploads/";
+/** Under the project, so that an upload can only be completed where it was begun. */
+const uploadKey = (projectId: string, uploadId: string): string => `${PREFIX}${projectId}/${uploadId}`;
+
+export interface BegunUpload {
+  id: string;
+  /** Where to PUT the file, with exactly these headers. */
+  url: string;
+  headers: Record<string, string>;
+  expiresAt: Date;
+}
+
+/**
+ * Where to send a file of that type and size. Throws `not_configured` where browsers send images to the server itself,
+ * `not_found`, `in_trash`, `purged`, `payload_too_large`, `unreadable_image`.
+ */
+export async function beginStoreUpload(ctx: Context, ref: SluggedProjectRef, { contentType, sizeBytes }: { contentType: string; sizeBytes: number }): Promise<BegunUpload> {
+  const project = await assertCanAddImage(ctx, ref, null);
+  if (env().uploads !== "store") throw new DomainError("not_configured", "This server takes images itself. Send the file to it.");
+  if (sizeBytes > env().imageBytesMax) throw tooLarge(env().imageBytesMax);
+  if (!IMAGE_TYPES.some((type) => type === contentType)) throw new DomainError("unreadable_image", "Files of this type are not supported; use JPEG, PNG or WebP.");
+  const id = newId();
+  const url = await blobStore().presignPut(uploadKey(project.id, id), { contentType, sizeBytes, expiresSeconds: EXPIRES_SECONDS });
+  return { id, url, headers: { "Content-Type": contentType }, expiresAt: new Date(ctx.now.getTime() + EXPIRES_SECONDS * 1000) };
+}
+
+/**
+ * Adds the image that was put there, and takes the upload away. Throws as uploadImage; `not_found` for an upload that is
+ * not there (any more). After a failure of ours it stays and can be completed again.
+ */
+export async function completeStoreUpload(ctx: Context, ref: SluggedProjectRef, uploadId: string, facts: ImageFacts): Promise<AddedImage> {
+  const project = await assertCanAddImage(ctx, ref, facts.label);
+  const key = uploadKey(project.id, uploadId);
+  const bytes = await blobStore()
+    .stream(key)
+    .catch((error: unknown) => {
+      throw error instanceof BlobNotFoundError ? new DomainError("not_found", "This upload is not there. Send the file again.", { field: "upload" }) : error;
+    });
+  try {
+    const added = await uploadImage(ctx, ref, bytes, facts);
+    await blobStore().remove([key]);
+    return added;
+  } catch (error) {
+    if (error instanceof DomainError) await blobStore().remove([key]);
+    throw error;
+  }
+}
+
+/** Removes uploads that nobody completed. Their ids tell their age. Answers how many. */
+export async function sweepStoreUploads(ctx: Context): Promise<number> {
+  if (env().uploads !== "store") return 0;
+  const abandoned: string[] = [];
+  for await (const { key } of blobStore().list(PREFIX)) {
+    const madeAt = parseInt(key.split("/").at(-1)!.replace("-", "").slice(0, 12), 16); // UUID version 7: milliseconds since 1970
+    if (madeAt < ctx.now.getTime() - ABANDONED_MS) abandoned.push(key);
+  }
+  await blobStore().remove(abandoned);
+  return abandoned.length;
+}

@@ -1,0 +1,299 @@
+import { createHash } from "node:crypto";
+import type { Context } from "@/lib/domain/context";
+import type { FailureReason } from "@/lib/domain/generation-failure";
+import {
+  claimGeneration,
+  completeGeneration,
+  failGeneration,
+  forgetGenerationSources,
+  GENERATOR_LEASE_MS,
+  heartbeatGeneration,
+  listGenerationSources,
+  listUntidyVersions,
+  releaseGeneration,
+  type Generation,
+  type GenerationSource,
+} from "@/lib/domain/generation-work";
+import { sourceImageKey } from "@/lib/domain/images";
+import { openVersionWriter, versionPrefix, WriterLeaseLost, type VersionWriter } from "@/lib/domain/version-writer";
+import { ImageDecodeError, renderOutputs, RENDERS_IN_FLIGHT } from "@/lib/engine/generate";
+import { encodeManifest, MANIFEST_PATH, parseManifest, type ManifestFile } from "@/lib/engine/manifest";
+import { countOutputs, planOutputs, type VersionSettings } from "@/lib/engine/plan";
+import { BlobNotFoundError, blobStore } from "@/lib/platform/blob-store";
+import { log } from "@/lib/platform/log";
+import { toProblem } from "./errors";
+import { createGate } from "./gate";
+import { keepAlive } from "./keep-alive";
+import { parseStoredSettings, SPLITS } from "./version-plan";
+
+/*
+ * Making a version's files. Sources are worked off in chunks, several renders at once; when all files of a chunk are
+ * published, so is its journal, with their entries of the manifest. Whoever carries on after a killed worker skips the
+ * chunks whose journal is there. Every path but the manifest's always gets the same bytes: an image is a pure function of
+ * what its path names, and a journal is named after what it was made from. So it does no harm when a worker that lost its
+ * lease publishes one more file. Nothing is removed before the version is ready, and final.
+ */
+
+/** Often enough that a worker is gone well within 2 s of a trash. */
+const HEARTBEAT_MS = 500;
+
+/** A chunk ends at the first of these: what a killed worker has made for nothing, at most. */
+const CHUNK_SOURCES = 64;
+const CHUNK_OUTPUTS = 256;
+/** While the last image of one is rendered, the next one has begun. */
+const CHUNKS_AT_ONCE = 2;
+
+const IMAGES_FOLDER = "images/";
+const JOURNAL_FOLDER = "generation/";
+
+/** Files removed by one call of the store. */
+const REMOVALS = 500;
+
+/** How the work on a generation ended: `lost` when it was cancelled, taken over, or paused by a trash. */
+export type GenerationEnd = "ready" | "failed" | "interrupted" | "lost";
+
+/** Why a generation cannot succeed. */
+class GenerationFailure extends Error {
+  override readonly name = "GenerationFailure";
+  constructor(
+    readonly reason: FailureReason,
+    readonly detail: string | null,
+    options: ErrorOptions,
+  ) {
+    super(reason, options);
+  }
+}
+
+/** Told to stop, or no longer the one to do it. */
+class Interrupted extends Error {
+  override readonly name = "Interrupted";
+}
+
+const sha256 = (bytes: Uint8Array | string): string => createHash("sha256").update(bytes).digest("hex");
+
+/**
+ * Works off the generations that wait, oldest first, one after another, until none is left or `signal` aborts; then the
+ * one at hand is left to others at once. Finishes the tidying that a killed worker left, too.
+ */
+export async function generateVersions(ctx: Context, signal: AbortSignal): Promise<Record<GenerationEnd, number>> {
+  const counts = { ready: 0, failed: 0, interrupted: 0, lost: 0 };
+  for (const versionId of await listUntidyVersions(ctx)) if (!signal.aborted) await tidyOrLeave(ctx, versionId);
+  while (!signal.aborted) {
+    const generation = await claimGeneration(ctx);
+    if (!generation) break;
+    counts[await work(ctx, generation, signal)] += 1;
+  }
+  return counts;
+}
+
+/** Makes one version now, in this process. null: it does not wait for anybody. */
+export async function generateVersionNow(ctx: Context, versionId: string, signal: AbortSignal = new AbortController().signal): Promise<GenerationEnd | null> {
+  const generation = await claimGeneration(ctx, { versionId });
+  return generation && work(ctx, generation, signal);
+}
+
+async function work(ctx: Context, generation: Generation, signal: AbortSignal): Promise<GenerationEnd> {
+  const { lease } = generation;
+  const published = { files: 0 };
+  // The manifest is one of the files: the last one, so that progress is below 1 until the version is ready.
+  const beat = () => heartbeatGeneration(ctx, lease, Math.min(published.files / (generation.images + 1), 1));
+  const pulse = keepAlive(beat, { everyMs: HEARTBEAT_MS, leaseMs: GENERATOR_LEASE_MS });
+  const stop = AbortSignal.any([signal, pulse.lost]);
+  try {
+    const writer = await openVersionWriter(lease.versionId, { leaseMs: GENERATOR_LEASE_MS, renew: beat });
+    const settings = parseStoredSettings(generation);
+    const files = await makeFiles(ctx, generation, settings, writer, published, stop);
+    if (!(await beat())) throw new Interrupted(); // a late one would overwrite the manifest of a later attempt
+    if (!(await complete(ctx, generation, settings, writer, files))) throw new Interrupted();
+    await pulse.stop();
+    await tidyOrLeave(ctx, lease.versionId, new Set(files.map(({ path }) => path)));
+    return "ready";
+  } catch (error) {
+    await pulse.stop();
+    if (error instanceof Interrupted || error instanceof WriterLeaseLost) {
+      await releaseGeneration(ctx, lease);
+      return signal.aborted && !pulse.lost.aborted ? "interrupted" : "lost";
+    }
+    if (toProblem(error).code === "busy") throw error; // something is away for now; the lease runs out, and somebody carries on
+    const { reason, detail } = error instanceof GenerationFailure ? error : { reason: "internal" as const, detail: null };
+    log().error({ err: error, versionId: lease.versionId, reason, requestId: ctx.requestId }, "generation failed");
+    await failGeneration(ctx, lease, { reason, detail });
+    return "failed";
+  }
+}
+
+// ── The files ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Publishes what is not there yet; answers the manifest's entry of every image, in any order. */
+async function makeFiles(ctx: Context, generation: Generation, settings: VersionSettings, writer: VersionWriter, published: { files: number }, stop: AbortSignal): Promise<ManifestFile[]> {
+  const { versionId } = generation.lease;
+  const journals = await listJournals(versionId);
+  const chunks = listChunks(ctx, versionId, settings);
+  const rendering = createGate(RENDERS_IN_FLIGHT);
+  const failed = new AbortController();
+  const halt = AbortSignal.any([stop, failed.signal]);
+  const files: ManifestFile[] = [];
+
+  async function render(source: GenerationSource): Promise<ManifestFile[]> {
+    const entries: ManifestFile[] = [];
+    let publishing: Promise<unknown> = Promise.resolve(); // one file, while the next is rendered
+    halt.throwIfAborted();
+    try {
+      for await (const { entry, bytes } of renderSource(generation.projectId, source, settings)) {
+        await publishing;
+        halt.throwIfAborted();
+        publishing = publish(writer, entry.path, bytes).then(() => (published.files += 1));
+        publishing.catch(() => {}); // comes with the next await
+        entries.push(entry);
+      }
+    } finally {
+      await publishing;
+    }
+    return entries;
+  }
+
+  async function makeChunk(sources: readonly GenerationSource[]): Promise<ManifestFile[]> {
+    const journal = `${JOURNAL_FOLDER}${sha256(JSON.stringify([settings, sources]))}.json`;
+    if (journals.has(journal)) {
+      const entries = await readJournal(versionId, journal);
+      published.files += entries.length;
+      return entries;
+    }
+    const rendered = sources.map((source) => rendering(() => render(source)));
+    for (const result of rendered) result.catch((error: unknown) => failed.abort(error)); // nobody begins another one
+    const settled = await Promise.allSettled(rendered);
+    halt.throwIfAborted();
+    const entries = settled.flatMap((result) => (result.status === "fulfilled" ? result.value : []));
+    await publish(writer, journal, Buffer.from(JSON.stringify(entries)));
+    return entries;
+  }
+
+  async function runner(): Promise<void> {
+    for await (const sources of chunks) {
+      halt.throwIfAborted();
+      for (const entry of await makeChunk(sources)) files.push(entry);
+    }
+  }
+  await Promise.allSettled(Array.from({ length: CHUNKS_AT_ONCE }, () => runner().catch((error: unknown) => failed.abort(error))));
+  if (stop.aborted) throw new Interrupted();
+  failed.signal.throwIfAborted();
+  return files;
+}
+
+async function* listChunks(ctx: Context, versionId: string, settings: VersionSettings): AsyncGenerator<GenerationSource[]> {
+  const outputsOfOne = countOutputs({ train: 1, valid: 0, test: 0 }, settings).train;
+  const limit = Math.max(1, Math.min(CHUNK_SOURCES, Math.floor(CHUNK_OUTPUTS / outputsOfOne)));
+  for (let after = ""; ; ) {
+    const sources = await listGenerationSources(ctx, versionId, { after, limit });
+    const last = sources.at(-1);
+    if (!last) return;
+    after = last.id;
+    yield sources;
+  }
+}
+
+async function listJournals(versionId: string): Promise<Set<string>> {
+  const prefix = versionPrefix(versionId);
+  const journals = new Set<string>();
+  await storing(async () => {
+    for await (const { key } of blobStore().list(`${prefix}${JOURNAL_FOLDER}`)) journals.add(key.slice(prefix.length));
+  });
+  return journals;
+}
+
+async function readJournal(versionId: string, path: string): Promise<ManifestFile[]> {
+  const bytes = await storing(() => blobStore().get(`${versionPrefix(versionId)}${path}`));
+  const entries: ManifestFile[] = JSON.parse(bytes.toString()); // checked with the manifest that they become a part of
+  return entries;
+}
+
+async function* renderSource(projectId: string, source: GenerationSource, settings: VersionSettings): AsyncGenerator<{ entry: ManifestFile; bytes: Buffer }> {
+  const { id, label, boxes, fileName, contentType } = source;
+  const split = SPLITS[source.split];
+  try {
+    const original = await storing(() => blobStore().get(sourceImageKey(projectId, id)));
+    const outputs = planOutputs({ id, split, contentType }, settings);
+    for await (const { output, bytes, width, height, boxes: placed } of renderOutputs(original, { id, boxes }, outputs, settings)) {
+      const facts = { sha256: sha256(bytes), sizeBytes: bytes.length, width, height, label, boxes: placed };
+      yield { entry: { path: output.path, name: fileName, ...facts, split, sourceImageId: id, output: output.output }, bytes };
+    }
+  } catch (error) {
+    if (error instanceof ImageDecodeError || error instanceof BlobNotFoundError) throw new GenerationFailure("unreadable_image", fileName, { cause: error });
+    throw error;
+  }
+}
+
+const publish = (writer: VersionWriter, path: string, bytes: Uint8Array) => storing(() => writer.put(path, bytes));
+
+/** Tells a failure of the store from others. What is missing, and what the database says, is not one. */
+async function storing<T>(run: () => Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    if (error instanceof WriterLeaseLost || error instanceof BlobNotFoundError || toProblem(error).code === "busy") throw error;
+    const code = error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : null;
+    throw new GenerationFailure("storage", code, { cause: error });
+  }
+}
+
+/** Publishes the manifest, and makes the version ready. False: it is not this worker's any more. */
+async function complete(ctx: Context, generation: Generation, settings: VersionSettings, writer: VersionWriter, files: readonly ManifestFile[]): Promise<boolean> {
+  const classes: Record<string, number> = {};
+  const splits = { train: 0, valid: 0, test: 0 };
+  let sizeBytes = 0;
+  for (const file of files) {
+    const names = new Set(file.boxes.map(({ label }) => label));
+    if (file.label !== null) names.add(file.label);
+    for (const name of names) classes[name] = (classes[name] ?? 0) + 1;
+    splits[file.split] += 1;
+    sizeBytes += file.sizeBytes;
+  }
+  const type = generation.type === "CLASSIFICATION" ? "classification" : "object-detection";
+  const manifest = encodeManifest({ format: 1, type, ...settings, classes: Object.keys(classes).sort(), files: [...files] });
+  await publish(writer, MANIFEST_PATH, manifest.bytes);
+  return completeGeneration(ctx, generation.lease, {
+    manifestHash: manifest.sha256,
+    files: files.length + 1,
+    sizeBytes: sizeBytes + manifest.bytes.length,
+    trainImages: splits.train,
+    validImages: splits.valid,
+    testImages: splits.test,
+    classes,
+  });
+}
+
+// ── Tidying ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** The version is ready whether or not this succeeds; what is left is left for the next wake-up. */
+async function tidyOrLeave(ctx: Context, versionId: string, paths?: ReadonlySet<string>): Promise<void> {
+  try {
+    await tidy(ctx, versionId, paths ?? (await readPaths(versionId)));
+  } catch (error) {
+    log().warn({ err: error, versionId, requestId: ctx.requestId }, "journals of a version could not be removed");
+  }
+}
+
+async function readPaths(versionId: string): Promise<ReadonlySet<string>> {
+  const { files } = parseManifest(await blobStore().get(`${versionPrefix(versionId)}${MANIFEST_PATH}`));
+  return new Set(files.map(({ path }) => path));
+}
+
+/**
+ * Removes the journals of a ready version, and images that only earlier attempts had. Only now: its manifest is final,
+ * so that whoever does this, however late, removes nothing that it lists. Exports and thumbnails lie in other folders.
+ */
+async function tidy(ctx: Context, versionId: string, paths: ReadonlySet<string>): Promise<void> {
+  const prefix = versionPrefix(versionId);
+  let unwanted: string[] = [];
+  for (const folder of [IMAGES_FOLDER, JOURNAL_FOLDER]) {
+    for await (const { key } of blobStore().list(`${prefix}${folder}`)) {
+      if (paths.has(key.slice(prefix.length))) continue;
+      unwanted.push(key);
+      if (unwanted.length < REMOVALS) continue;
+      await blobStore().remove(unwanted);
+      unwanted = [];
+    }
+  }
+  await blobStore().remove(unwanted);
+  await forgetGenerationSources(ctx, versionId);
+}

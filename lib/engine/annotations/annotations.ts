@@ -1,0 +1,106 @@
+import { readCoco } from "@/lib/engine/annotations/coco";
+import { type AnnotationProblem, Collector, FileRefused, labelOf } from "@/lib/engine/annotations/collector";
+import { type AnnotatedImage, ImageIndex } from "@/lib/engine/annotations/image-index";
+import { LINEAR_LIMIT_BYTES, parseJson } from "@/lib/engine/annotations/json";
+import { readVoc } from "@/lib/engine/annotations/voc";
+import { type ClassNames, classNamesFor, isClassNamesFile, readClassNames, readYolo } from "@/lib/engine/annotations/yolo";
+import type { Box } from "@/lib/engine/boxes";
+
+/** A text file that came with the images: its name as uploaded, best with its folders (they tell images of one name apart). */
+export interface AnnotationFile {
+  name: string;
+  text: string;
+}
+
+/** Class names by index, as a list or with the indexes as keys; the SDK sends the second. */
+export type Labelmap = Readonly<Record<string, string>> | readonly string[];
+
+/** Extensions of the files that `parseAnnotations` has something to say about; others are not worth reading. */
+export const ANNOTATION_EXTENSIONS = [".json", ".xml", ".txt", ".yaml", ".yml", ".csv", ".jsonl"] as const;
+
+/**
+ * The boxes that annotation files give to images: COCO JSON (many images in one file), Pascal VOC XML and YOLO txt (one
+ * image each; class names from the nearest data.yaml or classes.txt up the folders, else from `labelmap`, else the index
+ * is the name). Told apart by content and extension.
+ *
+ * Guaranteed: never throws whatever the texts hold; every box lies within its image and has an area; what could not be
+ * taken is counted in `problems`, never silently lost; an image gets boxes from one file only, the first in order; a file
+ * that is refused as a whole gives nothing. An image that a file names without a box has [] in `boxes`: it was looked at,
+ * and nothing is on it. Synchronous, up to seconds for 50 MB: for the worker, not for the web process.
+ */
+export function parseAnnotations(
+  files: readonly AnnotationFile[],
+  images: readonly AnnotatedImage[],
+  labelmap: Labelmap | null = null,
+): { boxes: Map<string, Box[]>; problems: AnnotationProblem[] } {
+  return readAll(files, new ImageIndex(images), labelmap);
+}
+
+/**
+ * The boxes of one image from the body of the SDK's annotate call, whatever the file calls the image; of a COCO file with
+ * several images only the one of this name counts. `boxes` is null when the file could not be read: see `problems`.
+ *
+ * What the client (roboflow-python 1.x) sends as `{annotationFile, labelmap}` and in the query as `name`: the text and the
+ * base name of the file the user gave; for folders with one file for many images a part cut out per image: COCO as
+ * `annotation.coco.json`, CreateML as `annotation.createml.json`, also `annotation.csv` and `annotation.jsonl`.
+ * `labelmap` is null or the parsed labelmap file, `{"0": "cat"}` after JSON, and goes with YOLO.
+ */
+export function parseImageAnnotations(
+  file: AnnotationFile,
+  image: AnnotatedImage,
+  labelmap: Labelmap | null = null,
+): { boxes: Box[] | null; problems: AnnotationProblem[] } {
+  const { boxes, problems } = readAll([file], new ImageIndex([image], "sole"), labelmap);
+  return { boxes: boxes.get(image.id) ?? null, problems };
+}
+
+/**
+ * The class that the SDK's annotate call names for an image of a classification project, or null for a text that is no
+ * class name. In classification projects the client takes an `annotation_path` that is no file on its disk for the class
+ * itself, and the name of the folder when it uploads a folder: both `annotationFile` and `name` are then the bare class
+ * name, without any markup.
+ */
+export function parseClassName(annotationFile: string): string | null {
+  return labelOf(withoutMark(annotationFile));
+}
+
+function readAll(files: readonly AnnotationFile[], images: ImageIndex, labelmap: Labelmap | null) {
+  const collector = new Collector(images);
+  const names = new Map<string, ClassNames>();
+  const readable = files.map(({ name, text }) => ({ name, text: withoutMark(text) }));
+  for (const file of readable.filter(isClassNamesFile)) {
+    refusing(collector, file, () => readClassNames(file, names));
+  }
+  const given = labelmap === null ? null : new Map(Object.entries(labelmap));
+  for (const file of readable) {
+    if (!isClassNamesFile(file)) refusing(collector, file, () => readFile(file, collector, classNamesFor(file.name, names) ?? given));
+  }
+  return collector.result();
+}
+
+function readFile(file: AnnotationFile, collector: Collector, names: ClassNames | null): void {
+  const base = file.name.slice(Math.max(file.name.lastIndexOf("/"), file.name.lastIndexOf("\\")) + 1).toLowerCase();
+  const extension = base.slice(base.lastIndexOf(".") + 1);
+  if (/^readme.*\.txt$/.test(base)) return;
+  if (file.text.length > LINEAR_LIMIT_BYTES) throw new FileRefused("too_large", { limitBytes: LINEAR_LIMIT_BYTES });
+  if (extension === "csv" || extension === "jsonl") throw new FileRefused("unsupported_format", { format: extension });
+  const start = /\S/.exec(file.text)?.[0];
+  if (start === "{" || start === "[") return readCoco(file, parseJson(file.text), collector);
+  if (start === "<") return readVoc(file, collector);
+  if (extension === "txt") return readYolo(file, names, collector);
+  throw new FileRefused("unknown_format");
+}
+
+function refusing(collector: Collector, file: AnnotationFile, read: () => void): void {
+  try {
+    read();
+  } catch (error) {
+    if (!(error instanceof FileRefused)) throw error;
+    collector.refuse(file, error);
+  }
+}
+
+/** Without the byte order mark that editors on Windows write. */
+function withoutMark(text: string): string {
+  return text.startsWith("\uFEFF") ? text.slice(1) : text;
+}

@@ -1,0 +1,118 @@
+import { planCoco } from "@/lib/engine/export/coco";
+import { NameSet, safeName } from "@/lib/engine/export/names";
+import { planVoc } from "@/lib/engine/export/voc";
+import { planYolo } from "@/lib/engine/export/yolo";
+import type { Manifest, ManifestFile } from "@/lib/engine/manifest";
+import type { Split } from "@/lib/engine/plan";
+
+/** By the names that the hosted service and its SDK have for them. */
+export const EXPORT_FORMATS = ["folder", "coco", "yolov8", "voc"] as const;
+export type ExportFormat = (typeof EXPORT_FORMATS)[number];
+
+/**
+ * An entry of the zip: `path` in it, and either a file of the version (its path under the version's prefix, and its
+ * length) or text, to be made chunk by chunk while it is written.
+ */
+export type ExportEntry = { path: string; file: string; sizeBytes: number } | { path: string; text: Iterable<string> };
+
+/** What an export says of itself, in README.dataset.txt and in COCO's info. */
+export interface ExportInfo {
+  /** the workspace's slug */
+  workspace: string;
+  /** the project's slug */
+  project: string;
+  projectName: string;
+  /** what is annotated, as the project says ("hats"): COCO's supercategory */
+  annotation: string;
+  version: number;
+  /** when the version was made, not the export: the same version gives the same bytes */
+  createdAt: Date;
+}
+
+/** A file of the manifest with its name in the zip: `name` is `stem` and extension; no two in a split share a stem. */
+export interface NamedFile {
+  file: ManifestFile;
+  name: string;
+  stem: string;
+}
+
+/** The formats that a project of this type can be downloaded in; the first is the usual one. */
+export function exportFormatsOf(type: Manifest["type"]): readonly ExportFormat[] {
+  return type === "classification" ? ["folder"] : ["coco", "yolov8", "voc"];
+}
+
+/**
+ * The entries of a version's download, laid out as the hosted service lays them out, so that code which trains on its
+ * downloads goes on working: folder `train/<class>/<image>`; coco `train/_annotations.coco.json` beside the images; yolov8
+ * data.yaml, `train/images`, `train/labels`; voc an .xml beside each image; everywhere README.dataset.txt.
+ *
+ * Guaranteed: every path is relative, without "..", and of names that any file system takes, none of which are the same
+ * even where case is not told apart; a split without images has no folder; the same manifest and info give the same
+ * entries. Text that grows with the version is made when its chunks are asked for, once for each time they are. Throws when the format is not one for the
+ * manifest's type.
+ */
+export function* planExport(format: ExportFormat, manifest: Manifest, info: ExportInfo): Generator<ExportEntry> {
+  if (!exportFormatsOf(manifest.type).includes(format)) throw new Error(`A version of type ${manifest.type} has no download as ${format}.`);
+  yield { path: "README.dataset.txt", text: [readme(format, manifest, info)] };
+  const splits = nameFiles(manifest.files);
+  switch (format) {
+    case "folder":
+      return yield* planFolder(manifest.classes, splits);
+    case "coco":
+      return yield* planCoco(manifest.classes, splits, info);
+    case "yolov8":
+      return yield* planYolo(manifest.classes, splits);
+    case "voc":
+      return yield* planVoc(splits);
+  }
+}
+
+function* planFolder(classes: readonly string[], splits: ReadonlyMap<Split, readonly NamedFile[]>): Generator<ExportEntry> {
+  const taken = new NameSet();
+  const folders = new Map(classes.map((name) => [name, taken.claim(safeName(name, "class"))]));
+  const unlabelled = taken.claim("unlabeled");
+  for (const [split, files] of splits) {
+    for (const { file, name } of files) {
+      const folder = file.label === null ? unlabelled : folders.get(file.label);
+      if (folder === undefined) throw new Error(`The class of ${file.path} is not among the manifest's.`);
+      yield { path: `${split}/${folder}/${name}`, file: file.path, sizeBytes: file.sizeBytes };
+    }
+  }
+}
+
+/** By split, those without images left out. Named for the source's file, and for source and output, as several may share it. */
+function nameFiles(files: readonly ManifestFile[]): Map<Split, NamedFile[]> {
+  const splits = new Map<Split, NamedFile[]>();
+  for (const split of ["train", "valid", "test"] as const) {
+    const taken = new NameSet();
+    const named = files
+      .filter((file) => file.split === split)
+      .map((file) => {
+        const base = file.name.slice(Math.max(file.name.lastIndexOf("/"), file.name.lastIndexOf("\\")) + 1);
+        const id = file.sourceImageId.replace(/[^A-Za-z0-9]/g, "").slice(-12);
+        const stem = taken.claim(`${safeName(base.replace(/(?<=.)\.[^.]*$/, ""), "image")}.${id}-${file.output}`);
+        return { file, stem, name: `${stem}${file.path.slice(file.path.lastIndexOf("."))}` };
+      });
+    if (named.length > 0) splits.set(split, named);
+  }
+  return splits;
+}
+
+function readme(format: ExportFormat, manifest: Manifest, info: ExportInfo): string {
+  const count = (split: Split) => manifest.files.filter((file) => file.split === split).length;
+  return [
+    `${oneLine(info.projectName)} - v${info.version}`,
+    "==============================",
+    "",
+    `Version ${info.version} of ${info.workspace}/${info.project}, made at ${info.createdAt.toISOString()}.`,
+    "",
+    `The dataset includes ${manifest.files.length} images (${count("train")} train, ${count("valid")} valid, ${count("test")} test).`,
+    `It is laid out in ${format} format.`,
+    `Its classes are: ${manifest.classes.map(oneLine).join(", ")}`,
+    "",
+  ].join("\n");
+}
+
+function oneLine(text: string): string {
+  return text.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, " ");
+}
