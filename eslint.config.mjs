@@ -21,6 +21,7 @@ const ROOMS = {
   "lib/domain/**": [APP, TESTING, FRAMEWORKS, TRASH_ROOMS, EDGE("domain knows no door: throw a DomainError, and let lib/edge present it."), room("engine", "domain does no heavy work: lib/edge brings engine and domain together.")],
   "lib/edge/**": [APP, TESTING, TRASH_ROOMS],
   "app/**": [TESTING, TRASH_ROOMS, room("platform", "app is thin: go through lib/edge, or a read of lib/domain."), room("engine", "app is thin: go through lib/edge.")],
+  "pages/**": [TESTING, TRASH_ROOMS, room("platform", "pages is as thin as app: go through lib/edge."), room("engine", "pages is as thin as app: go through lib/edge."), room("domain", "pages is as thin as app: go through lib/edge.")],
   "scripts/**": [APP, TESTING, TRASH_ROOMS],
 };
 
@@ -58,7 +59,7 @@ const config = [
     rules: { "no-restricted-imports": ["error", { patterns: ROOMS["lib/domain/**"].filter((pattern) => pattern !== TRASH_ROOMS) }] },
   },
   { files: ["lib/domain/**", "lib/engine/**"], ignores: ["**/*.test.ts"], rules: { "no-restricted-syntax": ["error", ...NO_CLOCK] } },
-  { files: ["lib/**", "app/**"], ignores: ["lib/platform/env.ts", "lib/testing/**", "**/*.test.ts"], rules: { "no-restricted-properties": ["error", NO_PROCESS_ENV], "no-console": "error" } },
+  { files: ["lib/**", "app/**", "pages/**"], ignores: ["lib/platform/env.ts", "lib/testing/**", "**/*.test.ts"], rules: { "no-restricted-properties": ["error", NO_PROCESS_ENV], "no-console": "error" } },
 ];
 
 export default config;

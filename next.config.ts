@@ -25,6 +25,8 @@ const config: NextConfig = {
   // forbidden() answers 403 with forbidden.tsx.
   // A build cache that a killed build left broken would fail every later one: each build begins anew.
   experimental: { authInterrupts: true, turbopackFileSystemCacheForBuild: false },
+  // Titles and icons stand in the head of every page, for everybody: streamed after it, they are late for screen readers.
+  htmlLimitedBots: /./,
   // The client posts to "<base>/?api_key=…" and must not be redirected.
   skipTrailingSlashRedirect: true,
   // Native code, or modules that find their own files; the worker loads the same from node_modules.

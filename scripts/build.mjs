@@ -16,7 +16,7 @@ const buildIdFile = path.join(root, ".next/BUILD_ID");
 
 const ENTRY_POINTS = ["scripts/worker.ts", "scripts/admin.ts", "scripts/migrate.ts", "prisma/seed.ts"];
 const SCHEMA_SOURCES = ["prisma/schema.prisma", "prisma.config.ts", "package-lock.json"];
-const SOURCE_FOLDERS = ["app", "i18n", "lib", "messages", "prisma", "public", "scripts"];
+const SOURCE_FOLDERS = ["app", "i18n", "lib", "messages", "pages", "prisma", "public", "scripts"];
 // every configuration file at the root counts, so that one added later is not forgotten here
 const ROOT_SOURCE = /^(package(-lock)?\.json|tsconfig\.json|.*\.config\.(ts|js|mjs)|(proxy|instrumentation|instrumentation-client)\.ts|\.env.*)$/;
 const NOT_BUILT = /\.test\.tsx?$|(^|\/)lib\/platform\/generated(\/|$)|^lib\/testing\/.*\.snap$/;

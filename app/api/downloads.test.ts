@@ -13,7 +13,7 @@ import { buildApiKey, buildProject, buildVersion, buildWorld, userContext, type 
 import { itemRef, later, projectRef, storeFolder, trashedProjectRef, trashedVersionRef, UNBOUNDED, versionRef } from "@/lib/testing/lifecycle";
 import { storeVersion } from "@/lib/testing/stored-version";
 import { call } from "./_test/call-api";
-import * as downloads from "./downloads/[token]/route";
+import { methods as downloads } from "@/pages/api/downloads/[token]";
 
 let world: World;
 let project: Awaited<ReturnType<typeof buildProject>>;

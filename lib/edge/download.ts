@@ -15,8 +15,8 @@ import type { AnyOperation } from "./operation";
 import { apiUrl } from "./public-url";
 
 /*
- * How a zip leaves the house: to members by their session, to programs by a link that is signed and short-lived, because
- * the official client fetches it without a key.
+ * How a zip leaves the house: by a link that is signed and short-lived, because the official client fetches it without a
+ * key. A page's link leads members to one, too.
  */
 
 /** How long a link works. Asking again gives a new one. */
@@ -49,49 +49,36 @@ export function readLink(ctx: Context, token: string): string {
   return exportId;
 }
 
-/** A zip, and how to read it. */
-export interface Download {
-  /** Safe in a header and on any disk: made of slugs and a number. */
-  fileName: string;
-  sizeBytes: number;
-  /** Opens the bytes; not before somebody wants them. Throws `not_ready` when the store has lost them. */
-  stream: () => Promise<Readable>;
-}
-
-function toDownload(file: ExportFile): Download {
-  const key = `${versionPrefix(file.versionId)}${exportPath(file.exportId, file.format)}`;
-  return {
-    fileName: `${file.projectSlug}-v${file.versionNumber}.${formatName(file.format)}.zip`,
-    sizeBytes: file.sizeBytes,
-    async stream() {
-      try {
-        return await blobStore().stream(key);
-      } catch (error) {
-        if (!(error instanceof BlobNotFoundError)) throw error;
-        await remakeExport(file.exportId);
-        throw new DomainError("not_ready", "This download has to be made anew. Ask for it again in a moment.", {}, { cause: error });
-      }
-    },
-  };
-}
-
-/** The zip of a format, for a member. Throws as getExportFile does. */
-export async function openExport(ctx: Context, ref: VersionRef & { format: ExportFormat }): Promise<Download> {
-  return toDownload(await getExportFile(ctx, ref));
+/** A fresh link to the zip of a format, for a member who follows it from a page of ours. Throws as getExportFile does. */
+export async function linkToExport(ctx: Context, ref: VersionRef & { format: ExportFormat }): Promise<string> {
+  const { exportId } = await getExportFile(ctx, ref);
+  return new URL(linkTo(ctx, exportId)).pathname;
 }
 
 /** A zip as an answer: streamed, to be saved under its name and never shown or kept on the way. */
-export async function answerDownload(request: Request, download: Download): Promise<Response> {
+async function answerDownload(request: Request, file: ExportFile): Promise<Response> {
   const headers = {
     "Content-Type": "application/zip",
-    "Content-Length": String(download.sizeBytes),
-    "Content-Disposition": `attachment; filename="${download.fileName}"`,
+    "Content-Length": String(file.sizeBytes),
+    // made of slugs and a number: safe in a header and on any disk
+    "Content-Disposition": `attachment; filename="${file.projectSlug}-v${file.versionNumber}.${formatName(file.format)}.zip"`,
     "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
   };
   if (request.method === "HEAD") return new Response(null, { headers });
   // Node's stream is the web's in another namespace of types
-  return new Response(Readable.toWeb(await download.stream()) as ReadableStream<Uint8Array>, { headers });
+  return new Response(Readable.toWeb(await openZip(file)) as ReadableStream<Uint8Array>, { headers });
+}
+
+/** Throws `not_ready` when the store has lost it: it is made anew. */
+async function openZip(file: ExportFile): Promise<Readable> {
+  try {
+    return await blobStore().stream(`${versionPrefix(file.versionId)}${exportPath(file.exportId, file.format)}`);
+  } catch (error) {
+    if (!(error instanceof BlobNotFoundError)) throw error;
+    await remakeExport(file.exportId);
+    throw new DomainError("not_ready", "This download has to be made anew. Ask for it again in a moment.", {}, { cause: error });
+  }
 }
 
 /** The door of links: opened by the token alone. Time is the database's, as everywhere. */
@@ -100,6 +87,6 @@ export function linkRoute(operation: AnyOperation): Door {
     const ctx = await systemContext("download link");
     identify(ctx.actor);
     const exportId = readLink(ctx, String(params["token"]));
-    return answerDownload(request, toDownload(await getLinkedExport(ctx, exportId)));
+    return answerDownload(request, await getLinkedExport(ctx, exportId));
   });
 }

@@ -1,6 +1,8 @@
 import path from "node:path";
 import { ESLint } from "eslint";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
+
+vi.setConfig({ testTimeout: 120_000 }); // the first one loads ESLint with all its plugins
 
 const root = path.resolve(import.meta.dirname, "../..");
 
@@ -36,6 +38,7 @@ test.each([
   ["lib/edge/x.ts", `import "@/lib/domain/trash-purge";`, "import it from lib/domain/trash"],
   ["lib/edge/x.ts", `export const secret = process.env.CRON_SECRET;`, "checked at boot"],
   ["app/x.ts", `import "@/lib/platform/db";`, "go through lib/edge"],
+  ["pages/x.ts", `import "@/lib/domain/projects";`, "go through lib/edge"],
 ])("in %s, %s is refused and the message says where to go", async (file, code, message) => {
   expect((await lint(file, code)).join("\n")).toContain(message);
 });

@@ -7,7 +7,9 @@ import { expect } from "vitest";
  * here is held to what all of them must keep.
  */
 
+/** Route handlers of app/api, and the few routes of pages/api, which call theirs `methods`. */
 const ROOT = path.resolve(import.meta.dirname, "..");
+const PAGES = path.resolve(ROOT, "../../pages/api");
 
 export const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] as const;
 type MethodName = (typeof METHODS)[number];
@@ -26,17 +28,21 @@ export function listRouteFiles(): RouteFile[] {
   const files = readdirSync(ROOT, { recursive: true, encoding: "utf8" }).filter((file) => path.basename(file) === "route.ts" && !file.startsWith(`auth${path.sep}`));
   const rank = (segment: string): string => (segment.startsWith("[...") ? "2" : segment.startsWith("[") ? "1" : "0") + segment;
   const order = (route: RouteFile): string => route.segments.map(rank).join("/");
-  return files
-    .map((file): RouteFile => {
-      const segments = path.dirname(file) === "." ? [] : path.dirname(file).split(path.sep);
-      return {
-        path: `/${segments.map((segment) => segment.replace(/^\[(.*)\]$/, "{$1}")).join("/")}`,
-        segments,
-        file: path.join(ROOT, file),
-        load: () => import(/* @vite-ignore */ path.join(ROOT, file)) as Promise<RouteModule>,
-      };
-    })
-    .sort((a, b) => (order(a) < order(b) ? -1 : 1));
+  const pages = readdirSync(PAGES, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".ts"));
+  return [
+    ...files.map((file) => describe(path.dirname(file), path.join(ROOT, file), (module: RouteModule) => module)),
+    ...pages.map((file) => describe(file.replace(/\.ts$/, ""), path.join(PAGES, file), (module: { methods: RouteModule }) => module.methods)),
+  ].sort((a, b) => (order(a) < order(b) ? -1 : 1));
+}
+
+function describe<Module>(name: string, file: string, methodsOf: (module: Module) => RouteModule): RouteFile {
+  const segments = name === "." ? [] : name.split(path.sep);
+  return {
+    path: `/${segments.map((segment) => segment.replace(/^\[(.*)\]$/, "{$1}")).join("/")}`,
+    segments,
+    file,
+    load: async () => methodsOf((await import(/* @vite-ignore */ file)) as Module),
+  };
 }
 
 function match(route: RouteFile, segments: readonly string[]): Record<string, string | string[]> | null {

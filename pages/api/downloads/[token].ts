@@ -1,0 +1,15 @@
+import { linkRoute } from "@/lib/edge/download";
+import { nodeHandler } from "@/lib/edge/node-handler";
+import { operations } from "@/lib/edge/operations";
+import { resource } from "@/lib/edge/route";
+
+/*
+ * Not under app/: what a route handler there answers loses its Content-Length on the way, and without one the official
+ * client cannot take a zip.
+ */
+
+export const config = { api: { bodyParser: false, responseLimit: false, externalResolver: true } };
+
+export const methods = resource({ GET: linkRoute(operations.downloadExport) });
+
+export default nodeHandler(methods);
