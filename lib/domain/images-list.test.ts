@@ -4,13 +4,13 @@ import type { ProjectType, Split } from "@/lib/platform/generated/enums";
 import { newId } from "@/lib/platform/id";
 import { buildMember, buildProject, buildWorld, userContext, type World } from "@/lib/testing/builders";
 import type { ImageBox } from "./image-boxes";
-import { countImages, getImage, listImages, type ImageFilter } from "./images-list";
+import { countImagesOf, getImage, listImages, type ImageFilter, type ImageRange } from "./images-list";
 import { annotateImages, labelImage, updateImages } from "./images-label";
 import { getProject } from "./projects";
 import { trashProject } from "./trash";
 
 let world: World;
-let project: { id: string; slug: string };
+let project: { id: string; slug: string; type: ProjectType };
 const ref = () => ({ workspaceSlug: world.workspace.slug, projectSlug: project.slug });
 
 async function begin(type: ProjectType): Promise<void> {
@@ -29,20 +29,32 @@ async function addRow({ split = "TRAIN", label = null, boxes = [] }: { split?: S
 }
 
 const box = (label: string): ImageBox => ({ label, x: 1, y: 2, width: 3, height: 4 });
-const idsOf = async (filter: ImageFilter = {}) => (await listImages(await userContext(world), ref(), { ...filter, limit: 100 })).images.map(({ id }) => id);
+const list = async (input: ImageFilter & ImageRange) => {
+  const { images, total } = await listImages(await userContext(world), ref(), input);
+  return { ids: images.map(({ id }) => id), total };
+};
+const idsOf = async (filter: ImageFilter = {}) => (await list({ ...filter, limit: 100 })).ids;
+const counts = async () => (await countImagesOf([project])).get(project.id);
 
 describe("in a classification project", () => {
   beforeEach(() => begin("CLASSIFICATION"));
 
-  it("pages are newest first, add up to all images, and are not moved by what is added meanwhile", async () => {
+  it("a list is newest first, and any range of it is had by its place", async () => {
     const added: string[] = [];
     for (let i = 0; i < 5; i += 1) added.unshift(await addRow());
-    const first = await listImages(await userContext(world), ref(), { limit: 2 });
+    expect(await list({ limit: 2 })).toEqual({ ids: added.slice(0, 2), total: 5 });
+    expect(await list({ limit: 2, offset: 3 })).toEqual({ ids: added.slice(3), total: 5 });
+    expect(await list({ limit: 2, offset: 5 })).toEqual({ ids: [], total: 5 });
+  });
+
+  it("what is counted from an image is not moved by images that are added, or that leave the filter above it", async () => {
+    const added: string[] = [];
+    for (let i = 0; i < 5; i += 1) added.unshift(await addRow());
+    const cursor = added[1]!;
     await addRow();
-    const second = await listImages(await userContext(world), ref(), { limit: 2, cursor: first.nextCursor! });
-    const third = await listImages(await userContext(world), ref(), { limit: 2, cursor: second.nextCursor! });
-    expect([first, second, third].map(({ images }) => images.map(({ id }) => id))).toEqual([added.slice(0, 2), added.slice(2, 4), added.slice(4)]);
-    expect(third.nextCursor).toBeNull();
+    await updateImages(await userContext(world), ref(), { images: { imageIds: added.slice(0, 2) }, split: "TEST" });
+    expect(await list({ split: "TRAIN", limit: 2, cursor })).toEqual({ ids: added.slice(2, 4), total: null });
+    expect(await list({ split: "TRAIN", limit: 2, cursor, offset: 2 })).toEqual({ ids: added.slice(4), total: null });
   });
 
   it("filters find what they name, alone and together", async () => {
@@ -52,17 +64,17 @@ describe("in a classification project", () => {
     expect(await idsOf()).toEqual([none, validCat, cat]);
     expect(await idsOf({ split: "VALID" })).toEqual([none, validCat]);
     expect(await idsOf({ label: "cat" })).toEqual([validCat, cat]);
-    expect(await idsOf({ label: "cat", split: "VALID" })).toEqual([validCat]);
+    expect(await list({ label: "cat", split: "VALID", limit: 100 })).toEqual({ ids: [validCat], total: 1 });
     expect(await idsOf({ unannotated: true })).toEqual([none]);
     expect(await idsOf({ label: "' or true --" })).toEqual([]);
   });
 
   it("counts are images per split and class, the same in the list and in the project", async () => {
     for (const row of [{ label: "cat" }, { label: "cat", split: "VALID" as const }, { label: "__proto__", split: "TEST" as const }, {}]) await addRow(row);
-    const counts = await countImages(await userContext(world), ref());
-    expect(counts).toEqual({ images: 4, unannotated: 1, splits: { TRAIN: 2, VALID: 1, TEST: 1 }, classes: Object.fromEntries([["cat", 2], ["__proto__", 1]]) });
+    const counted = await counts();
+    expect(counted).toEqual({ images: 4, unannotated: 1, splits: { TRAIN: 2, VALID: 1, TEST: 1 }, classes: Object.fromEntries([["cat", 2], ["__proto__", 1]]) });
     const { project: view } = await getProject(await userContext(world), ref());
-    expect(view).toMatchObject({ images: 4, unlabelledImages: 1, splits: counts.splits, classes: counts.classes });
+    expect(view).toMatchObject({ images: 4, unlabelledImages: 1, splits: counted?.splits, classes: counted?.classes });
   });
 
   it("classes and splits are changed by id or by filter, of this project's images only", async () => {
@@ -105,7 +117,7 @@ describe("in an object detection project", () => {
     const both = await addRow({ boxes: [box("hat"), box("hat"), box("head")] });
     const one = await addRow({ boxes: [box("head")], split: "TEST" });
     const none = await addRow();
-    expect(await countImages(await userContext(world), ref())).toEqual({ images: 3, unannotated: 1, splits: { TRAIN: 2, VALID: 0, TEST: 1 }, classes: { hat: 2, head: 2 } });
+    expect(await counts()).toEqual({ images: 3, unannotated: 1, splits: { TRAIN: 2, VALID: 0, TEST: 1 }, classes: { hat: 2, head: 2 } });
     expect(await idsOf({ label: "head" })).toEqual([one, both]);
     expect(await idsOf({ label: "hat" })).toEqual([both]);
     expect(await idsOf({ unannotated: true })).toEqual([none]);
@@ -133,7 +145,7 @@ describe("in an object detection project", () => {
     const ctx = await userContext(world);
     expect(await annotateImages(ctx, ref(), { annotations, overwrite: false })).toEqual({ annotated: [fresh], alreadyAnnotated: [before], tooManyBoxes: [crowded], missing: [elsewhere] });
     expect(await annotateImages(ctx, ref(), { annotations: annotations.slice(1, 2), overwrite: true })).toMatchObject({ annotated: [before], alreadyAnnotated: [] });
-    expect(await countImages(ctx, ref())).toMatchObject({ classes: { new: 2 } });
+    expect(await counts()).toMatchObject({ classes: { new: 2 } });
   });
 
   it("images have no class of their own", async () => {
@@ -154,9 +166,9 @@ describe("who may", () => {
     const change = { images: { imageIds: [id] }, split: "TEST" as const };
     expect((await listImages(viewer, ref(), { limit: 1 })).images).toHaveLength(1);
     await expect(updateImages(viewer, ref(), change)).rejects.toMatchObject({ code: "forbidden" });
-    for (const act of [() => listImages(stranger, ref(), { limit: 1 }), () => countImages(stranger, ref()), () => updateImages(stranger, ref(), change)]) await expect(act()).rejects.toMatchObject({ code: "not_found" });
+    for (const act of [() => listImages(stranger, ref(), { limit: 1 }), () => updateImages(stranger, ref(), change)]) await expect(act()).rejects.toMatchObject({ code: "not_found" });
     const ctx = await userContext(world);
     await trashProject(ctx, ref());
-    for (const act of [() => listImages(ctx, ref(), { limit: 1 }), () => countImages(ctx, ref()), () => updateImages(ctx, ref(), change)]) await expect(act()).rejects.toMatchObject({ code: "in_trash" });
+    for (const act of [() => listImages(ctx, ref(), { limit: 1 }), () => updateImages(ctx, ref(), change)]) await expect(act()).rejects.toMatchObject({ code: "in_trash" });
   });
 });

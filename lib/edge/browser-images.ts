@@ -33,6 +33,7 @@ export const imagesQuery = z.object({
   label: label.optional(),
   unannotated: z.literal("true").transform(() => true).optional(),
   cursor: itemId.optional(),
+  offset: z.coerce.number().int().min(0).default(0),
   limit: z.coerce.number().int().min(1).max(IMAGES_PER_PAGE_MAX).default(100),
 });
 
@@ -64,4 +65,3 @@ export const newUpload = z.object({ contentType: z.string().max(200), sizeBytes:
 const NAME_OF_SPLIT = { TRAIN: "train", VALID: "valid", TEST: "test" } as const satisfies Record<Split, string>;
 
 export const presentImage = ({ split: of, ...image }: ImageView) => ({ ...image, split: NAME_OF_SPLIT[of] });
-export const presentSplits = (splits: Record<Split, number>) => ({ train: splits.TRAIN, valid: splits.VALID, test: splits.TEST });

@@ -18,15 +18,19 @@ const NO_FILTER: ImageFilter = { split: null, label: null, unlabelled: false };
 
 export const isFiltered = ({ split, label, unlabelled }: ImageFilter): boolean => split !== null || label !== null || unlabelled;
 
+const readFilter = (params: Pick<URLSearchParams, "get">): ImageFilter => ({
+  split: SPLITS.find((split) => split === params.get("split")) ?? null,
+  label: params.get("class"),
+  unlabelled: params.get("class") === null && params.get("unlabelled") === "1",
+});
+
 /** The filter that the URL holds, and a way to change it. The server need not render the page again for it. */
 export function useImageFilter(): { filter: ImageFilter; change: (changes: Partial<ImageFilter>) => void; clear: () => void } {
-  const params = useSearchParams();
-  const unlabelled = params.get("class") === null && params.get("unlabelled") === "1";
-  const filter: ImageFilter = { split: SPLITS.find((split) => split === params.get("split")) ?? null, label: params.get("class"), unlabelled };
+  const filter = readFilter(useSearchParams());
 
   function change(changes: Partial<ImageFilter>): void {
-    const { split, label, unlabelled } = { ...filter, ...changes };
-    const next = new URLSearchParams(params);
+    const next = new URLSearchParams(window.location.search); // what was rendered may be a change behind
+    const { split, label, unlabelled } = { ...readFilter(next), ...changes };
     for (const [key, value] of [["split", split], ["class", label], ["unlabelled", unlabelled ? "1" : null]] as const) {
       if (value === null) next.delete(key);
       else next.set(key, value);
@@ -46,9 +50,9 @@ interface Props {
   unlabelledLabel?: string;
 }
 
-// No class can be called so: control characters are refused.
-const EVERY = "\u0000";
-const UNLABELLED = "\u0001";
+// No class can be called so: names are trimmed, and not empty.
+const EVERY = "";
+const UNLABELLED = " ";
 
 /** By split and by class. */
 export function ImageFilters({ classes, filter, change, clear, unlabelledLabel }: Props) {

@@ -3,14 +3,14 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { useFormatter, useTranslations } from "next-intl";
 import dynamic from "next/dynamic";
-import { useEffect, useId, useRef, useState, type KeyboardEvent } from "react";
+import { useCallback, useEffect, useId, useRef, useState, type KeyboardEvent } from "react";
 import { Button } from "@/app/_ui/button";
 import { Callout } from "@/app/_ui/callout";
-import type { VersionImage } from "@/lib/edge/version-images";
+import type { VersionImage, VersionImages } from "@/lib/edge/version-images";
 import { CAPTION_PX, GAP_PX, useColumns } from "../_images/columns";
 import { ImageFilters, useImageFilter } from "../_images/image-filters";
 import { EmptyTile, ImageTile } from "../_images/image-tile";
-import { useVersionImages } from "./use-version-images";
+import { RANGE, useRanges, type FetchRange, type Places } from "../_images/use-ranges";
 
 const ImageDialog = dynamic(async () => (await import("./image-dialog")).ImageDialog, { ssr: false });
 
@@ -52,8 +52,9 @@ function Scroller({ url, projectUrl, query, name, classes, onClear }: ScrollerPr
   const id = useId();
   const box = useRef<HTMLDivElement>(null);
   const columns = useColumns(box);
-  const [wanted, setWanted] = useState<{ first: number; last: number } | null>({ first: 0, last: 0 });
-  const { total, images, failed, retry } = useVersionImages(url, query, wanted);
+  const [wanted, setWanted] = useState<Places>({ first: 0, last: 0 });
+  const fetchRange: FetchRange<VersionImage> = useCallback((start, _, signal) => fetchImages(url, query, start, signal), [url, query]);
+  const { total, images, failed, reload } = useRanges(fetchRange, wanted);
   const [open, setOpen] = useState<number | null>(null);
   const [active, setActive] = useState(0);
   const focusing = useRef<number | null>(null);
@@ -97,7 +98,7 @@ function Scroller({ url, projectUrl, query, name, classes, onClear }: ScrollerPr
 
   if (failed) {
     return (
-      <Callout tone="warn" announce action={<Button onClick={retry}>{common("tryAgain")}</Button>}>
+      <Callout tone="warn" announce action={<Button onClick={reload}>{common("tryAgain")}</Button>}>
         {t("imagesFailed")}
       </Callout>
     );
@@ -179,6 +180,12 @@ function Scroller({ url, projectUrl, query, name, classes, onClear }: ScrollerPr
       )}
     </>
   );
+}
+
+async function fetchImages(url: string, query: string, start: number, signal: AbortSignal): Promise<VersionImages> {
+  const response = await fetch(`${url}/images?${query}${query === "" ? "" : "&"}offset=${start}&limit=${RANGE}`, { signal });
+  if (!response.ok) throw new Error(`The images answered ${response.status}.`);
+  return response.json();
 }
 
 /** Its class; or the classes of its boxes, each once. */

@@ -7,27 +7,38 @@ import { useEffect, useId, useLayoutEffect, useRef, useState, type KeyboardEvent
 import { cn } from "@/app/_ui/class-names";
 import { CAPTION_PX, GAP_PX, useColumns } from "../_images/columns";
 import { EmptyTile, ImageTile } from "../_images/image-tile";
+import type { Places } from "../_images/use-ranges";
 import type { ListedImage } from "./listing";
-import { extend, isSelected, NONE, toggle, type Selection } from "./selection";
+import { isSelected, type Selection } from "./selection";
 
 const TILE_PX = 104;
 /** The bar of phones at the top, the bar of what is selected at the bottom. */
 const SCROLL_PADDING = { scrollPaddingStart: 56, scrollPaddingEnd: 80 };
 
+/** Ways to change what is chosen. */
+export interface Choose {
+  /** This one more, or this one less. */
+  toggle: (id: string) => void;
+  /** All between two places more. */
+  add: (places: Places) => void;
+  all: () => void;
+  none: () => void;
+}
+
 interface Props {
   label: string;
   url: string;
-  images: readonly ListedImage[];
+  /** By place, those that were fetched. */
+  images: ReadonlyMap<number, ListedImage>;
   /** How many there are, fetched or not. */
   count: number;
   classes: readonly string[];
   selection: Selection;
   /** null for who may only look. */
-  select: ((selection: Selection) => void) | null;
-  selectAll: () => void;
+  choose: Choose | null;
   open: (index: number) => void;
-  /** So many are in sight. */
-  onReach: (count: number) => void;
+  /** These are in sight. */
+  onSight: (places: Places) => void;
 }
 
 /**
@@ -35,7 +46,7 @@ interface Props {
  * Ctrl and Shift choose, and once something is chosen every click does. By keyboard: arrows, Space, Shift with arrows,
  * Ctrl+A, Enter to open, Escape to let go.
  */
-export function Grid({ label, url, images, count, classes, selection, select, selectAll, open, onReach }: Props) {
+export function Grid({ label, url, images, count, classes, selection, choose, open, onSight }: Props) {
   const t = useTranslations("images");
   const common = useTranslations("common");
   const format = useFormatter();
@@ -58,20 +69,25 @@ export function Grid({ label, url, images, count, classes, selection, select, se
   const rows = useWindowVirtualizer({ count: Math.ceil(count / columns.count), estimateSize: () => rowHeight, overscan: 3, scrollMargin, ...SCROLL_PADDING });
   useEffect(() => rows.measure(), [rows, rowHeight]);
   const visible = rows.getVirtualItems();
-  const reached = Math.min(((visible.at(-1)?.index ?? 0) + 1) * columns.count, count);
+  const first = (visible[0]?.index ?? 0) * columns.count;
+  const last = ((visible.at(-1)?.index ?? 0) + 1) * columns.count - 1;
   const settled = !rows.isScrolling;
   useEffect(() => {
-    if (settled) onReach(reached); // what only flies past is not fetched
-  }, [onReach, reached, settled]);
+    if (settled) onSight({ first, last }); // what only flies past is not fetched
+  }, [onSight, first, last, settled]);
 
-  const current = Math.min(active, Math.max(images.length - 1, 0));
+  const current = Math.min(active, Math.max(count - 1, 0));
   const some = selection === "all" || selection.size > 0;
 
+  function addUpTo(index: number): void {
+    choose?.add({ first: Math.min(anchor.current, index), last: Math.max(anchor.current, index) });
+  }
+
   function go(to: number, range: boolean): void {
-    const next = Math.min(Math.max(to, 0), images.length - 1);
+    const next = Math.min(Math.max(to, 0), count - 1);
     setActive(next);
     rows.scrollToIndex(Math.floor(next / columns.count), { align: "auto" });
-    if (range && select) select(extend(selection, anchor.current, next, images));
+    if (range && choose) addUpTo(next);
     else anchor.current = next;
   }
 
@@ -79,24 +95,24 @@ export function Grid({ label, url, images, count, classes, selection, select, se
     const page = columns.count * Math.max(1, Math.floor((window.innerHeight - 160) / rowHeight));
     const steps: Partial<Record<string, number>> = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns.count, ArrowDown: columns.count, PageUp: -page, PageDown: page, Home: -Infinity, End: Infinity };
     const step = steps[event.key];
-    const image = images[current];
+    const image = images.get(current);
     if (step !== undefined && !event.altKey && !event.ctrlKey && !event.metaKey) go(current + step, event.shiftKey);
     else if (event.key === "Enter" && image) open(current);
-    else if (event.key === " " && image) select?.(toggle(selection, image.id, images));
-    else if (event.key === "a" && (event.ctrlKey || event.metaKey) && select) selectAll();
-    else if (event.key === "Escape" && some) select?.(NONE);
+    else if (event.key === " " && image) choose?.toggle(image.id);
+    else if (event.key === "a" && (event.ctrlKey || event.metaKey) && choose) choose.all();
+    else if (event.key === "Escape" && some) choose?.none();
     else return;
     event.preventDefault();
   }
 
   function onClick(event: MouseEvent, index: number): void {
-    const image = images[index];
+    const image = images.get(index);
     if (!image) return;
     const choosing = some || event.ctrlKey || event.metaKey || (event.target instanceof Element && event.target.closest("[data-mark]") !== null);
     setActive(index);
-    if (select && event.shiftKey) return select(extend(selection, anchor.current, index, images));
+    if (choose && event.shiftKey) return addUpTo(index);
     anchor.current = index;
-    if (select && choosing) select(toggle(selection, image.id, images));
+    if (choose && choosing) choose.toggle(image.id);
     else open(index);
   }
 
@@ -106,8 +122,8 @@ export function Grid({ label, url, images, count, classes, selection, select, se
       id={GRID_ID}
       role="listbox"
       aria-label={label}
-      aria-multiselectable={select ? true : undefined}
-      aria-activedescendant={visible.some(({ index }) => index === Math.floor(current / columns.count)) && images[current] ? `${id}${current}` : undefined}
+      aria-multiselectable={choose ? true : undefined}
+      aria-activedescendant={visible.some(({ index }) => index === Math.floor(current / columns.count)) && images.has(current) ? `${id}${current}` : undefined}
       tabIndex={0}
       onKeyDown={onKeyDown}
       className="group relative rounded-md select-none focus-visible:outline-none"
@@ -117,7 +133,7 @@ export function Grid({ label, url, images, count, classes, selection, select, se
         Array.from({ length: columns.count }, (_, column) => {
           const index = row.index * columns.count + column;
           if (index >= count) return null;
-          const image = images[index];
+          const image = images.get(index);
           const place = { width: columns.width, transform: `translate(${column * (columns.width + GAP_PX)}px, ${row.start - scrollMargin}px)` };
           if (!image) {
             return (
@@ -145,7 +161,7 @@ export function Grid({ label, url, images, count, classes, selection, select, se
               style={place}
             >
               <ImageTile src={`${url}/${image.id}?size=thumb`} alt="" width={image.width} height={image.height} split={image.split} caption={sayLabel(image, "–")} boxes={image.boxes} classes={classes} />
-              {select ? (
+              {choose ? (
                 <span
                   data-mark
                   aria-hidden

@@ -10,15 +10,13 @@ import { escapeName } from "@/app/_ui/exact-name";
 import { toast, toastError } from "@/app/_ui/toast";
 import type { ImagesPage } from "@/lib/domain/images-page";
 import type { ImageFilter } from "../_images/image-filters";
+import type { Places } from "../_images/use-ranges";
 import { changeImages } from "./change-images";
-import { Grid, GRID_ID } from "./grid";
+import { Grid, GRID_ID, type Choose } from "./grid";
 import { Lightbox } from "./lightbox";
 import { filterQuery, useListing, type ListedImage } from "./listing";
-import { NONE, type Selection } from "./selection";
+import { NONE, toggle, type Selection } from "./selection";
 import { SelectionBar, type Change } from "./selection-bar";
-
-/** Where there may be more than is known, room for so many is kept. */
-const ROOM = 100;
 
 interface Props {
   /** The project under /data. */
@@ -36,23 +34,24 @@ export function ImageList({ url, page, filter, filtered, clear, brought }: Props
   const t = useTranslations("images");
   const common = useTranslations("common");
   const router = useRouter();
-  const [wanted, setWanted] = useState(1);
+  const [inSight, setInSight] = useState<Places>({ first: 0, last: 0 });
   const [selection, setSelection] = useState<Selection>(NONE);
   const [opened, setOpened] = useState<number | null>(null);
   const [pending, setPending] = useState(false);
-  const { images, complete, fresh, failed, reload, patch } = useListing(`${url}/images`, filterQuery(filter).toString(), opened === null ? wanted : Math.max(wanted, opened + 2));
+  const wanted = opened === null ? inSight : { first: Math.max(opened - 1, 0), last: opened + 1 };
+  const { images, total, failed, reload, patch, idsBetween } = useListing(`${url}/images`, filterQuery(filter).toString(), wanted);
 
-  const before = useRef(brought);
+  const shown = useRef(brought);
   useEffect(() => {
-    if (before.current !== brought) reload();
-    before.current = brought;
-  }, [brought, reload]);
+    if (shown.current === brought || opened !== null) return; // under the eyes of who looks at one image, none is moved
+    shown.current = brought;
+    reload();
+  }, [brought, opened, reload]);
 
   const labels = page.project.type === "CLASSIFICATION";
   const classes = page.classes.map(({ name }) => name);
-  const known = totalOf(page, filter);
-  const count = complete ? images.length : Math.max(images.length + ROOM, known ?? 0);
-  const image = opened === null ? undefined : images[opened];
+  const count = total ?? page.images; // until the first answer, room for all
+  const image = opened === null ? undefined : images.get(opened);
 
   /** Changes these images, here and on the server; null when it is done, else what was wrong. */
   async function changeThem(target: Selection, change: Change): Promise<string | null> {
@@ -60,8 +59,7 @@ export function ImageList({ url, page, filter, filtered, clear, brought }: Props
     const result = await changeImages(url, target === "all" ? { filter } : { imageIds: [...target] }, change);
     setPending(false);
     if (!result.ok) return result.sentence ?? t("changeFailed");
-    if (target === "all") reload();
-    else patch((shown) => (target.has(shown.id) ? { ...shown, ...change } : shown));
+    patch((shown) => (target === "all" || target.has(shown.id) ? { ...shown, ...change } : shown));
     router.refresh();
     return null;
   }
@@ -72,9 +70,9 @@ export function ImageList({ url, page, filter, filtered, clear, brought }: Props
       if (change.split) toastError(problem);
       return problem;
     }
-    patch((shown) => (fits(shown, filter) ? shown : null));
+    if (filtered) reload();
     setSelection(NONE);
-    const number = selection === "all" ? (known ?? images.length) : selection.size;
+    const number = selection === "all" ? count : selection.size;
     toast(change.split ? t("splitSet", { count: number, split: common(`splits.${change.split}`) }) : change.label ? t("classSet", { count: number, label: change.label.trim() }) : t("classRemoved", { count: number }));
     setTimeout(() => document.getElementById(GRID_ID)?.focus(), 0); // the bar that had the focus goes
     return null;
@@ -87,7 +85,7 @@ export function ImageList({ url, page, filter, filtered, clear, brought }: Props
       </Callout>
     );
   }
-  if (complete && images.length === 0) {
+  if (total === 0) {
     return filtered ? (
       <EmptyState title={t("noMatch")} action={<Button onClick={clear}>{t("clearFilters")}</Button>} />
     ) : (
@@ -96,15 +94,28 @@ export function ImageList({ url, page, filter, filtered, clear, brought }: Props
       </p>
     );
   }
-  const selectAll = () => setSelection(complete ? new Set(images.map(({ id }) => id)) : "all");
+  /** Changes the selection by images of which some may not have been fetched yet. */
+  async function chooseAmong(places: Places, change: (selection: Selection, ids: readonly string[]) => Selection): Promise<void> {
+    setPending(true);
+    const ids = await idsBetween(places).catch(() => null);
+    setPending(false);
+    if (ids) setSelection((selection) => change(selection, ids));
+    else toastError(t("loadFailed"));
+  }
+  const choose: Choose = {
+    toggle: (id) => (selection === "all" ? void chooseAmong({ first: 0, last: count - 1 }, (_, ids) => toggle(new Set(ids), id)) : setSelection(toggle(selection, id))),
+    add: (places) => void chooseAmong(places, (selection, ids) => (selection === "all" ? selection : new Set([...selection, ...ids]))),
+    all: () => setSelection("all"),
+    none: () => setSelection(NONE),
+  };
   return (
     <div className="grid gap-3">
       <div className="flex min-h-8 flex-wrap items-center justify-between gap-2">
         <p role="status" className="text-sm text-muted">
-          {fresh ? common("loading") : complete || known !== null ? common("images", { count: complete ? images.length : (known ?? 0) }) : t("moreThan", { count: images.length })}
+          {total === null ? common("loading") : common("images", { count: total })}
         </p>
-        {page.may.uploadImages && !fresh ? (
-          <Button variant="ghost" size="sm" onClick={selectAll}>
+        {page.may.uploadImages && total !== null ? (
+          <Button variant="ghost" size="sm" onClick={choose.all}>
             {t("selectAll")}
           </Button>
         ) : null}
@@ -116,14 +127,13 @@ export function ImageList({ url, page, filter, filtered, clear, brought }: Props
         count={count}
         classes={classes}
         selection={selection}
-        select={page.may.uploadImages ? setSelection : null}
-        selectAll={selectAll}
+        choose={page.may.uploadImages ? choose : null}
         open={setOpened}
-        onReach={setWanted}
+        onSight={setInSight}
       />
       {selection === "all" || selection.size > 0 ? (
         <SelectionBar
-          count={selection === "all" ? known : selection.size}
+          count={selection === "all" ? count : selection.size}
           classes={classes}
           labels={labels}
           pending={pending}
@@ -134,16 +144,16 @@ export function ImageList({ url, page, filter, filtered, clear, brought }: Props
           }}
         />
       ) : null}
-      {opened !== null && image ? (
+      {opened !== null ? (
         <Lightbox
           url={`${url}/images`}
           image={image}
           index={opened}
-          count={complete ? images.length : Math.max(known ?? 0, images.length)}
+          count={count}
           classes={classes}
           labels={labels}
           change={
-            page.may.uploadImages
+            page.may.uploadImages && image
               ? async (change) => {
                   const problem = await changeThem(new Set([image.id]), change);
                   if (problem !== null && change.split) toastError(problem);
@@ -153,10 +163,10 @@ export function ImageList({ url, page, filter, filtered, clear, brought }: Props
               : null
           }
           previous={opened > 0 ? () => setOpened(opened - 1) : null}
-          next={opened + 1 < images.length ? () => setOpened(opened + 1) : null}
+          next={opened + 1 < count ? () => setOpened(opened + 1) : null}
           onClose={() => {
             setOpened(null);
-            patch((shown) => (fits(shown, filter) ? shown : null));
+            if ([...images.values()].some((shown) => !fits(shown, filter))) reload();
           }}
         />
       ) : null}
@@ -169,13 +179,3 @@ function fits({ split, label, boxes }: ListedImage, filter: ImageFilter): boolea
   const classes = label === null ? boxes.map((box) => box.label) : [label];
   return (filter.split === null || split === filter.split) && (filter.label === null || classes.includes(filter.label)) && (!filter.unlabelled || classes.length === 0);
 }
-
-/** How many images match, where the page knows it. */
-function totalOf({ images, unlabelled, splits, classes, project }: ImagesPage, filter: ImageFilter): number | null {
-  const { split, label } = filter;
-  if (split !== null) return label === null && !filter.unlabelled ? splits[split] : null;
-  if (filter.unlabelled) return unlabelled;
-  if (label === null) return images;
-  return project.type === "CLASSIFICATION" ? (classes.find(({ name }) => name === label)?.count ?? 0) : null;
-}
-

@@ -7,6 +7,7 @@ import { cn } from "@/app/_ui/class-names";
 import { Field } from "@/app/_ui/field";
 import { Bytes } from "@/app/_ui/number";
 import { Select } from "@/app/_ui/select";
+import { Skeleton } from "@/app/_ui/skeleton";
 import { colourOf, type MarkedBox } from "../_images/boxes";
 import { ImageFrame, LargeImage } from "../_images/image-frame";
 import { SplitDot, SPLITS } from "../_images/image-tile";
@@ -17,7 +18,8 @@ import type { Change } from "./selection-bar";
 
 interface Props {
   url: string;
-  image: ListedImage;
+  /** undefined while it is being fetched. */
+  image: ListedImage | undefined;
   index: number;
   /** How many there are. */
   count: number;
@@ -38,10 +40,10 @@ export function Lightbox({ url, image, index, count, classes, labels, change, pr
   const common = useTranslations("common");
   const format = useFormatter();
   const [picked, pick] = useState<{ imageId: string; box: number } | null>(null);
-  const chosen = picked?.imageId === image.id ? picked.box : null;
+  const chosen = image && picked?.imageId === image.id ? picked.box : null;
   return (
     <ImageFrame
-      name={image.fileName}
+      name={image?.fileName ?? null}
       index={index}
       count={count}
       previous={previous}
@@ -49,27 +51,35 @@ export function Lightbox({ url, image, index, count, classes, labels, change, pr
       onClose={onClose}
       onFocusBack={() => document.getElementById(GRID_ID)?.focus()}
       picture={
-        <LargeImage
-          src={`${url}/${image.id}`}
-          alt={t("imageAlt", { position: format.number(index + 1), name: image.fileName, label: image.label ?? t("boxes", { count: image.boxes.length }), split: common(`splits.${image.split}`) })}
-          width={image.width}
-          height={image.height}
-          boxes={image.boxes}
-          classes={classes}
-          chosen={chosen}
-        />
+        image ? (
+          <LargeImage
+            src={`${url}/${image.id}`}
+            alt={t("imageAlt", { position: format.number(index + 1), name: image.fileName, label: image.label ?? t("boxes", { count: image.boxes.length }), split: common(`splits.${image.split}`) })}
+            width={image.width}
+            height={image.height}
+            boxes={image.boxes}
+            classes={classes}
+            chosen={chosen}
+          />
+        ) : (
+          <Skeleton className="size-40" />
+        )
       }
     >
-      {labels ? <ClassFact key={image.id} image={image} classes={classes} change={change} /> : null}
-      <SplitFact image={image} change={change} />
-      {labels ? null : <BoxList boxes={image.boxes} classes={classes} chosen={chosen} choose={(box) => pick(box === null ? null : { imageId: image.id, box })} />}
-      <dl className="grid gap-2 text-sm">
-        <Fact name={t("size")}>{t("pixels", { width: String(image.width), height: String(image.height) })}</Fact>
-        <Fact name={t("fileSize")}>
-          <Bytes value={image.sizeBytes} />
-        </Fact>
-        <Fact name={t("format")}>{image.contentType.replace("image/", "").toUpperCase()}</Fact>
-      </dl>
+      {image ? (
+        <>
+          {labels ? <ClassFact key={image.id} image={image} classes={classes} change={change} /> : null}
+          <SplitFact image={image} change={change} />
+          {labels ? null : <BoxList boxes={image.boxes} classes={classes} chosen={chosen} choose={(box) => pick(box === null ? null : { imageId: image.id, box })} />}
+          <dl className="grid gap-2 text-sm">
+            <Fact name={t("size")}>{t("pixels", { width: String(image.width), height: String(image.height) })}</Fact>
+            <Fact name={t("fileSize")}>
+              <Bytes value={image.sizeBytes} />
+            </Fact>
+            <Fact name={t("format")}>{image.contentType.replace("image/", "").toUpperCase()}</Fact>
+          </dl>
+        </>
+      ) : null}
     </ImageFrame>
   );
 }

@@ -1,9 +1,10 @@
 "use client";
 
-import { useCallback, useEffect, useRef, useState } from "react";
+import { useCallback } from "react";
 import type { MarkedBox } from "../_images/boxes";
 import type { ImageFilter } from "../_images/image-filters";
 import type { Split } from "../_images/image-tile";
+import { RANGE, useRanges, type Fetched, type FetchRange, type Places, type Ranges } from "../_images/use-ranges";
 
 /** A source image as `GET /data/…/images` lists it. */
 export interface ListedImage {
@@ -20,13 +21,8 @@ export interface ListedImage {
   boxes: MarkedBox[];
 }
 
-interface Page {
-  images: ListedImage[];
-  nextCursor: string | null;
-}
-
-/** Images fetched at once. */
-const PAGE = 200;
+/** The most images that one call answers. */
+const LIMIT_MAX = 500;
 
 /** The filter as the routes understand it. */
 export function filterQuery({ split, label, unlabelled }: ImageFilter): URLSearchParams {
@@ -37,71 +33,46 @@ export function filterQuery({ split, label, unlabelled }: ImageFilter): URLSearc
   return query;
 }
 
-async function fetchPage(url: string, query: string, cursor: string | null): Promise<Page> {
+/**
+ * The images from a place on, counted from the nearest one before it that is known: nothing that is added above it, or
+ * leaves the filter above it, moves them.
+ */
+async function fetchImages(url: string, query: string, start: number, known: ReadonlyMap<number, ListedImage>, limit: number, signal: AbortSignal | null): Promise<Fetched<ListedImage>> {
+  let before = start - 1;
+  while (before >= 0 && !known.has(before)) before -= 1;
   const search = new URLSearchParams(query);
-  search.set("limit", String(PAGE));
-  if (cursor !== null) search.set("cursor", cursor);
-  const response = await fetch(`${url}?${search}`);
+  const cursor = known.get(before)?.id;
+  if (cursor !== undefined) search.set("cursor", cursor);
+  search.set("offset", String(start - before - 1));
+  search.set("limit", String(limit));
+  const response = await fetch(`${url}?${search}`, { signal });
   if (!response.ok) throw new Error(`The images answered ${response.status}.`);
   return response.json();
 }
 
-export interface Listing {
-  /** From the newest on, without gaps, as far as fetched. */
-  images: readonly ListedImage[];
-  /** Whether these are all there are. */
-  complete: boolean;
-  /** Nothing was fetched yet. */
-  fresh: boolean;
-  failed: boolean;
-  /** Tries again after a failure, or fetches anew what is there now. */
-  reload: () => void;
-  /** Shows an image as it is now, or no more (null), without fetching. */
-  patch: (change: (image: ListedImage) => ListedImage | null) => void;
+export interface Listing extends Ranges<ListedImage> {
+  /** The ids of all images between two places, fetched or not. Throws when they cannot be had. */
+  idsBetween: (places: Places) => Promise<string[]>;
 }
 
-const NOTHING: Page & { fresh: boolean } = { images: [], nextCursor: null, fresh: true };
+/** The images that match, newest first. Give the component that uses it a key of url and query. */
+export function useListing(url: string, query: string, wanted: Places): Listing {
+  const fetchRange: FetchRange<ListedImage> = useCallback((start, known, signal) => fetchImages(url, query, start, known, RANGE, signal), [url, query]);
+  const ranges = useRanges(fetchRange, wanted);
 
-/**
- * The images that match, fetched a page after the other until `wanted` of them are there. Pages hang together by their
- * last image, so that what is uploaded meanwhile moves nothing. Give the component that uses it a key of url and query.
- */
-export function useListing(url: string, query: string, wanted: number): Listing {
-  const [page, setPage] = useState(NOTHING);
-  const [failed, setFailed] = useState(false);
-  const asked = useRef<{ cursor: string | null } | null>(null);
-
-  const { images, nextCursor, fresh } = page;
-  const complete = !fresh && nextCursor === null;
-
-  const load = useCallback(
-    (cursor: string | null) => {
-      const mine = { cursor };
-      asked.current = mine; // what was asked before and comes later counts no more
-      fetchPage(url, query, cursor).then(
-        (more) => {
-          if (asked.current !== mine) return;
-          asked.current = null;
-          setPage((known) => ({ images: cursor === null ? more.images : [...known.images, ...more.images], nextCursor: more.nextCursor, fresh: false }));
-        },
-        () => {
-          if (asked.current !== mine) return;
-          asked.current = null;
-          setFailed(true);
-        },
-      );
-    },
-    [url, query],
-  );
-
-  useEffect(() => {
-    if (!failed && !complete && !asked.current && (fresh || images.length < wanted)) load(nextCursor);
-  }, [failed, complete, fresh, images.length, wanted, load, nextCursor]);
-
-  const reload = useCallback(() => {
-    setFailed(false);
-    load(null);
-  }, [load]);
-  const patch = useCallback((change: (image: ListedImage) => ListedImage | null) => setPage((known) => ({ ...known, images: known.images.flatMap((image) => change(image) ?? []) })), []);
-  return { images, complete, fresh, failed, reload, patch };
+  async function idsBetween({ first, last }: Places): Promise<string[]> {
+    const known = new Map(ranges.images);
+    const ids: string[] = [];
+    for (let place = first; place <= last; place++) {
+      if (!known.has(place)) {
+        const { images } = await fetchImages(url, query, place, known, LIMIT_MAX, null);
+        images.forEach((image, index) => known.set(place + index, image));
+      }
+      const image = known.get(place);
+      if (!image) break; // there are no more
+      ids.push(image.id);
+    }
+    return ids;
+  }
+  return { ...ranges, idsBetween };
 }

@@ -17,8 +17,7 @@ export interface Change {
 }
 
 interface Props {
-  /** null: all that match, however many. */
-  count: number | null;
+  count: number;
   classes: readonly string[];
   /** Whether images have a class here. */
   labels: boolean;
@@ -36,7 +35,7 @@ export function SelectionBar({ count, classes, labels, pending, change, clear }:
   return (
     <div role="region" aria-label={t("selection")} className="sticky bottom-3 z-20 mx-auto flex w-fit max-w-full flex-wrap items-center gap-x-2 gap-y-1 rounded-lg border border-line bg-raised px-3 py-2 shadow-raised">
       <span role="status" className="mr-1 font-medium max-sm:grow">
-        {count === null ? t("allSelected") : t("selected", { count })}
+        {t("selected", { count })}
       </span>
       {labels ? (
         <Button className="max-sm:order-2 max-sm:grow" onClick={() => setAsking(true)} pending={pending}>
@@ -93,7 +92,7 @@ function ClassDialog({ count, classes, change, onClose }: Pick<Props, "count" | 
   return (
     <Dialog open onOpenChange={(open) => (open ? undefined : onClose())}>
       <DialogContent
-        title={count === null ? t("setClassOfAll") : t("setClassOf", { count })}
+        title={t("setClassOf", { count })}
         description={t("setClassText")}
         foot={
           <>

@@ -1,7 +1,7 @@
-import { countImages, listImages } from "@/lib/domain/images-list";
+import { listImages } from "@/lib/domain/images-list";
 import { updateImages } from "@/lib/domain/images-label";
 import { parseInput } from "@/lib/edge/action";
-import { imageFacts, imagesChange, imagesQuery, presentImage, presentSplits } from "@/lib/edge/browser-images";
+import { imageFacts, imagesChange, imagesQuery, presentImage } from "@/lib/edge/browser-images";
 import { toProjectRef } from "@/lib/edge/browser-refs";
 import { readImageBody, uploadImage } from "@/lib/edge/image-upload";
 import { readJson } from "@/lib/edge/request-body";
@@ -12,12 +12,10 @@ const PATTERN = "/data/:workspace/:project/images";
 
 const queryOf = (request: Request) => Object.fromEntries(new URL(request.url).searchParams);
 
-/** A page of a live project's images, newest first; the first one with what all of them add up to. */
+/** A range of a live project's images, newest first; without a cursor with how many match in all. */
 export const GET = sessionRoute<Params>(PATTERN, async ({ ctx, request, params }) => {
-  const ref = toProjectRef(params);
-  const query = parseInput(imagesQuery, queryOf(request));
-  const [{ images, nextCursor }, counts] = await Promise.all([listImages(ctx, ref, query), query.cursor === undefined ? countImages(ctx, ref) : null]);
-  return Response.json({ images: images.map(presentImage), nextCursor, counts: counts && { ...counts, splits: presentSplits(counts.splits) } });
+  const { images, total } = await listImages(ctx, toProjectRef(params), parseInput(imagesQuery, queryOf(request)));
+  return Response.json({ images: images.map(presentImage), total });
 });
 
 /** One image: the body is the file, the query says what it is called, its split and its class. */
