@@ -13,7 +13,7 @@ export async function makeWorkspace(client, slug) {
      ), api_key as (
        insert into api_keys (id, workspace_id, user_id, name, prefix, hash, scopes)
        select uuidv7()::text, workspace.id, person.id, 'bench', 'rp_bench', encode(sha256($2::text::bytea), 'hex'),
-         '{workspace:read,project:read,project:update,version:read,version:update}' from workspace, person
+         '{workspace:read,project:read,project:create,project:update,image:upload,version:read,version:update}' from workspace, person
      )
      select id from workspace`,
     [slug, key],

@@ -29,7 +29,7 @@ function random(seed) {
 }
 
 /** Blobs of colour with a camera's fine noise: to a codec, a photograph. */
-async function takePhoto(seed) {
+export async function takePhoto(seed) {
   const draw = random(seed);
   const side = 24;
   const blobs = Buffer.from(Array.from({ length: side * side * 3 }, () => draw() * 256));

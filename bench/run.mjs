@@ -1,6 +1,6 @@
 // `npm run bench`: how fast the hot paths are, as ratios to a floor measured in the same run. bench/README.md says how to
-// read it. Options: --quick (a smoke run), --scale, --purge, --generate, --train (more sections), --only (those sections and no other),
-// --dir FOLDER (where the scratch folder goes).
+// read it. Options: --quick (a smoke run), --scale, --purge, --generate, --train, --upload (more sections), --only (those sections and
+// no other), --dir FOLDER (where the scratch folder goes).
 import { parseArgs } from "node:util";
 import { addLiveVersions, addShelf, makeWorkspace, settle } from "./data.mjs";
 import { measureGenerate } from "./generate.mjs";
@@ -9,9 +9,10 @@ import { measurePurge } from "./purge.mjs";
 import { measureScale } from "./scale.mjs";
 import { connect, migrate, setUp, startApp, startLoad, strike } from "./stage.mjs";
 import { measureTrain } from "./train.mjs";
+import { measureUpload } from "./upload.mjs";
 
 const { values: options } = parseArgs({
-  options: { quick: { type: "boolean" }, scale: { type: "boolean" }, purge: { type: "boolean" }, generate: { type: "boolean" }, train: { type: "boolean" }, only: { type: "boolean" }, dir: { type: "string" } },
+  options: { quick: { type: "boolean" }, scale: { type: "boolean" }, purge: { type: "boolean" }, generate: { type: "boolean" }, train: { type: "boolean" }, upload: { type: "boolean" }, only: { type: "boolean" }, dir: { type: "string" } },
 });
 const pick = (full, quick) => (options.quick ? quick : full);
 
@@ -47,6 +48,7 @@ const PLAN = {
     filesSecondsMax: 1800,
   },
   generate: { photos: pick(200, 12), rounds: pick(3, 1), slices: pick(5, 2) },
+  upload: { photos: pick(2_000, 60), connections: 8 },
   train: { digits: 1000, rounds: pick(3, 1), warmUp: pick(500, 50), predictions: pick(3000, 200) },
 };
 
@@ -77,7 +79,7 @@ async function main() {
   }
   if (options.train) console.log(`\n## Training and predicting\n\n${await measureTrain({ plan: PLAN, say })}\n`);
   // only the other sections need a database
-  if ((options.generate || options.train) && options.only && !options.scale && !options.purge) return 0;
+  if ((options.generate || options.train) && options.only && !options.scale && !options.purge && !options.upload) return 0;
   const stage = await setUp({ folder: options.dir, poolSize: PLAN.poolSize });
   say("Making the databases …");
   await migrate(stage, stage.urlOf("ours"));
@@ -111,6 +113,11 @@ async function main() {
     const result = await measurePurge({ stage, load, plan: PLAN, say });
     problems.push(...result.problems);
     console.log(`\n## Scheduled purge\n\n${result.text}\n`);
+  }
+  if (options.upload) {
+    const result = await measureUpload({ stage, plan: PLAN, say });
+    problems.push(...result.problems);
+    console.log(`\n## Uploading images\n\n${result.text}\n`);
   }
   for (const problem of problems) console.log(`invalid: ${problem}`);
   console.log(problems.length === 0 ? "valid: only 200s counted, row effects equal the requests, the floor is a floor" : "This run says nothing.");

@@ -1,0 +1,155 @@
+// 2,000 photos into a project over HTTP, with the calls that the official client makes: upload, annotate, and all of it again.
+import { mkdirSync, readdirSync, rmSync } from "node:fs";
+import { readFile, writeFile } from "node:fs/promises";
+import http from "node:http";
+import path from "node:path";
+import { tsImport } from "tsx/esm/api";
+import { makeWorkspace } from "./data.mjs";
+import { takePhoto } from "./generate.mjs";
+import { percentile, show, table, verdict } from "./report.mjs";
+import { connect, migrate, startApp } from "./stage.mjs";
+import { cpuMs, memoryMb, peakMemoryMb } from "./usage.mjs";
+
+const CLASSES = ["helmet", "head"];
+const MEMORY_MB = { must: 400, aim: 300, better: "less" };
+const BOUNDARY = "4f2d1c0b9a8e7d6c5b4a39281706f5e4";
+
+/** A form as requests-toolbelt writes it for `project.upload(…)`. */
+function formOf(name, split, bytes) {
+  const part = (disposition, type = "") => `--${BOUNDARY}\r\nContent-Disposition: form-data; ${disposition}\r\n${type}\r\n`;
+  const head = `${part('name="name"')}${name}\r\n${part('name="split"')}${split}\r\n${part('name="file"; filename="imageToUpload"', "Content-Type: image/jpeg\r\n")}`;
+  return Buffer.concat([Buffer.from(head), bytes, Buffer.from(`\r\n--${BOUNDARY}--\r\n`)]);
+}
+
+const splitOf = (index) => ["train", "train", "train", "valid", "test"][index % 5];
+const nameOf = (index) => `photo-${String(index).padStart(4, "0")}.jpg`;
+
+/** One call on a connection of its own, as the client makes them. Answers its status and what it said. */
+function send(port, { target, contentType, body }) {
+  return new Promise((resolve, reject) => {
+    const headers = { "Content-Type": contentType, "Content-Length": body.length };
+    const request = http.request({ agent: false, host: "127.0.0.1", port, method: "POST", path: target, headers }, (response) => {
+      const chunks = [];
+      response.on("data", (chunk) => chunks.push(chunk));
+      response.once("end", () => resolve({ status: response.statusCode, body: JSON.parse(Buffer.concat(chunks)) }));
+    });
+    request.once("error", reject);
+    request.end(body);
+  });
+}
+
+const sendJson = (port, target, value) => send(port, { target, contentType: "application/json", body: Buffer.from(JSON.stringify(value)) });
+
+/** `run` for every number below `count`, so many at once: { seconds, latencies, results }. */
+async function each(count, connections, run) {
+  const queue = Array(count).keys();
+  const [latencies, results] = [[], []];
+  const startedAt = performance.now();
+  await Promise.all(
+    Array.from({ length: connections }, async () => {
+      for (const index of queue) {
+        const sentAt = performance.now();
+        results[index] = await run(index);
+        latencies.push(performance.now() - sentAt);
+      }
+    }),
+  );
+  return { seconds: (performance.now() - startedAt) / 1000, latencies, results };
+}
+
+/** `plan.upload`: photos, connections. */
+export async function measureUpload({ stage, plan, say }) {
+  const { photos, connections } = plan.upload;
+  const folder = path.join(stage.scratch, "photos");
+  const blobs = path.join(stage.scratch, "blobs");
+  mkdirSync(folder);
+  say(`Taking ${photos} photos …`);
+  const fileOf = (index) => path.join(folder, nameOf(index));
+  let bytes = 0;
+  await each(photos, 2, async (index) => {
+    const photo = await takePhoto(index);
+    bytes += photo.length;
+    await writeFile(fileOf(index), photo);
+  });
+
+  const { inspectImage, makeThumbnail } = await tsImport("../lib/engine/generate.ts", import.meta.url);
+  say("Looking at them with the engine alone …");
+  const alone = await each(photos, 2, async (index) => {
+    await inspectImage(fileOf(index));
+    await makeThumbnail(fileOf(index), 256);
+  });
+
+  const url = stage.urlOf("upload");
+  await migrate(stage, url);
+  const client = await connect(url);
+  const { slug, key } = await makeWorkspace(client, "upload");
+  const app = await startApp(stage, "ours", url);
+  const makeProject = async (name) => (await sendJson(app.port, `/api/${slug}/projects?api_key=${key}`, { name, type: "object-detection", license: "MIT", annotation: "helmets" })).body.id.split("/")[1];
+  const upload = async (project, index) => {
+    const body = formOf(nameOf(index), splitOf(index), await readFile(fileOf(index)));
+    return send(app.port, { target: `/api/dataset/${project}/upload?api_key=${key}&batch=Pip+Package+Upload`, contentType: `multipart/form-data; boundary=${BOUNDARY}`, body });
+  };
+  const annotate = (project, index, image) => {
+    const name = nameOf(index).replace("jpg", "txt");
+    return sendJson(app.port, `/api/dataset/${project}/annotate/${image}?api_key=${key}&name=${name}&jobName=Annotated+via+API`, { annotationFile: `${index % 2} 0.5 0.5 0.25 0.25\n`, labelmap: CLASSES });
+  };
+
+  say("Warming up …");
+  const warm = await makeProject("Warm");
+  const warmed = await each(Math.min(50, photos), connections, (index) => upload(warm, index));
+  await each(warmed.results.length, connections, (index) => annotate(warm, index, warmed.results[index].body.id));
+
+  const project = await makeProject("Photos");
+  const [memoryBefore, cpuBefore] = [memoryMb(app.pid), cpuMs(app.pid)];
+  say("Uploading …");
+  const first = await each(photos, connections, (index) => upload(project, index));
+  const cpu = cpuMs(app.pid) - cpuBefore;
+  const ids = first.results.map(({ body }) => body.id);
+  say(`${show(photos / first.seconds, 1)} images a second; annotating …`);
+  const annotated = await each(photos, connections, (index) => annotate(project, index, ids[index]));
+  say("All of it again …");
+  const again = await each(photos, connections, (index) => upload(project, index));
+  const annotatedAgain = await each(photos, connections, (index) => annotate(project, index, ids[index]));
+  const peak = peakMemoryMb(app.pid);
+
+  const { rows } = await client.query(
+    `select count(*)::int as images, count(*) filter (where jsonb_array_length(boxes) = 1)::int as annotated, count(distinct sha256)::int as contents, sum(size_bytes)::bigint::text as bytes
+     from images join projects p on p.id = project_id where p.slug = $1`,
+    [project],
+  );
+  const { rows: projects } = await client.query("select id from projects where slug = $1", [project]);
+  const filesIn = (kind) => readdirSync(path.join(blobs, "projects", projects[0].id, kind)).length;
+  const answers = ({ results }, expected) => results.filter(({ status, body }, index) => !expected(status, body, index)).length;
+  const differences = {
+    "uploads not answered 200 with success": answers(first, (status, body) => status === 200 && body.success === true),
+    "annotations not answered 200": answers(annotated, (status) => status === 200),
+    "second uploads not recognised as the first": answers(again, (status, body, index) => status === 200 && body.duplicate === true && body.id === ids[index]),
+    "second annotations not answered 409": answers(annotatedAgain, (status) => status === 409),
+    "images more than files sent": rows[0].images - photos,
+    "images of the same content": rows[0].images - rows[0].contents,
+    "images without their box": photos - rows[0].annotated,
+    "bytes more than were sent": Number(rows[0].bytes) - bytes,
+    "originals more than images": filesIn("images") - photos,
+    "thumbnails more than images": filesIn("thumbs") - photos,
+  };
+  const problems = Object.entries(differences).filter(([, count]) => count !== 0).map(([what, count]) => `upload: ${what}: ${count}`);
+  await app.stop();
+  await client.end();
+  rmSync(blobs, { recursive: true, force: true });
+  rmSync(folder, { recursive: true });
+
+  const rate = ({ seconds }) => photos / seconds;
+  const text = table(
+    [`${photos} photos of 640 × 640, ${show(bytes / 1e6, 0)} MB, ${connections} connections`, "", ""],
+    [
+      ["images uploaded a second", show(rate(first), 1), ""],
+      ["× the engine alone (decoding and thumbnails, two at a time)", show(rate(first) / rate(alone)), ""],
+      ["p50 and p99 of an upload, ms", `${show(percentile(first.latencies, 50), 0)} and ${show(percentile(first.latencies, 99), 0)}`, ""],
+      ["server CPU ms an image", show(cpu / photos, 1), ""],
+      ["images annotated a second", show(rate(annotated), 1), ""],
+      ["images recognised a second, when all are uploaded again", show(rate(again), 1), ""],
+      [`the web process's peak memory, MB; it had ${show(memoryBefore, 0)} before and grew by ${show(peak - memoryBefore, 0)}`, show(peak, 0), verdict(peak, MEMORY_MB)],
+    ],
+  );
+  return { problems, text };
+}
