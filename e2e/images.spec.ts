@@ -1,38 +1,8 @@
-import { mkdirSync, writeFileSync } from "node:fs";
-import path from "node:path";
 import type { Page } from "@playwright/test";
-import { BlobWriter, Uint8ArrayReader, ZipWriter } from "@zip.js/zip.js";
-import sharp from "sharp";
 import { prisma, query } from "@/lib/platform/db";
 import { buildProject } from "@/lib/testing/builders";
 import { expect, test } from "./fixtures";
-
-/** A small image, another one for each number. */
-const draw = (number: number, format: "png" | "jpeg" | "webp" = "png"): Promise<Buffer> =>
-  sharp({ create: { width: 48 + (number % 16), height: 40, channels: 3, background: { r: (number * 37) % 256, g: (number * 91) % 256, b: (number * 13) % 256 } } })
-    .composite([{ input: { create: { width: 12, height: 12, channels: 3, background: { r: 255 - ((number * 53) % 256), g: 40, b: 90 } } }, left: number % 30, top: (number * 3) % 26 }])
-    [format]()
-    .toBuffer();
-
-async function makeFolder(directory: string, files: Record<string, Buffer | string>): Promise<string> {
-  for (const [name, bytes] of Object.entries(files)) {
-    const file = path.join(directory, name);
-    mkdirSync(path.dirname(file), { recursive: true });
-    writeFileSync(file, bytes);
-  }
-  return directory;
-}
-
-async function makeZip(files: Record<string, Buffer | string>): Promise<Buffer> {
-  const writer = new ZipWriter(new BlobWriter(), { useWebWorkers: false });
-  for (const [name, bytes] of Object.entries(files)) await writer.add(name, new Uint8ArrayReader(new Uint8Array(Buffer.from(bytes))));
-  return Buffer.from(await (await writer.close()).arrayBuffer());
-}
-
-const png = (name: string, buffer: Buffer) => ({ name, mimeType: "image/png", buffer });
-const filesOf = (page: Page) => page.locator("input[type=file]:not([webkitdirectory])");
-const folderOf = (page: Page) => page.locator("input[type=file][webkitdirectory]");
-const panelOf = (page: Page) => page.getByRole("region", { name: /^(Upload|Nothing)/ });
+import { draw, filesOf, folderOf, makeFolder, makeZip, panelOf, png } from "./upload-steps";
 
 test("an empty workspace offers a project; what is wrong with it stands at its field; its images come next", async ({ page, world, signIn, axe }) => {
   await signIn(world.owner);

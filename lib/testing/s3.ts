@@ -12,11 +12,11 @@ export function s3Url(port: number, bucketAndPrefix: string): string {
 /**
  * An S3 server in this process, with three faults of its own made good: it answers a put before the file is flushed,
  * deletes of one request stumble over each other while they tidy empty folders, and its continuation tokens need a
- * cipher that OpenSSL 3 no longer has. It checks no signature.
+ * cipher that OpenSSL 3 no longer has. It checks no signature. Its bucket lets pages of `corsOrigin` put files into it.
  */
-export async function startS3(directory: string) {
+export async function startS3(directory: string, { corsOrigin }: { corsOrigin?: string } = {}) {
   await mkdir(directory);
-  const server = new S3rver({ port: 0, address: "127.0.0.1", silent: true, directory, vhostBuckets: false, configureBuckets: [{ name: "bucket", configs: [] }] });
+  const server = new S3rver({ port: 0, address: "127.0.0.1", silent: true, directory, vhostBuckets: false, configureBuckets: [{ name: "bucket", configs: corsOrigin === undefined ? [] : [allowPut(corsOrigin)] }] });
   const { store } = server;
   const putObject = store.putObject.bind(store);
   store.putObject = async (object: { bucket: string; key: string }) => {
@@ -43,3 +43,6 @@ export async function startS3(directory: string) {
     close: (): Promise<void> => server.close(),
   };
 }
+
+const allowPut = (origin: string): string =>
+  `<CORSConfiguration><CORSRule><AllowedOrigin>${origin}</AllowedOrigin><AllowedMethod>PUT</AllowedMethod><AllowedHeader>content-type</AllowedHeader></CORSRule></CORSConfiguration>`;
