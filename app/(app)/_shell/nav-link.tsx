@@ -8,7 +8,7 @@ import { cn } from "@/app/_ui/class-names";
 /** A place in the sidebar, marked while one is there; with `exact`, not while one is somewhere below it. */
 export function NavLink({ href, exact = false, children }: { href: string; exact?: boolean; children: ReactNode }) {
   const pathname = usePathname();
-  const current = pathname === href || (!exact && pathname.startsWith(`${href}/`));
+  const current = pathname === href || (!exact && pathname?.startsWith(`${href}/`));
   return (
     <Link
       href={href}

@@ -26,7 +26,7 @@ const readFilter = (params: Pick<URLSearchParams, "get">): ImageFilter => ({
 
 /** The filter that the URL holds, and a way to change it. The server need not render the page again for it. */
 export function useImageFilter(): { filter: ImageFilter; change: (changes: Partial<ImageFilter>) => void; clear: () => void } {
-  const filter = readFilter(useSearchParams());
+  const filter = readFilter(useSearchParams() ?? new URLSearchParams()); // null only under pages/, which shares the type
 
   function change(changes: Partial<ImageFilter>): void {
     const next = new URLSearchParams(window.location.search); // what was rendered may be a change behind
