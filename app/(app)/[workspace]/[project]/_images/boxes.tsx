@@ -34,7 +34,7 @@ export function Boxes({ width, height, boxes, classes, chosen = null, named = fa
       <svg aria-hidden viewBox={`0 0 ${width} ${height}`} className="pointer-events-none absolute inset-0 size-full">
         {boxes.map((box, index) => (
           <g key={index} opacity={chosen === null || chosen === index ? 1 : 0.35}>
-            <rect x={box.x} y={box.y} width={box.width} height={box.height} fill="none" stroke="rgb(0 0 0 / 0.6)" strokeWidth={named ? 4 : 3} vectorEffect="non-scaling-stroke" />
+            <rect x={box.x} y={box.y} width={box.width} height={box.height} fill="none" stroke="rgb(0 0 0 / 0.6)" strokeWidth={named ? 4 : 2} vectorEffect="non-scaling-stroke" />
             <rect
               x={box.x}
               y={box.y}
@@ -43,7 +43,7 @@ export function Boxes({ width, height, boxes, classes, chosen = null, named = fa
               fill={chosen === index ? colourOf(box.label, classes) : "none"}
               fillOpacity={0.2}
               stroke={colourOf(box.label, classes)}
-              strokeWidth={named ? 2 : 1.5}
+              strokeWidth={named ? 2 : 1.25}
               vectorEffect="non-scaling-stroke"
             />
           </g>
