@@ -49,10 +49,8 @@ export function oauthProviders(): ("github" | "google")[] {
 
 const credentialsSchema = z.object({ email: z.string(), password: z.string() });
 
-interface SignedInUser {
-  id: string;
-  sessionVersion: number;
-}
+/** What a password gives next-auth, which takes it from there to the token. */
+const signedInSchema = z.object({ id: z.string(), sessionVersion: z.number().int() });
 
 /**
  * next-auth's settings. A password signs in its user; GitHub and Google, where configured, sign in whoever has a
@@ -69,7 +67,7 @@ export function authOptions(): NextAuthOptions {
     providers: [
       CredentialsProvider({
         credentials: { email: { type: "email" }, password: { type: "password" } },
-        async authorize(credentials): Promise<SignedInUser | null> {
+        async authorize(credentials): Promise<z.output<typeof signedInSchema> | null> {
           const input = credentialsSchema.safeParse(credentials);
           const session = input.success ? await signIn(input.data) : null;
           return session && { id: session.userId, sessionVersion: session.sessionVersion };
@@ -87,7 +85,7 @@ export function authOptions(): NextAuthOptions {
       async jwt({ token, user, account }) {
         if (!account) return token;
         if (account.type === "credentials") {
-          const { id, sessionVersion } = user as unknown as SignedInUser;
+          const { id, sessionVersion } = signedInSchema.parse(user);
           return toToken({ userId: id, sessionVersion });
         }
         const session = await findSessionByEmail(user.email ?? "");

@@ -64,4 +64,7 @@ export const newUpload = z.object({ contentType: z.string().max(200), sizeBytes:
 
 const NAME_OF_SPLIT = { TRAIN: "train", VALID: "valid", TEST: "test" } as const satisfies Record<Split, string>;
 
+/** An image as browsers get it. */
+export type BrowserImage = Omit<ReturnType<typeof presentImage>, "createdAt">;
+
 export const presentImage = ({ split: of, ...image }: ImageView) => ({ ...image, split: NAME_OF_SPLIT[of] });

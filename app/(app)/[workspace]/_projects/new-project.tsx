@@ -1,14 +1,15 @@
 "use client";
 
-import { Plus } from "lucide-react";
 import { useTranslations } from "next-intl";
 import { useRouter } from "next/navigation";
 import { useId, useState, useTransition, type FormEvent } from "react";
 import { Button } from "@/app/_ui/button";
 import { Callout } from "@/app/_ui/callout";
-import { Dialog, DialogClose, DialogContent, DialogTrigger } from "@/app/_ui/dialog";
+import { DialogClose, DialogContent } from "@/app/_ui/dialog";
 import { Field } from "@/app/_ui/field";
 import { Input } from "@/app/_ui/input";
+import { NewDialog } from "@/app/_ui/new-dialog";
+import { RadioCards } from "@/app/_ui/radio-cards";
 import { slugsFor } from "@/lib/domain/slug-form";
 import { createProjectAction } from "./actions";
 
@@ -17,18 +18,7 @@ const TYPES = ["CLASSIFICATION", "OBJECT_DETECTION"] as const;
 /** Makes a project, and goes to its images: there is nothing else to see of it yet. */
 export function NewProject({ workspaceSlug }: { workspaceSlug: string }) {
   const t = useTranslations("newProject");
-  const [open, setOpen] = useState(false);
-  return (
-    <Dialog open={open} onOpenChange={setOpen}>
-      <DialogTrigger asChild>
-        <Button variant="primary">
-          <Plus aria-hidden />
-          {t("open")}
-        </Button>
-      </DialogTrigger>
-      {open ? <NewProjectContent workspaceSlug={workspaceSlug} /> : null}
-    </Dialog>
-  );
+  return <NewDialog label={t("open")}>{() => <NewProjectContent workspaceSlug={workspaceSlug} />}</NewDialog>;
 }
 
 function NewProjectContent({ workspaceSlug }: { workspaceSlug: string }) {
@@ -89,18 +79,7 @@ function NewProjectContent({ workspaceSlug }: { workspaceSlug: string }) {
             />
           )}
         </Field>
-        <fieldset className="grid gap-2">
-          <legend className="mb-1.5 text-sm font-medium">{t("type")}</legend>
-          {TYPES.map((value) => (
-            <label key={value} className="flex items-start gap-2.5 rounded-md border border-line p-3 has-checked:border-accent-solid has-checked:bg-accent-soft has-focus-visible:outline-2 has-focus-visible:outline-offset-2 has-focus-visible:outline-accent">
-              <input type="radio" name="type" value={value} checked={type === value} onChange={() => setType(value)} className="mt-1 accent-accent-solid outline-none" />
-              <span className="grid">
-                <span className="font-medium">{projects(`types.${value}`)}</span>
-                <span className="text-sm text-muted">{t(`types.${value}`)}</span>
-              </span>
-            </label>
-          ))}
-        </fieldset>
+        <RadioCards legend={t("type")} options={TYPES.map((value) => ({ value, title: projects(`types.${value}`), text: t(`types.${value}`) }))} value={type} onChange={setType} />
         <Field label={t("annotation")} description={t("annotationHelp")}>
           {(control) => <Input {...control} value={annotation} maxLength={200} autoComplete="off" onChange={({ target }) => setAnnotation(target.value)} />}
         </Field>

@@ -106,3 +106,13 @@ export function LargeImage({ src, alt, width, height, boxes, classes, chosen = n
     </div>
   );
 }
+
+/** A line of a list (dl) beside the image. */
+export function Fact({ label, children }: { label: string; children: ReactNode }) {
+  return (
+    <div className="flex justify-between gap-4">
+      <dt className="text-muted">{label}</dt>
+      <dd className="min-w-0 break-words">{children}</dd>
+    </div>
+  );
+}

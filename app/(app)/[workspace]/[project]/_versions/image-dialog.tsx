@@ -1,10 +1,10 @@
 "use client";
 
 import { useFormatter, useTranslations } from "next-intl";
-import { useState, type ReactNode } from "react";
+import { useState } from "react";
 import { Skeleton } from "@/app/_ui/skeleton";
 import type { VersionImage } from "@/lib/edge/version-images";
-import { ImageFrame, LargeImage } from "../_images/image-frame";
+import { Fact, ImageFrame, LargeImage } from "../_images/image-frame";
 import { SplitDot } from "../_images/image-tile";
 import { labelOf } from "./image-grid";
 
@@ -71,14 +71,5 @@ function Source({ src }: { src: string }) {
         <img src={src} alt={t("source")} onError={() => setGone(true)} className="max-h-48 w-full rounded-md border border-line bg-hover object-contain" />
       )}
     </figure>
-  );
-}
-
-function Fact({ label, children }: { label: string; children: ReactNode }) {
-  return (
-    <div className="flex justify-between gap-4">
-      <dt className="text-muted">{label}</dt>
-      <dd className="min-w-0 break-words">{children}</dd>
-    </div>
   );
 }

@@ -1,7 +1,7 @@
 "use client";
 
 import { useTranslations } from "next-intl";
-import { useId } from "react";
+import { Field } from "@/app/_ui/field";
 import { Input } from "@/app/_ui/input";
 import type { Unit } from "./steps";
 
@@ -26,53 +26,42 @@ const SLIDER =
 /** A number with its unit, and a slider for a rough choice. */
 export function NumberField({ label, value, min, max, step = 1, unit = "none", error, slider = false, name, onChange }: Props) {
   const t = useTranslations("generate");
-  const id = useId();
   const part = ((Math.min(Math.max(value ?? min, min), max) - min) / (max - min)) * 100;
   return (
-    <div className="grid max-w-64 content-start gap-1">
-      <label htmlFor={id} className="text-sm text-muted">
-        {label}
-      </label>
-      <div className="flex items-center gap-2.5">
-        <span className="relative shrink-0">
-          <Input
-            id={id}
-            name={name}
-            type="number"
-            inputMode={step === 1 ? "numeric" : "decimal"}
-            min={min}
-            max={max}
-            step={step}
-            value={value ?? ""}
-            aria-invalid={error ? true : undefined}
-            aria-describedby={error ? `${id}-error` : undefined}
-            onChange={({ target }) => onChange(target.value === "" || Number.isNaN(target.valueAsNumber) ? null : target.valueAsNumber)}
-            className="w-24 pr-8 [appearance:textfield] [&::-webkit-inner-spin-button]:appearance-none"
-          />
-          {unit === "none" ? null : <span className="pointer-events-none absolute inset-y-0 right-2.5 flex items-center text-sm text-muted">{t(`units.${unit}`)}</span>}
-        </span>
-        {slider ? (
-          <input
-            type="range"
-            aria-hidden
-            tabIndex={-1}
-            min={min}
-            max={max}
-            step={step}
-            value={value ?? min}
-            onChange={({ target }) => onChange(target.valueAsNumber)}
-            className={SLIDER}
-            style={{ background: `linear-gradient(to right, var(--color-accent-solid) ${part}%, var(--color-line) ${part}%)` }}
-          />
-        ) : null}
-      </div>
-      <div aria-live="polite" className="empty:hidden">
-        {error ? (
-          <p id={`${id}-error`} className="text-sm text-danger">
-            {error}
-          </p>
-        ) : null}
-      </div>
-    </div>
+    <Field label={label} error={error} quiet>
+      {(control) => (
+        <div className="flex max-w-64 items-center gap-2.5">
+          <span className="relative shrink-0">
+            <Input
+              {...control}
+              name={name}
+              type="number"
+              inputMode={step === 1 ? "numeric" : "decimal"}
+              min={min}
+              max={max}
+              step={step}
+              value={value ?? ""}
+              onChange={({ target }) => onChange(target.value === "" || Number.isNaN(target.valueAsNumber) ? null : target.valueAsNumber)}
+              className="w-24 pr-8 [appearance:textfield] [&::-webkit-inner-spin-button]:appearance-none"
+            />
+            {unit === "none" ? null : <span className="pointer-events-none absolute inset-y-0 right-2.5 flex items-center text-sm text-muted">{t(`units.${unit}`)}</span>}
+          </span>
+          {slider ? (
+            <input
+              type="range"
+              aria-hidden
+              tabIndex={-1}
+              min={min}
+              max={max}
+              step={step}
+              value={value ?? min}
+              onChange={({ target }) => onChange(target.valueAsNumber)}
+              className={SLIDER}
+              style={{ background: `linear-gradient(to right, var(--color-accent-solid) ${part}%, var(--color-line) ${part}%)` }}
+            />
+          ) : null}
+        </div>
+      )}
+    </Field>
   );
 }

@@ -5,10 +5,10 @@ import { Check } from "lucide-react";
 import { useFormatter, useTranslations } from "next-intl";
 import { useEffect, useId, useLayoutEffect, useRef, useState, type KeyboardEvent, type MouseEvent } from "react";
 import { cn } from "@/app/_ui/class-names";
+import type { BrowserImage } from "@/lib/edge/browser-images";
 import { CAPTION_PX, GAP_PX, useColumns } from "../_images/columns";
 import { EmptyTile, ImageTile } from "../_images/image-tile";
 import type { Places } from "../_images/use-ranges";
-import type { ListedImage } from "./listing";
 import { isSelected, type Selection } from "./selection";
 
 const TILE_PX = 104;
@@ -29,7 +29,7 @@ interface Props {
   label: string;
   url: string;
   /** By place, those that were fetched. */
-  images: ReadonlyMap<number, ListedImage>;
+  images: ReadonlyMap<number, BrowserImage>;
   /** How many there are, fetched or not. */
   count: number;
   classes: readonly string[];
@@ -187,6 +187,6 @@ export function Grid({ label, url, images, count, classes, selection, choose, op
 export const GRID_ID = "image-grid";
 
 /** What is on the image: its class, or the classes of its boxes. */
-export function sayLabel({ label, boxes }: Pick<ListedImage, "label" | "boxes">, nothing: string): string {
+export function sayLabel({ label, boxes }: Pick<BrowserImage, "label" | "boxes">, nothing: string): string {
   return label ?? ([...new Set(boxes.map((box) => box.label))].join(", ") || nothing);
 }

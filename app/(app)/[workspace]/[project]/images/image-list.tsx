@@ -9,12 +9,13 @@ import { EmptyState } from "@/app/_ui/empty-state";
 import { escapeName } from "@/app/_ui/exact-name";
 import { toast, toastError } from "@/app/_ui/toast";
 import type { ImagesPage } from "@/lib/domain/images-page";
+import type { BrowserImage } from "@/lib/edge/browser-images";
 import type { ImageFilter } from "../_images/image-filters";
 import type { Places } from "../_images/use-ranges";
 import { changeImages } from "./change-images";
 import { Grid, GRID_ID, type Choose } from "./grid";
 import { Lightbox } from "./lightbox";
-import { filterQuery, useListing, type ListedImage } from "./listing";
+import { filterQuery, useListing } from "./listing";
 import { NONE, toggle, type Selection } from "./selection";
 import { SelectionBar, type Change } from "./selection-bar";
 
@@ -175,7 +176,7 @@ export function ImageList({ url, page, filter, filtered, clear, brought }: Props
 }
 
 /** Whether an image still belongs to what is shown, after it was changed. */
-function fits({ split, label, boxes }: ListedImage, filter: ImageFilter): boolean {
+function fits({ split, label, boxes }: BrowserImage, filter: ImageFilter): boolean {
   const classes = label === null ? boxes.map((box) => box.label) : [label];
   return (filter.split === null || split === filter.split) && (filter.label === null || classes.includes(filter.label)) && (!filter.unlabelled || classes.length === 0);
 }

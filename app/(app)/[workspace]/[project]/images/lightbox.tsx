@@ -1,25 +1,25 @@
 "use client";
 
 import { useFormatter, useTranslations } from "next-intl";
-import { useState, type FormEvent, type ReactNode } from "react";
+import { useState, type FormEvent } from "react";
 import { Button } from "@/app/_ui/button";
 import { cn } from "@/app/_ui/class-names";
 import { Field } from "@/app/_ui/field";
 import { Bytes } from "@/app/_ui/number";
 import { Select } from "@/app/_ui/select";
 import { Skeleton } from "@/app/_ui/skeleton";
+import type { BrowserImage } from "@/lib/edge/browser-images";
 import { colourOf, type MarkedBox } from "../_images/boxes";
-import { ImageFrame, LargeImage } from "../_images/image-frame";
+import { Fact, ImageFrame, LargeImage } from "../_images/image-frame";
 import { SplitDot, SPLITS } from "../_images/image-tile";
 import { ClassInput } from "./class-input";
 import { GRID_ID } from "./grid";
-import type { ListedImage } from "./listing";
 import type { Change } from "./selection-bar";
 
 interface Props {
   url: string;
   /** undefined while it is being fetched. */
-  image: ListedImage | undefined;
+  image: BrowserImage | undefined;
   index: number;
   /** How many there are. */
   count: number;
@@ -72,11 +72,11 @@ export function Lightbox({ url, image, index, count, classes, labels, change, pr
           <SplitFact image={image} change={change} />
           {labels ? null : <BoxList boxes={image.boxes} classes={classes} chosen={chosen} choose={(box) => pick(box === null ? null : { imageId: image.id, box })} />}
           <dl className="grid gap-2 text-sm">
-            <Fact name={t("size")}>{t("pixels", { width: String(image.width), height: String(image.height) })}</Fact>
-            <Fact name={t("fileSize")}>
+            <Fact label={t("size")}>{t("pixels", { width: String(image.width), height: String(image.height) })}</Fact>
+            <Fact label={t("fileSize")}>
               <Bytes value={image.sizeBytes} />
             </Fact>
-            <Fact name={t("format")}>{image.contentType.replace("image/", "").toUpperCase()}</Fact>
+            <Fact label={t("format")}>{image.contentType.replace("image/", "").toUpperCase()}</Fact>
           </dl>
         </>
       ) : null}
@@ -84,17 +84,8 @@ export function Lightbox({ url, image, index, count, classes, labels, change, pr
   );
 }
 
-function Fact({ name, children }: { name: string; children: ReactNode }) {
-  return (
-    <div className="flex justify-between gap-4">
-      <dt className="text-muted">{name}</dt>
-      <dd className="min-w-0 truncate">{children}</dd>
-    </div>
-  );
-}
-
 /** The image's class, which may be changed here. */
-function ClassFact({ image, classes, change }: { image: ListedImage; classes: readonly string[]; change: Props["change"] }) {
+function ClassFact({ image, classes, change }: { image: BrowserImage; classes: readonly string[]; change: Props["change"] }) {
   const t = useTranslations("images");
   const common = useTranslations("common");
   const [text, setText] = useState(image.label ?? "");
@@ -132,7 +123,7 @@ function ClassFact({ image, classes, change }: { image: ListedImage; classes: re
   );
 }
 
-function SplitFact({ image, change }: { image: ListedImage; change: Props["change"] }) {
+function SplitFact({ image, change }: { image: BrowserImage; change: Props["change"] }) {
   const t = useTranslations("images");
   const common = useTranslations("common");
   if (!change) {

@@ -1,25 +1,9 @@
 "use client";
 
 import { useCallback } from "react";
-import type { MarkedBox } from "../_images/boxes";
+import type { BrowserImage } from "@/lib/edge/browser-images";
 import type { ImageFilter } from "../_images/image-filters";
-import type { Split } from "../_images/image-tile";
 import { RANGE, useRanges, type Fetched, type FetchRange, type Places, type Ranges } from "../_images/use-ranges";
-
-/** A source image as `GET /data/…/images` lists it. */
-export interface ListedImage {
-  id: string;
-  fileName: string;
-  contentType: string;
-  sizeBytes: number;
-  width: number;
-  height: number;
-  split: Split;
-  /** Its class, in a classification project. */
-  label: string | null;
-  /** In an object detection project. */
-  boxes: MarkedBox[];
-}
 
 /** The most images that one call answers. */
 const LIMIT_MAX = 500;
@@ -37,7 +21,7 @@ export function filterQuery({ split, label, unlabelled }: ImageFilter): URLSearc
  * The images from a place on, counted from the nearest one before it that is known: nothing that is added above it, or
  * leaves the filter above it, moves them.
  */
-async function fetchImages(url: string, query: string, start: number, known: ReadonlyMap<number, ListedImage>, limit: number, signal: AbortSignal | null): Promise<Fetched<ListedImage>> {
+async function fetchImages(url: string, query: string, start: number, known: ReadonlyMap<number, BrowserImage>, limit: number, signal: AbortSignal | null): Promise<Fetched<BrowserImage>> {
   let before = start - 1;
   while (before >= 0 && !known.has(before)) before -= 1;
   const search = new URLSearchParams(query);
@@ -50,14 +34,14 @@ async function fetchImages(url: string, query: string, start: number, known: Rea
   return response.json();
 }
 
-export interface Listing extends Ranges<ListedImage> {
+export interface Listing extends Ranges<BrowserImage> {
   /** The ids of all images between two places, fetched or not. Throws when they cannot be had. */
   idsBetween: (places: Places) => Promise<string[]>;
 }
 
 /** The images that match, newest first. Give the component that uses it a key of url and query. */
 export function useListing(url: string, query: string, wanted: Places): Listing {
-  const fetchRange: FetchRange<ListedImage> = useCallback((start, known, signal) => fetchImages(url, query, start, known, RANGE, signal), [url, query]);
+  const fetchRange: FetchRange<BrowserImage> = useCallback((start, known, signal) => fetchImages(url, query, start, known, RANGE, signal), [url, query]);
   const ranges = useRanges(fetchRange, wanted);
 
   async function idsBetween({ first, last }: Places): Promise<string[]> {

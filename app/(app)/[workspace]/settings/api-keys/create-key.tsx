@@ -1,13 +1,13 @@
 "use client";
 
-import { Plus } from "lucide-react";
 import { useTranslations } from "next-intl";
 import { startTransition, useActionState, useId, useState, type SyntheticEvent } from "react";
 import { Button } from "@/app/_ui/button";
 import { Callout } from "@/app/_ui/callout";
-import { Dialog, DialogClose, DialogContent, DialogTrigger } from "@/app/_ui/dialog";
+import { DialogClose, DialogContent } from "@/app/_ui/dialog";
 import { Field } from "@/app/_ui/field";
 import { Input } from "@/app/_ui/input";
+import { NewDialog } from "@/app/_ui/new-dialog";
 import { Secret } from "@/app/_ui/secret";
 import type { Scope } from "@/lib/domain/scopes";
 import type { ActionResult } from "@/lib/edge/action";
@@ -24,18 +24,7 @@ interface Made {
 /** Makes a key and shows its secret, in the one dialog; closing it forgets both. */
 export function CreateKey({ workspaceSlug, apiUrl }: { workspaceSlug: string; apiUrl: string }) {
   const t = useTranslations("keys");
-  const [open, setOpen] = useState(false);
-  return (
-    <Dialog open={open} onOpenChange={setOpen}>
-      <DialogTrigger asChild>
-        <Button variant="primary">
-          <Plus aria-hidden />
-          {t("create")}
-        </Button>
-      </DialogTrigger>
-      {open ? <CreateKeyContent workspaceSlug={workspaceSlug} apiUrl={apiUrl} /> : null}
-    </Dialog>
-  );
+  return <NewDialog label={t("create")}>{() => <CreateKeyContent workspaceSlug={workspaceSlug} apiUrl={apiUrl} />}</NewDialog>;
 }
 
 /** One content for both steps: the dialog stays, so that the focus goes from the form to what came of it. */

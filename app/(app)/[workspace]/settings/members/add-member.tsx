@@ -1,13 +1,14 @@
 "use client";
 
-import { Plus } from "lucide-react";
 import { useTranslations } from "next-intl";
 import { startTransition, useActionState, useId, useState, type SyntheticEvent } from "react";
 import { Button } from "@/app/_ui/button";
 import { Callout } from "@/app/_ui/callout";
-import { Dialog, DialogClose, DialogContent, DialogTrigger } from "@/app/_ui/dialog";
+import { DialogClose, DialogContent } from "@/app/_ui/dialog";
 import { Field } from "@/app/_ui/field";
 import { Input } from "@/app/_ui/input";
+import { NewDialog } from "@/app/_ui/new-dialog";
+import { RadioCards } from "@/app/_ui/radio-cards";
 import { toast } from "@/app/_ui/toast";
 import type { ActionResult } from "@/lib/edge/action";
 import { addMemberAction } from "./actions";
@@ -17,18 +18,7 @@ import { ROLES, type Role } from "./roles";
 /** Adds somebody by e-mail address. Who has no account yet gets one, and its one-time link is shown in the same dialog. */
 export function AddMember({ workspaceSlug }: { workspaceSlug: string }) {
   const t = useTranslations("members");
-  const [open, setOpen] = useState(false);
-  return (
-    <Dialog open={open} onOpenChange={setOpen}>
-      <DialogTrigger asChild>
-        <Button variant="primary">
-          <Plus aria-hidden />
-          {t("add")}
-        </Button>
-      </DialogTrigger>
-      {open ? <AddMemberContent workspaceSlug={workspaceSlug} close={() => setOpen(false)} /> : null}
-    </Dialog>
-  );
+  return <NewDialog label={t("add")}>{(close) => <AddMemberContent workspaceSlug={workspaceSlug} close={close} />}</NewDialog>;
 }
 
 /** One content for both steps: the dialog stays, so that the focus goes from the form to what came of it. */
@@ -83,18 +73,7 @@ function AddMemberContent({ workspaceSlug, close }: { workspaceSlug: string; clo
         <Field label={t("email")} error={emailError}>
           {(control) => <Input {...control} name="email" type="email" value={email} onChange={({ target }) => setEmail(target.value)} autoFocus required maxLength={254} autoComplete="off" />}
         </Field>
-        <fieldset className="grid gap-2">
-          <legend className="mb-1.5 text-sm font-medium">{t("role")}</legend>
-          {ROLES.map((value) => (
-            <label key={value} className="flex cursor-pointer items-start gap-2.5 rounded-md border border-line px-3 py-2 has-checked:border-accent has-checked:bg-accent-soft">
-              <input type="radio" name="role" value={value} checked={role === value} onChange={() => setRole(value)} className="mt-0.5 size-4 shrink-0 accent-[var(--color-accent-solid)]" />
-              <span className="grid">
-                <span className="font-medium">{common("role", { role: value })}</span>
-                <span className="text-sm text-muted">{t(`may.${value}`)}</span>
-              </span>
-            </label>
-          ))}
-        </fieldset>
+        <RadioCards legend={t("role")} options={ROLES.map((value) => ({ value, title: common("role", { role: value }), text: t(`may.${value}`) }))} value={role} onChange={setRole} />
       </form>
     </DialogContent>
   );
