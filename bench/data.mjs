@@ -13,7 +13,7 @@ export async function makeWorkspace(client, slug) {
      ), api_key as (
        insert into api_keys (id, workspace_id, user_id, name, prefix, hash, scopes)
        select uuidv7()::text, workspace.id, person.id, 'bench', 'rp_bench', encode(sha256($2::text::bytea), 'hex'),
-         '{workspace:read,project:read,project:create,project:update,image:upload,version:read,version:update}' from workspace, person
+         '{workspace:read,project:read,project:create,project:update,image:upload,version:read,version:update,model:infer}' from workspace, person
      )
      select id from workspace`,
     [slug, key],
@@ -30,8 +30,8 @@ const versionValues = (project, number, deletedAt) => `uuidv7()::text, $1, ${pro
   '{"resize":{"width":64,"height":64}}'::jsonb, '{"rotate":{"degrees":15}}'::jsonb, 2, 1, 1, '{"0":2,"1":2}'::jsonb, 4, repeat('a', 64), 5, 500, 4,
   'bench', now() - interval '60 days', ${trashValues(deletedAt)}`;
 
-const TRAINING_COLUMNS = "id, workspace_id, version_id, number, status, model_type, epochs, created_by_id, created_at, started_at, ended_at, deleted_at, deleted_by_id, purge_after";
-const trainingValues = (version, number, status, deletedAt) => `uuidv7()::text, $1, ${version}, ${number}, (${status})::"TrainingStatus", 'cnn-small', 10, 'bench',
+const TRAINING_COLUMNS = "id, workspace_id, version_id, number, status, trainer, model_type, epochs, created_by_id, created_at, started_at, ended_at, deleted_at, deleted_by_id, purge_after";
+const trainingValues = (version, number, status, deletedAt) => `uuidv7()::text, $1, ${version}, ${number}, (${status})::"TrainingStatus", 'EXTERNAL', 'cnn-small', 10, 'bench',
   now() - interval '50 days', null::timestamptz, case when ${status} = 'QUEUED' then null else now() - interval '49 days' end, ${trashValues(deletedAt)}`;
 
 const trashValues = (deletedAt) => `(${deletedAt})::timestamptz(3), case when (${deletedAt}) is not null then owner.user_id end, ((${deletedAt}) + interval '720 hours')::timestamptz(3)`;
@@ -108,6 +108,29 @@ export async function addExpired(client, workspace, { projects, versions }) {
 
 async function countImages(client, workspace) {
   await client.query("update workspaces set used_images = (select sum(counted_images) from versions where workspace_id = $1) where id = $1", [workspace.id]);
+}
+
+/** An empty project. Answers { id, slug }. */
+export async function addProject(client, workspace, slug) {
+  const { rows } = await client.query(`insert into projects (${PROJECT_COLUMNS}) select ${projectValues("$2::text")} returning id, slug`, [workspace.id, slug]);
+  return rows[0];
+}
+
+/** Version 1 of a project with a finished training, whose model serves. Answers { id, versionId, trainingId }; the weights are for the caller to write. */
+export async function addModel(client, workspace, project, sizeBytes) {
+  const version = await client.query(`insert into versions (${VERSION_COLUMNS}) select ${versionValues("$2::text", "1", "null::timestamptz")} from ${OWNER} returning id`, [workspace.id, project.id]);
+  const training = await client.query(`insert into trainings (${TRAINING_COLUMNS}) select ${trainingValues("$2::text", "1", "'FINISHED'", "null::timestamptz")} from ${OWNER} returning id`, [workspace.id, version.rows[0].id]);
+  const ids = { versionId: version.rows[0].id, trainingId: training.rows[0].id };
+  const model = await client.query(
+    `with made as (
+       insert into models (id, workspace_id, version_id, training_id, slug, model_type, files, size_bytes) values (uuidv7()::text, $1, $2, $3, $4, 'hog-mlp', 1, $5) returning id
+     ), chosen as (
+       update versions set default_model_id = made.id, preprocessing = '{}' from made where versions.id = $2
+     )
+     select id from made`,
+    [workspace.id, ids.versionId, ids.trainingId, `${project.slug}-1-1`, sizeBytes],
+  );
+  return { id: model.rows[0].id, ...ids };
 }
 
 /** After bulk inserts: statistics for the planner, and no checkpoint of ours in the middle of a measurement. */

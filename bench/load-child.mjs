@@ -5,16 +5,17 @@ import http from "node:http";
 const REQUEST_TIMEOUT_MS = 30_000;
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-function send(agent, port, { method, path, body }) {
+function send(agent, port, { method, path, body, bodyBase64, contentType = "application/json" }) {
   return new Promise((resolve) => {
-    const headers = body === undefined ? {} : { "Content-Type": "application/json", "Content-Length": Buffer.byteLength(body) };
+    const bytes = bodyBase64 === undefined ? body : Buffer.from(bodyBase64, "base64");
+    const headers = bytes === undefined ? {} : { "Content-Type": contentType, "Content-Length": Buffer.byteLength(bytes) };
     const request = http.request({ agent, host: "127.0.0.1", port, method, path, headers, timeout: REQUEST_TIMEOUT_MS }, (response) => {
       response.resume();
       response.once("end", () => resolve(response.statusCode));
     });
     request.once("timeout", () => request.destroy(new Error("no answer in time")));
     request.once("error", (error) => resolve(error.code ?? error.message));
-    request.end(body);
+    request.end(bytes);
   });
 }
 

@@ -1,10 +1,11 @@
 // `npm run bench`: how fast the hot paths are, as ratios to a floor measured in the same run. bench/README.md says how to
-// read it. Options: --quick (a smoke run), --scale, --purge, --generate, --train, --upload (more sections), --only (those sections and
-// no other), --dir FOLDER (where the scratch folder goes).
+// read it. Options: --quick (a smoke run), --scale, --purge, --generate, --train, --upload, --infer (more sections), --only (those sections
+// and no other), --dir FOLDER (where the scratch folder goes).
 import { parseArgs } from "node:util";
 import { addLiveVersions, addShelf, makeWorkspace, settle } from "./data.mjs";
 import { measureGenerate } from "./generate.mjs";
 import { measureHotPaths, versionsNeeded } from "./hot-paths.mjs";
+import { measureInfer } from "./infer.mjs";
 import { measurePurge } from "./purge.mjs";
 import { measureScale } from "./scale.mjs";
 import { connect, migrate, setUp, startApp, startLoad, strike } from "./stage.mjs";
@@ -12,7 +13,7 @@ import { measureTrain } from "./train.mjs";
 import { measureUpload } from "./upload.mjs";
 
 const { values: options } = parseArgs({
-  options: { quick: { type: "boolean" }, scale: { type: "boolean" }, purge: { type: "boolean" }, generate: { type: "boolean" }, train: { type: "boolean" }, upload: { type: "boolean" }, only: { type: "boolean" }, dir: { type: "string" } },
+  options: { quick: { type: "boolean" }, scale: { type: "boolean" }, purge: { type: "boolean" }, generate: { type: "boolean" }, train: { type: "boolean" }, upload: { type: "boolean" }, infer: { type: "boolean" }, only: { type: "boolean" }, dir: { type: "string" } },
 });
 const pick = (full, quick) => (options.quick ? quick : full);
 
@@ -48,6 +49,7 @@ const PLAN = {
     filesSecondsMax: 1800,
   },
   generate: { photos: pick(200, 12), rounds: pick(3, 1), slices: pick(5, 2) },
+  infer: { connections: [1, 8], rounds: pick(3, 1), slices: pick(3, 2), sliceRequests: pick(400, 100), warmUp: pick(2000, 200) },
   upload: { photos: pick(2_000, 60), connections: 8 },
   train: { digits: 1000, rounds: pick(3, 1), warmUp: pick(500, 50), predictions: pick(3000, 200) },
 };
@@ -79,7 +81,7 @@ async function main() {
   }
   if (options.train) console.log(`\n## Training and predicting\n\n${await measureTrain({ plan: PLAN, say })}\n`);
   // only the other sections need a database
-  if ((options.generate || options.train) && options.only && !options.scale && !options.purge && !options.upload) return 0;
+  if ((options.generate || options.train) && options.only && !options.scale && !options.purge && !options.upload && !options.infer) return 0;
   const stage = await setUp({ folder: options.dir, poolSize: PLAN.poolSize });
   say("Making the databases …");
   await migrate(stage, stage.urlOf("ours"));
@@ -113,6 +115,11 @@ async function main() {
     const result = await measurePurge({ stage, load, plan: PLAN, say });
     problems.push(...result.problems);
     console.log(`\n## Scheduled purge\n\n${result.text}\n`);
+  }
+  if (options.infer) {
+    const result = await measureInfer({ stage, load, plan: PLAN, say });
+    problems.push(...result.problems);
+    console.log(`\n## Inference\n\n${result.text}\n`);
   }
   if (options.upload) {
     const result = await measureUpload({ stage, plan: PLAN, say });

@@ -266,7 +266,7 @@ test("a training that is over goes to Trash with its model after a question, one
   await axe();
   await dialog.getByRole("button", { name: "Move to Trash" }).click();
   await expect(page.getByText('Moved "Training 1" to Trash')).toBeVisible();
-  await expect(page.getByRole("row", { name: /Training 1/ })).toHaveCount(0);
+  await expect(page.getByRole("list", { name: "Trainings" }).getByRole("heading", { name: "Training 1" })).toHaveCount(0);
   await expect(page.getByRole("heading", { name: /Trainings/ })).toBeFocused();
   await expect(page.getByText("No model yet")).toBeVisible();
   await page.getByRole("button", { name: "Undo" }).click();

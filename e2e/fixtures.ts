@@ -45,6 +45,7 @@ interface ServerNote {
   databaseUrl: string;
   dataDir: string;
   secret: string;
+  workerPid: number;
 }
 
 function readServer(): ServerNote {

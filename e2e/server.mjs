@@ -41,10 +41,12 @@ try {
     NEXTAUTH_SECRET: secret,
     CRON_SECRET: secret,
     LOG_LEVEL: "warn",
+    TRAINING_CONCURRENCY: "2", // no test waits for another's
   };
   await run(require.resolve("prisma/build/index.js"), ["migrate", "deploy"], env);
   await run(path.join(projectRoot, ".build/migrate.mjs"), [], env);
-  writeFileSync(path.join(directory, "server.json"), JSON.stringify({ databaseUrl: database.url, dataDir: directory, secret }), { mode: 0o600 });
+  worker = spawn(process.execPath, [path.join(projectRoot, ".build/worker.mjs")], { cwd: projectRoot, env, stdio: "inherit" });
+  writeFileSync(path.join(directory, "server.json"), JSON.stringify({ databaseUrl: database.url, dataDir: directory, secret, workerPid: worker.pid }), { mode: 0o600 });
   code = asked ? 0 : await serve(env);
 } catch (error) {
   console.error(error.message);
@@ -66,7 +68,6 @@ function run(script, args, env) {
 }
 
 function serve(env) {
-  worker = spawn(process.execPath, [path.join(projectRoot, ".build/worker.mjs")], { cwd: projectRoot, env, stdio: "inherit" });
   web = spawn(process.execPath, [require.resolve("next/dist/bin/next"), "start", "-H", "127.0.0.1", "-p", port], { cwd: projectRoot, env, stdio: "inherit" });
   return new Promise((resolve, reject) => web.once("error", reject).once("exit", (status) => resolve(status ?? 1)));
 }

@@ -182,19 +182,22 @@ for (const { locale, versions } of [
       test.use({ locale, colorScheme });
 
       test("no page has a flaw that axe knows, and all fit a small phone", async ({ page, world, signIn, axe, fits }) => {
+        test.slow(); // many pages
         const long = "a-version-with-a-name-that-no-list-and-no-heading-can-hold-in-one-line-and-that-has-no-space-either";
         const project = await buildProject(world, { name: "Digits" });
         await buildProject(world, { name: "Nothing yet", slug: "nothing-yet" });
         const real = await buildRealVersion(world, project, { name: long, images: 20, augmentation: { image: { versions: 2 }, rotate: { degrees: 15 } } });
         await buildModel(world, await buildTraining(world, { id: real.id }, { status: "FINISHED" }));
-        await buildTraining(world, { id: real.id }, { status: "RUNNING" });
+        const running = await buildTraining(world, { id: real.id }, { status: "RUNNING" });
+        const curve = [2.31, 1.2, 0.6].map((loss, index) => ({ epoch: index + 1, loss, accuracy: 1 - loss / 3, validLoss: loss + 0.1, validAccuracy: 0.9 - loss / 3 }));
+        await prisma().training.update({ where: { id: running.id }, data: { epoch: 3, curve } });
         const cancelled = await buildTraining(world, { id: real.id }, { status: "CANCELLED" });
         await prisma().training.update({ where: { id: cancelled.id }, data: { statusReason: "version moved to Trash" } });
         await buildVersion(world, project, { status: "FAILED" });
         await buildVersion(world, project, { status: "GENERATING", generatorUntil: inAnHour() });
         await signIn(world.owner);
         const base = `/${world.workspace.slug}`;
-        const paths = [base, `${base}/nothing-yet`, `${base}/${project.slug}`, `${base}/${project.slug}/2`, `${base}/${project.slug}/1`];
+        const paths = [base, ...["nothing-yet", "nothing-yet/models", ...["", "/models", "/2", "/1"].map((path) => `${project.slug}${path}`)].map((path) => `${base}/${path}`)];
         for (const path of paths) {
           await page.goto(path);
           await expect(page.getByRole("heading", { level: 1 })).toBeVisible();

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { fileURLToPath } from "node:url";
 import { setTimeout } from "node:timers/promises";
 import pg from "pg";
 import { systemContext, type Context } from "@/lib/domain/context";
@@ -10,8 +11,10 @@ import { startTraining } from "@/lib/domain/trainings";
 import { uploadImage } from "@/lib/edge/image-upload";
 import { generateVersionNow } from "@/lib/edge/version-generator";
 import { generateVersion } from "@/lib/edge/version-plan";
+import { runTrainingNow } from "@/lib/edge/worker/run-trainings";
 import { readDigits } from "@/lib/engine/digits";
 import type { Augmentation, Preprocessing } from "@/lib/engine/settings";
+import { createChildTrainer } from "@/lib/engine/trainer/run-in-child";
 import { databaseNow, disconnect, prisma } from "@/lib/platform/db";
 import { env } from "@/lib/platform/env";
 import { newId } from "@/lib/platform/id";
@@ -19,7 +22,8 @@ import { newPassword } from "@/lib/platform/secrets";
 
 /*
  * Demo data for an empty embedded database: 600 real handwritten digits, three versions generated from them through the
- * real pipeline, a queued training each. Its facts go to DATA_DIR/demo.json, written last: a seed that was killed
+ * real pipeline, a model trained on the first, which serves, and on each of the others a training that waits for a trainer
+ * elsewhere, so that a delete has something to cancel. Its facts go to DATA_DIR/demo.json, written last: a seed that was killed
  * half way is carried on by the next start, each step making only what is not there.
  */
 
@@ -44,6 +48,9 @@ const VERSIONS: { name: string; seed: number; preprocessing: Preprocessing; augm
     augmentation: { image: { versions: 2 }, rotate: { degrees: 10 }, noise: { percent: 5 } },
   },
 ];
+
+/** The number of the version whose model serves. */
+const SERVED = 1;
 
 const demoFile = path.join(process.env["DATA_DIR"] ?? ".data", "demo.json");
 
@@ -79,7 +86,8 @@ async function ensureVersions(ctx: Context): Promise<void> {
     const made = await prisma().version.findFirst({ where: { number, project: { slug: PROJECT } }, select: { id: true } });
     const { id } = made ?? (await generateVersion({ ...ctx, now: await databaseNow() }, ref, { name, seed, splits: null, preprocessing, augmentation }));
     const { nextTrainingNumber } = await whenReady(id);
-    if (nextTrainingNumber === 1) await startTraining({ ...ctx, now: await databaseNow() }, { ...ref, number, modelType: "digits-classifier", epochs: 20 });
+    if (nextTrainingNumber === 1) await startTraining({ ...ctx, now: await databaseNow() }, { ...ref, number, ...(number === SERVED ? {} : { modelType: "digits-classifier" }) });
+    if (number === SERVED) await whenTrained(id);
   }
 }
 
@@ -94,6 +102,17 @@ async function whenReady(versionId: string): Promise<{ nextTrainingNumber: numbe
   }
 }
 
+/** Trains the version's first run, or waits as above. */
+async function whenTrained(versionId: string): Promise<void> {
+  const trainer = createChildTrainer(fileURLToPath(new URL("child.mjs", import.meta.url))); // built next to this file
+  for (;;) {
+    const { id, status, statusReason } = await prisma().training.findFirstOrThrow({ where: { versionId, number: 1 } });
+    if (status === "FAILED") throw new Error(`The demo training failed: ${statusReason}.`);
+    if (status !== "QUEUED" && status !== "RUNNING") return;
+    if (!(await runTrainingNow(trainer, id))) await setTimeout(1_000);
+  }
+}
+
 async function seed(): Promise<void> {
   if (existsSync(demoFile)) {
     const facts = JSON.parse(readFileSync(demoFile, "utf8")) as Record<string, string>;
@@ -105,7 +124,7 @@ async function seed(): Promise<void> {
   const { userId, name, password } = await ensureOwner();
   const membership = await systemMembership(WORKSPACE);
   const ctx: Context = { actor: { type: "USER", userId, name, memberships: [membership] }, now: await databaseNow(), requestId: newId() };
-  console.log("Making demo data: 600 digits, three versions …");
+  console.log("Making demo data: 600 digits, three versions, a model …");
   await ensureProject(ctx);
   await ensureVersions(ctx);
   const { key } = await createApiKey(ctx, { workspaceSlug: WORKSPACE, userId, name: "demo" });

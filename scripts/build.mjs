@@ -1,4 +1,4 @@
-// Builds what runs: Prisma's client, the bundles in .build/ (worker, admin, migrate, seed) and Next's production build.
+// Builds what runs: Prisma's client, the bundles in .build/ (worker and its training child, admin, migrate, seed) and Next's production build.
 // A part is built when the sources that it is made of have changed since it was last built whole.
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -14,7 +14,7 @@ const stampFile = path.join(buildDir, "stamp");
 const clientDir = path.join(root, "lib/platform/generated");
 const buildIdFile = path.join(root, ".next/BUILD_ID");
 
-const ENTRY_POINTS = ["scripts/worker.ts", "scripts/admin.ts", "scripts/migrate.ts", "prisma/seed.ts"];
+const ENTRY_POINTS = ["scripts/worker.ts", "scripts/admin.ts", "scripts/migrate.ts", "prisma/seed.ts", "lib/engine/trainer/child.ts"];
 const SCHEMA_SOURCES = ["prisma/schema.prisma", "prisma.config.ts", "package-lock.json"];
 const SOURCE_FOLDERS = ["app", "i18n", "lib", "messages", "pages", "prisma", "public", "scripts"];
 // every configuration file at the root counts, so that one added later is not forgotten here

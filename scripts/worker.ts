@@ -1,4 +1,7 @@
+import { fileURLToPath } from "node:url";
 import { workerHandlers } from "@/lib/edge/worker/handlers";
+import { createTrainingRunner } from "@/lib/edge/worker/run-trainings";
+import { createChildTrainer } from "@/lib/engine/trainer/run-in-child";
 import { disconnect } from "@/lib/platform/db";
 import { env } from "@/lib/platform/env";
 import { startWorkers } from "@/lib/platform/job-queue";
@@ -13,13 +16,16 @@ try {
 }
 
 const stopping = new AbortController();
-const workers = await startWorkers(workerHandlers(stopping.signal), (error) => log().error({ err: error }, "job queue"));
+// built next to this file
+const trainer = createChildTrainer(fileURLToPath(new URL("child.mjs", import.meta.url)));
+const trainings = createTrainingRunner(trainer, { concurrency: env().trainingConcurrency, stopping: stopping.signal });
+const workers = await startWorkers(workerHandlers(stopping.signal, trainings), (error) => log().error({ err: error }, "job queue"));
 log().info("worker ready");
 
 async function stop(): Promise<void> {
   if (stopping.signal.aborted) return;
   stopping.abort();
-  await workers.stop();
+  await Promise.all([workers.stop(), trainings.idle()]);
   await disconnect();
   process.exit(0);
 }

@@ -89,10 +89,11 @@ describe("GET /:workspace/:project", () => {
       ],
     });
   });
-  it("has `model` on a version when a training left one, and no such key otherwise", async () => {
+  it("has `model` on a version whose default model serves, and no such key otherwise", async () => {
     const { world, slug, key, project, version, path } = await buildScene();
     await buildVersion(world, project);
     const model = await buildModel(world, await buildTraining(world, version, { status: "FINISHED" }));
+    await prisma().version.update({ where: { id: version.id }, data: { defaultModelId: model.id } });
     const { body } = await call("GET", path, { key });
     expect(body).toMatchObject({ versions: [{ id: `${slug}/${project.slug}/2` }, { id: `${slug}/${project.slug}/1`, model: { id: `${project.slug}/1`, url: `${slug}/${model.slug}` } }] });
     expect((body as { versions: object[] }).versions[0]).not.toHaveProperty("model");
@@ -144,7 +145,7 @@ describe("GET /:workspace/:project/:version", () => {
         augmentation: {},
         exports: [],
         models: {},
-        classes: ["7"],
+        classes: ["3", "7"],
       },
     });
   });
@@ -176,8 +177,8 @@ describe("GET …/v2/trainings", () => {
     expect(status).toBe(200);
     expect(body).toEqual({
       trainings: [
-        { trainingId: queued.id, number: 1, status: "queued", epoch: 0, epochs: 20, modelType: "digits", start: seconds(queued.createdAt), modelIds: [] },
-        { trainingId: finished.id, number: 2, status: "finished", epoch: 0, epochs: 20, modelType: "digits", start: seconds(finished.createdAt), end: 1767225600, modelIds: [`${slug}/${model.slug}`] },
+        { trainingId: queued.id, number: 1, status: "queued", epoch: 0, epochs: 20, modelType: "digits", modelGroup: queued.id, start: seconds(queued.createdAt), modelIds: [] },
+        { trainingId: finished.id, number: 2, status: "finished", epoch: 0, epochs: 20, modelType: "digits", modelGroup: finished.id, start: seconds(finished.createdAt), end: 1767225600, modelIds: [`${slug}/${model.slug}`] },
       ],
     });
   });

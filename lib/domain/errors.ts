@@ -17,6 +17,10 @@ export const ERROR_CODES = [
   "parent_in_trash", // restore the parent first
   "name_mismatch", // the name typed to confirm is not the item's
   "training_active", // stop or cancel it first
+  "not_servable", // the model's weights are of no kind that this server can serve
+  "not_trainable", // our own trainer could learn nothing from it
+  "not_running", // no training is under way
+  "several_runs", // more than one is: name it
   "not_ready", // the version has no images yet
   "already_exists",
   "last_owner", // a workspace keeps at least one owner

@@ -1,7 +1,9 @@
-import { query, type Statement } from "@/lib/platform/db";
+import { query, transaction, type Statement } from "@/lib/platform/db";
+import { recordAudit } from "./audit";
 import type { Context } from "./context";
 import { DomainError } from "./errors";
-import { authorize } from "./permissions";
+import { getLiveVersion, type SluggedProjectRef, type VersionRef } from "./item-state";
+import { authorize, authorizeSystem } from "./permissions";
 
 export interface ServingModel {
   id: string;
@@ -9,26 +11,86 @@ export interface ServingModel {
   modelType: string;
   versionId: string;
   trainingId: string;
+  /** Of its files. */
+  sizeBytes: number;
+  /** What its version did to every image, as stored. */
+  preprocessing: unknown;
 }
+
+/** By its permanent slug, where given as one of that project or version; or as a version's default model, as `project/n` names it. */
+export type ModelRef = { workspaceSlug: string; projectSlug?: string; number?: number; modelSlug: string } | VersionRef;
+
+interface ServingRow extends ServingModel {
+  inTrash: string | null;
+  restorableUntil: Date | null;
+}
+
+const SERVING_COLUMNS = `m.id, m.slug, m.model_type as "modelType", m.version_id as "versionId", m.training_id as "trainingId",
+           m.size_bytes::float8 as "sizeBytes", v.preprocessing,
+           coalesce(p.purge_after, v.purge_after, t.purge_after) as "restorableUntil",
+           case when p.deleted_at is not null then 'project' when v.deleted_at is not null then 'version' when t.deleted_at is not null then 'training' end as "inTrash"`;
 
 const SERVING: Statement = {
   name: "serving-model",
-  text: `select m.id, m.slug, m.model_type as "modelType", m.version_id as "versionId", m.training_id as "trainingId",
-           coalesce(p.purge_after, v.purge_after, t.purge_after) as "restorableUntil",
-           case when p.deleted_at is not null then 'project' when v.deleted_at is not null then 'version' when t.deleted_at is not null then 'training' end as "inTrash"
+  text: `select ${SERVING_COLUMNS}
          from models m join trainings t on t.id = m.training_id join versions v on v.id = m.version_id join projects p on p.id = v.project_id
-         where m.workspace_id = $1 and m.slug = $2 and p.purge_started_at is null`,
+         where m.workspace_id = $1 and m.slug = $2 and ($3::text is null or p.slug = $3) and ($4::int is null or v.number = $4) and p.purge_started_at is null`,
+};
+
+const SERVING_DEFAULT: Statement = {
+  name: "serving-default-model",
+  text: `select ${SERVING_COLUMNS}
+         from projects p join versions v on v.project_id = p.id join models m on m.id = v.default_model_id join trainings t on t.id = m.training_id
+         where p.workspace_id = $1 and p.slug = $2 and v.number = $3 and p.purge_started_at is null`,
+};
+
+const SERVING_BY_ID: Statement = {
+  name: "serving-model-by-id",
+  text: `select ${SERVING_COLUMNS}
+         from models m join trainings t on t.id = m.training_id join versions v on v.id = m.version_id join projects p on p.id = v.project_id
+         where m.id = $1 and p.purge_started_at is null`,
+};
+
+const WAS_MODEL: Statement = {
+  name: "was-model",
+  text: `select slug from model_slugs where workspace_id = $1 and slug = $2 and not exists (
+           select 1 from models m join versions v on v.id = m.version_id join projects p on p.id = v.project_id
+           where m.workspace_id = $1 and m.slug = $2 and p.purge_started_at is null)`,
+};
+
+const DEFAULT_OF: Statement = {
+  name: "default-model-of",
+  text: `select v.default_model_id as "defaultModelId" from versions v join projects p on p.id = v.project_id
+         where p.workspace_id = $1 and p.slug = $2 and v.number = $3 and p.purge_started_at is null`,
 };
 
 /**
- * The model that serves under a slug, asked of the database at each call, so that every process falls silent at once
- * when the model's training, version or project goes to Trash, and answers again after the restore. Never another model.
- * Throws `not_found`, and `model_in_trash` with `restorableUntil`.
+ * The model that serves under a slug, or as the default of a version: the first one made of it unless somebody chose
+ * another. Asked of the database at each call, so that every process falls silent at once when the model's training,
+ * version or project goes to Trash, and answers again after the restore. Never another model: what was purged is
+ * `purged`. Throws `not_found`, and `model_in_trash` with `restorableUntil`.
  */
-export async function getServingModel(ctx: Context, ref: { workspaceSlug: string; modelSlug: string }): Promise<ServingModel> {
+export async function getServingModel(ctx: Context, ref: ModelRef): Promise<ServingModel> {
   const { workspaceId } = authorize(ctx, "predict", ref.workspaceSlug);
-  const [row] = await query<ServingModel & { inTrash: string | null; restorableUntil: Date | null }>(SERVING, [workspaceId, ref.modelSlug]);
-  if (!row) throw new DomainError("not_found", `There is no model "${ref.modelSlug}" in this workspace.`);
+  return findServing(workspaceId, ref);
+}
+
+/** The same for who wants its weights. */
+export async function getModelWeights(ctx: Context, ref: ModelRef): Promise<ServingModel> {
+  const { workspaceId } = authorize(ctx, "read versions", ref.workspaceSlug);
+  return findServing(workspaceId, ref);
+}
+
+async function findServing(workspaceId: string, ref: ModelRef): Promise<ServingModel> {
+  const [row] = await ("modelSlug" in ref
+    ? query<ServingRow>(SERVING, [workspaceId, ref.modelSlug, ref.projectSlug ?? null, ref.number ?? null])
+    : query<ServingRow>(SERVING_DEFAULT, [workspaceId, ref.projectSlug, ref.number]));
+  if (!row) throw await noModel(workspaceId, ref);
+  return live(row);
+}
+
+/** Throws `model_in_trash` for one that is. */
+function live(row: ServingRow): ServingModel {
   const { inTrash, restorableUntil, ...model } = row;
   if (inTrash) {
     throw new DomainError("model_in_trash", `The model "${model.slug}" does not serve: its ${inTrash} is in Trash. It serves again once that is restored.`, {
@@ -36,4 +98,103 @@ export async function getServingModel(ctx: Context, ref: { workspaceSlug: string
     });
   }
   return model;
+}
+
+async function noModel(workspaceId: string, ref: ModelRef): Promise<DomainError> {
+  if ("modelSlug" in ref) {
+    const known = await query(WAS_MODEL, [workspaceId, ref.modelSlug]);
+    return known.length > 0
+      ? new DomainError("purged", `The model "${ref.modelSlug}" was permanently deleted. Its name is given to no other.`)
+      : new DomainError("not_found", `There is no model "${ref.modelSlug}" here.`);
+  }
+  const { id } = await getLiveVersion(workspaceId, ref); // throws when the version itself is the matter
+  const [version] = await query<{ defaultModelId: string | null }>(DEFAULT_OF, [workspaceId, ref.projectSlug, ref.number]);
+  if (version?.defaultModelId) return new DomainError("purged", `The model that version ${ref.number} served was permanently deleted. Choose another one with "Use this model".`, { versionId: id });
+  return new DomainError("not_found", `Version ${ref.number} has no model: train it first.`);
+}
+
+/** The model that a link of ours leads to. Throws `not_found` once it is purged, and `model_in_trash`. */
+export async function getLinkedModel(ctx: Context, modelId: string): Promise<ServingModel> {
+  authorizeSystem(ctx);
+  const [row] = await query<ServingRow>(SERVING_BY_ID, [modelId]);
+  if (!row) throw new DomainError("not_found", "This download is not there any more.");
+  return live(row);
+}
+
+const LOCK_VERSION: Statement = { name: "model-lock-version", text: `select id, deleted_at as "deletedAt" from versions where id = $1 for no key update` };
+const FIND_MODEL: Statement = {
+  name: "model-find-live",
+  text: `select m.id from models m join trainings t on t.id = m.training_id where m.version_id = $1 and m.slug = $2 and t.deleted_at is null`,
+};
+const CHOOSE: Statement = { name: "model-choose", text: `update versions set default_model_id = $2 where id = $1 and default_model_id is distinct from $2 returning id` };
+
+/** "Use this model": makes it what `project/n` serves. Repeating changes nothing. Throws as getLiveVersion, and `not_found`. */
+export async function chooseModel(ctx: Context, ref: VersionRef & { modelSlug: string }): Promise<{ modelSlug: string }> {
+  const { workspaceId } = authorize(ctx, "update version", ref.workspaceSlug);
+  const version = await getLiveVersion(workspaceId, ref);
+  await transaction(async (tx) => {
+    const [locked] = await tx.query<{ deletedAt: Date | null }>(LOCK_VERSION, [version.id]);
+    const [model] = await tx.query<{ id: string }>(FIND_MODEL, [version.id, ref.modelSlug]);
+    if (!locked || locked.deletedAt || !model) throw new DomainError("not_found", `There is no model "${ref.modelSlug}" of version ${ref.number}, or it is in Trash.`);
+    const changed = await tx.query(CHOOSE, [version.id, model.id]);
+    if (changed.length > 0) await recordAudit(tx, ctx, [{ workspaceId, action: "version.model_chosen", targetType: "version", targetId: version.id, targetName: version.name, details: { model: ref.modelSlug } }]);
+  });
+  return { modelSlug: ref.modelSlug };
+}
+
+export interface ModelView {
+  slug: string;
+  modelType: string;
+  metrics: Record<string, unknown>;
+  sizeBytes: number;
+  createdAt: Date;
+  projectSlug: string;
+  projectName: string;
+  versionNumber: number;
+  versionName: string;
+  trainingId: string;
+  trainingNumber: number;
+  /** What `project/n` serves. */
+  isDefault: boolean;
+  /** Predictions asked of it in the last 7 days, today included (UTC). */
+  calls: number;
+}
+
+const LIST: Statement = {
+  name: "models-list",
+  text: `select m.slug, m.model_type as "modelType", m.metrics, m.size_bytes::float8 as "sizeBytes", m.created_at as "createdAt", p.slug as "projectSlug", p.name as "projectName",
+           v.number as "versionNumber", v.name as "versionName", t.id as "trainingId", t.number as "trainingNumber", v.default_model_id = m.id as "isDefault",
+           coalesce((select sum(c.calls) from model_calls c where c.model_id = m.id and c.day > ($4::timestamptz at time zone 'utc')::date - 7), 0)::int as calls
+         from models m join trainings t on t.id = m.training_id join versions v on v.id = m.version_id join projects p on p.id = v.project_id
+         where m.workspace_id = $1 and ($2::text is null or p.slug = $2) and ($3::int is null or v.number = $3) and ($5::text is null or m.slug = $5)
+           and t.deleted_at is null and v.deleted_at is null and p.deleted_at is null
+         order by m.created_at desc, m.id desc`,
+};
+
+/** The models that serve: of a workspace, a project or a version, newest first. What is in Trash has none here. */
+export async function listModels(ctx: Context, ref: { workspaceSlug: string } | SluggedProjectRef | VersionRef): Promise<ModelView[]> {
+  const { workspaceId } = authorize(ctx, "read versions", ref.workspaceSlug);
+  return query<ModelView>(LIST, [workspaceId, "projectSlug" in ref ? ref.projectSlug : null, "number" in ref ? ref.number : null, ctx.now, null]);
+}
+
+/** One model that serves. Throws as getServingModel. */
+export async function getModel(ctx: Context, ref: { workspaceSlug: string; modelSlug: string }): Promise<ModelView> {
+  const { workspaceId } = authorize(ctx, "read versions", ref.workspaceSlug);
+  const [model] = await query<ModelView>(LIST, [workspaceId, null, null, ctx.now, ref.modelSlug]);
+  if (model) return model;
+  await findServing(workspaceId, ref); // throws why not
+  return getModel(ctx, ref); // restored between the two reads
+}
+
+const COUNT_CALLS: Statement = {
+  name: "model-count-calls",
+  text: `insert into model_calls (model_id, day, calls)
+         select m.id, ($3::timestamptz at time zone 'utc')::date, c.calls from unnest($1::text[], $2::int[]) c(id, calls) join models m on m.id = c.id
+         on conflict (model_id, day) do update set calls = model_calls.calls + excluded.calls`,
+};
+
+/** Adds to the day's calls of each model; one purged meanwhile is passed over. For whoever serves, which gathers them first. */
+export async function countModelCalls(calls: ReadonlyMap<string, number>, now: Date): Promise<void> {
+  const ids = [...calls.keys()].sort();
+  if (ids.length > 0) await query(COUNT_CALLS, [ids, ids.map((id) => calls.get(id)), now]);
 }

@@ -24,6 +24,7 @@ export const PERMISSIONS = {
   "create version": { roles: WRITERS, scope: "version:create" },
   "update version": { roles: WRITERS, scope: "version:update" },
   "run trainings": { roles: WRITERS, scope: "training-job:create" },
+  "work on trainings": { roles: WRITERS, scope: "training-job:run" },
   predict: { roles: EVERYBODY, scope: "model:infer" },
   "read api keys": { roles: OWNERS, scope: "api-key:read" },
   "create api key": { roles: OWNERS, scope: "api-key:create" },

@@ -8,7 +8,7 @@ const RESERVED: ReadonlySet<string> = new Set(
     "api auth cron dataset downloads health infer models openapi query universe usage videoinfer vision-events",
     // REST, in place of a project; the client writes some with capitals, which slugs do not have
     "api-keys asynctasks billing-usage-report createworkflow devices folders forkworkflow groups images model-evals",
-    "projects search stats trash updateworkflow upload workflows",
+    "projects search stats training-jobs trash updateworkflow upload workflows",
     // REST, in place of a version or a format
     "annotate batches export fork generate jobs prepareupload ptfile publishable restore train training trainings uploadmodel v1 v2 versions zip",
     // the web app's pages

@@ -17,9 +17,10 @@ beforeAll(async () => {
   const version = await buildVersion(world, project);
   const training = await buildTraining(world, version, { status: "FINISHED" });
   const model = await buildModel(world, training);
-  Object.assign(ids, { workspaces: world.workspace.id, users: world.owner.id, projects: project.id, versions: version.id, trainings: training.id, models: model.id, images: "image", exports: "export", purge_receipts: "receipt" });
+  Object.assign(ids, { workspaces: world.workspace.id, users: world.owner.id, projects: project.id, versions: version.id, trainings: training.id, models: model.id, images: "image", exports: "export", model_calls: model.id, purge_receipts: "receipt" });
   await second.query("insert into images (id, project_id, file_name, sha256, content_type, size_bytes, width, height, split) values ('image', $1, 'a.png', 'a', 'image/png', 1, 1, 1, 'TRAIN')", [project.id]);
   await second.query("insert into exports (id, version_id, format, status, progress, ended_at, created_by_id) values ('export', $1, 'FOLDER', 'READY', 1, now(), 'x')", [version.id]);
+  await second.query("insert into model_calls (model_id, day, calls) values ($1, now(), 1)", [model.id]);
   await second.query(
     `insert into purge_receipts (id, workspace_id, item_type, item_id, item_name, project_id, project_slug, reason, purged_at, actor_type, actor_id, actor_name, prefixes)
      values ('receipt', $1, 'VERSION', 'x', 'x', 'x', 'x', 'BY_HAND', now(), 'USER', 'x', 'x', '{}')`,
@@ -67,6 +68,8 @@ const FORBIDDEN: Record<string, string[]> = {
   trainings_trash_whole: TRASH_WHOLE,
   trainings_purge_after_deleted: PURGE_AFTER_DELETED,
   trainings_active_not_in_trash: [`status = 'QUEUED', ended_at = null, ${trash("now()", "now() + interval '1 hour'", "'x'")}`],
+  trainings_attempts_not_negative: negative("attempts"),
+  model_calls_positive: ["calls = 0"],
   models_measures_not_negative: negative("files", "size_bytes"),
   purge_receipts_verified_after_rows: ["verified_at = now()"],
   purge_receipts_counts_not_negative: negative("versions", "images", "trainings", "models", "expected_files", "expected_bytes", "removed_files", "removed_bytes"),
@@ -82,7 +85,7 @@ describe("what must never be is refused by the database itself", () => {
 
   test.each(Object.entries(FORBIDDEN).flatMap(([constraint, writes]) => writes.map((write) => [constraint, write] as const)))("%s refuses %s", async (constraint, write) => {
     const table = tableOf(constraint);
-    await expect(second.query(`update ${table} set ${write} where id = $1`, [ids[table]])).rejects.toMatchObject({ code: "23514", constraint });
+    await expect(second.query(`update ${table} set ${write} where ${table === "model_calls" ? "model_id" : "id"} = $1`, [ids[table]])).rejects.toMatchObject({ code: "23514", constraint });
   });
 
   test("a project, version or training cannot be removed from under what belongs to it", async () => {

@@ -9,6 +9,7 @@ export const SCOPES = [
   "version:create",
   "version:update",
   "training-job:create",
+  "training-job:run",
   "model:infer",
   "api-key:read",
   "api-key:create",

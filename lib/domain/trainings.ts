@@ -1,26 +1,35 @@
 import { query, transaction, type Statement } from "@/lib/platform/db";
 import { newId } from "@/lib/platform/id";
+import { enqueue } from "@/lib/platform/job-queue";
+import { notifyTrainers } from "@/lib/platform/notify";
+import type { ProjectType, TrainerKind } from "@/lib/platform/generated/enums";
 import { recordAudit } from "./audit";
 import { personId, type Context } from "./context";
 import { DomainError } from "./errors";
-import { getLiveVersion, type VersionRef } from "./item-state";
-import { authorize, authorizeSystem } from "./permissions";
+import { getLiveVersion, getTrainingState, type TrainingState, type VersionRef } from "./item-state";
+import { authorize } from "./permissions";
+import { getVersion, type TrainingView } from "./versions";
 
 /*
- * Trainings tell the truth from the database: every write of a worker is conditional on its own lease and on
- * status = 'RUNNING'. A write that hits no row means that the run is over for this worker, and that it must stop.
- * What needs a live parent locks the project, then the version, and looks at both afterwards: the locks of a foreign
- * key do not conflict with a trash.
+ * Trainings as people and programs start and end them; training-runs.ts has the trainer's side. What needs a live parent
+ * locks the project, then the version, and looks at both afterwards.
  */
+
+/** What our own trainer makes; everything else waits for a trainer elsewhere. */
+export const EMBEDDED_MODEL_TYPE = "hog-mlp";
+export const EPOCHS_MAX = 500;
+export const EPOCHS_DEFAULT = 20;
+
+const MODEL_TYPE = /^[a-z0-9][a-z0-9._-]{0,63}$/;
 
 const SHARE_PROJECT: Statement = {
   name: "training-share-project",
-  text: `select p.id, p.deleted_at as "deletedAt" from projects p where p.id = (select project_id from versions where id = $1) for share`,
+  text: `select p.id, p.type, p.deleted_at as "deletedAt" from projects p where p.id = (select project_id from versions where id = $1) for share`,
 };
 
 const LOCK_VERSION: Statement = {
   name: "training-lock-version",
-  text: `select id, deleted_at as "deletedAt", status from versions where id = $1 for no key update`,
+  text: `select id, deleted_at as "deletedAt", status, classes, train_images as "trainImages" from versions where id = $1 for no key update`,
 };
 
 const INSERT: Statement = {
@@ -28,8 +37,8 @@ const INSERT: Statement = {
   text: `with drawn as (
            update versions set next_training_number = next_training_number + 1 where id = $2 returning workspace_id, next_training_number - 1 as number
          )
-         insert into trainings (id, workspace_id, version_id, number, model_type, epochs, created_by_id, created_at)
-         select $1, workspace_id, $2, number, $3, $4, $5, $6 from drawn
+         insert into trainings (id, workspace_id, version_id, number, model_type, epochs, created_by_id, created_at, trainer)
+         select $1, workspace_id, $2, number, $3, $4, $5, $6, $7::"TrainerKind" from drawn
          returning number`,
 };
 
@@ -40,101 +49,154 @@ export interface StartedTraining {
 
 /**
  * Queues a training of a version. No training is ever queued on a version or in a project that is in Trash, whichever
- * of the two acts comes first. Throws `not_found`, `in_trash`, `project_in_trash`, `purged`, `not_ready`.
+ * of the two acts comes first. Numbers are never used twice.
+ * Throws `not_found`, `in_trash`, `project_in_trash`, `purged`, `not_ready`, `invalid_input`, and `not_trainable` when our own
+ * trainer could learn nothing from it.
  */
-export async function startTraining(ctx: Context, input: VersionRef & { modelType: string; epochs: number }): Promise<StartedTraining> {
+export async function startTraining(ctx: Context, input: VersionRef & { modelType?: string | undefined; epochs?: number | undefined }): Promise<StartedTraining> {
   const { workspaceId } = authorize(ctx, "run trainings", input.workspaceSlug);
+  const modelType = input.modelType ?? EMBEDDED_MODEL_TYPE;
+  const epochs = input.epochs ?? EPOCHS_DEFAULT;
+  if (!MODEL_TYPE.test(modelType)) throw new DomainError("invalid_input", "A model type has lower-case letters, digits, dots and dashes.", { field: "modelType" });
+  if (!Number.isInteger(epochs) || epochs < 1 || epochs > EPOCHS_MAX) throw new DomainError("invalid_input", `Epochs are a whole number from 1 to ${EPOCHS_MAX}.`, { field: "epochs" });
+  const trainer: TrainerKind = modelType === EMBEDDED_MODEL_TYPE ? "EMBEDDED" : "EXTERNAL";
   const version = await getLiveVersion(workspaceId, input);
   const started = await transaction(async (tx) => {
-    const [project] = await tx.query<{ deletedAt: Date | null }>(SHARE_PROJECT, [version.id]);
-    const [locked] = await tx.query<{ deletedAt: Date | null; status: string }>(LOCK_VERSION, [version.id]);
+    const [project] = await tx.query<{ type: ProjectType; deletedAt: Date | null }>(SHARE_PROJECT, [version.id]);
+    const [locked] = await tx.query<{ deletedAt: Date | null; status: string; classes: Record<string, number>; trainImages: number }>(LOCK_VERSION, [version.id]);
     if (!project || project.deletedAt || !locked || locked.deletedAt) return null;
     if (locked.status !== "READY") throw new DomainError("not_ready", `Version ${input.number} is still being generated. Train it when it is ready.`);
+    if (trainer === "EMBEDDED") assertTrainable(project.type, Object.keys(locked.classes).length, locked.trainImages);
     const id = newId();
-    const [training] = await tx.query<{ number: number }>(INSERT, [id, version.id, input.modelType, input.epochs, personId(ctx.actor), ctx.now]);
+    const [training] = await tx.query<{ number: number }>(INSERT, [id, version.id, modelType, epochs, personId(ctx.actor), ctx.now, trainer]);
     await recordAudit(tx, ctx, [{ workspaceId, action: "training.started", targetType: "training", targetId: id, targetName: `Training ${training!.number}` }]);
+    if (trainer === "EMBEDDED") await enqueue(tx, "run-trainings");
     return { id, number: training!.number };
   });
-  if (started) return started;
+  if (started) {
+    if (trainer === "EMBEDDED") await notifyTrainers();
+    return started;
+  }
   await getLiveVersion(workspaceId, input); // throws why not
   throw new DomainError("busy", "The version changed at this very moment. Try again.");
 }
 
-/** A worker's hold on a run. Every later write names it. */
-export interface TrainingLease {
-  trainingId: string;
-  leaseId: string;
+/** Why our own trainer could learn nothing from a version: of its project's type, its classes, or its training images. */
+export type Untrainable = "type" | "classes" | "images";
+
+/** What our own trainer needs; null when it is all there. The page asks the same before it offers to train. */
+export function findUntrainable(type: ProjectType, classes: number, trainImages: number): Untrainable | null {
+  if (type !== "CLASSIFICATION") return "type";
+  if (classes < 2) return "classes";
+  return trainImages < 2 ? "images" : null;
 }
 
-/** How long a run outlives its worker's last heartbeat before another may take it. */
-export const TRAINING_LEASE_MS = 30_000;
-
-const CANDIDATE: Statement = {
-  name: "training-candidate",
-  text: `select id, version_id as "versionId" from trainings where id = $1 and status = 'QUEUED'`,
+const UNTRAINABLE: Record<Untrainable, string> = {
+  type: "Our own trainer learns to classify images. For object detection, name the model type of a trainer of yours that leases runs over HTTP.",
+  classes: "There is nothing to tell apart: label the images with at least two classes and generate a version of them.",
+  images: "This version has no images to train on: generate one with images in the split train.",
 };
 
-const CLAIM: Statement = {
-  name: "training-claim",
-  text: `update trainings t set status = 'RUNNING', started_at = coalesce(t.started_at, now()), lease_id = $2, lease_until = now() + $3 * interval '1 millisecond'
-         from versions v join projects p on p.id = v.project_id
-         where t.id = $1 and t.status = 'QUEUED' and v.id = t.version_id and v.deleted_at is null and p.deleted_at is null
-         returning t.id`,
-};
-
-/** Takes a queued training to run it. null: it is not queued any more, or its version or project went to Trash. */
-export async function claimTraining(ctx: Context, trainingId: string): Promise<TrainingLease | null> {
-  authorizeSystem(ctx);
-  const [candidate] = await query<{ versionId: string }>(CANDIDATE, [trainingId]);
-  if (!candidate) return null;
-  const leaseId = newId();
-  return transaction(async (tx) => {
-    await tx.query(SHARE_PROJECT, [candidate.versionId]);
-    await tx.query(LOCK_VERSION, [candidate.versionId]);
-    const claimed = await tx.query(CLAIM, [trainingId, leaseId, TRAINING_LEASE_MS]);
-    return claimed.length > 0 ? { trainingId, leaseId } : null;
-  });
+function assertTrainable(type: ProjectType, classes: number, trainImages: number): void {
+  const reason = findUntrainable(type, classes, trainImages);
+  if (reason) throw new DomainError("not_trainable", UNTRAINABLE[reason], { reason });
 }
 
-const HEARTBEAT: Statement = {
-  name: "training-heartbeat",
-  text: `update trainings set epoch = $3, lease_until = now() + $4 * interval '1 millisecond'
-         where id = $1 and lease_id = $2 and status = 'RUNNING' returning id`,
+const RUNS: Statement = {
+  name: "training-runs-of-version",
+  text: `select id, ended_at is null as open from trainings where version_id = $1 and deleted_at is null order by number desc`,
 };
 
-/** Reports progress and renews the lease. False: the run was cancelled or taken over; stop at once, publish nothing. */
-export async function heartbeatTraining(ctx: Context, lease: TrainingLease, epoch: number): Promise<boolean> {
-  authorizeSystem(ctx);
-  return (await query(HEARTBEAT, [lease.trainingId, lease.leaseId, epoch, TRAINING_LEASE_MS])).length > 0;
-}
-
-const FINISH: Statement = {
-  name: "training-finish",
-  text: `update trainings t set status = 'FINISHED', ended_at = $3, epoch = epochs, lease_id = null, lease_until = null
-         where t.id = $1 and t.lease_id = $2 and t.status = 'RUNNING'
-         returning t.id, t.number, t.model_type as "modelType", t.version_id as "versionId", t.workspace_id as "workspaceId"`,
-};
-
-const INSERT_MODEL: Statement = {
-  name: "training-insert-model",
-  text: `insert into models (id, workspace_id, version_id, training_id, slug, model_type, metrics, files, size_bytes, created_at)
-         select $1, v.workspace_id, v.id, $2, p.slug || '-' || v.number || '-' || $3::int, $4, $5, $6, $7, $8
-         from versions v join projects p on p.id = v.project_id where v.id = $9
-         returning slug`,
-};
+/** Which run a call is about: the one it names, else the one that is under way. */
+export type WhichTraining = VersionRef & { trainingId?: string | undefined };
 
 /**
- * Ends a run with its model, whose weights are already published under the training's prefix.
- * The conditional write on the training comes first and is the fence: once a trash has cancelled the run, no model row
- * can follow. null: the run was cancelled or taken over; take the weights away again.
+ * The run that a caller means who may name none, as the official client's commands do. Without `trainingId` it is the
+ * one that is queued or running; with `orLast`, for what does no harm to one that is over, else the last one.
+ * Throws `not_running` when there is none, `several_runs` when more than one is under way, and as getTrainingState.
  */
-export async function finishTraining(ctx: Context, lease: TrainingLease, model: { metrics: object; files: number; sizeBytes: number }): Promise<{ modelSlug: string } | null> {
-  authorizeSystem(ctx);
-  return transaction(async (tx) => {
-    const [run] = await tx.query<{ number: number; modelType: string; versionId: string; workspaceId: string }>(FINISH, [lease.trainingId, lease.leaseId, ctx.now]);
-    if (!run) return null;
-    const [made] = await tx.query<{ slug: string }>(INSERT_MODEL, [newId(), lease.trainingId, run.number, run.modelType, JSON.stringify(model.metrics), model.files, model.sizeBytes, ctx.now, run.versionId]);
-    await recordAudit(tx, ctx, [{ workspaceId: run.workspaceId, action: "training.finished", targetType: "training", targetId: lease.trainingId, targetName: `Training ${run.number}`, details: { model: made!.slug } }]);
-    return { modelSlug: made!.slug };
+async function findRun(workspaceId: string, ref: WhichTraining, { orLast }: { orLast: boolean }): Promise<TrainingState> {
+  if (ref.trainingId !== undefined) return getTrainingState(workspaceId, { ...ref, trainingId: ref.trainingId });
+  const version = await getLiveVersion(workspaceId, ref);
+  const runs = await query<{ id: string; open: boolean }>(RUNS, [version.id]);
+  const open = runs.filter((run) => run.open);
+  if (open.length > 1) throw new DomainError("several_runs", "Several trainings of this version are under way. Name one with trainingId.");
+  const run = open[0] ?? (orLast ? runs[0] : undefined);
+  if (!run) throw notRunning();
+  return getTrainingState(workspaceId, { ...ref, trainingId: run.id });
+}
+
+// the official client's command line gives a good hint when it reads these words
+const notRunning = (): DomainError => new DomainError("not_running", "Cannot cancel or stop: no training of this version is queued or running (it is in a non-running state).");
+
+/**
+ * A training as it stands: the one that is named, else the only one of its version, or with `orLast` the newest.
+ * Throws `not_found` when there is none, `several_runs`, `in_trash`, and as getVersion and getTrainingState.
+ */
+export async function getTraining(ctx: Context, ref: WhichTraining, { orLast = false }: { orLast?: boolean } = {}): Promise<TrainingView> {
+  const { workspaceId } = authorize(ctx, "read versions", ref.workspaceSlug);
+  const { trainings } = await getVersion(ctx, ref);
+  const { trainingId } = ref;
+  if (trainingId !== undefined) {
+    const training = trainings.find(({ id }) => id === trainingId);
+    if (training) return training;
+    const { name, deletedAt, purgeAfter } = await getTrainingState(workspaceId, { ...ref, trainingId });
+    if (!deletedAt) return getTraining(ctx, ref); // it came between the two reads
+    throw new DomainError("in_trash", `${name} is in Trash. Restore it to use it.`, { restorableUntil: purgeAfter!.toISOString() });
+  }
+  if (trainings.length > 1 && !orLast) throw new DomainError("several_runs", "This version has several trainings. Name one with trainingId.");
+  const training = trainings.at(-1);
+  if (!training) throw new DomainError("not_found", `Version ${ref.number} was never trained. Start a training first.`);
+  return training;
+}
+
+const CANCEL: Statement = {
+  name: "training-cancel",
+  text: `update trainings set status = 'CANCELLED', status_reason = null, ended_at = $2, lease_id = null, lease_until = null
+         where id = $1 and ended_at is null returning number`,
+};
+
+const ASK_STOP: Statement = {
+  name: "training-ask-stop",
+  text: `update trainings set stop_asked_at = coalesce(stop_asked_at, $2) where id = $1 and status = 'RUNNING' returning id`,
+};
+
+export interface EndedTraining {
+  outcome: "cancelled" | "stopping" | "already_over";
+  id: string;
+}
+
+/**
+ * Ends a queued or running training and drops what it learned. Its trainer notices within a second. Repeating is
+ * `already_over`. Throws `not_running` when none is named and none is under way, `several_runs`, and as getTrainingState.
+ */
+export async function cancelTraining(ctx: Context, ref: WhichTraining): Promise<EndedTraining> {
+  const { workspaceId } = authorize(ctx, "run trainings", ref.workspaceSlug);
+  const { id } = await findRun(workspaceId, ref, { orLast: false });
+  return cancel(ctx, workspaceId, id);
+}
+
+async function cancel(ctx: Context, workspaceId: string, id: string): Promise<EndedTraining> {
+  const cancelled = await transaction(async (tx) => {
+    const [row] = await tx.query<{ number: number }>(CANCEL, [id, ctx.now]);
+    if (row) await recordAudit(tx, ctx, [{ workspaceId, action: "training.cancelled", targetType: "training", targetId: id, targetName: `Training ${row.number}` }]);
+    return row !== undefined;
   });
+  if (!cancelled) return { outcome: "already_over", id };
+  await notifyTrainers();
+  return { outcome: "cancelled", id };
+}
+
+/**
+ * Asks a running training to end after its epoch and keep what it learned. One that waits in the queue, be it that its
+ * trainer was just lost, has nothing to keep and is cancelled. Repeating changes nothing; when all runs are over it is
+ * `already_over`. Throws as cancelTraining; `not_running` only where nothing was ever trained.
+ */
+export async function stopTraining(ctx: Context, ref: WhichTraining): Promise<EndedTraining> {
+  const { workspaceId } = authorize(ctx, "run trainings", ref.workspaceSlug);
+  const { id } = await findRun(workspaceId, ref, { orLast: true });
+  const asked = await query(ASK_STOP, [id, ctx.now]);
+  if (asked.length === 0) return cancel(ctx, workspaceId, id);
+  await notifyTrainers();
+  return { outcome: "stopping", id };
 }

@@ -137,7 +137,7 @@ test("the dialog is told what would be cancelled and silenced, and the name is c
     images: 4,
     trainings: [{ number: 1, status: "RUNNING", epoch: 0, epochs: 20 }],
     trainingCount: 1,
-    models: [{ slug: model.slug }],
+    models: [{ slug: model.slug, calls: 0 }],
   });
 
   await expect(trashVersion(ctx, { ...ref, confirmName: "überblick" })).rejects.toMatchObject({ code: "name_mismatch", details: { name: "Überblick" } });

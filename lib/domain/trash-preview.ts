@@ -23,8 +23,8 @@ export interface TrashPreview {
   /** Trainings that would be cancelled; at most 20 of them, and how many there are. */
   trainings: { versionNumber: number; number: number; status: TrainingStatus; epoch: number; epochs: number }[];
   trainingCount: number;
-  /** Models that would stop serving; at most 20 of them, and how many there are. */
-  models: { slug: string }[];
+  /** Models that would stop serving, with the predictions asked of them in the last 7 days; at most 20 of them, and how many there are. */
+  models: { slug: string; calls: number }[];
   modelCount: number;
 }
 
@@ -50,7 +50,8 @@ const TRAININGS: Statement = {
 
 const MODELS: Statement = {
   name: "trash-preview-models",
-  text: `select m.slug, (count(*) over ())::int as total
+  text: `select m.slug, (count(*) over ())::int as total,
+           coalesce((select sum(c.calls) from model_calls c where c.model_id = m.id and c.day > ($4::timestamptz at time zone 'utc')::date - 7), 0)::int as calls
          from (select v.id ${UNDER}) v join trainings t on t.version_id = v.id join models m on m.training_id = t.id
          where t.deleted_at is null and ($3::text is null or t.id = $3) order by m.slug limit ${LISTED}`,
 };
@@ -68,7 +69,7 @@ async function preview(ctx: Context, scope: Scope): Promise<TrashPreview> {
   const [[totals], trainings, models] = await Promise.all([
     query<{ versions: number; images: number; generating: number }>(TOTALS, values),
     query<TrashPreview["trainings"][number] & { total: number }>(TRAININGS, [...values, scope.trainingId]),
-    query<{ slug: string; total: number }>(MODELS, [...values, scope.trainingId]),
+    query<TrashPreview["models"][number] & { total: number }>(MODELS, [...values, scope.trainingId, ctx.now]),
   ]);
   return {
     id: scope.id,
@@ -80,7 +81,7 @@ async function preview(ctx: Context, scope: Scope): Promise<TrashPreview> {
     versions: scope.versionId ? 0 : totals!.versions,
     trainings: trainings.map(({ total: _total, ...training }) => training),
     trainingCount: trainings[0]?.total ?? 0,
-    models: models.map(({ slug }) => ({ slug })),
+    models: models.map(({ slug, calls }) => ({ slug, calls })),
     modelCount: models[0]?.total ?? 0,
   };
 }

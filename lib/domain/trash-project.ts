@@ -1,5 +1,6 @@
 import { atomic, transaction, type Statement } from "@/lib/platform/db";
 import { enqueue } from "@/lib/platform/job-queue";
+import { notifyTrainers } from "@/lib/platform/notify";
 import { auditRow } from "./audit";
 import type { Context } from "./context";
 import { getProjectState, type SluggedProjectRef } from "./item-state";
@@ -53,7 +54,7 @@ export async function trashProject(ctx: Context, ref: SluggedProjectRef & { conf
   const { workspaceId } = authorize(ctx, "update project", ref.workspaceSlug);
   const audit = auditRow(ctx, { workspaceId, action: "project.trashed", targetType: "project", ...UNKNOWN_TARGET });
   const confirmed = confirmation(ref.confirmName);
-  return untilSettled(async () => {
+  const result = await untilSettled<Trashed | AlreadyInTrash>(async () => {
     const [row] = await atomic<TrashedRow>([
       { statement: LOCK_PROJECT_BY_SLUG, values: [workspaceId, ref.projectSlug] },
       { statement: TRASH_PROJECT, values: [workspaceId, ref.projectSlug, ...stampOf(ctx), TRASH_REASON, JSON.stringify(audit), confirmed] },
@@ -65,6 +66,8 @@ export async function trashProject(ctx: Context, ref: SluggedProjectRef & { conf
     if (confirmed !== null && confirmed !== state.name) throw nameMismatch("project", state.name);
     return undefined;
   });
+  if (result.outcome === "trashed" && result.cancelledTrainings.length > 0) await notifyTrainers();
+  return result;
 }
 
 const RESTORE_PROJECT: Statement = {

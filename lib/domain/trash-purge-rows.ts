@@ -141,6 +141,8 @@ const LOCK_TRAININGS_OF_VERSIONS: Statement = {
   text: `select id from trainings where version_id = any($1::text[]) order by id for update`,
 };
 
+const REMOVE_MODEL_CALLS: Statement = { name: "purge-remove-model-calls", text: `delete from model_calls where model_id in (select id from models where version_id = any($1::text[]))` };
+
 const REMOVE_MODELS: Statement = {
   name: "purge-remove-models",
   text: `with gone as (delete from models where version_id = any($1::text[]) returning version_id, files, size_bytes)
@@ -174,6 +176,7 @@ export async function purgeVersions(ctx: Context, workspaceId: string, versionId
     if (versions.length === 0) return 0;
     const ids = versions.map((v) => v.id);
     await tx.query(LOCK_TRAININGS_OF_VERSIONS, [ids]);
+    await tx.query(REMOVE_MODEL_CALLS, [ids]);
     const models = new Map((await tx.query<{ versionId: string; count: number; files: number; bytes: string }>(REMOVE_MODELS, [ids])).map((m) => [m.versionId, m]));
     const trainings = new Map((await tx.query<{ versionId: string; count: number }>(REMOVE_TRAININGS, [ids])).map((t) => [t.versionId, t.count]));
     const exports = new Map((await tx.query<{ versionId: string; files: number; bytes: string }>(REMOVE_EXPORTS, [ids])).map((e) => [e.versionId, e]));
@@ -215,6 +218,8 @@ const LOCK_TRAININGS: Statement = {
 
 type LockedTraining = Pick<PurgedItem, "id" | "trainingNumber" | "name" | "deletedAt" | "deletedById" | "purgeAfter" | "versionNumber" | "writersUntil" | "projectId" | "projectSlug"> & { versionId: string };
 
+const REMOVE_MODEL_CALLS_OF_TRAININGS: Statement = { name: "purge-remove-model-calls-of-trainings", text: `delete from model_calls where model_id in (select id from models where training_id = any($1::text[]))` };
+
 const REMOVE_MODELS_OF_TRAININGS: Statement = {
   name: "purge-remove-models-of-trainings",
   text: `delete from models where training_id = any($1::text[]) returning training_id as "trainingId", files, size_bytes as bytes`,
@@ -228,6 +233,7 @@ export async function purgeTrainings(ctx: Context, workspaceId: string, training
     const trainings = await tx.query<LockedTraining>(LOCK_TRAININGS, [workspaceId, trainingIds, claim.now, claim.reason]);
     if (trainings.length === 0) return 0;
     const ids = trainings.map((t) => t.id);
+    await tx.query(REMOVE_MODEL_CALLS_OF_TRAININGS, [ids]);
     const models = new Map((await tx.query<{ trainingId: string; files: number; bytes: string }>(REMOVE_MODELS_OF_TRAININGS, [ids])).map((m) => [m.trainingId, m]));
     await tx.query(REMOVE_TRAININGS_BY_ID, [ids]);
     const items = trainings.map((t): PurgedItem => {

@@ -9,7 +9,8 @@ import { systemContext, type Context } from "./context";
 import { createVersion } from "./generation";
 import { completeGeneration, type GeneratorLease } from "./generation-work";
 import { getProject } from "./projects";
-import { claimTraining, finishTraining, heartbeatTraining, startTraining } from "./trainings";
+import { claimTraining, finishTraining, heartbeatTraining } from "./training-runs";
+import { startTraining } from "./trainings";
 import { restoreProject, restoreVersion, trashProject, trashVersion } from "./trash";
 
 let world: World;
@@ -26,11 +27,13 @@ beforeEach(async () => {
   worker = await systemContext("train");
 });
 
-const WEIGHTS = { metrics: {}, files: 1, sizeBytes: 100 };
+const LEARNED = { metrics: {}, sizeBytes: 100 };
+const claim = (training: { id: string }) => claimTraining(worker, { trainingId: training.id });
+const epoch = (number: number) => ({ epoch: number, loss: 1, accuracy: 0.5, validLoss: null, validAccuracy: null });
 const statusOf = async (id: string) => (await prisma().training.findUniqueOrThrow({ where: { id } })).status;
 const trainings = () => prisma().training.findMany({ where: { workspaceId: world.workspace.id } });
 const models = () => prisma().model.count({ where: { workspaceId: world.workspace.id } });
-const start = () => outcomeOf(startTraining(owner, { ...versionRef(world, project, version), modelType: "digits", epochs: 3 }));
+const start = () => outcomeOf(startTraining(owner, { ...versionRef(world, project, version), epochs: 3 }));
 
 // What goes to Trash, and the row at which whatever needs it live meets that.
 const TRASHES = [
@@ -56,34 +59,34 @@ describe.each(TRASHES)("while the %s goes to Trash", (_type, trash, row, hidden)
   });
 
   test("a queued training that a worker claims just before it is cancelled by it, and the worker is told", async () => {
-    const training = await buildTraining(world, version);
-    const [lease, trashed] = await raceAt(row(), [() => claimTraining(worker, training.id), trash]);
+    const training = await buildTraining(world, version, { trainer: "EMBEDDED" });
+    const [lease, trashed] = await raceAt(row(), [() => claim(training), trash]);
     expect(lease).not.toBeNull();
     expect(trashed).toMatchObject({ outcome: "trashed", cancelledTrainings: [expect.stringMatching(/1$/)] });
-    expect(await heartbeatTraining(worker, lease!, 1)).toBe(false);
+    expect(await heartbeatTraining(worker, lease!, [epoch(1)])).toBe("cancel");
     expect(await statusOf(training.id)).toBe("CANCELLED");
   });
 
   test("a queued training cannot be claimed after it", async () => {
-    const training = await buildTraining(world, version);
-    const [trashed, lease] = await raceAt(row(), [trash, () => claimTraining(worker, training.id)]);
+    const training = await buildTraining(world, version, { trainer: "EMBEDDED" });
+    const [trashed, lease] = await raceAt(row(), [trash, () => claim(training)]);
     expect(trashed).toMatchObject({ outcome: "trashed" });
     expect(lease).toBeNull();
     expect(await statusOf(training.id)).toBe("CANCELLED");
   });
 
   test("a training that was left queued in there, against all rules, is not run", async () => {
-    const training = await buildTraining(world, version);
+    const training = await buildTraining(world, version, { trainer: "EMBEDDED" });
     await trash();
     await prisma().training.update({ where: { id: training.id }, data: { status: "QUEUED", endedAt: null } });
-    expect(await claimTraining(worker, training.id)).toBeNull();
+    expect(await claim(training)).toBeNull();
     expect(await statusOf(training.id)).toBe("QUEUED");
   });
 
   test("a training that finishes first keeps its model, which waits with it", async () => {
-    const training = await buildTraining(world, version);
-    const lease = (await claimTraining(worker, training.id))!;
-    const [finished, trashed] = await raceAt(["trainings", training], [() => finishTraining(worker, lease, WEIGHTS), trash]);
+    const training = await buildTraining(world, version, { trainer: "EMBEDDED" });
+    const lease = (await claim(training))!;
+    const [finished, trashed] = await raceAt(["trainings", training], [() => finishTraining(worker, lease, LEARNED), trash]);
     expect(finished).toEqual({ modelSlug: `${project.slug}-1-1` });
     expect(trashed).toMatchObject({ outcome: "trashed", cancelledTrainings: [] });
     expect(await statusOf(training.id)).toBe("FINISHED");
@@ -91,9 +94,9 @@ describe.each(TRASHES)("while the %s goes to Trash", (_type, trash, row, hidden)
   });
 
   test("a training that finishes second is cancelled and leaves no model", async () => {
-    const training = await buildTraining(world, version);
-    const lease = (await claimTraining(worker, training.id))!;
-    const [trashed, finished] = await raceAt(["trainings", training], [trash, () => finishTraining(worker, lease, WEIGHTS)]);
+    const training = await buildTraining(world, version, { trainer: "EMBEDDED" });
+    const lease = (await claim(training))!;
+    const [trashed, finished] = await raceAt(["trainings", training], [trash, () => finishTraining(worker, lease, LEARNED)]);
     expect(trashed).toMatchObject({ outcome: "trashed", cancelledTrainings: [expect.stringMatching(/1$/)] });
     expect(finished).toBeNull();
     expect([await statusOf(training.id), await models()]).toEqual(["CANCELLED", 0]);
@@ -101,17 +104,17 @@ describe.each(TRASHES)("while the %s goes to Trash", (_type, trash, row, hidden)
   });
 
   test("a worker that missed the cancel stops at its next word, even after the restore", async () => {
-    const training = await buildTraining(world, version);
-    const lease = (await claimTraining(worker, training.id))!;
-    expect(await heartbeatTraining(worker, lease, 1)).toBe(true);
+    const training = await buildTraining(world, version, { trainer: "EMBEDDED" });
+    const lease = (await claim(training))!;
+    expect(await heartbeatTraining(worker, lease, [epoch(1)])).toBe("go on");
     await trash();
-    expect(await heartbeatTraining(worker, lease, 2)).toBe(false);
-    expect(await finishTraining(worker, lease, WEIGHTS)).toBeNull();
+    expect(await heartbeatTraining(worker, lease, [epoch(2)])).toBe("cancel");
+    expect(await finishTraining(worker, lease, LEARNED)).toBeNull();
     await restoreProject(owner, trashedProjectRef(world, project));
     await restoreVersion(owner, trashedVersionRef(world, project, version));
-    expect(await heartbeatTraining(worker, lease, 3)).toBe(false);
-    expect(await finishTraining(worker, lease, WEIGHTS)).toBeNull();
-    expect(await claimTraining(worker, training.id)).toBeNull();
+    expect(await heartbeatTraining(worker, lease, [epoch(3)])).toBe("cancel");
+    expect(await finishTraining(worker, lease, LEARNED)).toBeNull();
+    expect(await claim(training)).toBeNull();
     expect(await prisma().training.findUnique({ where: { id: training.id } })).toMatchObject({ status: "CANCELLED", epoch: 1 });
     expect(await models()).toBe(0);
   });

@@ -6,7 +6,8 @@ import { generatedFacts, itemRef, later, newVersion, outcomeOf, planOf, projectR
 import { systemContext } from "./context";
 import { cancelVersionGeneration, createVersion, retryVersionGeneration } from "./generation";
 import { claimGeneration, completeGeneration, failGeneration, heartbeatGeneration, releaseGeneration, type Generation } from "./generation-work";
-import { claimTraining, finishTraining, heartbeatTraining, startTraining, type TrainingLease } from "./trainings";
+import { claimTraining, failTraining, finishTraining, heartbeatTraining, releaseTraining, type TrainingLease } from "./training-runs";
+import { cancelTraining, startTraining, stopTraining } from "./trainings";
 import { listTrash, purgeExpired, purgeItem, restoreProject, restoreTraining, restoreVersion, trashProject, trashTraining, trashVersion } from "./trash";
 
 const OPERATIONS = 400;
@@ -62,13 +63,17 @@ test("a storm of everything at once on one project ends with no deadlock, no err
     [1, "purge training", () => purgeItem(owner, itemRef(world, "TRAINING", training()), UNBOUNDED)],
     [2, "expire", () => purgeExpired(cron, UNBOUNDED)],
     [1, "list", () => listTrash(owner, { workspaceSlug: world.workspace.slug, limit: 10 })],
-    [6, "start training", async () => trainings.push(await startTraining(owner, { ...versionRef(world, project, version()), modelType: "digits", epochs: 2 }))],
+    [6, "start training", async () => trainings.push(await startTraining(owner, { ...versionRef(world, project, version()), epochs: 2 }))],
     [5, "claim", async () => {
-      const lease = await claimTraining(job, training().id);
+      const lease = await claimTraining(job, { trainingId: training().id });
       if (lease) leases.push(lease);
     }],
-    [2, "heartbeat", () => (leases.length ? heartbeatTraining(job, pick(leases.slice(-4)), 1) : Promise.resolve())],
-    [4, "finish", () => (leases.length ? finishTraining(job, pick(leases.slice(-4)), { metrics: {}, files: 1, sizeBytes: 10 }) : Promise.resolve())],
+    [2, "heartbeat", () => (leases.length ? heartbeatTraining(job, pick(leases.slice(-4)), [{ epoch: 1, loss: 1, accuracy: 0.5, validLoss: null, validAccuracy: null }]) : Promise.resolve())],
+    [4, "finish", () => (leases.length ? finishTraining(job, pick(leases.slice(-4)), { metrics: {}, sizeBytes: 10 }) : Promise.resolve())],
+    [1, "fail training", () => (leases.length ? failTraining(job, pick(leases.slice(-4)), "internal") : Promise.resolve())],
+    [1, "release training", () => (leases.length ? releaseTraining(job, pick(leases.slice(-4))) : Promise.resolve())],
+    [1, "cancel training", () => cancelTraining(owner, { ...versionRef(world, project, version()), trainingId: training().id })],
+    [1, "stop training", () => stopTraining(owner, { ...versionRef(world, project, version()), trainingId: training().id })],
     [3, "create version", async () => {
       const images = 1 + Math.floor(random() * 9);
       versions.push(await createVersion(owner, { ...projectRef(world, project), name: "new", ...newVersion(images) }));

@@ -1,4 +1,5 @@
 import { atomic, transaction, type Statement } from "@/lib/platform/db";
+import { notifyTrainers } from "@/lib/platform/notify";
 import { auditRow } from "./audit";
 import type { Context } from "./context";
 import { cancelGeneration } from "./generation";
@@ -54,7 +55,7 @@ export async function trashVersion(ctx: Context, ref: VersionRef & { confirmName
   const confirmed = confirmation(ref.confirmName);
   const values = [...key, ...stampOf(ctx), TRASH_REASON, JSON.stringify(audit), confirmed];
 
-  return untilSettled(async () => {
+  const result = await untilSettled<Trashed | AlreadyInTrash>(async () => {
     const [row] = await atomic<TrashedRow>([
       { statement: LOCK_VERSION, values: key },
       { statement: TRASH_VERSION, values },
@@ -77,6 +78,8 @@ export async function trashVersion(ctx: Context, ref: VersionRef & { confirmName
     });
     return rowAfterCancel && trashed(ctx, rowAfterCancel);
   });
+  if (result.outcome === "trashed" && result.cancelledTrainings.length > 0) await notifyTrainers();
+  return result;
 }
 
 const SHARE_PROJECT: Statement = {

@@ -8,7 +8,8 @@ import { createVersion } from "./generation";
 import { completeGeneration, failGeneration } from "./generation-work";
 import { getServingModel } from "./models";
 import { getProject, getWorkspace } from "./projects";
-import { claimTraining, startTraining } from "./trainings";
+import { claimTraining } from "./training-runs";
+import { startTraining } from "./trainings";
 import { listTrash, restoreProject, restoreTraining, restoreVersion, trashProject, trashTraining, trashVersion } from "./trash";
 import { getVersion } from "./versions";
 
@@ -42,7 +43,7 @@ describe("a version", () => {
     expect((await getProject(owner, ref)).versions).toEqual([]);
     expect((await getWorkspace(owner, ref.workspaceSlug)).projects[0]!.versions).toBe(0);
     await expect(getVersion(owner, ref)).rejects.toMatchObject({ code: "in_trash", details: { restorableUntil: "2026-05-31T12:00:00.123Z" } });
-    await expect(startTraining(owner, { ...ref, modelType: "digits", epochs: 1 })).rejects.toMatchObject({ code: "in_trash" });
+    await expect(startTraining(owner, { ...ref, epochs: 1 })).rejects.toMatchObject({ code: "in_trash" });
     expect(await usedImages(world)).toBe(7);
 
     expect(await restoreVersion(later(owner, DAY_MS), trashedVersionRef(world, project, version))).toEqual({ outcome: "restored", id: version.id, name: "v1" });
@@ -87,7 +88,7 @@ describe("a version", () => {
 
     await restoreVersion(later(owner, DAY_MS), trashedVersionRef(world, project, version));
     expect(await Promise.all(trainings.map(({ id }) => trainingRow(id)))).toEqual(after);
-    expect(await claimTraining({ ...owner, actor: { type: "SYSTEM", job: "train", memberships: [] } }, trainings[0]!.id)).toBeNull();
+    expect(await claimTraining({ ...owner, actor: { type: "SYSTEM", job: "train", memberships: [] } }, { trainingId: trainings[0]!.id })).toBeNull();
   });
 
   test("still being generated has its generation cancelled, and gives back what it reserved exactly once", async () => {

@@ -92,10 +92,7 @@ export async function openVersionWriter(
     async put(path, body) {
       if (performance.now() - renewedAt > leaseMs / 4) await hold();
       const key = `${versionPrefix(versionId)}${path}`;
-      const published = await publish(key, body).catch(async (error: unknown) => {
-        await hold(); // a purge may have taken away what was half written: that is said first
-        throw error;
-      });
+      const published = await publish(key, body);
       if (performance.now() - renewedAt < leaseMs) return published;
       let wanted = renew !== undefined; // while nobody can say
       try {

@@ -1,4 +1,5 @@
 import { beforeEach, expect, test } from "vitest";
+import { prisma } from "@/lib/platform/db";
 import { buildModel, buildProject, buildTraining, buildVersion, buildWorld, userContext, type World } from "@/lib/testing/builders";
 import { projectRef, trashedVersionRef, versionRef } from "@/lib/testing/lifecycle";
 import { getProjectsPage } from "./projects-page";
@@ -33,6 +34,22 @@ test("the page has all live versions, newest first, failed ones too, and the new
 
   await trashTraining(ctx, { workspaceSlug: world.workspace.slug, trainingId: training.id });
   expect((await getVersionsPage(ctx, projectRef(world, project))).versions.at(-1)).toMatchObject({ hasModel: false });
+});
+
+test("the chosen version has its models, and says why our own trainer could learn nothing from it", async () => {
+  const read = async (ref: Parameters<typeof getVersionsPage>[1], role: "OWNER" | "VIEWER" = "OWNER") => getVersionsPage(await userContext(world, { role }), ref);
+  const version = await buildVersion(world, project);
+  const model = await buildModel(world, await buildTraining(world, version, { status: "FINISHED" }));
+  expect(await read(projectRef(world, project))).toMatchObject({ chosen: { untrainable: null, models: [{ slug: model.slug, calls: 0, trainingNumber: 1 }] }, may: { runTrainings: true } });
+  expect((await read(projectRef(world, project), "VIEWER")).may.runTrainings).toBe(false);
+
+  await prisma().version.update({ where: { id: version.id }, data: { trainImages: 1, validImages: 9 } });
+  expect((await read(projectRef(world, project))).chosen).toMatchObject({ untrainable: "images" });
+  await prisma().version.update({ where: { id: version.id }, data: { classes: { "3": 10 } } });
+  expect((await read(projectRef(world, project))).chosen).toMatchObject({ untrainable: "classes" });
+  const hats = await buildProject(world, { type: "OBJECT_DETECTION" });
+  await buildVersion(world, hats);
+  expect((await read(projectRef(world, hats))).chosen).toMatchObject({ untrainable: "type", models: [] });
 });
 
 test("a project without versions has nothing chosen", async () => {

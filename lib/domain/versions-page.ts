@@ -4,7 +4,9 @@ import type { Context } from "./context";
 import { DomainError } from "./errors";
 import { parseFailureReason, type FailureReason } from "./generation-failure";
 import { getLiveProject, getProjectState, getVersionState, versionInTrash, type SluggedProjectRef } from "./item-state";
+import { listModels, type ModelView } from "./models";
 import { allows, authorize } from "./permissions";
+import { findUntrainable, type Untrainable } from "./trainings";
 import { VERSION_COLUMNS, viewVersion, type VersionView } from "./versions";
 
 /** A version as the list of a project's versions shows it. */
@@ -31,6 +33,10 @@ export interface ChosenVersion extends VersionView {
   plannedImages: number;
   /** null when the account is gone, or a job made it. */
   createdByName: string | null;
+  /** Why our own trainer could learn nothing from it. */
+  untrainable: Untrainable | null;
+  /** Those that serve, newest first. */
+  models: ModelView[];
 }
 
 export interface VersionsPage {
@@ -40,7 +46,7 @@ export interface VersionsPage {
   versions: ListedVersion[];
   /** The one asked for, else the newest; null when there is none. */
   chosen: ChosenVersion | null;
-  may: { updateVersions: boolean; createVersions: boolean };
+  may: { updateVersions: boolean; createVersions: boolean; runTrainings: boolean };
 }
 
 /**
@@ -55,14 +61,14 @@ export async function getVersionsPage(ctx: Context, ref: SluggedProjectRef & { n
   const project = await getLiveProject(workspaceId, ref);
   const versions = await listVersions(project.id);
   const number = wanted?.number ?? versions[0]?.number;
-  const chosen = number === undefined ? null : await findVersion(project.id, number);
+  const chosen = number === undefined ? null : await findVersion(ctx, { ...ref, number }, project);
   if (number !== undefined && !chosen) return getVersionsPage(ctx, ref); // went to Trash between the reads: say so, or take the next
   return {
     workspace: { slug, name },
     project: { id: project.id, slug: project.slug, name: project.name, type: project.type },
     versions,
     chosen,
-    may: { updateVersions: allows(ctx, "update version", slug), createVersions: allows(ctx, "create version", slug) },
+    may: { updateVersions: allows(ctx, "update version", slug), createVersions: allows(ctx, "create version", slug), runTrainings: allows(ctx, "run trainings", slug) },
   };
 }
 
@@ -90,15 +96,24 @@ async function listVersions(projectId: string): Promise<ListedVersion[]> {
   }));
 }
 
-async function findVersion(projectId: string, number: number): Promise<ChosenVersion | null> {
+async function findVersion(ctx: Context, ref: SluggedProjectRef & { number: number }, project: { id: string; type: ProjectType }): Promise<ChosenVersion | null> {
   const row = await prisma().version.findFirst({
-    where: { projectId, number, deletedAt: null },
+    where: { projectId: project.id, number: ref.number, deletedAt: null },
     select: { ...VERSION_COLUMNS, failureReason: true, failureDetail: true, countedImages: true, createdById: true },
   });
   if (!row) return null;
-  const { failureReason, failureDetail, countedImages, createdById, ...version } = row;
-  const author = await prisma().user.findUnique({ where: { id: createdById }, select: { name: true } });
-  return { ...viewVersion(version), failureReason: parseFailureReason(failureReason), failureDetail, plannedImages: countedImages, createdByName: author?.name ?? null };
+  const { failureReason, failureDetail, countedImages, createdById, ...columns } = row;
+  const [author, models] = [await prisma().user.findUnique({ where: { id: createdById }, select: { name: true } }), await listModels(ctx, ref)];
+  const version = viewVersion(columns);
+  return {
+    ...version,
+    failureReason: parseFailureReason(failureReason),
+    failureDetail,
+    plannedImages: countedImages,
+    createdByName: author?.name ?? null,
+    untrainable: findUntrainable(project.type, Object.keys(version.classes).length, version.splits.train),
+    models,
+  };
 }
 
 /** Something that a link leads to and that waits in Trash. */

@@ -1,22 +1,34 @@
 import { prisma } from "@/lib/platform/db";
-import type { ExportFormat, TrainingStatus, VersionStatus } from "@/lib/platform/generated/enums";
+import type { ExportFormat, TrainerKind, TrainingStatus, VersionStatus } from "@/lib/platform/generated/enums";
 import type { Prisma } from "@/lib/platform/generated/client";
 import type { Context } from "./context";
 import { DomainError } from "./errors";
 import { getLiveVersion, getVersionState, type VersionRef } from "./item-state";
 import { authorize } from "./permissions";
+import type { Epoch } from "./training-runs";
 
 export interface TrainingView {
   id: string;
   number: number;
   status: TrainingStatus;
+  /** Why it was cancelled or failed: a word that the pages know, or what a trainer elsewhere said. */
   statusReason: string | null;
+  /** Who makes it: our own trainer, or one that leases runs over HTTP. */
+  trainer: TrainerKind;
   modelType: string;
+  /** The last one finished. */
   epoch: number;
   epochs: number;
+  /** The finished epochs, in order. */
+  curve: Epoch[];
+  /** It ends after the running epoch and keeps what it learned. */
+  stopAsked: boolean;
   createdAt: Date;
+  startedAt: Date | null;
   endedAt: Date | null;
   modelSlug: string | null;
+  /** Of its model, as its trainer measured them; {} without one. */
+  metrics: Record<string, unknown>;
 }
 
 /** A live version: an immutable snapshot of its project, or one being made. */
@@ -39,6 +51,8 @@ export interface VersionView {
   createdAt: Date;
   /** Those not in Trash, oldest first. */
   trainings: TrainingView[];
+  /** What `project/n` serves; null when there is none, or it is in Trash or purged. */
+  defaultModelSlug: string | null;
 }
 
 /** What viewVersion is made of. */
@@ -59,20 +73,43 @@ export const VERSION_COLUMNS = {
   trainings: {
     where: { deletedAt: null },
     orderBy: { number: "asc" },
-    select: { id: true, number: true, status: true, statusReason: true, modelType: true, epoch: true, epochs: true, createdAt: true, endedAt: true, models: { select: { slug: true } } },
+    select: {
+      id: true,
+      number: true,
+      status: true,
+      statusReason: true,
+      trainer: true,
+      modelType: true,
+      epoch: true,
+      epochs: true,
+      curve: true,
+      stopAskedAt: true,
+      createdAt: true,
+      startedAt: true,
+      endedAt: true,
+      models: { select: { id: true, slug: true, metrics: true } },
+    },
   },
+  defaultModelId: true,
 } satisfies Prisma.VersionSelect;
 
 /** A version's row as pages and the API know it. */
 export function viewVersion(row: Prisma.VersionGetPayload<{ select: typeof VERSION_COLUMNS }>): VersionView {
-  const { trainImages, validImages, testImages, trainings, classes, exports, ...version } = row;
+  const { trainImages, validImages, testImages, trainings, classes, exports, defaultModelId, ...version } = row;
   return {
     ...version,
     images: trainImages + validImages + testImages,
     splits: { train: trainImages, valid: validImages, test: testImages },
     classes: classes as Record<string, number>, // written by completeGeneration alone
     exports: exports.map(({ format }) => format),
-    trainings: trainings.map(({ models, ...training }) => ({ ...training, modelSlug: models[0]?.slug ?? null })),
+    trainings: trainings.map(({ models: [model], stopAskedAt, curve, ...training }) => ({
+      ...training,
+      curve: curve as unknown as Epoch[], // written by heartbeatTraining alone
+      stopAsked: stopAskedAt !== null,
+      modelSlug: model?.slug ?? null,
+      metrics: (model?.metrics ?? {}) as Record<string, unknown>, // written by finishTraining alone
+    })),
+    defaultModelSlug: trainings.flatMap(({ models }) => models).find(({ id }) => id === defaultModelId)?.slug ?? null,
   };
 }
 

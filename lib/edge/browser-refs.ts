@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { DomainError } from "@/lib/domain/errors";
 import type { SluggedProjectRef, TrainingRef, VersionRef } from "@/lib/domain/item-state";
-import { projectParams, trainingParams, versionParams } from "./schemas";
+import { projectParams, versionParams } from "./schemas";
+import { trainingParams } from "./training-schemas";
 
 /*
  * What a browser names, in a path or in a form, as the domain's refs, by the same patterns as the API's.

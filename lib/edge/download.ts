@@ -4,6 +4,8 @@ import { systemContext, type Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
 import { exportPath, getExportFile, getLinkedExport, remakeExport, type ExportFile } from "@/lib/domain/exports";
 import type { VersionRef } from "@/lib/domain/item-state";
+import { getLinkedModel, getModelWeights, type ModelRef, type ServingModel } from "@/lib/domain/models";
+import { weightsPath } from "@/lib/domain/training-runs";
 import { versionPrefix } from "@/lib/domain/version-writer";
 import { BlobNotFoundError, blobStore } from "@/lib/platform/blob-store";
 import type { ExportFormat } from "@/lib/platform/generated/enums";
@@ -15,7 +17,7 @@ import type { AnyOperation } from "./operation";
 import { apiUrl } from "./public-url";
 
 /*
- * How a zip leaves the house: by a link that is signed and short-lived, because the official client fetches it without a
+ * How a zip, or a model's weights, leave the house: by a link that is signed and short-lived, because the official client fetches it without a
  * key. A page's link leads members to one, too.
  */
 
@@ -32,42 +34,84 @@ function linkKey(): Buffer {
 /** A payload with its signature: what a link carries. */
 const seal = (payload: string): string => `${payload}.${createHmac("sha256", linkKey()).update(payload).digest("base64url")}`;
 
-/** The link to a zip that is ready, for LINK_SECONDS from `ctx.now`. Throws `not_configured`. */
-export function linkTo(ctx: Context, exportId: string): string {
+type LinkKind = "zip" | "weights";
+
+/** The link to an export's zip or a model's weights, for LINK_SECONDS from `ctx.now`. Throws `not_configured`. */
+export function linkTo(ctx: Context, kind: LinkKind, id: string): string {
   const until = Math.floor(ctx.now.getTime() / 1000) + LINK_SECONDS;
-  const payload = Buffer.from(`${exportId}:${until}`).toString("base64url");
+  const payload = Buffer.from(`${kind}:${id}:${until}`).toString("base64url");
   return `${apiUrl()}/downloads/${seal(payload)}`;
 }
 
-/** Which zip a link's token leads to. Throws `not_found`, in the same words for one that is forged and one that is too old. */
-export function readLink(ctx: Context, token: string): string {
+/** What a link's token leads to. Throws `not_found`, in the same words for one that is forged and one that is too old. */
+function readLink(ctx: Context, token: string): { kind: LinkKind; id: string } {
   const [payload = ""] = token.split(".", 1);
-  const [exportId, until] = Buffer.from(payload, "base64url").toString().split(":");
-  if (!equalSecrets(token, seal(payload)) || exportId === undefined || Number(until) * 1000 <= ctx.now.getTime()) {
+  const [kind, id, until] = Buffer.from(payload, "base64url").toString().split(":");
+  if (!equalSecrets(token, seal(payload)) || id === undefined || Number(until) * 1000 <= ctx.now.getTime()) {
     throw new DomainError("not_found", "This download link is not valid any more: links work for 15 minutes. Ask for a new one.");
   }
-  return exportId;
+  return { kind: kind === "weights" ? kind : "zip", id };
 }
 
 /** A fresh link to the zip of a format, for a member who follows it from a page of ours. Throws as getExportFile does. */
 export async function linkToExport(ctx: Context, ref: VersionRef & { format: ExportFormat }): Promise<string> {
   const { exportId } = await getExportFile(ctx, ref);
-  return new URL(linkTo(ctx, exportId)).pathname;
+  return new URL(linkTo(ctx, "zip", exportId)).pathname;
 }
 
-/** A zip as an answer: streamed, to be saved under its name and never shown or kept on the way. */
-async function answerDownload(request: Request, file: ExportFile): Promise<Response> {
+/** A fresh link to a model's weights, for whoever may read versions. Throws as getModelWeights does, and `not_configured`. */
+export async function linkToWeights(ctx: Context, ref: ModelRef): Promise<string> {
+  return linkTo(ctx, "weights", (await getModelWeights(ctx, ref)).id);
+}
+
+interface Download {
+  contentType: string;
+  /** Safe in a header and on any disk: made of slugs and a number. */
+  fileName: string;
+  sizeBytes: number;
+  open: () => Promise<Readable>;
+}
+
+async function openLink(ctx: Context, token: string): Promise<Download> {
+  const { kind, id } = readLink(ctx, token);
+  return kind === "weights" ? toWeights(await getLinkedModel(ctx, id)) : toZip(await getLinkedExport(ctx, id));
+}
+
+const toZip = (file: ExportFile): Download => ({
+  contentType: "application/zip",
+  fileName: `${file.projectSlug}-v${file.versionNumber}.${formatName(file.format)}.zip`,
+  sizeBytes: file.sizeBytes,
+  open: () => openZip(file),
+});
+
+const toWeights = ({ slug, sizeBytes, versionId, ...model }: ServingModel): Download => ({
+  contentType: "application/octet-stream",
+  fileName: `${slug}.weights`,
+  sizeBytes,
+  open: () => openWeights(`${versionPrefix(versionId)}${weightsPath(model)}`),
+});
+
+async function openWeights(key: string): Promise<Readable> {
+  try {
+    return await blobStore().stream(key);
+  } catch (error) {
+    if (!(error instanceof BlobNotFoundError)) throw error;
+    throw new DomainError("not_found", "These weights are not there any more.", {}, { cause: error });
+  }
+}
+
+/** A file as an answer: streamed, to be saved under its name and never shown or kept on the way. */
+async function answerDownload(request: Request, { contentType, fileName, sizeBytes, open }: Download): Promise<Response> {
   const headers = {
-    "Content-Type": "application/zip",
-    "Content-Length": String(file.sizeBytes),
-    // made of slugs and a number: safe in a header and on any disk
-    "Content-Disposition": `attachment; filename="${file.projectSlug}-v${file.versionNumber}.${formatName(file.format)}.zip"`,
+    "Content-Type": contentType,
+    "Content-Length": String(sizeBytes),
+    "Content-Disposition": `attachment; filename="${fileName}"`,
     "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
   };
   if (request.method === "HEAD") return new Response(null, { headers });
   // Node's stream is the web's in another namespace of types
-  return new Response(Readable.toWeb(await openZip(file)) as ReadableStream<Uint8Array>, { headers });
+  return new Response(Readable.toWeb(await open()) as ReadableStream<Uint8Array>, { headers });
 }
 
 /** Throws `not_ready` when the store has lost it: it is made anew. */
@@ -86,7 +130,6 @@ export function linkRoute(operation: AnyOperation): Door {
   return door(operation, async ({ request, params, identify }) => {
     const ctx = await systemContext("download link");
     identify(ctx.actor);
-    const exportId = readLink(ctx, String(params["token"]));
-    return answerDownload(request, await getLinkedExport(ctx, exportId));
+    return answerDownload(request, await openLink(ctx, String(params["token"])));
   });
 }

@@ -9,15 +9,15 @@ export interface Problem {
 }
 
 /**
- * A refusal for people. Its sentence is `errors.<code>.<field>` of messages/*.json when the refusal is about a field that
- * has one, else the domain's own where the person reads English, else `errors.<code>.default`.
+ * A refusal for people. Its sentence is `errors.<code>.<field>` of messages/*.json when the refusal is about a field, or
+ * for a reason, that has one, else the domain's own where the person reads English, else `errors.<code>.default`.
  * The details are the messages' arguments.
  */
 export async function explain(problem: DomainError, requestId: string): Promise<Problem> {
   const [t, locale] = [await getTranslations("errors"), await getLocale()];
   const { code, details, publicMessage } = problem;
   const values = { ...Object.fromEntries(Object.entries(details).map(([name, value]) => [name, String(value)])), requestId };
-  const field = `${code}.${String(details["field"])}`;
+  const field = `${code}.${String(details["field"] ?? details["reason"])}`;
   // The keys are made of codes and fields; messages.test.ts sees to it that every code has its default.
   const say = t as unknown as ((key: string, values: Record<string, string>) => string) & { has(key: string): boolean };
   if (say.has(field)) return { code, details, message: say(field, values) };

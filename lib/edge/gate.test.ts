@@ -24,3 +24,14 @@ test("no more run at once than the gate lets through, each gets its turn in orde
   finish[0]!();
   expect((await settled).map((end) => (end.status === "fulfilled" ? end.value : "failed"))).toEqual([0, "failed", 2, 3, 4]);
 });
+
+test("whoever comes when too many wait is told so at once; a place that falls free is given again", async () => {
+  const gate = createGate(1, 1);
+  let finish = () => {};
+  const first = gate(() => new Promise<void>((resolve) => (finish = resolve)));
+  const second = gate(async () => "second");
+  await expect(gate(async () => "third")).rejects.toMatchObject({ code: "busy" });
+  finish();
+  await first;
+  expect([await second, await gate(async () => "fourth")]).toEqual(["second", "fourth"]);
+});

@@ -9,7 +9,7 @@ import { env } from "@/lib/platform/env";
 import type { Split } from "@/lib/platform/generated/enums";
 import { storeSpooled } from "./image-upload";
 import { brokenOff, readChunks } from "./request-body";
-import { spool, tooLarge, withTemporaryFile, type Spooled } from "./spool";
+import { spool, tooLarge, withTemporaryFile } from "./spool";
 
 /*
  * An image as the official client sends it: a form of the fields `name`, `split` and `file`, in any order, perhaps with
@@ -30,7 +30,7 @@ const SPLITS: Record<string, Split> = { train: "TRAIN", valid: "VALID", test: "T
 export async function uploadImageForm(ctx: Context, ref: SluggedProjectRef, request: Request): Promise<AddedImage> {
   await assertCanAddImage(ctx, ref, null);
   return withTemporaryFile(async (file) => {
-    const { spooled, fileName, fields } = await readForm(request, file, env().imageBytesMax);
+    const { taken: spooled, fileName, fields } = await readForm(request, env().imageBytesMax, (stream) => spool(stream, file, env().imageBytesMax));
     const split = parseSplit(fields.get("split") ?? "train");
     return storeSpooled(ctx, ref, file, spooled, { fileName: fields.get("name") || fileName, split, label: null });
   });
@@ -42,14 +42,17 @@ function parseSplit(text: string): Split {
   return split;
 }
 
-interface Form {
-  spooled: Spooled;
+interface Form<Taken> {
+  taken: Taken;
   fileName: string;
   fields: ReadonlyMap<string, string>;
 }
 
-/** Reads the form to its end, the file into `file`. Nothing is read faster than the disk takes it. */
-async function readForm(request: Request, file: string, fileBytesMax: number): Promise<Form> {
+/**
+ * Reads a form to its end; its file goes to `take`, which refuses one larger than `fileBytesMax`, and nothing is read faster
+ * than that takes it. Throws `invalid_request`, `payload_too_large`, `unsupported_media_type`, and whatever `take` throws.
+ */
+export async function readForm<Taken>(request: Request, fileBytesMax: number, take: (stream: BusboyFileStream) => Promise<Taken>): Promise<Form<Taken>> {
   const contentType = request.headers.get("content-type") ?? "";
   if (!/^multipart\/form-data\s*;/i.test(contentType)) throw new DomainError("unsupported_media_type", 'Send a form (multipart/form-data) with the image in the field "file".');
   const length = request.headers.get("content-length");
@@ -58,7 +61,7 @@ async function readForm(request: Request, file: string, fileBytesMax: number): P
   const parser = openParser(contentType);
   const source = Readable.from(readChunks(request.body), { objectMode: false });
   const fields = new Map<string, string>();
-  const found: { stream?: BusboyFileStream; spooling?: Promise<Spooled>; fileName: string } = { fileName: "" };
+  const found: { stream?: BusboyFileStream; taking?: Promise<Taken>; fileName: string } = { fileName: "" };
   try {
     await new Promise<void>((resolve, reject) => {
       parser.on("file", (name: string, stream: BusboyFileStream, fileName: string | undefined) => {
@@ -68,8 +71,8 @@ async function readForm(request: Request, file: string, fileBytesMax: number): P
           return;
         }
         if (found.stream) return reject(invalid('The form has more than one field "file". Send one image at a time.'));
-        Object.assign(found, { stream, fileName: fileName ?? "", spooling: spool(stream, file, fileBytesMax) });
-        found.spooling?.catch(reject);
+        Object.assign(found, { stream, fileName: fileName ?? "", taking: take(stream) });
+        found.taking?.catch(reject);
       });
       parser.on("field", (name: string, value: string, _nameCut: boolean, cut: boolean) => {
         if (cut) return reject(invalid(`"${name.slice(0, 80)}" is too long.`));
@@ -84,14 +87,14 @@ async function readForm(request: Request, file: string, fileBytesMax: number): P
   } catch (error) {
     source.unpipe(parser);
     found.stream?.destroy(brokenOff());
-    await found.spooling?.catch(() => {}); // nothing may be written to the file once it was taken away
+    await found.taking?.catch(() => {}); // nothing may be written to a file once it was taken away
     // A client that is cut off while it sends does not read why. So it may send the rest, when that is bounded.
     if (length === null) source.destroy();
     else await finished(source.resume()).catch(() => {});
     throw error;
   }
-  if (!found.spooling) throw invalid('The form has no field "file" with the image.');
-  return { spooled: await found.spooling, fileName: found.fileName, fields };
+  if (!found.taking) throw invalid('The form has no field "file" with the image.');
+  return { taken: await found.taking, fileName: found.fileName, fields };
 }
 
 function openParser(contentType: string): BusboyInstance {

@@ -4,7 +4,7 @@ import { ERROR_CODES, type ErrorCode } from "@/lib/domain/errors";
 import { PERMISSIONS } from "@/lib/domain/permissions";
 import { env } from "@/lib/platform/env";
 import { STATUS_OF } from "./errors";
-import { FORM_BODY, readsJson, ZIP_ANSWER, type AnyOperation } from "./operation";
+import { BYTES_BODY, FILE_ANSWER, FORM_BODY, IMAGE_BODY, readsJson, type AnyOperation } from "./operation";
 import { allOperations } from "./operations";
 
 const problem = z
@@ -32,10 +32,14 @@ function describeScopes({ caller }: AnyOperation): string {
 
 const file = z.string().meta({ format: "binary" });
 
+const base64 = z.string().meta({ description: "Nothing but the image in base64." });
+
 const fileForm = z.object({ file: z.string().meta({ format: "binary" }), name: z.string().optional(), split: z.string().optional() });
 
 function describeBody(operation: AnyOperation): Pick<ZodOpenApiOperationObject, "requestBody"> {
-  if (readsJson(operation)) return { requestBody: { required: true, content: { "application/json": { schema: operation.body } } } };
+  if (readsJson(operation)) return { requestBody: { required: !operation.bodyOptional, content: { "application/json": { schema: operation.body } } } };
+  if (operation.body === BYTES_BODY) return { requestBody: { required: true, content: { "application/octet-stream": { schema: file } } } };
+  if (operation.body === IMAGE_BODY) return { requestBody: { required: false, content: { "multipart/form-data": { schema: z.object({ file }) }, "image/*": { schema: file }, "application/x-www-form-urlencoded": { schema: base64 } } } };
   return operation.body === FORM_BODY ? { requestBody: { required: true, content: { "multipart/form-data": { schema: fileForm } } } } : {};
 }
 
@@ -56,7 +60,7 @@ function describeOperation(operation: AnyOperation): ZodOpenApiOperationObject {
     requestParams: { path: operation.params, query: operation.query },
     ...describeBody(operation),
     responses: {
-      "200": { description: "OK", content: operation.answer === ZIP_ANSWER ? { "application/zip": { schema: file } } : { "application/json": { schema: operation.answer } } },
+      "200": { description: "OK", content: operation.answer === FILE_ANSWER ? { "application/zip": { schema: file }, "application/octet-stream": { schema: file } } : { "application/json": { schema: operation.answer } } },
       ...(operation.accepted ? { "202": { description: "Under way: ask again", content: { "application/json": { schema: operation.accepted } } } } : {}),
       ...Object.fromEntries(refusals),
     },

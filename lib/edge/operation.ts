@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { ErrorCode } from "@/lib/domain/errors";
 import type { Permission } from "@/lib/domain/permissions";
 
-export type Method = "GET" | "POST" | "DELETE";
+export type Method = "GET" | "POST" | "PUT" | "DELETE";
 
 /**
  * Who may call: an API key, with the permissions of which it must hold one ("any" key when there are none); the
@@ -29,6 +29,8 @@ export interface Operation<Params extends z.ZodObject, Query extends z.ZodObject
   query: Query;
   /** A body that does not fit is 400. */
   body: Body;
+  /** A JSON body may be left out: then it is {}. */
+  bodyOptional?: boolean;
   /** The most of a JSON body that is read; 64 kB unless said. */
   bodyBytesMax?: number;
   answer: Answer;
@@ -46,10 +48,16 @@ export const NO_BODY = z.undefined();
 /** The handler reads the body itself, as a stream: a form with a file in it. */
 export const FORM_BODY = z.undefined().meta({ description: "multipart/form-data" });
 
-export const readsJson = (operation: AnyOperation): boolean => operation.body !== NO_BODY && operation.body !== FORM_BODY;
+/** The handler reads the body itself: an image, in one of three forms. */
+export const IMAGE_BODY = z.undefined().meta({ description: "an image" });
 
-/** The operation answers a zip. */
-export const ZIP_ANSWER = z.undefined().meta({ description: "application/zip" });
+/** The handler reads the body itself, as a stream: the bytes of a file. */
+export const BYTES_BODY = z.undefined().meta({ description: "the bytes of a file" });
+
+export const readsJson = (operation: AnyOperation): boolean => ![NO_BODY, FORM_BODY, IMAGE_BODY, BYTES_BODY].some((body) => body === operation.body);
+
+/** The operation answers a file. */
+export const FILE_ANSWER = z.undefined().meta({ description: "a file" });
 
 /** An answer with 202: the work has begun and goes on. */
 export class Accepted {

@@ -4,9 +4,11 @@ import type { Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
 import type { AddedImage } from "@/lib/domain/images";
 import type { NewVersion } from "@/lib/domain/generation";
+import type { ModelView } from "@/lib/domain/models";
+import type { ModelsPage } from "@/lib/domain/models-page";
 import type { ProjectPage, ProjectView, VersionPage, WorkspaceView } from "@/lib/domain/projects";
 import type { AlreadyInTrash, Restored, Trashed, TrashItem, TrashPage } from "@/lib/domain/trash";
-import type { TrainingView, VersionView } from "@/lib/domain/versions";
+import type { VersionView } from "@/lib/domain/versions";
 import type { AnnotationProblem } from "@/lib/engine/annotations/collector";
 import { keyWorkspace } from "./route";
 import type * as schemas from "./schemas";
@@ -15,11 +17,11 @@ import type * as schemas from "./schemas";
  * What the domain answers, in the words of the official client: slugs joined to ids, epoch seconds, kebab-case types.
  */
 
-type VersionPath = { workspace: string; project: string; version: number };
+export type VersionPath = { workspace: string; project: string; version: number };
 
-const epochSeconds = (instant: Date): number => instant.getTime() / 1000;
+export const epochSeconds = (instant: Date): number => instant.getTime() / 1000;
 
-const PROJECT_TYPES = {
+export const PROJECT_TYPES = {
   OBJECT_DETECTION: "object-detection",
   CLASSIFICATION: "classification",
   INSTANCE_SEGMENTATION: "instance-segmentation",
@@ -104,10 +106,10 @@ export function presentProjectPage({ workspace, project, versions }: ProjectPage
     workspace: workspaceSummary(workspace),
     project: presented,
     versions: versions.map((version) => {
-      const [model] = modelSlugs(version);
+      const model = version.defaultModelSlug;
       return {
         ...versionFields(presented.id, version),
-        ...(model === undefined ? {} : { model: { id: `${project.slug}/${version.number}`, url: `${workspace.slug}/${model}` } }),
+        ...(model === null ? {} : { model: { id: `${project.slug}/${version.number}`, url: `${workspace.slug}/${model}` } }),
       };
     }),
   };
@@ -132,30 +134,22 @@ export function presentGenerating({ number }: NewVersion): z.input<typeof schema
   return { message: "Generating", version: number };
 }
 
-const TRAINING_STATUSES = {
-  QUEUED: "queued",
-  RUNNING: "running",
-  FINISHED: "finished",
-  FAILED: "failed",
-  CANCELLED: "cancelled",
-  STOPPED: "stopped",
-} as const satisfies Record<TrainingView["status"], string>;
-
-export function presentTrainings(path: VersionPath, version: VersionView): z.input<typeof schemas.trainingsAnswer> {
+export function presentModel(workspace: string, model: ModelView): z.input<typeof schemas.modelAnswer> {
   return {
-    trainings: version.trainings.map((training) => ({
-      trainingId: training.id,
-      number: training.number,
-      status: TRAINING_STATUSES[training.status],
-      ...(training.statusReason === null ? {} : { statusReason: training.statusReason }),
-      epoch: training.epoch,
-      epochs: training.epochs,
-      modelType: training.modelType,
-      start: epochSeconds(training.createdAt),
-      ...(training.endedAt === null ? {} : { end: epochSeconds(training.endedAt) }),
-      modelIds: training.modelSlug === null ? [] : [`${path.workspace}/${training.modelSlug}`],
-    })),
+    url: `${workspace}/${model.slug}`,
+    modelType: model.modelType,
+    metrics: model.metrics,
+    recommended: model.isDefault,
+    version: `${workspace}/${model.projectSlug}/${model.versionNumber}`,
+    group: model.trainingId,
+    sizeBytes: model.sizeBytes,
+    created: epochSeconds(model.createdAt),
   };
+}
+
+/** Those of a project, or of the training that the client calls a group. */
+export function presentModels({ workspace, models }: ModelsPage, { group }: { group?: string | undefined }): z.input<typeof schemas.modelsAnswer> {
+  return models.filter(({ trainingId }) => group === undefined || group === trainingId).map((model) => presentModel(workspace.slug, model));
 }
 
 // ── Trash ────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -38,7 +38,7 @@ export function route<Params extends z.ZodObject, Query extends z.ZodObject, Bod
       request,
       params: parse(operation.params, params, noSuchPath),
       query: parse(operation.query, Object.fromEntries(url.searchParams), badQuery),
-      body: parse(operation.body, readsJson(operation) ? await readJson(request, operation.bodyBytesMax) : undefined, badBody),
+      body: parse(operation.body, readsJson(operation) ? await readJson(request, operation.bodyBytesMax, { optional: operation.bodyOptional }) : undefined, badBody),
     };
     const answer = await handler(input);
     return answer instanceof Accepted ? { status: 202, body: answer.body } : { status: 200, body: answer };
@@ -100,7 +100,7 @@ function sentence({ path, message }: z.core.$ZodIssue): string {
   return `${field}${/^[A-Z"]/.test(message) ? ":" : ""} ${message.replace(/\.$/, "")}.`;
 }
 
-type Exports = Record<Method | "HEAD" | "PUT" | "PATCH" | "OPTIONS", RouteMethod>;
+type Exports = Record<Method | "HEAD" | "PATCH" | "OPTIONS", RouteMethod>;
 
 /**
  * Everything that a route file exports. HEAD is GET without its body, save where GET changes something (`head: false`);
@@ -115,7 +115,7 @@ export function resource(doors: Partial<Record<Method, Door>>, options: { head: 
     GET: doors.GET?.open ?? notAllowed,
     POST: doors.POST?.open ?? notAllowed,
     DELETE: doors.DELETE?.open ?? notAllowed,
-    PUT: notAllowed,
+    PUT: doors.PUT?.open ?? notAllowed,
     PATCH: notAllowed,
     HEAD: async (request, context) => withoutBody(await (get?.open ?? notAllowed)(request, context)),
     OPTIONS: async () => new Response(null, { status: 204, headers: { Allow: allow, "Cache-Control": "no-store", "x-request-id": newId() } }),

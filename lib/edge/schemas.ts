@@ -9,7 +9,7 @@ import { versionSettingsSchema } from "./version-plan";
 
 // ── Into: paths, queries, bodies ─────────────────────────────────────────────────────────────────────────────────────
 
-const slug = z
+export const slug = z
   .string()
   .regex(/^(?=[^a-z]*[a-z])[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/)
   .meta({ examples: ["hard-hats"] });
@@ -26,7 +26,6 @@ const versionNumber = z
 export const workspaceParams = z.object({ workspace: slug });
 export const projectParams = workspaceParams.extend({ project: slug });
 export const versionParams = projectParams.extend({ version: versionNumber });
-export const trainingParams = versionParams.extend({ training: z.string().regex(/^[A-Za-z0-9-]{1,64}$/) });
 
 export const exportParams = versionParams.extend({ format: z.enum(["folder", "coco", "yolov8", "voc"]) });
 export const linkParams = z.object({ token: z.string().regex(/^[A-Za-z0-9_-]{1,200}\.[A-Za-z0-9_-]{43}$/) });
@@ -76,7 +75,7 @@ const NEW_PROJECT_TYPES = {
   "single-label-classification": "CLASSIFICATION",
 } as const;
 
-const text = (max: number) => z.string({ error: (issue) => (issue.input === undefined ? "is missing" : "must be a string") }).max(max, `has at most ${max} characters`);
+export const text = (max: number) => z.string({ error: (issue) => (issue.input === undefined ? "is missing" : "must be a string") }).max(max, `has at most ${max} characters`);
 
 export const newProjectBody = z.object(
   {
@@ -119,14 +118,43 @@ export const annotationBody = z.object(
   { error: "must be a JSON object" },
 );
 
+const modelSlug = z.string().regex(/^(?=[^a-z]*[a-z])[a-z0-9](?:[a-z0-9-]{0,126}[a-z0-9])?$/);
+
+/** `project/3` is the default model of a version, in the key's workspace; `workspace/hard-hats-3-1` a model by its own name. */
+export const inferenceParams = z.object({
+  owner: slug.meta({ description: "A project of the key's workspace, or the workspace itself." }),
+  model: z.union([versionNumber, modelSlug.meta({ description: "The model's slug.", examples: ["hard-hats-3-1"] })]),
+});
+
+export const inferenceQuery = z.object({
+  confidence: z
+    .string()
+    .transform(Number)
+    .refine((value) => value >= 0 && value <= 100, "must be a number from 0 to 100")
+    .transform((value) => (value > 1 ? value / 100 : value))
+    .default(0.4)
+    .meta({ description: "Classes less confident than this are left out, save the first: a percentage, or up to 1 a share. 40 unless given." }),
+  image: z.string().max(4096, "is too long").optional().meta({ description: "The URL of an image, instead of a body; only of hosts that the server's INFER_IMAGE_HOSTS lists." }),
+});
+
+export const modelParams = workspaceParams.extend({ model: modelSlug.meta({ description: "The model's slug.", examples: ["hard-hats-3-1"] }) });
+
+export const modelsQuery = z.object({ group: z.string().max(200, "is too long").optional().meta({ description: "Only the models of this training: its `modelGroup`." }) });
+
+/** `version` is a number, and then the version's default model, or a model's slug. */
+export const weightsParams = projectParams.extend({ version: z.union([versionNumber, modelSlug]).meta({ description: "The version's number, for its default model, or a model's slug.", examples: ["3", "hard-hats-3-1"] }) });
+
+/** What a signed-in browser says of the image that it sends. */
+export const tryQuery = inferenceQuery.pick({ confidence: true }).extend({ model: modelSlug.optional() });
+
 /** `versionName`, in the official client's words; the seed is ours alone. */
 export const generateBody = versionSettingsSchema.extend({ versionName: z.string().optional().meta({ description: "Left out: date and time, UTC." }) });
 
 // ── Out ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-const epochSeconds = z.number().max(1e11).meta({ description: "Seconds since 1970, with milliseconds as the fraction." });
-const count = z.int().min(0);
-const splits = z.strictObject({ train: count, valid: count, test: count });
+export const epochSeconds = z.number().max(1e11).meta({ description: "Seconds since 1970, with milliseconds as the fraction." });
+export const count = z.int().min(0);
+export const splits = z.strictObject({ train: count, valid: count, test: count });
 const settings = z.record(z.string(), z.unknown()).meta({ description: "By name, as the version was generated." });
 
 const workspaceSummary = z.strictObject({ name: z.string(), url: slug, members: count });
@@ -153,7 +181,7 @@ const versionId = z.string().regex(/^[a-z0-9-]+\/[a-z0-9-]+\/[1-9][0-9]*$/).meta
 
 const versionFields = { id: versionId, name: z.string(), created: epochSeconds, images: count, splits, preprocessing: settings, augmentation: settings, exports: z.array(z.string()) };
 
-const modelUrl = z.string().meta({ description: "workspace/model", examples: ["acme/hard-hats-3-1"] });
+export const modelUrl = z.string().meta({ description: "workspace/model", examples: ["acme/hard-hats-3-1"] });
 
 export const keyAnswer = z.strictObject({ welcome: z.string(), instructions: z.string(), docs: z.string(), workspace: slug });
 
@@ -162,7 +190,7 @@ export const workspaceAnswer = z.strictObject({ workspace: workspaceSummary.exte
 export const projectAnswer = z.strictObject({
   workspace: workspaceSummary,
   project,
-  versions: z.array(z.strictObject({ ...versionFields, model: z.strictObject({ id: z.string(), url: modelUrl }).optional().meta({ description: "Left out when no training left one." }) })),
+  versions: z.array(z.strictObject({ ...versionFields, model: z.strictObject({ id: z.string(), url: modelUrl }).optional().meta({ description: "Left out when the version serves none." }) })),
 });
 
 export const newProjectAnswer = project;
@@ -194,22 +222,30 @@ export const exportProgress = z.strictObject({ progress: z.number().min(0).max(1
 
 export const generateAnswer = z.strictObject({ message: z.literal("Generating"), version: z.int().min(1).meta({ description: "The new version's number." }) });
 
-export const trainingsAnswer = z.strictObject({
-  trainings: z.array(
-    z.strictObject({
-      trainingId: z.string(),
-      number: z.int().min(1),
-      status: z.enum(["queued", "running", "finished", "failed", "cancelled", "stopped"]),
-      statusReason: z.string().optional(),
-      epoch: count,
-      epochs: count,
-      modelType: z.string(),
-      start: epochSeconds,
-      end: epochSeconds.optional(),
-      modelIds: z.array(modelUrl),
-    }),
-  ),
+export const share = z.number().min(0).max(1);
+
+export const inferenceAnswer = z.strictObject({
+  predictions: z.array(z.strictObject({ class: z.string(), class_id: count, confidence: share })).meta({ description: "The most confident first." }),
+  top: z.string(),
+  confidence: share,
+  image: z.strictObject({ width: count, height: count }),
+  inference_id: z.string(),
+  time: z.number().min(0).meta({ description: "Seconds." }),
 });
+
+export const modelAnswer = z.strictObject({
+  url: modelUrl,
+  modelType: z.string(),
+  metrics: z.record(z.string(), z.unknown()).meta({ description: "As its trainer measured them." }),
+  recommended: z.boolean().meta({ description: "It is what `project/version` serves." }),
+  version: versionId,
+  group: z.string().meta({ description: "The id of the training that made it." }),
+  sizeBytes: count,
+  created: epochSeconds,
+});
+export const modelsAnswer = z.array(modelAnswer);
+
+export const weightsAnswer = z.strictObject({ weightsUrl: z.url().meta({ description: "The weights; works without a key, for 15 minutes." }) });
 
 export const trashedVersionAnswer = z.strictObject({ deleted: z.literal(true), type: z.literal("version"), workspace: slug, project: slug, version: z.string(), trash: z.literal(true) });
 export const trashedProjectAnswer = z.strictObject({ deleted: z.literal(true), type: z.literal("project"), workspace: slug, project: slug, projectId: z.string(), trash: z.literal(true) });

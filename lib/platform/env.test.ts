@@ -18,6 +18,11 @@ test("images have at most 20 MB and are sent to the server, unless set otherwise
   expect(parseEnv({ ...GOOD, MAX_IMAGE_MB: "50", UPLOADS: "store", BLOB_STORE: "s3://bucket/x" })).toMatchObject({ imageBytesMax: 50 * 1024 ** 2, uploads: "store" });
 });
 
+test("weights of trainers elsewhere have at most 1 GB, unless set otherwise", () => {
+  expect(parseEnv(GOOD).weightsBytesMax).toBe(1024 ** 3);
+  expect(parseEnv({ ...GOOD, MAX_WEIGHTS_MB: "5" }).weightsBytesMax).toBe(5 * 1024 ** 2);
+});
+
 test.each([
   ["DATABASE_URL", { ...GOOD, DATABASE_URL: undefined }],
   ["DATABASE_URL", { ...GOOD, DATABASE_URL: "mysql://x" }],
@@ -33,8 +38,21 @@ test.each([
   ["LOG_LEVEL", { ...GOOD, LOG_LEVEL: "loud" }],
   ["MAX_IMAGE_MB", { ...GOOD, MAX_IMAGE_MB: "20 MB" }],
   ["MAX_IMAGE_MB", { ...GOOD, MAX_IMAGE_MB: "0" }],
+  ["MAX_WEIGHTS_MB", { ...GOOD, MAX_WEIGHTS_MB: "0" }],
+  ["INFER_IMAGE_HOSTS", { ...GOOD, INFER_IMAGE_HOSTS: "images.example.org, https://x/y" }],
+  ["INFER_IMAGE_HOSTS", { ...GOOD, INFER_IMAGE_HOSTS: "*.example.org" }],
+  ["INFER_IMAGE_HOSTS", { ...GOOD, INFER_IMAGE_HOSTS: "user@example.org" }],
   ["UPLOADS", { ...GOOD, UPLOADS: "s3" }],
   ["UPLOADS=store", { ...GOOD, UPLOADS: "store" }],
 ])("a wrong %s stops the start with a sentence that names it", (name, source) => {
   expect(() => parseEnv(source)).toThrow(new RegExp(`^${name} `, "m"));
+});
+
+test("images by URL come from listed hosts only: https unless http is written, a private address only with a port", () => {
+  expect(parseEnv(GOOD).inferImageHosts).toEqual([]);
+  expect(parseEnv({ ...GOOD, INFER_IMAGE_HOSTS: "Images.example.org, http://old.example.org,,[::1]:8443" }).inferImageHosts).toEqual([
+    { origin: "https://images.example.org", mayBePrivate: false },
+    { origin: "http://old.example.org", mayBePrivate: false },
+    { origin: "https://[::1]:8443", mayBePrivate: true },
+  ]);
 });

@@ -16,6 +16,9 @@ const schema = z.object({
   DATA_DIR: optional(z.string().startsWith("/", "must be an absolute path")),
   BLOB_STORE: optional(z.string().regex(/^(file:\/\/\/|s3:\/\/[a-z0-9])/, "must be file:///absolute/folder or s3://bucket/prefix?region=…")),
   MAX_IMAGE_MB: optional(z.coerce.number().int("must be a whole number of megabytes").min(1, "must be at least 1").max(1024, "must be at most 1024")),
+  MAX_WEIGHTS_MB: optional(z.coerce.number().int("must be a whole number of megabytes").min(1, "must be at least 1").max(102_400, "must be at most 102400")),
+  INFER_IMAGE_HOSTS: optional(z.string()),
+  TRAINING_CONCURRENCY: optional(z.coerce.number().int("must be a whole number").min(0, "must be at least 0").max(64, "must be at most 64")),
   UPLOADS: optional(z.enum(["server", "store"], { error: "must be server (the default) or store (browsers send images to the object store)" })),
   PUBLIC_URL: optional(z.url({ protocol: /^https?$/, error: "must be an http(s) URL, such as https://reprieve.example.org" })),
   PORT: optional(port),
@@ -37,8 +40,14 @@ export interface Env {
   blobStore: string;
   /** The largest image that may be uploaded. */
   imageBytesMax: number;
+  /** The largest weights that a trainer elsewhere may hand in. */
+  weightsBytesMax: number;
   /** Where browsers send images: here, or straight to the object store by presigned PUT. */
   uploads: "server" | "store";
+  /** Where images to predict may be fetched from, when a caller gives a URL; nowhere, unless set. */
+  inferImageHosts: readonly ImageHost[];
+  /** Trainings that a worker runs at once, each in a process of its own; 0: it leaves them to other workers. */
+  trainingConcurrency: number;
   /** Origin of every absolute link, without a trailing slash. */
   publicUrl: string;
   /** null: the cron route answers 503 until it is set. */
@@ -56,6 +65,24 @@ export interface Env {
 export interface OAuthClient {
   clientId: string;
   clientSecret: string;
+}
+
+export interface ImageHost {
+  /** Scheme, name and port. */
+  origin: string;
+  /** It may have an address of a private network: whoever writes a port into the list means a machine of their own. */
+  mayBePrivate: boolean;
+}
+
+/** "images.example.org" is https on its usual port; http:// and other ports must be written out. */
+function parseImageHosts(list: string): ImageHost[] {
+  const entries = list.split(",").map((entry) => entry.trim());
+  return entries.filter(Boolean).map((entry) => {
+    const url = entry.includes("://") ? entry : `https://${entry}`;
+    const parts = /^https?:\/\/(?:[a-z0-9.-]+|\[[0-9a-f:]+\])(:\d+)?$/i.exec(url);
+    if (!parts || !URL.canParse(url)) throw new Error(`INFER_IMAGE_HOSTS has "${entry}": give names such as images.example.org, with commas between them; http:// and a port may be added`);
+    return { origin: new URL(url).origin, mayBePrivate: parts[1] !== undefined };
+  });
 }
 
 function pair(name: string, clientId: string | undefined, clientSecret: string | undefined): OAuthClient | null {
@@ -82,6 +109,9 @@ export function parseEnv(source: Record<string, string | undefined>): Env {
     databasePoolSize: e.DATABASE_POOL_SIZE ?? 10,
     blobStore,
     imageBytesMax: (e.MAX_IMAGE_MB ?? 20) * 1024 ** 2,
+    weightsBytesMax: (e.MAX_WEIGHTS_MB ?? 1024) * 1024 ** 2,
+    inferImageHosts: parseImageHosts(e.INFER_IMAGE_HOSTS ?? ""),
+    trainingConcurrency: e.TRAINING_CONCURRENCY ?? 1,
     uploads: e.UPLOADS ?? "server",
     publicUrl: (e.PUBLIC_URL ?? `http://localhost:${e.PORT ?? 3000}`).replace(/\/+$/, ""),
     cronSecret: e.CRON_SECRET ?? null,

@@ -11,6 +11,7 @@ export const QUEUES = {
   "erase-files": { schedule: "* * * * *" },
   "generate-versions": { schedule: "* * * * *" },
   "build-exports": { schedule: "* * * * *" },
+  "run-trainings": { schedule: "* * * * *" },
 } as const satisfies Record<string, { schedule: string }>;
 
 export type QueueName = keyof typeof QUEUES;

@@ -2,7 +2,7 @@ import type { Context, Membership } from "@/lib/domain/context";
 import type { Scope } from "@/lib/domain/permissions";
 import { SCOPES } from "@/lib/domain/permissions";
 import { databaseNow, prisma, query } from "@/lib/platform/db";
-import type { ProjectType, Role, TrainingStatus, VersionStatus } from "@/lib/platform/generated/enums";
+import type { ProjectType, Role, TrainerKind, TrainingStatus, VersionStatus } from "@/lib/platform/generated/enums";
 import { newId } from "@/lib/platform/id";
 import { hashApiKey, newApiKey } from "@/lib/platform/secrets";
 
@@ -78,7 +78,7 @@ export async function buildVersion(
       preprocessing: { grayscale: true },
       augmentation: {},
       trainImages: status === "READY" ? images : 0,
-      classes: status === "READY" ? { "7": images } : {},
+      classes: status === "READY" ? { "3": Math.ceil(images / 2), "7": Math.floor(images / 2) } : {},
       countedImages: counted,
       manifestHash: status === "READY" ? "0".repeat(64) : null,
       writersUntil: overrides.writersUntil ?? null,
@@ -89,8 +89,9 @@ export async function buildVersion(
   });
 }
 
-export async function buildTraining(world: World, version: { id: string }, overrides: { status?: TrainingStatus } = {}) {
-  const { status = "QUEUED" } = overrides;
+/** Of a model type that our own workers leave alone, unless `trainer` says otherwise. */
+export async function buildTraining(world: World, version: { id: string }, overrides: { status?: TrainingStatus; trainer?: TrainerKind } = {}) {
+  const { status = "QUEUED", trainer = "EXTERNAL" } = overrides;
   const { nextTrainingNumber } = await prisma().version.update({ where: { id: version.id }, data: { nextTrainingNumber: { increment: 1 } } });
   const active = status === "QUEUED" || status === "RUNNING";
   return prisma().training.create({
@@ -99,7 +100,8 @@ export async function buildTraining(world: World, version: { id: string }, overr
       versionId: version.id,
       number: nextTrainingNumber - 1,
       status,
-      modelType: "digits",
+      trainer,
+      modelType: trainer === "EMBEDDED" ? "hog-mlp" : "digits",
       epochs: 20,
       createdById: world.owner.id,
       endedAt: active ? null : new Date("2026-01-01T00:00:00Z"),
@@ -108,9 +110,9 @@ export async function buildTraining(world: World, version: { id: string }, overr
   });
 }
 
-export async function buildModel(world: World, training: { id: string; versionId: string }) {
+export async function buildModel(world: World, training: { id: string; versionId: string }, { sizeBytes = 100 }: { sizeBytes?: number } = {}) {
   return prisma().model.create({
-    data: { workspaceId: world.workspace.id, versionId: training.versionId, trainingId: training.id, slug: unique("digits-model"), modelType: "digits", files: 1, sizeBytes: 100 },
+    data: { workspaceId: world.workspace.id, versionId: training.versionId, trainingId: training.id, slug: unique("digits-model"), modelType: "digits", files: 1, sizeBytes },
   });
 }
 
@@ -128,7 +130,7 @@ export async function userContext(world: World, overrides: { user?: { id: string
 
 // ── What a test compares ─────────────────────────────────────────────────────────────────────────────────────────────
 
-const TABLES = ["users", "workspaces", "memberships", "api_keys", "projects", "images", "generation_sources", "versions", "exports", "trainings", "models", "audit_events", "purge_receipts"];
+const TABLES = ["users", "workspaces", "memberships", "api_keys", "projects", "images", "generation_sources", "versions", "exports", "trainings", "models", "model_calls", "model_slugs", "audit_events", "purge_receipts"];
 
 /** All rows of every table, as one hash per table: equal means that nothing at all was written in between. */
 export async function fingerprintTables(): Promise<Record<string, string>> {

@@ -35,7 +35,7 @@ export const planOf = (images: number) => (): VersionPlan => ({ sources: [], ima
 export const newVersion = (images: number) => ({ seed: 1, preprocessing: {}, augmentation: {}, splits: null, plan: planOf(images) });
 
 /** What a generator of so many images says when it is done. */
-export const generatedFacts = (images: number): GeneratedFacts => ({ manifestHash: "0".repeat(64), files: images + 1, sizeBytes: images * 10, trainImages: images, validImages: 0, testImages: 0, classes: { "7": images } });
+export const generatedFacts = (images: number): GeneratedFacts => ({ manifestHash: "0".repeat(64), files: images + 1, sizeBytes: images * 10, trainImages: images, validImages: 0, testImages: 0, classes: { "3": Math.ceil(images / 2), "7": Math.floor(images / 2) } });
 
 /** Takes the generation of a version, as a worker does. */
 export async function claimVersion({ id }: { id: string }): Promise<GeneratorLease> {

@@ -75,26 +75,28 @@ interface CallOptions {
 /** Makes the official client's command line speak of a higher plan. */
 const MISLEADING = /require|unauthorized|enterprise|growth plan|folder billing|over_quota/i;
 
-/** `call("DELETE", "/acme/digits/3", { key })`: the path is what follows /api, as a client writes it. */
-export async function call(method: string, url: string, options: CallOptions = {}): Promise<ApiAnswer> {
-  const { pathname, search } = new URL(`http://test/api${url}`);
+/** Hands a request to the route that serves its path, as Next does. */
+export async function dispatch(request: Request): Promise<Response> {
+  const { pathname } = new URL(request.url);
   const segments = pathname.split("/").slice(2).filter(Boolean).map(decodeURIComponent);
   for (const route of listRouteFiles()) {
     const params = match(route, segments);
-    if (!params) continue;
-    const query = new URLSearchParams(search);
-    if (options.key !== undefined) query.set("api_key", options.key);
-    const body = options.json === undefined ? options.raw : JSON.stringify(options.json);
-    const request = new Request(`http://test${pathname}?${query.toString()}`, {
-      method,
-      headers: { ...(options.json === undefined ? {} : { "content-type": "application/json" }), ...options.headers },
-      ...(body === undefined ? {} : { body, duplex: "half" }),
-    });
-    const routeModule = await route.load();
-    const response = await routeModule[method as MethodName](request, { params: Promise.resolve(params) });
-    return check(method, response);
+    if (params) return (await route.load())[request.method as MethodName](request, { params: Promise.resolve(params) });
   }
   throw new Error(`no route file serves ${pathname}`);
+}
+
+/** `call("DELETE", "/acme/digits/3", { key })`: the path is what follows /api, as a client writes it. */
+export async function call(method: string, url: string, options: CallOptions = {}): Promise<ApiAnswer> {
+  const { pathname, searchParams } = new URL(`http://test/api${url}`);
+  if (options.key !== undefined) searchParams.set("api_key", options.key);
+  const body = options.json === undefined ? options.raw : JSON.stringify(options.json);
+  const request = new Request(`http://test${pathname}?${searchParams.toString()}`, {
+    method,
+    headers: { ...(options.json === undefined ? {} : { "content-type": "application/json" }), ...options.headers },
+    ...(body === undefined ? {} : { body, duplex: "half" }),
+  });
+  return check(method, await dispatch(request));
 }
 
 async function check(method: string, response: Response): Promise<ApiAnswer> {

@@ -6,14 +6,18 @@ import { buildExports } from "@/lib/edge/export-builder";
 import type { QueueName } from "@/lib/platform/job-queue";
 import { log } from "@/lib/platform/log";
 import { generateVersions } from "@/lib/edge/version-generator";
+import type { TrainingRunner } from "./run-trainings";
 
 /** A job gives way after this long; what is left is left for the next wake-up. */
 const BUDGET_MS = 4 * 60_000;
 /** Longer, so that a large version is not begun over and over; a job counts as lost after an hour. */
 const GENERATION_BUDGET_MS = 30 * 60_000;
 
-/** What the worker does when a queue wakes it: the same functions that the cron route calls. `stopping` ends them early. */
-export function workerHandlers(stopping: AbortSignal): Record<QueueName, () => Promise<void>> {
+/**
+ * What the worker does when a queue wakes it: the same functions that the cron route calls. `stopping` ends them early.
+ * Trainings run beside the jobs, however long they take.
+ */
+export function workerHandlers(stopping: AbortSignal, trainings: TrainingRunner): Record<QueueName, () => Promise<void>> {
   const budget = (ms = BUDGET_MS) => AbortSignal.any([stopping, AbortSignal.timeout(ms)]);
   return {
     "purge-expired": async () => {
@@ -35,5 +39,6 @@ export function workerHandlers(stopping: AbortSignal): Record<QueueName, () => P
       const counts = await buildExports(await systemContext("downloads"), stopping);
       if (counts.built + counts.failed > 0) log().info(counts, "downloads made");
     },
+    "run-trainings": async () => trainings.wake(),
   };
 }

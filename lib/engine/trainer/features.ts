@@ -1,4 +1,4 @@
-import { broken, openSource, readHeader } from "@/lib/engine/decode";
+import { broken, openSource, readHeader, type ImageHeader } from "@/lib/engine/decode";
 import { openPixels, readPixels, type Pixels } from "@/lib/engine/pixels";
 
 /*
@@ -32,10 +32,11 @@ export const FEATURE_COUNT = GRADIENT_FEATURES + HISTOGRAM_FEATURES + REGIONS * 
 /**
  * FEATURE_COUNT numbers, all from 0 to 1, and the image's own size in pixels, as people see it (EXIF orientation
  * applied). The image is fitted into a square whole; what stays free goes on as the image's edge does, so that no edge
- * appears that is not in the image. The same bytes give the same numbers. Throws ImageDecodeError.
+ * appears that is not in the image. The same bytes give the same numbers. `known` is the header of who has
+ * read it already. Throws ImageDecodeError.
  */
-export async function extractFeatures(source: Buffer): Promise<{ features: Float32Array; width: number; height: number }> {
-  const { width, height } = await readHeader(source);
+export async function extractFeatures(source: Buffer, known?: ImageHeader): Promise<{ features: Float32Array; width: number; height: number }> {
+  const { width, height } = known ?? (await readHeader(source));
   const square = await fitSquare(source);
   const features = new Float32Array(FEATURE_COUNT);
   writeGradients(square, features.subarray(0, GRADIENT_FEATURES));

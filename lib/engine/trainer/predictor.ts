@@ -1,3 +1,4 @@
+import type { ImageHeader } from "@/lib/engine/decode";
 import { extractFeatures, FEATURE_COUNT, FEATURES } from "@/lib/engine/trainer/features";
 import { computeConfidences } from "@/lib/engine/trainer/network";
 import { parseWeights, WeightsError } from "@/lib/engine/trainer/weights";
@@ -9,9 +10,9 @@ export interface Predictor {
    * and height are the image's own, EXIF orientation applied. The same bytes give the same answer to the last bit.
    *
    * The image should be as the training images were: who trained on a version whose preprocessing changes more than the
-   * size must preprocess what is shown here, too. Throws ImageDecodeError.
+   * size must preprocess what is shown here, too. `header` is the image's, of who has read it already. Throws ImageDecodeError.
    */
-  predict(image: Buffer): Promise<Prediction>;
+  predict(image: Buffer, header?: ImageHeader): Promise<Prediction>;
 }
 
 /** As the inference API presents it. */
@@ -31,8 +32,8 @@ export function createPredictor(bytes: Uint8Array): Predictor {
   }
   return {
     classes: weights.classes,
-    async predict(image) {
-      const { features, width, height } = await extractFeatures(image);
+    async predict(image, header) {
+      const { features, width, height } = await extractFeatures(image, header);
       const confidences = computeConfidences(weights, features);
       const predictions = weights.classes
         .map((name, index) => ({ class: name, confidence: confidences[index]!, class_id: index }))

@@ -1,38 +1,33 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import path from "node:path";
-import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readDigits } from "@/lib/engine/digits";
 import { createPredictor } from "@/lib/engine/trainer/predictor";
 import { createChildTrainer, TrainerCrashError } from "@/lib/engine/trainer/run-in-child";
 import { train } from "@/lib/engine/trainer/train";
 import type { Trainer, TrainingImage, TrainingInput } from "@/lib/engine/trainer/trainer";
+import { bundle, makeBuildFolder } from "@/lib/testing/bundle";
+import { pidsOf } from "@/lib/testing/processes";
 
 /*
  * The child as it is shipped: bundled, its packages outside. The tests look for its processes with ps, by the
  * script's path, so that what they see is what the system sees.
  */
-const root = path.resolve(import.meta.dirname, "../../..");
 const CLASSES = [..."0123456789"];
-let folder: string;
+const { folder, remove } = makeBuildFolder();
 let script: string;
 let runInChild: Trainer;
 let images: TrainingImage[];
 
 beforeAll(async () => {
-  mkdirSync(path.join(root, ".build"), { recursive: true });
-  folder = mkdtempSync(path.join(root, ".build/test-trainer-"));
   script = path.join(folder, "trainer.mjs");
-  await bundle({ trainer: "lib/engine/trainer/child.ts" });
+  await bundle(folder, { trainer: "lib/engine/trainer/child.ts" });
   runInChild = createChildTrainer(script);
   images = (await readDigits(200)).map(({ fileName, split, label, png }) => ({ path: fileName, split, label, bytes: png }));
 });
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-const bundle = (entryPoints: Record<string, string>) =>
-  build({ absWorkingDir: root, entryPoints, outdir: folder, outExtension: { ".js": ".mjs" }, bundle: true, platform: "node", format: "esm", packages: "external", alias: { "@": root }, logLevel: "warning" });
+afterAll(remove);
 
 function input(changes: Partial<TrainingInput> = {}): TrainingInput {
   return { classes: CLASSES, images: each(images), epochs: 2, seed: 1, onEpoch: () => undefined, cancel: new AbortController().signal, stop: new AbortController().signal, ...changes };
@@ -43,16 +38,7 @@ async function* each<T>(items: readonly T[]): AsyncGenerator<T> {
 }
 
 /** The children of this script, as the system knows them. */
-async function pids(): Promise<number[]> {
-  const ps = spawn("ps", ["-eo", "pid=,stat=,args="], { stdio: ["ignore", "pipe", "inherit"] });
-  let text = "";
-  ps.stdout.on("data", (chunk: Buffer) => (text += chunk.toString()));
-  await once(ps, "close");
-  return text.split("\n").flatMap((line) => {
-    const [, pid, state, args] = /^\s*(\d+)\s+(\S+)\s+(.*)$/.exec(line) ?? [];
-    return pid && args?.includes(script) && !state?.startsWith("Z") ? [Number(pid)] : [];
-  });
-}
+const pids = () => pidsOf(script);
 
 async function onlyPid(): Promise<number> {
   const [pid, ...others] = await pids();
@@ -164,7 +150,7 @@ it("the process ends by itself when its parent is killed with SIGKILL", async ()
      const never = new AbortController().signal;
      await createChildTrainer(${JSON.stringify(script)})({ classes: [..."0123456789"], images: images(), epochs: 100000, seed: 1, cancel: never, stop: never, onEpoch: () => console.log("epoch") });`,
   );
-  await bundle({ parent: source });
+  await bundle(folder, { parent: source });
   const parent = spawn(process.execPath, [path.join(folder, "parent.mjs")], { stdio: ["ignore", "pipe", "inherit"] });
   await once(parent.stdout, "data"); // it is training
   const child = await onlyPid();

@@ -10,6 +10,6 @@ import { resource } from "@/lib/edge/route";
 
 export const config = { api: { bodyParser: false, responseLimit: false, externalResolver: true } };
 
-export const methods = resource({ GET: linkRoute(operations.downloadExport) });
+export const methods = resource({ GET: linkRoute(operations.followLink) });
 
 export default nodeHandler(methods);

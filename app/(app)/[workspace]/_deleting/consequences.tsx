@@ -28,9 +28,9 @@ export function Consequences({ type, preview }: { type: "version" | "project" | 
         </Line>
       ))}
       {trainingCount > trainings.length ? <Line icon={CircleStop}>{t("moreTrainings", { count: trainingCount - trainings.length })}</Line> : null}
-      {models.map(({ slug }) => (
+      {models.map(({ slug, calls }) => (
         <Line key={slug} icon={Unplug}>
-          {t.rich("model", { slug, code: (text) => <code className="font-mono text-sm">{text}</code> })}
+          {t.rich("model", { slug, calls, code: (text) => <code className="font-mono text-sm">{text}</code> })}
         </Line>
       ))}
       {modelCount > models.length ? <Line icon={Unplug}>{t("moreModels", { count: modelCount - models.length })}</Line> : null}

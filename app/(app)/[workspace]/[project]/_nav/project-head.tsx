@@ -8,6 +8,7 @@ const TABS = [
   { name: "versions", path: "" },
   { name: "images", path: "/images" },
   { name: "generate", path: "/generate" },
+  { name: "models", path: "/models" },
 ] as const;
 
 export type ProjectTab = (typeof TABS)[number]["name"];

@@ -6,16 +6,20 @@ import { escapeName } from "@/app/_ui/exact-name";
 import { Count } from "@/app/_ui/number";
 import { StackedBar } from "@/app/_ui/stacked-bar";
 import { Time } from "@/app/_ui/time";
+import { EMBEDDED_MODEL_TYPE, EPOCHS_DEFAULT, EPOCHS_MAX } from "@/lib/domain/trainings";
 import type { ChosenVersion, VersionsPage } from "@/lib/domain/versions-page";
+import { apiUrl } from "@/lib/edge/public-url";
+import { ModelsList } from "../_models/models-list";
+import { Train } from "../_trainings/train";
+import { Trainings } from "../_trainings/trainings";
+import { TryIt } from "../_try/try-it";
 import { ClassBalance } from "./class-balance";
 import { DownloadMenu } from "./download-menu";
 import { EditDataset } from "./edit-dataset";
 import { Failed } from "./failed";
 import { Generating } from "./generating";
 import { ImageGrid } from "./image-grid";
-import { ModelsList } from "./models-list";
 import { SettingLines } from "./setting-lines";
-import { TrainingsTable } from "./trainings-table";
 
 interface Props {
   data: VersionsPage;
@@ -46,6 +50,7 @@ export async function VersionDetail({ data, version, headingId }: Props) {
           </div>
           <div className="flex flex-wrap gap-2">
             {version.status === "READY" ? <DownloadMenu url={`/data/${workspace.slug}/${project.slug}/${version.number}`} name={escapeName(version.name)} /> : null}
+            {version.status === "READY" ? <TrainButton data={data} version={version} /> : null}
             {may.updateVersions ? <EditDataset version={nameOf(data, version)} failed={version.status === "FAILED"} /> : null}
           </div>
         </div>
@@ -55,11 +60,24 @@ export async function VersionDetail({ data, version, headingId }: Props) {
   );
 }
 
+/** At the head, and again where the trainings are, a long way below. */
+function TrainButton({ data: { workspace, project, may }, version }: { data: VersionsPage; version: ChosenVersion }) {
+  if (!may.runTrainings) return null;
+  const { number, name, untrainable, status } = version;
+  return (
+    <Train
+      version={{ workspaceSlug: workspace.slug, projectSlug: project.slug, number, name, untrainable }}
+      ready={status === "READY"}
+      defaults={{ modelType: EMBEDDED_MODEL_TYPE, epochs: EPOCHS_DEFAULT, epochsMax: EPOCHS_MAX }}
+    />
+  );
+}
+
 const nameOf = ({ workspace, project }: VersionsPage, { number, name }: ChosenVersion) => ({ workspaceSlug: workspace.slug, projectSlug: project.slug, projectId: project.id, number, name });
 
 async function Content({ data, version, headingId }: Props) {
   const { workspace, project, may } = data;
-  const [t, common] = [await getTranslations("versions"), await getTranslations("common")];
+  const [t, common, models, tryIt] = [await getTranslations("versions"), await getTranslations("common"), await getTranslations("models"), await getTranslations("tryIt")];
   if (version.status === "FAILED") {
     return (
       <>
@@ -92,28 +110,36 @@ async function Content({ data, version, headingId }: Props) {
           </Section>
         </>
       ) : null}
-      <Section id="trainings" title={t("trainings.title")} count={version.trainings.length}>
-        <TrainingsTable trainings={version.trainings} version={{ workspaceSlug: workspace.slug, projectSlug: project.slug, number: version.number }} mayDelete={may.updateVersions} />
+      <Section id="trainings" title={t("trainings.title")} count={version.trainings.length} action={<TrainButton data={data} version={version} />}>
+        <Trainings key={url} trainings={version.trainings} version={{ workspaceSlug: workspace.slug, projectSlug: project.slug, number: version.number }} may={{ train: may.runTrainings, delete: may.updateVersions }} />
       </Section>
-      <Section id="models" title={t("models.title")} count={version.trainings.filter(({ modelSlug }) => modelSlug !== null).length}>
-        <ModelsList workspaceSlug={workspace.slug} trainings={version.trainings} />
+      <Section id="models" title={models("title")} count={version.models.length}>
+        <ModelsList workspaceSlug={workspace.slug} models={version.models} apiUrl={apiUrl()} mayChoose={may.updateVersions} />
       </Section>
+      {version.models.length > 0 ? (
+        <Section id="try-it" title={tryIt("title")}>
+          <TryIt key={url} url={url} projectUrl={`/data/${workspace.slug}/${project.slug}`} workspaceSlug={workspace.slug} models={version.models.map(({ slug, isDefault }) => ({ slug, isDefault }))} />
+        </Section>
+      ) : null}
     </>
   );
 }
 
-/** A part of the version, with its heading. */
-export function Section({ id, title, count, children }: { id: string; title: string; count?: number; children: ReactNode }) {
+/** A part of the version, with its heading, and at the right what can be done there. */
+export function Section({ id, title, count, action, children }: { id: string; title: string; count?: number; action?: ReactNode; children: ReactNode }) {
   return (
     <section aria-labelledby={id} className="grid gap-3">
-      <h3 id={id} tabIndex={-1} className="flex items-baseline gap-2 font-semibold focus:outline-none">
-        {title}
-        {count === undefined ? null : (
-          <span className="text-sm font-normal text-muted">
-            <Count value={count} />
-          </span>
-        )}
-      </h3>
+      <div className="flex flex-wrap items-center justify-between gap-x-4 gap-y-2">
+        <h3 id={id} tabIndex={-1} className="flex items-baseline gap-2 font-semibold focus:outline-none">
+          {title}
+          {count === undefined ? null : (
+            <span className="text-sm font-normal text-muted">
+              <Count value={count} />
+            </span>
+          )}
+        </h3>
+        {action}
+      </div>
       {children}
     </section>
   );

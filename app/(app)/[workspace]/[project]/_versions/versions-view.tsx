@@ -14,7 +14,6 @@ import { VersionList } from "./version-list";
 export const DETAIL_ID = "chosen-version";
 const PAGE_ID = "versions";
 const GENERATING_MS = 1_500;
-const TRAINING_MS = 4_000;
 
 /** The list at the left, the chosen version at the right. On narrow screens the list, and once one is `picked`, that version. */
 export async function VersionsView({ data, picked }: { data: VersionsPage; picked: boolean }) {
@@ -29,7 +28,7 @@ export async function VersionsView({ data, picked }: { data: VersionsPage; picke
             <VersionList versions={versions} chosen={chosen.number} picked={picked} project={{ workspaceSlug: workspace.slug, projectSlug: project.slug }} label={t("list", { project: project.name })} />
           </section>
           <div className={cn(!picked && "max-lg:hidden")}>
-            <ClientMessages namespaces={["versions", "imageFilters", "imageFrame"]}>
+            <ClientMessages namespaces={["versions", "models", "tryIt", "imageFilters", "imageFrame"]}>
               <VersionDetail data={data} version={chosen} headingId={DETAIL_ID} />
             </ClientMessages>
           </div>
@@ -43,7 +42,7 @@ export async function VersionsView({ data, picked }: { data: VersionsPage; picke
       <ClientMessages namespaces={["versions"]}>
         <AnnounceEnd key={project.id} versions={versions.map(({ number, name, status, images }) => ({ number, name, status, images }))} />
       </ClientMessages>
-      <KeepFresh everyMs={versions.some(({ status }) => status === "GENERATING") ? GENERATING_MS : chosen?.trainings.some(({ endedAt }) => endedAt === null) ? TRAINING_MS : null} />
+      <KeepFresh everyMs={versions.some(({ status }) => status === "GENERATING") ? GENERATING_MS : null} />
     </div>
   );
 }

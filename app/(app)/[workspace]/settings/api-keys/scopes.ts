@@ -11,6 +11,7 @@ const GROUP_OF = {
   "version:create": "versions",
   "version:update": "versions",
   "training-job:create": "trainings",
+  "training-job:run": "trainings",
   "model:infer": "models",
   "api-key:read": "keys",
   "api-key:create": "keys",

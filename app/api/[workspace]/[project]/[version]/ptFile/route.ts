@@ -1,0 +1,10 @@
+import { linkToWeights } from "@/lib/edge/download";
+import { operations } from "@/lib/edge/operations";
+import { resource, route } from "@/lib/edge/route";
+
+export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = resource({
+  GET: route(operations.getWeights, async ({ ctx, params: { workspace, project, version } }) => {
+    const ref = { workspaceSlug: workspace, projectSlug: project };
+    return { weightsUrl: await linkToWeights(ctx, typeof version === "number" ? { ...ref, number: version } : { ...ref, modelSlug: version }) };
+  }),
+});

@@ -1,0 +1,10 @@
+import { handIn } from "@/lib/edge/external-trainer";
+import { operations } from "@/lib/edge/operations";
+import { resource, route } from "@/lib/edge/route";
+
+export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = resource({
+  POST: route(operations.finishTraining, async ({ ctx, params, body }) => {
+    const { modelSlug } = await handIn(ctx, { workspaceSlug: params.workspace, trainingId: params.job, leaseId: body.leaseId }, body.metrics);
+    return { trainingId: params.job, modelId: `${params.workspace}/${modelSlug}` };
+  }),
+});

@@ -1,0 +1,8 @@
+import { leaseTraining } from "@/lib/domain/training-runs";
+import { operations } from "@/lib/edge/operations";
+import { resource, route } from "@/lib/edge/route";
+import { presentLease } from "@/lib/edge/training-presenters";
+
+export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = resource({
+  POST: route(operations.leaseTraining, async ({ ctx, params }) => presentLease(params.workspace, await leaseTraining(ctx, params.workspace))),
+});

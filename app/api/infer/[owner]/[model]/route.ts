@@ -1,0 +1,9 @@
+import { predictRequest } from "@/lib/edge/inference";
+import { operations } from "@/lib/edge/operations";
+import { keyWorkspace, resource, route } from "@/lib/edge/route";
+
+export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = resource({
+  POST: route(operations.predict, async ({ ctx, params: { owner, model }, query, request }) =>
+    predictRequest(ctx, typeof model === "number" ? { workspaceSlug: keyWorkspace(ctx), projectSlug: owner, number: model } : { workspaceSlug: owner, modelSlug: model }, request, query),
+  ),
+});

@@ -1,0 +1,278 @@
+import { query, transaction, type Statement } from "@/lib/platform/db";
+import { newId } from "@/lib/platform/id";
+import { enqueue } from "@/lib/platform/job-queue";
+import { notifyTrainers } from "@/lib/platform/notify";
+import type { ProjectType, TrainerKind } from "@/lib/platform/generated/enums";
+import { recordAudit } from "./audit";
+import type { Context } from "./context";
+import { DomainError } from "./errors";
+import { authorize, authorizeSystem } from "./permissions";
+
+/*
+ * A run as its trainer sees it: taken under a lease, kept alive by heartbeats, ended once. Every write is conditional on
+ * the lease and on status = 'RUNNING'; one that hits no row means that the run is over for this trainer, and that it
+ * must stop and publish nothing. What needs a live parent locks the project, then the version, and looks at both
+ * afterwards: the locks of a foreign key do not conflict with a trash.
+ */
+
+/** How long a run outlives its trainer's last heartbeat before another may take it. */
+export const TRAINING_LEASE_MS = 30_000;
+
+/**
+ * Where a model's weights lie, relative to its version: a place of its own for each lease, whose id the model takes. A
+ * trainer that lost its run, wakes up late and writes, or tidies up, touches nobody else's weights.
+ */
+export const weightsPath = (model: { trainingId: string; id: string }): string => `trainings/${model.trainingId}/${model.id}/weights.safetensors`;
+
+/** A run that so many trainers began and none ended has failed. */
+const ATTEMPTS_MAX = 3;
+
+/** A trainer's hold on a run. Every later write names it. */
+export interface TrainingLease {
+  workspaceSlug: string;
+  trainingId: string;
+  leaseId: string;
+}
+
+/** What a trainer is to do. */
+export interface TrainingRun extends TrainingLease {
+  projectSlug: string;
+  projectType: ProjectType;
+  versionId: string;
+  versionNumber: number;
+  /** The training's own. */
+  number: number;
+  modelType: string;
+  epochs: number;
+  /** sha256 of the version's manifest.json, hex. */
+  manifestHash: string;
+  /** Images of each class. */
+  classes: Record<string, number>;
+  splits: { train: number; valid: number; test: number };
+}
+
+/** Our own workers work for every workspace, a trainer elsewhere for those whose key or member it has. */
+function workspaceOf(ctx: Context, workspaceSlug: string): string | null {
+  return ctx.actor.type === "SYSTEM" ? null : authorize(ctx, "work on trainings", workspaceSlug).workspaceId;
+}
+
+/** Queued, or left by a trainer that fell silent; the oldest first. */
+const CANDIDATE: Statement = {
+  text: `select t.id, t.version_id as "versionId" from trainings t join versions v on v.id = t.version_id join projects p on p.id = v.project_id
+         where t.ended_at is null and t.trainer = $1::"TrainerKind" and ($2::text is null or t.workspace_id = $2) and ($3::text is null or t.id = $3)
+           and v.deleted_at is null and p.deleted_at is null and (t.status = 'QUEUED' or t.lease_until < now())
+         order by t.created_at, t.id limit 1`,
+};
+
+const SHARE_PROJECT: Statement = {
+  name: "training-run-share-project",
+  text: `select p.id from projects p where p.id = (select project_id from versions where id = $1) for share`,
+};
+
+const LOCK_VERSION: Statement = { name: "training-run-lock-version", text: `select id from versions where id = $1 for no key update` };
+
+const CLAIM: Statement = {
+  name: "training-run-claim",
+  text: `update trainings t set status = 'RUNNING', started_at = coalesce(t.started_at, now()), lease_id = $2, lease_until = now() + $3 * interval '1 millisecond',
+           attempts = t.attempts + 1, epoch = 0, curve = '[]'
+         from versions v join projects p on p.id = v.project_id join workspaces w on w.id = v.workspace_id
+         where t.id = $1 and (t.status = 'QUEUED' or t.lease_until < now()) and t.ended_at is null and t.attempts < $4
+           and v.id = t.version_id and v.deleted_at is null and p.deleted_at is null
+         returning t.id as "trainingId", t.lease_id as "leaseId", w.slug as "workspaceSlug", p.slug as "projectSlug", p.type as "projectType", v.id as "versionId", v.number as "versionNumber",
+           t.number, t.model_type as "modelType", t.epochs, v.manifest_hash as "manifestHash", v.classes,
+           jsonb_build_object('train', v.train_images, 'valid', v.valid_images, 'test', v.test_images) as splits`,
+};
+
+const GIVE_UP: Statement = {
+  name: "training-run-give-up",
+  text: `update trainings set status = 'FAILED', status_reason = 'worker lost', ended_at = now(), lease_id = null, lease_until = null
+         where id = $1 and ended_at is null and (status = 'QUEUED' or lease_until < now()) and attempts >= $2`,
+};
+
+/** Takes the oldest run that waits for a trainer of this kind; one whose trainers keep falling silent fails instead. */
+async function takeRun(trainer: TrainerKind, workspaceId: string | null, trainingId: string | null): Promise<TrainingRun | null> {
+  for (;;) {
+    const [candidate] = await query<{ id: string; versionId: string }>(CANDIDATE, [trainer, workspaceId, trainingId]);
+    if (!candidate) return null;
+    const taken = await transaction(async (tx) => {
+      await tx.query(SHARE_PROJECT, [candidate.versionId]);
+      await tx.query(LOCK_VERSION, [candidate.versionId]);
+      const [run] = await tx.query<TrainingRun>(CLAIM, [candidate.id, newId(), TRAINING_LEASE_MS, ATTEMPTS_MAX]);
+      if (!run) await tx.query(GIVE_UP, [candidate.id, ATTEMPTS_MAX]);
+      return run;
+    });
+    if (taken) return taken;
+  }
+}
+
+/**
+ * Takes the oldest waiting run for a worker of ours, for TRAINING_LEASE_MS: one that is queued, or whose trainer fell
+ * silent; that begins anew. One that three trainers began and none ended fails as "worker lost" instead. With
+ * `trainingId` only that one. null: there is none.
+ */
+export async function claimTraining(ctx: Context, only: { trainingId?: string } = {}): Promise<TrainingRun | null> {
+  authorizeSystem(ctx);
+  return takeRun("EMBEDDED", null, only.trainingId ?? null);
+}
+
+/** The same for a trainer elsewhere, which works for one workspace and on what our own trainer does not make. */
+export async function leaseTraining(ctx: Context, workspaceSlug: string): Promise<TrainingRun | null> {
+  const { workspaceId } = authorize(ctx, "work on trainings", workspaceSlug);
+  return takeRun("EXTERNAL", workspaceId, null);
+}
+
+/** One finished epoch: from 1; loss and accuracy (0 to 1) on the training images, and on those of valid where there are some. */
+export interface Epoch {
+  epoch: number;
+  loss: number;
+  accuracy: number;
+  validLoss: number | null;
+  validAccuracy: number | null;
+}
+
+/** An epoch that was reported before is passed over, so that a report may be sent again. */
+const HEARTBEAT: Statement = {
+  name: "training-run-heartbeat",
+  text: `update trainings t set lease_until = now() + $3 * interval '1 millisecond', epoch = greatest(t.epoch, $4),
+           curve = t.curve || coalesce((select jsonb_agg(e order by (e->>'epoch')::int) from jsonb_array_elements($5::jsonb) e where (e->>'epoch')::int > t.epoch), '[]')
+         from versions v join projects p on p.id = v.project_id
+         where t.id = $1 and t.lease_id = $2 and t.status = 'RUNNING' and ($6::text is null or t.workspace_id = $6)
+           and v.id = t.version_id and v.deleted_at is null and p.deleted_at is null
+         returning t.stop_asked_at is not null as "stopAsked"`,
+};
+
+export type Heartbeat = "go on" | "stop" | "cancel";
+
+/**
+ * Reports the epochs finished since the last one and renews the lease. "cancel": the run is over for this trainer; end at
+ * once and publish nothing. "stop": end after the running epoch and hand in what there is.
+ */
+export async function heartbeatTraining(ctx: Context, lease: TrainingLease, epochs: readonly Epoch[] = []): Promise<Heartbeat> {
+  const workspaceId = workspaceOf(ctx, lease.workspaceSlug);
+  const last = Math.max(0, ...epochs.map(({ epoch }) => epoch));
+  const [row] = await query<{ stopAsked: boolean }>(HEARTBEAT, [lease.trainingId, lease.leaseId, TRAINING_LEASE_MS, last, JSON.stringify(epochs), workspaceId]);
+  if (!row) return "cancel";
+  return row.stopAsked ? "stop" : "go on";
+}
+
+const LEASE_STATE: Statement = {
+  name: "training-run-lease-state",
+  text: `select t.version_id as "versionId", t.status = 'RUNNING' and t.lease_id is not distinct from $2 and v.deleted_at is null and p.deleted_at is null as held,
+           (select m.slug from models m where m.id = $2 and m.training_id = t.id) as "modelSlug"
+         from trainings t join versions v on v.id = t.version_id join projects p on p.id = v.project_id
+         where t.id = $1 and t.workspace_id = $3`,
+};
+
+export interface LeaseState {
+  versionId: string;
+  /** The run is still this trainer's. Once it is not, it never is again. */
+  held: boolean;
+  /** What it handed in. */
+  modelSlug: string | null;
+}
+
+/** How it stands with a lease that a trainer elsewhere names. Throws `not_found` when the workspace has no such training. */
+export async function getLeaseState(ctx: Context, lease: TrainingLease): Promise<LeaseState> {
+  const { workspaceId } = authorize(ctx, "work on trainings", lease.workspaceSlug);
+  const [state] = await query<LeaseState>(LEASE_STATE, [lease.trainingId, lease.leaseId, workspaceId]);
+  if (!state) throw new DomainError("not_found", "There is no such training.");
+  return state;
+}
+
+const LOCK_VERSION_OF_TRAINING: Statement = {
+  name: "training-run-lock-version-of",
+  text: `select id from versions where id = (select version_id from trainings where id = $1) for no key update`,
+};
+
+const FINISH: Statement = {
+  name: "training-run-finish",
+  text: `update trainings t set ended_at = $3, lease_id = null, lease_until = null,
+           status = (case when t.stop_asked_at is not null and t.epoch < t.epochs then 'STOPPED' else 'FINISHED' end)::"TrainingStatus"
+         from versions v join projects p on p.id = v.project_id
+         where t.id = $1 and t.lease_id = $2 and t.status = 'RUNNING' and ($4::text is null or t.workspace_id = $4)
+           and v.id = t.version_id and v.deleted_at is null and p.deleted_at is null
+         returning t.number, t.status, t.model_type as "modelType", v.id as "versionId", v.number as "versionNumber", v.workspace_id as "workspaceId", p.slug as "projectSlug"`,
+};
+
+const TAKE_SLUG: Statement = {
+  name: "training-run-take-slug",
+  text: `insert into model_slugs (workspace_id, slug) values ($1, $2) on conflict do nothing returning slug`,
+};
+
+const INSERT_MODEL: Statement = {
+  name: "training-run-insert-model",
+  text: `insert into models (id, workspace_id, version_id, training_id, slug, model_type, metrics, files, size_bytes, created_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+};
+
+const SET_DEFAULT: Statement = {
+  name: "training-run-set-default",
+  text: `update versions set default_model_id = coalesce(default_model_id, $2) where id = $1`,
+};
+
+/** What a run left, its weights being at weightsPath. */
+export interface LearnedModel {
+  metrics: object;
+  sizeBytes: number;
+}
+
+interface EndedRun {
+  number: number;
+  status: "FINISHED" | "STOPPED";
+  modelType: string;
+  versionId: string;
+  versionNumber: number;
+  workspaceId: string;
+  projectSlug: string;
+}
+
+/**
+ * Ends a run with its model: FINISHED, or STOPPED when it was asked to stop and did so early. The conditional write on
+ * the training is the fence: once a trash or a cancel has ended the run, no model row can follow. The version is locked
+ * before it, in the order that a trash takes. The model gets the lease's id, so that its weights lie where no trainer but
+ * this one ever writes. null: the run was over; take the weights away again.
+ */
+export async function finishTraining(ctx: Context, lease: TrainingLease, { metrics, sizeBytes }: LearnedModel): Promise<{ modelSlug: string } | null> {
+  const workspaceId = workspaceOf(ctx, lease.workspaceSlug);
+  return transaction(async (tx) => {
+    await tx.query(LOCK_VERSION_OF_TRAINING, [lease.trainingId]);
+    const [run] = await tx.query<EndedRun>(FINISH, [lease.trainingId, lease.leaseId, ctx.now, workspaceId]);
+    if (!run) return null;
+    // A slug is never given twice: where a purged project left it to a new one of its name, a number is added.
+    const wanted = `${run.projectSlug}-${run.versionNumber}-${run.number}`;
+    let slug = wanted;
+    for (let n = 2; (await tx.query(TAKE_SLUG, [run.workspaceId, slug])).length === 0; n++) slug = `${wanted}-${n}`;
+    await tx.query(INSERT_MODEL, [lease.leaseId, run.workspaceId, run.versionId, lease.trainingId, slug, run.modelType, JSON.stringify(metrics), 1, sizeBytes, ctx.now]);
+    await tx.query(SET_DEFAULT, [run.versionId, lease.leaseId]);
+    const action = run.status === "STOPPED" ? "training.stopped" : "training.finished";
+    await recordAudit(tx, ctx, [{ workspaceId: run.workspaceId, action, targetType: "training", targetId: lease.trainingId, targetName: `Training ${run.number}`, details: { model: slug } }]);
+    return { modelSlug: slug };
+  });
+}
+
+const FAIL: Statement = {
+  name: "training-run-fail",
+  text: `update trainings set status = 'FAILED', status_reason = $3, ended_at = $4, lease_id = null, lease_until = null
+         where id = $1 and lease_id = $2 and status = 'RUNNING' and ($5::text is null or workspace_id = $5) returning id`,
+};
+
+/** Ends a run without a model. `reason` is shown to people: a word that the pages know, or a sentence. False: it was over already. */
+export async function failTraining(ctx: Context, lease: TrainingLease, reason: string): Promise<boolean> {
+  const workspaceId = workspaceOf(ctx, lease.workspaceSlug);
+  return (await query(FAIL, [lease.trainingId, lease.leaseId, reason, ctx.now, workspaceId])).length > 0;
+}
+
+const RELEASE: Statement = {
+  name: "training-run-release",
+  text: `update trainings set status = 'QUEUED', lease_id = null, lease_until = null, attempts = greatest(attempts - 1, 0), epoch = 0, curve = '[]'
+         where id = $1 and lease_id = $2 and status = 'RUNNING' returning id`,
+};
+
+/** Puts a run of ours back into the queue, as if it had not begun, and wakes others to take it: its worker is being shut down. */
+export async function releaseTraining(ctx: Context, lease: TrainingLease): Promise<void> {
+  authorizeSystem(ctx);
+  await transaction(async (tx) => {
+    if ((await tx.query(RELEASE, [lease.trainingId, lease.leaseId])).length > 0) await enqueue(tx, "run-trainings");
+  });
+  await notifyTrainers();
+}

@@ -1,0 +1,82 @@
+import type { Context } from "@/lib/domain/context";
+import { DomainError } from "@/lib/domain/errors";
+import { getServingModel, type ModelRef, type ServingModel } from "@/lib/domain/models";
+import { authorize } from "@/lib/domain/permissions";
+import { ImageDecodeError, RENDERS_IN_FLIGHT } from "@/lib/engine/generate";
+import type { Prediction } from "@/lib/engine/trainer/predictor";
+import { BlobNotFoundError } from "@/lib/platform/blob-store";
+import { createGate } from "./gate";
+import { withRequestImage } from "./inference-body";
+import { countCall } from "./inference-calls";
+import { notServable, openModel, type ServedModel } from "./inference-models";
+
+/** Calls that this process works on at once, and how many may wait for one of them to end. */
+const admitting = createGate(RENDERS_IN_FLIGHT + 8, 64);
+/** Images that it decodes at once; meanwhile others ask the database. */
+const predicting = createGate(RENDERS_IN_FLIGHT);
+/** What the database said of a model this long ago is asked again. */
+const STALE_MS = 100;
+
+/** As it goes over the wire. */
+export interface InferenceAnswer extends Prediction {
+  /** The most confident class, and how confident. */
+  top: string;
+  confidence: number;
+  inference_id: string;
+  /** Seconds that the prediction took here. */
+  time: number;
+}
+
+/**
+ * What a model says of an image: the classes at least as confident as `confidence` (0 to 1), and always the first. Asks the
+ * database at each call, and again when it had to wait, whether the model serves, so that no process answers for one that
+ * went to Trash; after a restore the same image gets the same digits. Counts the call.
+ *
+ * Throws as getServingModel does, `not_servable`, `unreadable_image`, and `busy` when too many wait already.
+ */
+export async function predict(ctx: Context, ref: ModelRef, image: Buffer, { confidence }: { confidence: number }): Promise<InferenceAnswer> {
+  const startedAt = performance.now();
+  const { model, prediction } = await admitting(async () => {
+    const askedAt = performance.now();
+    const found = await getServingModel(ctx, ref);
+    return predicting(async () => {
+      const model = performance.now() - askedAt > STALE_MS ? await getServingModel(ctx, ref) : found;
+      return { model, prediction: await ask(await open(ctx, ref, model), image) };
+    });
+  });
+  countCall(model.id, ctx.now);
+  const [top] = prediction.predictions;
+  return {
+    predictions: prediction.predictions.filter((one) => one === top || one.confidence >= confidence),
+    top: top!.class, // weights have two classes at least
+    confidence: top!.confidence,
+    image: prediction.image,
+    inference_id: ctx.requestId,
+    time: Math.round(performance.now() - startedAt) / 1000,
+  };
+}
+
+/** `predict`, for the image that a request brings. Throws as withRequestImage, too; nothing is read for who may not ask. */
+export async function predictRequest(ctx: Context, ref: ModelRef, request: Request, { image, confidence }: { image?: string | undefined; confidence: number }): Promise<InferenceAnswer> {
+  authorize(ctx, "predict", ref.workspaceSlug);
+  return withRequestImage(request, image, (bytes) => predict(ctx, ref, bytes, { confidence }));
+}
+
+async function open(ctx: Context, ref: ModelRef, model: ServingModel): Promise<ServedModel> {
+  try {
+    return await openModel(model);
+  } catch (error) {
+    if (!(error instanceof BlobNotFoundError)) throw error;
+    await getServingModel(ctx, ref); // throws when it was purged just now
+    throw notServable(model.slug, error);
+  }
+}
+
+async function ask(model: ServedModel, image: Buffer): Promise<Prediction> {
+  try {
+    return await model.predict(image);
+  } catch (error) {
+    if (error instanceof ImageDecodeError) throw new DomainError("unreadable_image", error.message);
+    throw error;
+  }
+}
