@@ -6,12 +6,11 @@ import path from "node:path";
 import { tsImport } from "tsx/esm/api";
 import { makeWorkspace } from "./data.mjs";
 import { takePhoto } from "./generate.mjs";
-import { percentile, show, table, verdict } from "./report.mjs";
+import { percentile, show, table } from "./report.mjs";
 import { connect, migrate, startApp } from "./stage.mjs";
 import { cpuMs, memoryMb, peakMemoryMb } from "./usage.mjs";
 
 const CLASSES = ["helmet", "head"];
-const MEMORY_MB = { must: 400, aim: 300, better: "less" };
 const BOUNDARY = "4f2d1c0b9a8e7d6c5b4a39281706f5e4";
 
 /** A form as requests-toolbelt writes it for `project.upload(…)`. */
@@ -140,15 +139,15 @@ export async function measureUpload({ stage, plan, say }) {
 
   const rate = ({ seconds }) => photos / seconds;
   const text = table(
-    [`${photos} photos of 640 × 640, ${show(bytes / 1e6, 0)} MB, ${connections} connections`, "", ""],
+    [`${photos} photos of 640 × 640, ${show(bytes / 1e6, 0)} MB, ${connections} connections`, ""],
     [
-      ["images uploaded a second", show(rate(first), 1), ""],
-      ["× the engine alone (decoding and thumbnails, two at a time)", show(rate(first) / rate(alone)), ""],
-      ["p50 and p99 of an upload, ms", `${show(percentile(first.latencies, 50), 0)} and ${show(percentile(first.latencies, 99), 0)}`, ""],
-      ["server CPU ms an image", show(cpu / photos, 1), ""],
-      ["images annotated a second", show(rate(annotated), 1), ""],
-      ["images recognised a second, when all are uploaded again", show(rate(again), 1), ""],
-      [`the web process's peak memory, MB; it had ${show(memoryBefore, 0)} before and grew by ${show(peak - memoryBefore, 0)}`, show(peak, 0), verdict(peak, MEMORY_MB)],
+      ["images uploaded a second", show(rate(first), 1)],
+      ["× the engine alone (decoding and thumbnails, two at a time)", show(rate(first) / rate(alone))],
+      ["p50 and p99 of an upload, ms", `${show(percentile(first.latencies, 50), 0)} and ${show(percentile(first.latencies, 99), 0)}`],
+      ["server CPU ms an image", show(cpu / photos, 1)],
+      ["images annotated a second", show(rate(annotated), 1)],
+      ["images recognised a second, when all are uploaded again", show(rate(again), 1)],
+      [`the web process's memory grew by MB (from ${show(memoryBefore, 0)})`, show(peak - memoryBefore, 0)],
     ],
   );
   return { problems, text };
