@@ -82,9 +82,16 @@ test("a client asks until the zip is made, then follows a link that needs no key
 describe("a request for a download", () => {
   test("is refused for formats that do not exist, in words that name those that do, and for those that the project has not", async () => {
     for (const format of ["uploadModel", "FOLDER", "yolov11", "folder.zip", "%2e%2e%2f", "v2"]) expect(await ask(format), format).toMatchObject({ status: 404 });
-    expect(await ask("yolov11")).toMatchObject({ body: { error: "There is no such format. There are: folder, coco, yolov8, voc." } });
+    expect(await ask("yolov11")).toMatchObject({ body: { error: "There is no such format. There are: folder, coco, yolov8, voc, yolov5pytorch." } });
     expect(await ask("coco")).toMatchObject({ status: 422, body: { code: "invalid_input", error: "This project's versions can be downloaded as: folder." } });
     expect(await prisma().export.count()).toBe(0);
+  });
+
+  test("knows the older name of the YOLO format, which the client asks for before it starts a training", async () => {
+    const hats = await buildProject(world, { type: "OBJECT_DETECTION" });
+    const detection = await storeVersion(world, hats, FILES);
+    expect(await call("GET", `/${world.workspace.slug}/${hats.slug}/${detection.number}/yolov5pytorch`, { key })).toMatchObject({ status: 202 });
+    expect(await prisma().export.findMany({ select: { format: true } })).toEqual([{ format: "YOLOV8" }]);
   });
 
   test("is 409 while the version is generated, and of one that failed 409 with the reason", async () => {

@@ -84,6 +84,26 @@ describe("POST …/v2/trainings", () => {
   });
 });
 
+test("the version tells how its newest training gets on, so that the client's wait for it ends however it ends", async () => {
+  const read = async () => ((await get("")).body as { version: { train?: unknown; models: Record<string, unknown> } }).version;
+  expect(await read()).not.toHaveProperty("train");
+  const first = await start();
+  expect((await read()).train).toEqual({ status: "queued" });
+  const run = await claim(first);
+  expect(await read()).toMatchObject({ train: { status: "running" }, models: {} });
+  await heartbeatTraining(await systemContext("train"), run, [EPOCH]);
+  expect((await read()).models).toEqual({ "roboflow-train": { epochs: [{ epoch: 1, mAP: 0.75, box_loss: 0, class_loss: 0.5, obj_loss: 0 }] } });
+  const { modelSlug } = (await finishTraining(await systemContext("train"), run, { metrics: METRICS, sizeBytes: 100 }))!;
+  expect(await read()).toMatchObject({ train: { status: "finished", results: METRICS }, models: { [modelSlug]: { url: `${world.workspace.slug}/${modelSlug}` } } });
+  await start();
+  expect((await read()).train).toEqual({ status: "queued" });
+  await post("/train/cancel", {});
+  expect((await read()).train).toEqual({ status: "failed", reason: "cancelled" });
+  const lost = await start();
+  await prisma().training.update({ where: { id: lost }, data: { status: "FAILED", statusReason: "worker lost", endedAt: new Date() } });
+  expect((await read()).train).toEqual({ status: "failed", reason: "worker lost" });
+});
+
 describe("GET …/v2/trainings/get", () => {
   test("answers the run with its curve, and its model once it has one", async () => {
     const trainingId = await start({ epochs: 1 });

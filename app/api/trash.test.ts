@@ -173,13 +173,15 @@ describe("POST trash/restore", () => {
   it("gives a version back as it was, with its number as a string or a number, its trainings still cancelled", async () => {
     const { world, key, project, version, path, trash, restore } = await buildScene();
     const training = await buildTraining(world, version);
-    const before = [(await call("GET", `${path}/1`, { key })).body, (await call("GET", path, { key })).body];
+    const read = async () => [(await call("GET", `${path}/1`, { key })).body, (await call("GET", path, { key })).body];
+    const [before, projectBefore] = (await read()) as [{ version: object }, unknown];
     for (const id of ["1", 1]) {
       await call("DELETE", `${path}/1`, { key });
       expect(await restore({ type: "version", id, parentId: project.id })).toMatchObject({ status: 200, body: { restored: true, type: "version", id: "1", parentId: project.id } });
       expect((await trash()).items).toEqual([]);
     }
-    expect([(await call("GET", `${path}/1`, { key })).body, (await call("GET", path, { key })).body]).toEqual(before);
+    const train = { status: "failed", reason: "version moved to Trash" };
+    expect(await read()).toEqual([{ ...before, version: { ...before.version, train } }, projectBefore]);
     expect(await prisma().training.findUniqueOrThrow({ where: { id: training.id } })).toMatchObject({ status: "CANCELLED" });
   });
   it("gives a project back, and a training, and ignores fields that it does not know", async () => {

@@ -9,7 +9,7 @@ import { getLiveProject, type SluggedProjectRef, type VersionRef } from "./item-
 import { parseName } from "./names";
 import { authorize } from "./permissions";
 import { assertSlug, slugsFor } from "./slugs";
-import { getVersion, listVersionsOf, type VersionView } from "./versions";
+import { getVersion, listVersionsOf, type VersionSummary, type VersionView } from "./versions";
 
 /** A live project with what its images add up to. */
 export interface ProjectView {
@@ -66,7 +66,7 @@ export async function getWorkspace(ctx: Context, workspaceSlug: string): Promise
 export interface ProjectPage {
   workspace: { slug: string; name: string; members: number };
   project: ProjectView;
-  versions: VersionView[];
+  versions: VersionSummary[];
 }
 
 const countMembers = (workspaceId: string): Promise<number> => prisma().membership.count({ where: { workspaceId } });

@@ -32,7 +32,7 @@ export interface TrainingView {
 }
 
 /** A live version: an immutable snapshot of its project, or one being made. */
-export interface VersionView {
+export interface VersionSummary {
   id: string;
   number: number;
   name: string;
@@ -49,14 +49,16 @@ export interface VersionView {
   /** Formats in which it can be had at once. */
   exports: ExportFormat[];
   createdAt: Date;
-  /** Those not in Trash, oldest first. */
-  trainings: TrainingView[];
   /** What `project/n` serves; null when there is none, or it is in Trash or purged. */
   defaultModelSlug: string | null;
 }
 
-/** What viewVersion is made of. */
-export const VERSION_COLUMNS = {
+export interface VersionView extends VersionSummary {
+  /** Those not in Trash, oldest first. */
+  trainings: TrainingView[];
+}
+
+const SUMMARY_COLUMNS = {
   id: true,
   number: true,
   name: true,
@@ -70,6 +72,13 @@ export const VERSION_COLUMNS = {
   classes: true,
   exports: { where: { status: "READY" }, select: { format: true }, orderBy: { format: "asc" } },
   createdAt: true,
+  defaultModelId: true,
+  trainings: { where: { deletedAt: null }, select: { models: { select: { id: true, slug: true } } } },
+} satisfies Prisma.VersionSelect;
+
+/** What viewVersion is made of. */
+export const VERSION_COLUMNS = {
+  ...SUMMARY_COLUMNS,
   trainings: {
     where: { deletedAt: null },
     orderBy: { number: "asc" },
@@ -90,11 +99,9 @@ export const VERSION_COLUMNS = {
       models: { select: { id: true, slug: true, metrics: true } },
     },
   },
-  defaultModelId: true,
 } satisfies Prisma.VersionSelect;
 
-/** A version's row as pages and the API know it. */
-export function viewVersion(row: Prisma.VersionGetPayload<{ select: typeof VERSION_COLUMNS }>): VersionView {
+function summarize(row: Prisma.VersionGetPayload<{ select: typeof SUMMARY_COLUMNS }>): VersionSummary {
   const { trainImages, validImages, testImages, trainings, classes, exports, defaultModelId, ...version } = row;
   return {
     ...version,
@@ -102,6 +109,14 @@ export function viewVersion(row: Prisma.VersionGetPayload<{ select: typeof VERSI
     splits: { train: trainImages, valid: validImages, test: testImages },
     classes: classes as Record<string, number>, // written by completeGeneration alone
     exports: exports.map(({ format }) => format),
+    defaultModelSlug: trainings.flatMap(({ models }) => models).find(({ id }) => id === defaultModelId)?.slug ?? null,
+  };
+}
+
+/** A version's row as pages and the API know it. */
+export function viewVersion({ trainings, ...row }: Prisma.VersionGetPayload<{ select: typeof VERSION_COLUMNS }>): VersionView {
+  return {
+    ...summarize({ ...row, trainings }),
     trainings: trainings.map(({ models: [model], stopAskedAt, curve, ...training }) => ({
       ...training,
       curve: curve as unknown as Epoch[], // written by heartbeatTraining alone
@@ -109,14 +124,13 @@ export function viewVersion(row: Prisma.VersionGetPayload<{ select: typeof VERSI
       modelSlug: model?.slug ?? null,
       metrics: (model?.metrics ?? {}) as Record<string, unknown>, // written by finishTraining alone
     })),
-    defaultModelSlug: trainings.flatMap(({ models }) => models).find(({ id }) => id === defaultModelId)?.slug ?? null,
   };
 }
 
 /** The live versions of a project, newest first. For projects.ts, which has authorized. */
-export async function listVersionsOf(projectId: string): Promise<VersionView[]> {
-  const rows = await prisma().version.findMany({ where: { projectId, deletedAt: null, status: { not: "FAILED" } }, select: VERSION_COLUMNS, orderBy: { number: "desc" } });
-  return rows.map(viewVersion);
+export async function listVersionsOf(projectId: string): Promise<VersionSummary[]> {
+  const rows = await prisma().version.findMany({ where: { projectId, deletedAt: null, status: { not: "FAILED" } }, select: SUMMARY_COLUMNS, orderBy: { number: "desc" } });
+  return rows.map(summarize);
 }
 
 /** A live version. Throws `not_found`, `in_trash`, `project_in_trash`, `purged`, `generation_failed`. */

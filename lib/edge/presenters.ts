@@ -8,7 +8,7 @@ import type { ModelView } from "@/lib/domain/models";
 import type { ModelsPage } from "@/lib/domain/models-page";
 import type { ProjectPage, ProjectView, VersionPage, WorkspaceView } from "@/lib/domain/projects";
 import type { AlreadyInTrash, Restored, Trashed, TrashItem, TrashPage } from "@/lib/domain/trash";
-import type { VersionView } from "@/lib/domain/versions";
+import type { TrainingView, VersionSummary, VersionView } from "@/lib/domain/versions";
 import type { AnnotationProblem } from "@/lib/engine/annotations/collector";
 import { keyWorkspace } from "./route";
 import type * as schemas from "./schemas";
@@ -71,7 +71,7 @@ export function presentAnnotation(problems: readonly AnnotationProblem[]): z.inp
   return { success: true, ...(problems.length === 0 ? {} : { problems: problems.map(({ code, count }) => ({ code, count })) }) };
 }
 
-const versionFields = (projectId: string, version: VersionView) => ({
+const versionFields = (projectId: string, version: VersionSummary) => ({
   id: `${projectId}/${version.number}`,
   name: version.name,
   created: epochSeconds(version.createdAt),
@@ -80,6 +80,27 @@ const versionFields = (projectId: string, version: VersionView) => ({
   preprocessing: settingsOf(version.preprocessing),
   augmentation: settingsOf(version.augmentation),
   exports: version.exports.map((format) => format.toLowerCase()),
+});
+
+/** A loop of the client's `version.train()` ends at `results` or at "failed", and nowhere else. */
+function presentTrain({ status, statusReason, metrics }: TrainingView): z.input<typeof schemas.trainState> {
+  switch (status) {
+    case "QUEUED":
+      return { status: "queued" };
+    case "RUNNING":
+      return { status: "running" };
+    case "FINISHED":
+    case "STOPPED":
+      return { status: "finished", results: metrics };
+    case "FAILED":
+    case "CANCELLED":
+      return { status: "failed", reason: statusReason ?? status.toLowerCase() };
+  }
+}
+
+/** The epochs in the words that the client prints while a run goes on: our accuracy is what it calls mAP. */
+const presentEpochs = ({ curve }: TrainingView) => ({
+  epochs: curve.map(({ epoch, loss, accuracy, validAccuracy }) => ({ epoch, mAP: validAccuracy ?? accuracy, box_loss: 0, class_loss: loss, obj_loss: 0 })),
 });
 
 const modelSlugs = (version: VersionView): string[] => version.trainings.flatMap((training) => training.modelSlug ?? []);
@@ -117,6 +138,7 @@ export function presentProjectPage({ workspace, project, versions }: ProjectPage
 
 export function presentVersionPage({ workspace, project, version }: VersionPage): z.input<typeof schemas.versionAnswer> {
   const presented = presentProject(project);
+  const newest = version.trainings.at(-1);
   return {
     workspace: workspaceSummary(workspace),
     project: presented,
@@ -124,7 +146,11 @@ export function presentVersionPage({ workspace, project, version }: VersionPage)
       ...versionFields(presented.id, version),
       generating: version.status === "GENERATING",
       progress: version.progress,
-      models: Object.fromEntries(modelSlugs(version).map((slug) => [slug, { url: `${workspace.slug}/${slug}` }])),
+      ...(newest ? { train: presentTrain(newest) } : {}),
+      models: {
+        ...(newest?.status === "RUNNING" && newest.curve.length > 0 ? { "roboflow-train": presentEpochs(newest) } : {}),
+        ...Object.fromEntries(modelSlugs(version).map((slug) => [slug, { url: `${workspace.slug}/${slug}` }])),
+      },
       classes: Object.keys(version.classes).sort(),
     },
   };

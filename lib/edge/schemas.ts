@@ -27,7 +27,10 @@ export const workspaceParams = z.object({ workspace: slug });
 export const projectParams = workspaceParams.extend({ project: slug });
 export const versionParams = projectParams.extend({ version: versionNumber });
 
-export const exportParams = versionParams.extend({ format: z.enum(["folder", "coco", "yolov8", "voc"]) });
+/** What trained YOLOv5 trains YOLOv8: the client asks for the older name before it starts a training. */
+export const exportParams = versionParams.extend({
+  format: z.enum(["folder", "coco", "yolov8", "voc", "yolov5pytorch"]).transform((format) => (format === "yolov5pytorch" ? "yolov8" : format)).meta({ description: "`yolov5pytorch` is `yolov8`." }),
+});
 export const linkParams = z.object({ token: z.string().regex(/^[A-Za-z0-9_-]{1,200}\.[A-Za-z0-9_-]{43}$/) });
 
 const LIMIT_MAX = 10_000;
@@ -205,6 +208,14 @@ export const annotationAnswer = z.strictObject({
   problems: z.array(z.strictObject({ code: z.string(), count })).optional().meta({ description: "What of the file could not be taken; left out when all of it was." }),
 });
 
+export const trainState = z.strictObject({
+  status: z.enum(["queued", "running", "finished", "failed"]).meta({ description: "Of the newest training; a cancelled one is `failed`." }),
+  reason: z.string().optional(),
+  results: z.record(z.string(), z.unknown()).optional().meta({ description: "Its metrics, once it is finished." }),
+});
+
+const epochs = z.array(z.strictObject({ epoch: count, mAP: z.number(), box_loss: z.number(), class_loss: z.number(), obj_loss: z.number() }));
+
 export const versionAnswer = z.strictObject({
   workspace: workspaceSummary,
   project,
@@ -212,7 +223,10 @@ export const versionAnswer = z.strictObject({
     ...versionFields,
     generating: z.boolean(),
     progress: z.number().min(0).max(1),
-    models: z.record(z.string(), z.strictObject({ url: modelUrl })),
+    train: trainState.optional(),
+    models: z
+      .record(z.string(), z.union([z.strictObject({ url: modelUrl }), z.strictObject({ epochs })]))
+      .meta({ description: "By their slugs; under `roboflow-train` the epochs of a training that is running." }),
     classes: z.array(z.string()),
   }),
 });
