@@ -9,6 +9,10 @@ import { projectRoot } from "./data-dir.mjs";
 
 const PORT = process.env.PORT ?? "3290";
 const SIZE = { width: 1280, height: 800 };
+const WORDS = {
+  en: { menu: "Edit Dataset", remove: "Delete Version", curve: "Curve", sample: "Use a test image", right: "right." },
+  ja: { menu: "データセットを編集", remove: "バージョンを削除", curve: "学習曲線", sample: "テスト画像を使う", right: "正解です" },
+};
 const pictures = path.join(projectRoot, "docs/screenshots");
 const dataDir = mkdtempSync(path.join(os.tmpdir(), "reprieve-screenshots-"));
 const demoFile = path.join(dataDir, "demo.json");
@@ -44,6 +48,7 @@ async function untilReady() {
 async function takeTour(demo, { language, locale, theme }) {
   const context = await browser.newContext({ viewport: SIZE, deviceScaleFactor: 1, locale, timezoneId: language === "ja" ? "Asia/Tokyo" : "UTC", colorScheme: theme, reducedMotion: "reduce", baseURL: demo.url });
   const page = await context.newPage();
+  const words = WORDS[language];
   const shoot = async (name) => {
     await page.waitForLoadState("networkidle");
     await page.screenshot({ path: path.join(pictures, `${name}-${language}.png`) });
@@ -56,7 +61,16 @@ async function takeTour(demo, { language, locale, theme }) {
 
   await page.goto(`/${demo.workspace}/${demo.project}/3`);
   await shoot("versions");
-  const words = language === "ja" ? { menu: "データセットを編集", remove: "バージョンを削除" } : { menu: "Edit Dataset", remove: "Delete Version" };
+
+  await page.goto(`/${demo.workspace}/${demo.project}/1`);
+  await page.getByText(words.curve, { exact: true }).click();
+  await page.getByRole("button", { name: words.sample }).click();
+  await page.getByText(words.right).waitFor();
+  await page.getByText(words.curve, { exact: true }).evaluate((curve) => curve.scrollIntoView({ block: "start" }));
+  await page.evaluate(() => window.scrollBy(0, -120));
+  await shoot("train");
+
+  await page.goto(`/${demo.workspace}/${demo.project}/3`);
   await page.getByRole("button", { name: words.menu }).click();
   await page.getByRole("menuitem", { name: words.remove }).click();
   await page.getByRole("dialog").getByRole("textbox").waitFor();
