@@ -34,7 +34,10 @@ async function writeFiles(root, ids, filesEach) {
   }
 }
 
-/** Looks every SAMPLE_MS for the worker's longest transaction, so far off at most; `take` answers it and starts anew. */
+/**
+ * Looks every SAMPLE_MS for the worker's longest transaction, so far off at most; `take` answers it and starts anew. A
+ * session that listens says of each word it hears that it began with the LISTEN, long ago: it is passed over.
+ */
 function watchTransactions(client) {
   const none = { ms: 0, statement: "" };
   let longest = none;
@@ -43,7 +46,7 @@ function watchTransactions(client) {
     while (!over) {
       const { rows } = await client.query(
         `select extract(epoch from clock_timestamp() - xact_start)::float8 * 1000 as ms, regexp_replace(left(query, 200), '\\s+', ' ', 'g') as statement
-         from pg_stat_activity where application_name = $1 and xact_start is not null order by xact_start limit 1`,
+         from pg_stat_activity where application_name = $1 and xact_start is not null and query not like 'listen %' order by xact_start limit 1`,
         [WORKER],
       );
       if (rows.length > 0 && rows[0].ms > longest.ms) longest = rows[0];

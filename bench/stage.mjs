@@ -142,11 +142,11 @@ export async function startApp(stage, name, url) {
   }
 }
 
-/** The product's worker process, as the launcher starts it; its sessions are called `applicationName`. Resolves when it works its queues. */
+/** The product's worker process; its sessions are called `applicationName`. Resolves when it works its queues. */
 export async function startWorker(stage, url, applicationName) {
   const named = new URL(url);
   named.searchParams.set("application_name", applicationName);
-  const child = start("worker", ["--max-semi-space-size=1", path.join(root, ".build/worker.mjs")], appEnv(stage, named.href));
+  const child = start("worker", [path.join(root, ".build/worker.mjs")], appEnv(stage, named.href));
   for (const deadline = Date.now() + START_SECONDS * 1000; !lastWords("worker").includes("worker ready"); await sleep(50)) {
     checkOnStage();
     if (!children.has(child) || Date.now() > deadline) throw new Error(`The worker did not start:\n${lastWords("worker")}`);

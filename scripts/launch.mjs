@@ -99,9 +99,9 @@ const LIFELINE = `data:text/javascript,
   }`.replaceAll(/\s+/g, " ");
 
 /** Starts a Node process; `ended` resolves to its exit code (1 for a signal) and rejects when it could not start. */
-function start(script, args, { env, stdio = "inherit", detached = false, nodeOptions = [] }) {
+function start(script, args, { env, stdio = "inherit", detached = false }) {
   const lifeline = detached ? [] : ["--import", LIFELINE];
-  const child = spawn(process.execPath, [...nodeOptions, ...lifeline, script, ...args], { cwd: root, stdio, detached, env: { ...env, LAUNCHER_PID: String(process.pid) } });
+  const child = spawn(process.execPath, [...lifeline, script, ...args], { cwd: root, stdio, detached, env: { ...env, LAUNCHER_PID: String(process.pid) } });
   children.add(child);
   child.ended = new Promise((resolve, reject) => {
     child.once("error", reject);
@@ -293,8 +293,7 @@ async function runBoth(settings, env, development) {
 
   const runWorker = (failures) => {
     const startedAt = Date.now();
-    // Its work is batches of rows, dead as soon as they are written: a large nursery only keeps them in memory for longer.
-    const worker = start(path.join(root, ".build/worker.mjs"), [], { env, nodeOptions: ["--max-semi-space-size=1"] });
+    const worker = start(path.join(root, ".build/worker.mjs"), [], { env });
     worker.ended.catch(() => 1).then((code) => {
       if (over || asked) return;
       // one that has worked for a minute failed for a new reason: the waits begin anew

@@ -54,7 +54,8 @@ function startWorker(): ChildProcess {
 const row = ({ id }: { id: string }) => prisma().training.findUniqueOrThrow({ where: { id }, include: { models: true } });
 const passLease = () => prisma().$executeRaw`update trainings set lease_until = now() - interval '1 second' where status = 'RUNNING'`;
 const setEpochs = ({ id }: { id: string }, epochs: number) => prisma().training.update({ where: { id }, data: { epochs } });
-const untilNoChild = () => expect.poll(() => pidsOf(script), { timeout: 5_000, interval: 20 }).toEqual([]);
+// how soon, run-trainings.test.ts knows: this is about whether
+const untilNoChild = () => expect.poll(() => pidsOf(script), { timeout: 15_000, interval: 20 }).toEqual([]);
 const untilTrains = (training: { id: string }) => expect.poll(async () => (await row(training)).epoch, { timeout: 15_000, interval: 20 }).toBeGreaterThan(0);
 
 /** A run of more epochs than anybody waits for, in a worker's child. */
