@@ -2,19 +2,30 @@
 
 import { AlertDialog as Radix } from "radix-ui";
 import type { ReactNode } from "react";
+import { Button } from "./button";
 import { cn } from "./class-names";
 import { OVERLAY, PANEL } from "./dialog";
 
 export const AlertDialog = Radix.Root;
 export const AlertDialogTrigger = Radix.Trigger;
-/** Wrap the cancel button: `<AlertDialogCancel asChild><Button>…`. It has the focus when the dialog opens. */
-export const AlertDialogCancel = Radix.Cancel;
+
+interface Props {
+  title: ReactNode;
+  description: ReactNode;
+  /** What the button says that changes nothing. */
+  cancel: ReactNode;
+  cancelDisabled?: boolean;
+  /** The button that acts. */
+  act: ReactNode;
+  wide?: boolean;
+  children?: ReactNode;
+}
 
 /**
- * The content of a dialog that must be answered: clicking outside does not close it, focus starts on its
- * `AlertDialogCancel`, Escape cancels. The act is an ordinary Button in the foot: the dialog stays open while it runs.
+ * The content of a dialog that must be answered: clicking outside does not close it, focus starts on the button that
+ * cancels, Escape cancels. The act is an ordinary Button: the dialog stays open while it runs.
  */
-export function AlertDialogContent({ title, description, foot, wide = false, children }: { title: ReactNode; description: ReactNode; foot: ReactNode; wide?: boolean; children?: ReactNode }) {
+export function AlertDialogContent({ title, description, cancel, cancelDisabled = false, act, wide = false, children }: Props) {
   return (
     <Radix.Portal>
       <Radix.Overlay className={OVERLAY} />
@@ -28,7 +39,12 @@ export function AlertDialogContent({ title, description, foot, wide = false, chi
           </Radix.Description>
           {children}
         </div>
-        <div className="flex flex-wrap justify-end gap-2 border-t border-line px-5 py-3">{foot}</div>
+        <div className="flex flex-wrap justify-end gap-2 border-t border-line px-5 py-3">
+          <Radix.Cancel asChild>
+            <Button disabled={cancelDisabled}>{cancel}</Button>
+          </Radix.Cancel>
+          {act}
+        </div>
       </Radix.Content>
     </Radix.Portal>
   );

@@ -2,7 +2,7 @@
 
 import { useTranslations } from "next-intl";
 import { useState, useTransition } from "react";
-import { AlertDialog, AlertDialogCancel, AlertDialogContent } from "@/app/_ui/alert-dialog";
+import { AlertDialog, AlertDialogContent } from "@/app/_ui/alert-dialog";
 import { Button } from "@/app/_ui/button";
 import { useLeave } from "@/app/_ui/leave";
 import { toast, toastError } from "@/app/_ui/toast";
@@ -52,15 +52,11 @@ export function CancelRun({ version, run, name, headingId }: Props & { headingId
         <AlertDialogContent
           title={t("cancelTitle", { name })}
           description={t("cancelText", { epochs: run.epoch })}
-          foot={
-            <>
-              <AlertDialogCancel asChild>
-                <Button>{t("goOn")}</Button>
-              </AlertDialogCancel>
-              <Button variant="danger" pending={pending} onClick={cancel}>
-                {t("cancelConfirm")}
-              </Button>
-            </>
+          cancel={t("goOn")}
+          act={
+            <Button variant="danger" pending={pending} onClick={cancel}>
+              {t("cancelConfirm")}
+            </Button>
           }
         />
       </AlertDialog>

@@ -2,7 +2,7 @@
 
 import { useTranslations } from "next-intl";
 import { useEffect, useRef, useState, useTransition } from "react";
-import { AlertDialog, AlertDialogCancel, AlertDialogContent, AlertDialogTrigger } from "@/app/_ui/alert-dialog";
+import { AlertDialog, AlertDialogContent, AlertDialogTrigger } from "@/app/_ui/alert-dialog";
 import { Button } from "@/app/_ui/button";
 import { escapeName } from "@/app/_ui/exact-name";
 import { Progress } from "@/app/_ui/progress";
@@ -53,15 +53,11 @@ function CancelGeneration({ version: { name, workspaceSlug, projectSlug, number 
       <AlertDialogContent
         title={t("cancelTitle", { name: escapeName(name) })}
         description={t("cancelText")}
-        foot={
-          <>
-            <AlertDialogCancel asChild>
-              <Button>{t("goOn")}</Button>
-            </AlertDialogCancel>
-            <Button variant="danger" pending={pending} onClick={cancel}>
-              {t("cancelConfirm")}
-            </Button>
-          </>
+        cancel={t("goOn")}
+        act={
+          <Button variant="danger" pending={pending} onClick={cancel}>
+            {t("cancelConfirm")}
+          </Button>
         }
       />
     </AlertDialog>

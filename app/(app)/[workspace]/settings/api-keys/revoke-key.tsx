@@ -2,7 +2,7 @@
 
 import { useTranslations } from "next-intl";
 import { useState, useTransition } from "react";
-import { AlertDialog, AlertDialogCancel, AlertDialogContent, AlertDialogTrigger } from "@/app/_ui/alert-dialog";
+import { AlertDialog, AlertDialogContent, AlertDialogTrigger } from "@/app/_ui/alert-dialog";
 import { Button } from "@/app/_ui/button";
 import { useLeave } from "@/app/_ui/leave";
 import { toast, toastError } from "@/app/_ui/toast";
@@ -40,15 +40,11 @@ export function RevokeKey({ workspaceSlug, apiKey }: { workspaceSlug: string; ap
             <p>{t("revokeFinal")}</p>
           </div>
         }
-        foot={
-          <>
-            <AlertDialogCancel asChild>
-              <Button>{common("cancel")}</Button>
-            </AlertDialogCancel>
-            <Button variant="danger" pending={pending} onClick={revoke}>
-              {t("revokeAct")}
-            </Button>
-          </>
+        cancel={common("cancel")}
+        act={
+          <Button variant="danger" pending={pending} onClick={revoke}>
+            {t("revokeAct")}
+          </Button>
         }
       />
     </AlertDialog>

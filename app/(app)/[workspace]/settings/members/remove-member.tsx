@@ -3,7 +3,7 @@
 import { useTranslations } from "next-intl";
 import { useRouter } from "next/navigation";
 import { useState, useTransition } from "react";
-import { AlertDialog, AlertDialogCancel, AlertDialogContent, AlertDialogTrigger } from "@/app/_ui/alert-dialog";
+import { AlertDialog, AlertDialogContent, AlertDialogTrigger } from "@/app/_ui/alert-dialog";
 import { Button } from "@/app/_ui/button";
 import { useLeave } from "@/app/_ui/leave";
 import { toast, toastError } from "@/app/_ui/toast";
@@ -48,15 +48,11 @@ export function RemoveMember({ workspaceSlug, workspaceName, member, apiKeys, la
             <li>{t("removeKept")}</li>
           </ul>
         }
-        foot={
-          <>
-            <AlertDialogCancel asChild>
-              <Button>{common("cancel")}</Button>
-            </AlertDialogCancel>
-            <Button variant="danger" pending={pending} onClick={remove}>
-              {self ? t("leaveAct") : t("removeAct")}
-            </Button>
-          </>
+        cancel={common("cancel")}
+        act={
+          <Button variant="danger" pending={pending} onClick={remove}>
+            {self ? t("leaveAct") : t("removeAct")}
+          </Button>
         }
       />
     </AlertDialog>

@@ -2,7 +2,7 @@
 
 import { useTranslations } from "next-intl";
 import { useOptimistic, useState, useTransition } from "react";
-import { AlertDialog, AlertDialogCancel, AlertDialogContent } from "@/app/_ui/alert-dialog";
+import { AlertDialog, AlertDialogContent } from "@/app/_ui/alert-dialog";
 import { Button } from "@/app/_ui/button";
 import { Select } from "@/app/_ui/select";
 import { toast, toastError, toastWithAction } from "@/app/_ui/toast";
@@ -59,15 +59,11 @@ export function RoleSelect({ workspaceSlug, member, role, lastOwner }: { workspa
         <AlertDialogContent
           title={t("ownRoleTitle")}
           description={t("ownRoleText", { role: common("role", { role: asked ?? role }) })}
-          foot={
-            <>
-              <AlertDialogCancel asChild>
-                <Button>{common("cancel")}</Button>
-              </AlertDialogCancel>
-              <Button variant="danger" pending={pending} onClick={() => asked && change(asked, false)}>
-                {t("ownRoleAct")}
-              </Button>
-            </>
+          cancel={common("cancel")}
+          act={
+            <Button variant="danger" pending={pending} onClick={() => asked && change(asked, false)}>
+              {t("ownRoleAct")}
+            </Button>
           }
         />
       </AlertDialog>

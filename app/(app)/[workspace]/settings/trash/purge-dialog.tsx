@@ -2,7 +2,7 @@
 
 import { useLocale, useTranslations } from "next-intl";
 import { useState, useTransition } from "react";
-import { AlertDialog, AlertDialogCancel, AlertDialogContent } from "@/app/_ui/alert-dialog";
+import { AlertDialog, AlertDialogContent } from "@/app/_ui/alert-dialog";
 import { Button } from "@/app/_ui/button";
 import { CopyButton } from "@/app/_ui/copy-button";
 import { Field } from "@/app/_ui/field";
@@ -61,15 +61,12 @@ export function PurgeDialog({ rows, onClose }: { rows: readonly Row[] | null; on
       <AlertDialogContent
         title={<span className="break-words">{title}</span>}
         description={<p>{t(rows ? "purge.lost" : "purge.lostAll")}</p>}
-        foot={
-          <>
-            <AlertDialogCancel asChild>
-              <Button disabled={pending}>{common("cancel")}</Button>
-            </AlertDialogCancel>
-            <Button variant="danger" type="submit" form={FORM} pending={pending} disabled={!fits}>
-              {t(rows ? "deletePermanently" : "emptyTrash")}
-            </Button>
-          </>
+        cancel={common("cancel")}
+        cancelDisabled={pending}
+        act={
+          <Button variant="danger" type="submit" form={FORM} pending={pending} disabled={!fits}>
+            {t(rows ? "deletePermanently" : "emptyTrash")}
+          </Button>
         }
       >
         <Lost rows={rows ?? listed} count={count} total={rows ? sumLosses(rows) : null} summary={summary} />

@@ -2,7 +2,7 @@
 
 import { useTranslations } from "next-intl";
 import { useTransition } from "react";
-import { AlertDialog, AlertDialogCancel, AlertDialogContent } from "@/app/_ui/alert-dialog";
+import { AlertDialog, AlertDialogContent } from "@/app/_ui/alert-dialog";
 import { Button } from "@/app/_ui/button";
 import { toast, toastError } from "@/app/_ui/toast";
 import { restoreAllAction } from "./actions";
@@ -34,15 +34,12 @@ export function RestoreAllDialog({ onClose, onFailures }: { onClose: () => void;
       <AlertDialogContent
         title={t("restoreAllTitle", { count: summary.items })}
         description={<p>{t("restoreAllText")}</p>}
-        foot={
-          <>
-            <AlertDialogCancel asChild>
-              <Button disabled={pending}>{common("cancel")}</Button>
-            </AlertDialogCancel>
-            <Button variant="primary" pending={pending} onClick={restoreAll}>
-              {t("restoreAll")}
-            </Button>
-          </>
+        cancel={common("cancel")}
+        cancelDisabled={pending}
+        act={
+          <Button variant="primary" pending={pending} onClick={restoreAll}>
+            {t("restoreAll")}
+          </Button>
         }
       />
     </AlertDialog>
