@@ -5,7 +5,7 @@ export function EmptyState({ title, children, action }: { title: ReactNode; chil
   return (
     <div className="grid justify-items-center gap-2 rounded-lg border border-dashed border-line px-6 py-14 text-center">
       <p className="font-medium">{title}</p>
-      {children ? <div className="max-w-md text-muted">{children}</div> : null}
+      {children ? <div className="max-w-md text-balance text-muted [word-break:auto-phrase]">{children}</div> : null}
       {action ? <div className="mt-3">{action}</div> : null}
     </div>
   );
