@@ -8,7 +8,7 @@ import ja from "@/messages/ja.json";
 import { createApiKey, revokeApiKey } from "./api-keys";
 import { AUDIT_ACTIONS } from "./audit";
 import { AUDIT_GROUPS, AUDIT_WINDOW, auditGroupOf, listAuditEvents, type AuditGroup } from "./audit-log";
-import { restoreVersion, trashVersion } from "./trash";
+import { restoreVersion, trashVersion } from "@/lib/domain/trash";
 
 const START = Date.parse("2026-01-01T00:00:00.000Z");
 

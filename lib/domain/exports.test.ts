@@ -8,7 +8,7 @@ import { raceAt } from "@/lib/testing/race";
 import { systemContext, type Context } from "./context";
 import { claimExport, completeExport, EXPORT_LEASE_MS, failExport, heartbeatExport, releaseExport, type ExportBuild } from "./export-work";
 import { EXPORT_FORMATS, getExportFile, getLinkedExport, listExports, remakeExport, requestExport } from "./exports";
-import { restoreProject, restoreVersion, trashProject, trashVersion } from "./trash";
+import { restoreProject, restoreVersion, trashProject, trashVersion } from "@/lib/domain/trash";
 
 let world: World;
 let project: Awaited<ReturnType<typeof buildProject>>;

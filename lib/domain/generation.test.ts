@@ -9,7 +9,7 @@ import { raceAt } from "@/lib/testing/race";
 import { systemContext, type Context } from "./context";
 import { cancelVersionGeneration, createVersion, getPlanningFacts, retryVersionGeneration, type PlanVersion } from "./generation";
 import { claimGeneration, completeGeneration, failGeneration, forgetGenerationSources, heartbeatGeneration, listGenerationSources, listUntidyVersions, releaseGeneration } from "./generation-work";
-import { restoreProject, restoreVersion, trashProject, trashVersion } from "./trash";
+import { restoreProject, restoreVersion, trashProject, trashVersion } from "@/lib/domain/trash";
 import { getVersion } from "./versions";
 import { getVersionsPage } from "./versions-page";
 

@@ -7,7 +7,7 @@ import type { ImageBox } from "./image-boxes";
 import { countImagesOf, getImage, listImages, type ImageFilter, type ImageRange } from "./images-list";
 import { annotateImages, labelImage, updateImages } from "./images-label";
 import { getProject } from "./projects";
-import { trashProject } from "./trash";
+import { trashProject } from "@/lib/domain/trash";
 
 let world: World;
 let project: { id: string; slug: string; type: ProjectType };

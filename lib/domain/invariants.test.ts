@@ -9,7 +9,7 @@ import { cancelVersionGeneration, createVersion, retryVersionGeneration } from "
 import { claimGeneration, completeGeneration, failGeneration, type Generation } from "./generation-work";
 import { claimTraining, finishTraining } from "./training-runs";
 import { startTraining } from "./trainings";
-import { purgeExpired, purgeItem, restoreProject, restoreTraining, restoreVersion, trashProject, trashTraining, trashVersion } from "./trash";
+import { purgeExpired, purgeItem, restoreProject, restoreTraining, restoreVersion, trashProject, trashTraining, trashVersion } from "@/lib/domain/trash";
 import { getUsageByProject } from "./usage";
 
 /*

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { buildModel, buildProject, buildTraining, buildVersion, buildWorld, userContext } from "@/lib/testing/builders";
 import { projectRef, versionRef } from "@/lib/testing/lifecycle";
 import { getModelsPage } from "./models-page";
-import { trashProject, trashVersion } from "./trash";
+import { trashProject, trashVersion } from "@/lib/domain/trash";
 
 test("a project's page of models has those of its versions that serve, newest first, and nobody else's", async () => {
   const world = await buildWorld();

@@ -8,7 +8,7 @@ import type { Context } from "./context";
 import { chooseModel, countModelCalls, getServingModel, listModels } from "./models";
 import { createProject } from "./projects";
 import { renameProject } from "./rename";
-import { previewTrashProject, previewTrashVersion, purgeItem, restoreProject, restoreTraining, restoreVersion, trashProject, trashTraining, trashVersion } from "./trash";
+import { previewTrashProject, previewTrashVersion, purgeItem, restoreProject, restoreTraining, restoreVersion, trashProject, trashTraining, trashVersion } from "@/lib/domain/trash";
 
 let world: World;
 let project: Awaited<ReturnType<typeof buildProject>>;

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { buildProject, buildTraining, buildVersion, buildWorld, userContext } from "@/lib/testing/builders";
 import { getNavigation } from "./navigation";
-import { trashProject, trashVersion } from "./trash";
+import { trashProject, trashVersion } from "@/lib/domain/trash";
 
 test("the sidebar lists live projects by name and counts what Trash lists", async () => {
   const world = await buildWorld();

@@ -4,7 +4,7 @@ import { buildProject, buildVersion, buildWorld, userContext } from "@/lib/testi
 import { auditedActions, keyContext, memberContext, outcomeOf, projectRef, versionRef } from "@/lib/testing/lifecycle";
 import { raceAt } from "@/lib/testing/race";
 import { renameProject, renameVersion } from "./rename";
-import { trashProject, trashVersion } from "./trash";
+import { trashProject, trashVersion } from "@/lib/domain/trash";
 
 async function setup() {
   const world = await buildWorld();

@@ -8,7 +8,7 @@ import { systemContext, type Context } from "./context";
 import { claimTraining, failTraining, finishTraining, heartbeatTraining, leaseTraining, releaseTraining, weightsPath, type Epoch, type TrainingRun } from "./training-runs";
 import { cancelTraining, startTraining, stopTraining } from "./trainings";
 import { getServingModel } from "./models";
-import { purgeItem, trashProject, trashTraining, trashVersion } from "./trash";
+import { purgeItem, trashProject, trashTraining, trashVersion } from "@/lib/domain/trash";
 import { getVersion } from "./versions";
 
 let world: World;

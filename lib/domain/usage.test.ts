@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { prisma } from "@/lib/platform/db";
 import { buildModel, buildProject, buildTraining, buildVersion, buildWorld, userContext } from "@/lib/testing/builders";
 import { projectRef, trainingRef, versionRef } from "@/lib/testing/lifecycle";
-import { trashProject, trashTraining, trashVersion } from "./trash";
+import { trashProject, trashTraining, trashVersion } from "@/lib/domain/trash";
 import { getUsage, getUsageByProject } from "./usage";
 
 test("live and in Trash, by project and in all, add up to what counts against the quota", async () => {

@@ -7,8 +7,8 @@ import { blobStore } from "@/lib/platform/blob-store";
 import { buildProject, buildVersion, buildWorld, userContext } from "@/lib/testing/builders";
 import { connectSecond } from "@/lib/testing/database";
 import { systemContext } from "./context";
-import { eraseFiles } from "./receipts";
-import { purgeItem, restoreVersion, trashVersion } from "./trash";
+import { eraseFiles } from "@/lib/domain/trash/receipts";
+import { purgeItem, restoreVersion, trashVersion } from "@/lib/domain/trash";
 import { openVersionWriter, versionPrefix, WriterLeaseLost } from "./version-writer";
 
 const forever = AbortSignal.timeout(60_000);

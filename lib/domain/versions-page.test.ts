@@ -3,8 +3,8 @@ import { prisma } from "@/lib/platform/db";
 import { buildModel, buildProject, buildTraining, buildVersion, buildWorld, userContext, type World } from "@/lib/testing/builders";
 import { projectRef, trashedVersionRef, versionRef } from "@/lib/testing/lifecycle";
 import { getProjectsPage } from "./projects-page";
-import { getReceipt, listReceipts } from "./receipts";
-import { previewTrashTraining, previewTrashVersion, purgeItem, restoreVersion, trashProject, trashTraining, trashVersion } from "./trash";
+import { getReceipt, listReceipts } from "@/lib/domain/trash/receipts";
+import { previewTrashTraining, previewTrashVersion, purgeItem, restoreVersion, trashProject, trashTraining, trashVersion } from "@/lib/domain/trash";
 import { findHiddenItem, getVersionsPage } from "./versions-page";
 
 let world: World;

@@ -5,7 +5,7 @@ import { systemContext, type Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
 import { getInventory } from "@/lib/domain/inventory";
 import { addMember } from "@/lib/domain/members";
-import { eraseFiles, listReceipts } from "@/lib/domain/receipts";
+import { eraseFiles, listReceipts } from "@/lib/domain/trash/receipts";
 import { purgeExpired } from "@/lib/domain/trash";
 import { getUsage } from "@/lib/domain/usage";
 import { verifyVersionFiles } from "@/lib/edge/version-files";

@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import { systemContext, type Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
-import { eraseFiles } from "@/lib/domain/receipts";
+import { eraseFiles } from "@/lib/domain/trash/receipts";
 import { purgeExpired } from "@/lib/domain/trash";
 import { env } from "@/lib/platform/env";
 import { equalSecrets } from "@/lib/platform/secrets";

@@ -6,7 +6,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { claimExport } from "@/lib/domain/export-work";
 import { EXPORT_FORMATS, exportFolder, exportPath, requestExport } from "@/lib/domain/exports";
 import { systemContext, type Context } from "@/lib/domain/context";
-import { eraseFiles } from "@/lib/domain/receipts";
+import { eraseFiles } from "@/lib/domain/trash/receipts";
 import { purgeItem, restoreVersion, trashVersion } from "@/lib/domain/trash";
 import { versionPrefix } from "@/lib/domain/version-writer";
 import { EXPORT_FORMATS as ENGINE_FORMATS, exportFormatsOf } from "@/lib/engine/export/layout";

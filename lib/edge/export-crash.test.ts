@@ -6,7 +6,7 @@ import path from "node:path";
 import { beforeEach, expect, test } from "vitest";
 import { systemContext, type Context } from "@/lib/domain/context";
 import { exportFolder, exportPath, requestExport } from "@/lib/domain/exports";
-import { eraseFiles } from "@/lib/domain/receipts";
+import { eraseFiles } from "@/lib/domain/trash/receipts";
 import { purgeItem, trashVersion } from "@/lib/domain/trash";
 import { versionPrefix } from "@/lib/domain/version-writer";
 import { blobStore } from "@/lib/platform/blob-store";

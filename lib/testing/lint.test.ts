@@ -29,13 +29,13 @@ test.each([
   ["lib/domain/x.ts", `import "@/lib/engine/generate";`, "lib/edge brings engine and domain together"],
   ["lib/domain/x.ts", `import "next/headers";`, "belongs into app"],
   ["lib/domain/x.ts", `import "@/lib/testing/builders";`, "for tests, e2e and the seed only"],
-  ["lib/domain/projects.ts", `import "./trash-purge";`, "import it from lib/domain/trash"],
+  ["lib/domain/projects.ts", `import "@/lib/domain/trash/purge";`, "import it from lib/domain/trash"],
   ["lib/domain/x.ts", `export const now = new Date();`, "Time is ctx.now"],
   ["lib/domain/x.ts", `export const now = Date.now();`, "Time is ctx.now"],
   ["lib/platform/x.ts", `import "@/lib/domain/trash";`, "platform knows no rule"],
   ["lib/engine/x.ts", `import "@/lib/platform/db";`, "bytes in, bytes out"],
   ["lib/edge/x.ts", `import "@/app/page";`, "Nothing imports app"],
-  ["lib/edge/x.ts", `import "@/lib/domain/trash-purge";`, "import it from lib/domain/trash"],
+  ["lib/edge/x.ts", `import "@/lib/domain/trash/purge";`, "import it from lib/domain/trash"],
   ["lib/edge/x.ts", `export const secret = process.env.CRON_SECRET;`, "checked at boot"],
   ["app/x.ts", `import "@/lib/platform/db";`, "go through lib/edge"],
   ["pages/x.ts", `import "@/lib/domain/projects";`, "go through lib/edge"],
@@ -44,7 +44,7 @@ test.each([
 });
 
 test.each([
-  ["lib/domain/trash.ts", `import "./trash-purge";`],
+  ["lib/domain/trash/index.ts", `import "./purge";`],
   ["lib/domain/x.ts", `import "@/lib/platform/db";`],
   ["lib/edge/x.ts", `import "@/lib/engine/generate";`],
   ["app/x.ts", `import "@/lib/domain/projects";`],

@@ -1,5 +1,5 @@
 import { systemContext } from "@/lib/domain/context";
-import { eraseFiles } from "@/lib/domain/receipts";
+import { eraseFiles } from "@/lib/domain/trash/receipts";
 import { purgeExpired } from "@/lib/domain/trash";
 import { buildExports } from "@/lib/edge/export-builder";
 import { generateVersions } from "@/lib/edge/version-generator";

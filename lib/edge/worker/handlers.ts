@@ -1,5 +1,5 @@
 import { systemContext } from "@/lib/domain/context";
-import { eraseFiles } from "@/lib/domain/receipts";
+import { eraseFiles } from "@/lib/domain/trash/receipts";
 import { purgeExpired } from "@/lib/domain/trash";
 import { sweepStoreUploads } from "@/lib/edge/store-upload";
 import { buildExports } from "@/lib/edge/export-builder";

@@ -5,7 +5,7 @@ import { escapeName } from "@/app/_ui/exact-name";
 import { formatBytes } from "@/app/_ui/number";
 import { PageHeader } from "@/app/_ui/page-header";
 import { Time } from "@/app/_ui/time";
-import { getReceipt } from "@/lib/domain/receipts";
+import { getReceipt } from "@/lib/domain/trash/receipts";
 import { page } from "@/lib/edge/page";
 
 /** What members see where something was that is gone for good: who, when, why, how much, and whether that is proved. */

@@ -5,11 +5,11 @@ import { connectSecond } from "@/lib/testing/database";
 import { checkInvariants } from "@/lib/testing/invariants";
 import { auditedActions, DAY_MS, itemRef, later, newVersion, outcomeOf, projectRef, RETENTION_MS, scheduler, trainingRef, trashedProjectRef, trashedVersionRef, UNBOUNDED, usedImages, versionRef } from "@/lib/testing/lifecycle";
 import { raceAt } from "@/lib/testing/race";
-import type { Context } from "./context";
-import { createVersion } from "./generation";
-import { getProject } from "./projects";
-import { purgeExpired, purgeItem, restoreProject, restoreVersion, trashProject, trashTraining, trashVersion } from "./trash";
-import { getVersion } from "./versions";
+import type { Context } from "@/lib/domain/context";
+import { createVersion } from "@/lib/domain/generation";
+import { getProject } from "@/lib/domain/projects";
+import { purgeExpired, purgeItem, restoreProject, restoreVersion, trashProject, trashTraining, trashVersion } from "@/lib/domain/trash";
+import { getVersion } from "@/lib/domain/versions";
 
 let world: World;
 let project: Awaited<ReturnType<typeof buildProject>>;

@@ -2,8 +2,8 @@ import { query, transaction, type Statement, type Transaction } from "@/lib/plat
 import { newId } from "@/lib/platform/id";
 import { enqueue } from "@/lib/platform/job-queue";
 import type { ItemType, PurgeReason } from "@/lib/platform/generated/enums";
-import { recordAudit } from "./audit";
-import { describeActor, type Context } from "./context";
+import { recordAudit } from "@/lib/domain/audit";
+import { describeActor, type Context } from "@/lib/domain/context";
 
 /*
  * The one-way door, used by trash-purge.ts alone. A transaction removes the rows, gives back the quota, writes the receipt and wakes the

@@ -4,9 +4,9 @@ import { buildProject, buildTraining, buildVersion, buildWorld, userContext, typ
 import { connectSecond, type SecondConnection } from "@/lib/testing/database";
 import { itemRef, later, outcomeOf, projectRef, RETENTION_MS, trainingRef, UNBOUNDED, versionRef } from "@/lib/testing/lifecycle";
 import { raceAt } from "@/lib/testing/race";
-import type { Context } from "./context";
-import { purgeItem, trashProject, trashTraining, trashVersion, type TrashItem, type TrashView } from "./trash";
-import { listStatement, listTrash, TRASH_PAGE_MAX } from "./trash-list";
+import type { Context } from "@/lib/domain/context";
+import { purgeItem, trashProject, trashTraining, trashVersion, type TrashItem, type TrashView } from "@/lib/domain/trash";
+import { listStatement, listTrash, TRASH_PAGE_MAX } from "./list";
 
 const TYPES = ["PROJECT", "VERSION", "TRAINING"] as const;
 

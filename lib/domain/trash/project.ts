@@ -1,11 +1,11 @@
 import { atomic, transaction, type Statement } from "@/lib/platform/db";
 import { enqueue } from "@/lib/platform/job-queue";
 import { notifyTrainers } from "@/lib/platform/notify";
-import { auditRow } from "./audit";
-import type { Context } from "./context";
-import { getProjectState, type SluggedProjectRef } from "./item-state";
-import { authorize } from "./permissions";
-import { alreadyInTrash, confirmation, nameMismatch, stampOf, trashed, TRASH_REASON, UNKNOWN_TARGET, untilSettled, type AlreadyInTrash, type Restored, type Trashed, type TrashedRow } from "./trash-outcome";
+import { auditRow } from "@/lib/domain/audit";
+import type { Context } from "@/lib/domain/context";
+import { getProjectState, type SluggedProjectRef } from "@/lib/domain/item-state";
+import { authorize } from "@/lib/domain/permissions";
+import { alreadyInTrash, confirmation, nameMismatch, stampOf, trashed, TRASH_REASON, UNKNOWN_TARGET, untilSettled, type AlreadyInTrash, type Restored, type Trashed, type TrashedRow } from "./outcome";
 
 const LOCK_PROJECT_BY_SLUG: Statement = {
   name: "trash-lock-project-by-slug",

@@ -1,9 +1,9 @@
 import type { ItemType } from "@/lib/platform/generated/enums";
-import type { Context } from "./context";
-import { allows, authorize } from "./permissions";
-import { summarizeTrash, withLosses, type Loss, type TrashSummary } from "./trash-details";
-import { listTrash, type TrashItem, type TrashView } from "./trash-list";
-import { timeLeft, type TimeLeft } from "./trash-retention";
+import type { Context } from "@/lib/domain/context";
+import { allows, authorize } from "@/lib/domain/permissions";
+import { summarizeTrash, withLosses, type Loss, type TrashSummary } from "./holdings";
+import { listTrash, type TrashItem, type TrashView } from "./list";
+import { timeLeft, type TimeLeft } from "./retention";
 
 /** The most items of each type on one page. */
 export const SECTION_SIZE = 50;

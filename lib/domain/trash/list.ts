@@ -1,9 +1,9 @@
 import { query, type Statement } from "@/lib/platform/db";
 import type { ItemType } from "@/lib/platform/generated/enums";
-import type { Context } from "./context";
-import { DomainError } from "./errors";
-import { normalizeName } from "./names";
-import { authorize } from "./permissions";
+import type { Context } from "@/lib/domain/context";
+import { DomainError } from "@/lib/domain/errors";
+import { normalizeName } from "@/lib/domain/names";
+import { authorize } from "@/lib/domain/permissions";
 
 /** One thing in Trash. What does not apply to its type is null. */
 export interface TrashItem {

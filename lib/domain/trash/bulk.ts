@@ -1,16 +1,16 @@
 import { query, type Statement } from "@/lib/platform/db";
 import type { ItemType } from "@/lib/platform/generated/enums";
-import type { Context } from "./context";
-import { DomainError, type ErrorCode, type ErrorDetails } from "./errors";
-import { normalizeName } from "./names";
-import { authorize } from "./permissions";
-import { countInTrash } from "./trash-details";
-import { listTrash } from "./trash-list";
-import { restoreProject } from "./trash-project";
-import { getItemState, groupNeighbours, purgeGroup, purgeItem, type Candidate } from "./trash-purge";
-import { BATCH } from "./trash-purge-rows";
-import { restoreTraining } from "./trash-training";
-import { restoreVersion } from "./trash-version";
+import type { Context } from "@/lib/domain/context";
+import { DomainError, type ErrorCode, type ErrorDetails } from "@/lib/domain/errors";
+import { normalizeName } from "@/lib/domain/names";
+import { authorize } from "@/lib/domain/permissions";
+import { countInTrash } from "./holdings";
+import { listTrash } from "./list";
+import { restoreProject } from "./project";
+import { getItemState, groupNeighbours, purgeGroup, purgeItem, type Candidate } from "./purge";
+import { BATCH } from "./purge-rows";
+import { restoreTraining } from "./training";
+import { restoreVersion } from "./version";
 
 /** An item of Trash as a listing names it. `number` and `projectId` are a version's. */
 export interface TrashItemRef {

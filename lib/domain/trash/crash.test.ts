@@ -7,9 +7,9 @@ import { buildModel, buildProject, buildTraining, buildVersion, buildWorld, user
 import { connectSecond, type SecondConnection } from "@/lib/testing/database";
 import { checkInvariants } from "@/lib/testing/invariants";
 import { itemRef, later, projectRef, RETENTION_MS, scheduler, storeFolder, UNBOUNDED, usedImages, versionRef, writeFiles } from "@/lib/testing/lifecycle";
-import { systemContext } from "./context";
+import { systemContext } from "@/lib/domain/context";
 import { eraseFiles } from "./receipts";
-import { purgeExpired, purgeItem, trashProject, trashVersion } from "./trash";
+import { purgeExpired, purgeItem, trashProject, trashVersion } from "@/lib/domain/trash";
 
 /*
  * A real process, killed with SIGKILL at a known point. It is brought to stand there by a trigger that waits for an

@@ -3,12 +3,12 @@ import { prisma } from "@/lib/platform/db";
 import { buildProject, buildVersion, buildWorld, userContext } from "@/lib/testing/builders";
 import { checkInvariants } from "@/lib/testing/invariants";
 import { generatedFacts, itemRef, later, newVersion, outcomeOf, planOf, projectRef, RETENTION_MS, scheduler, trainingRef, trashedProjectRef, trashedVersionRef, UNBOUNDED, versionRef } from "@/lib/testing/lifecycle";
-import { systemContext } from "./context";
-import { cancelVersionGeneration, createVersion, retryVersionGeneration } from "./generation";
-import { claimGeneration, completeGeneration, failGeneration, heartbeatGeneration, releaseGeneration, type Generation } from "./generation-work";
-import { claimTraining, failTraining, finishTraining, heartbeatTraining, releaseTraining, type TrainingLease } from "./training-runs";
-import { cancelTraining, startTraining, stopTraining } from "./trainings";
-import { listTrash, purgeExpired, purgeItem, restoreProject, restoreTraining, restoreVersion, trashProject, trashTraining, trashVersion } from "./trash";
+import { systemContext } from "@/lib/domain/context";
+import { cancelVersionGeneration, createVersion, retryVersionGeneration } from "@/lib/domain/generation";
+import { claimGeneration, completeGeneration, failGeneration, heartbeatGeneration, releaseGeneration, type Generation } from "@/lib/domain/generation-work";
+import { claimTraining, failTraining, finishTraining, heartbeatTraining, releaseTraining, type TrainingLease } from "@/lib/domain/training-runs";
+import { cancelTraining, startTraining, stopTraining } from "@/lib/domain/trainings";
+import { listTrash, purgeExpired, purgeItem, restoreProject, restoreTraining, restoreVersion, trashProject, trashTraining, trashVersion } from "@/lib/domain/trash";
 
 const OPERATIONS = 400;
 /** Which operations meet is the machine's choice: the storm goes on until it has been everywhere, but not for ever. */

@@ -1,10 +1,10 @@
 import { atomic, type Statement } from "@/lib/platform/db";
-import { auditRow } from "./audit";
-import type { Context } from "./context";
-import { DomainError } from "./errors";
-import { getTrainingState, type TrainingRef } from "./item-state";
-import { authorize } from "./permissions";
-import { alreadyInTrash, restoreParentFirst, stampOf, trashed, UNKNOWN_TARGET, untilSettled, type AlreadyInTrash, type Restored, type Trashed, type TrashedRow } from "./trash-outcome";
+import { auditRow } from "@/lib/domain/audit";
+import type { Context } from "@/lib/domain/context";
+import { DomainError } from "@/lib/domain/errors";
+import { getTrainingState, type TrainingRef } from "@/lib/domain/item-state";
+import { authorize } from "@/lib/domain/permissions";
+import { alreadyInTrash, restoreParentFirst, stampOf, trashed, UNKNOWN_TARGET, untilSettled, type AlreadyInTrash, type Restored, type Trashed, type TrashedRow } from "./outcome";
 
 const LOCK_TRAINING: Statement = {
   name: "trash-lock-training",

@@ -1,7 +1,7 @@
-import { personId, type Context } from "./context";
-import { DomainError } from "./errors";
-import { normalizeName } from "./names";
-import { RETENTION_MS } from "./trash-retention";
+import { personId, type Context } from "@/lib/domain/context";
+import { DomainError } from "@/lib/domain/errors";
+import { normalizeName } from "@/lib/domain/names";
+import { RETENTION_MS } from "./retention";
 
 export interface Trashed {
   outcome: "trashed";

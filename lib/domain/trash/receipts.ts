@@ -3,9 +3,9 @@ import { query, transaction, type Statement, type Transaction } from "@/lib/plat
 import type { ActorType, ItemType, PurgeReason } from "@/lib/platform/generated/enums";
 import { enqueue } from "@/lib/platform/job-queue";
 import { log } from "@/lib/platform/log";
-import type { Context } from "./context";
-import { DomainError } from "./errors";
-import { authorize, authorizeSystem } from "./permissions";
+import type { Context } from "@/lib/domain/context";
+import { DomainError } from "@/lib/domain/errors";
+import { authorize, authorizeSystem } from "@/lib/domain/permissions";
 
 /*
  * Receipts of purges, and the removal of the files they promise. The unverified receipt is the truth, a queued job only

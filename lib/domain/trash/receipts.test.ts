@@ -7,10 +7,10 @@ import { buildModel, buildProject, buildTraining, buildVersion, buildWorld, user
 import { connectSecond } from "@/lib/testing/database";
 import { checkInvariants } from "@/lib/testing/invariants";
 import { itemRef, outcomeOf, projectRef, storeFolder, trainingRef, trashedVersionRef, UNBOUNDED, usedImages, versionRef, writeFiles } from "@/lib/testing/lifecycle";
-import { systemContext, type Context } from "./context";
+import { systemContext, type Context } from "@/lib/domain/context";
 import { eraseFiles, listReceipts } from "./receipts";
-import { purgeItem, restoreVersion, trashProject, trashTraining, trashVersion } from "./trash";
-import { renewWriterLease } from "./version-writer";
+import { purgeItem, restoreVersion, trashProject, trashTraining, trashVersion } from "@/lib/domain/trash";
+import { renewWriterLease } from "@/lib/domain/version-writer";
 
 let world: World;
 let project: Awaited<ReturnType<typeof buildProject>>;

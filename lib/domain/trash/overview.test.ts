@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { buildMember, buildProject, buildVersion, buildWorld, userContext } from "@/lib/testing/builders";
 import { DAY_MS, later, RETENTION_MS, versionRef } from "@/lib/testing/lifecycle";
-import { readTrash, trashVersion } from "./trash";
-import { timeLeft } from "./trash-retention";
+import { readTrash, trashVersion } from "@/lib/domain/trash";
+import { timeLeft } from "./retention";
 
 const HOUR_MS = DAY_MS / 24;
 const now = new Date("2026-11-23T12:00:00Z");

@@ -1,8 +1,8 @@
 import { query, type Statement } from "@/lib/platform/db";
 import type { ItemType } from "@/lib/platform/generated/enums";
-import type { Context } from "./context";
-import { authorize } from "./permissions";
-import type { TrashItem } from "./trash-list";
+import type { Context } from "@/lib/domain/context";
+import { authorize } from "@/lib/domain/permissions";
+import type { TrashItem } from "./list";
 
 /** What a purge of an item would lose and free. */
 export interface Loss {

@@ -3,15 +3,15 @@ import { prisma } from "@/lib/platform/db";
 import { buildModel, buildProject, buildTraining, buildUser, buildVersion, buildWorld, userContext, type World } from "@/lib/testing/builders";
 import { checkInvariants } from "@/lib/testing/invariants";
 import { auditedActions, claimVersion, DAY_MS, generatedFacts, later, newVersion, outcomeOf, projectRef, RETENTION_MS, trainingRef, trashedProjectRef, trashedVersionRef, usedImages, versionRef } from "@/lib/testing/lifecycle";
-import { systemContext, type Context } from "./context";
-import { createVersion } from "./generation";
-import { completeGeneration, failGeneration } from "./generation-work";
-import { getServingModel } from "./models";
-import { getProject, getWorkspace } from "./projects";
-import { claimTraining } from "./training-runs";
-import { startTraining } from "./trainings";
-import { listTrash, restoreProject, restoreTraining, restoreVersion, trashProject, trashTraining, trashVersion } from "./trash";
-import { getVersion } from "./versions";
+import { systemContext, type Context } from "@/lib/domain/context";
+import { createVersion } from "@/lib/domain/generation";
+import { completeGeneration, failGeneration } from "@/lib/domain/generation-work";
+import { getServingModel } from "@/lib/domain/models";
+import { getProject, getWorkspace } from "@/lib/domain/projects";
+import { claimTraining } from "@/lib/domain/training-runs";
+import { startTraining } from "@/lib/domain/trainings";
+import { listTrash, restoreProject, restoreTraining, restoreVersion, trashProject, trashTraining, trashVersion } from "@/lib/domain/trash";
+import { getVersion } from "@/lib/domain/versions";
 
 const NOON = new Date("2026-05-01T12:00:00.123Z");
 

@@ -1,10 +1,10 @@
 import { query, type Statement } from "@/lib/platform/db";
 import type { TrainingStatus } from "@/lib/platform/generated/enums";
-import type { Context } from "./context";
-import { DomainError } from "./errors";
-import { getLiveProject, getTrainingState, getVersionState, versionInTrash, type SluggedProjectRef, type TrainingRef, type VersionRef } from "./item-state";
-import { authorize } from "./permissions";
-import { RETENTION_MS } from "./trash-retention";
+import type { Context } from "@/lib/domain/context";
+import { DomainError } from "@/lib/domain/errors";
+import { getLiveProject, getTrainingState, getVersionState, versionInTrash, type SluggedProjectRef, type TrainingRef, type VersionRef } from "@/lib/domain/item-state";
+import { authorize } from "@/lib/domain/permissions";
+import { RETENTION_MS } from "./retention";
 
 /** What moving something to Trash would do, for the dialog that asks. */
 export interface TrashPreview {

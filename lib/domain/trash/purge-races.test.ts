@@ -4,8 +4,8 @@ import { buildModel, buildProject, buildTraining, buildVersion, buildWorld, user
 import { checkInvariants } from "@/lib/testing/invariants";
 import { auditedActions, DAY_MS, itemRef, later, outcomeOf, projectRef, RETENTION_MS, scheduler, trainingRef, trashedProjectRef, trashedVersionRef, UNBOUNDED, usedImages, versionRef } from "@/lib/testing/lifecycle";
 import { raceAt, waitingOrSettled, whileHeld, type Row } from "@/lib/testing/race";
-import type { Context } from "./context";
-import { purgeExpired, purgeItem, restoreProject, restoreTraining, restoreVersion, trashProject, trashTraining, trashVersion } from "./trash";
+import type { Context } from "@/lib/domain/context";
+import { purgeExpired, purgeItem, restoreProject, restoreTraining, restoreVersion, trashProject, trashTraining, trashVersion } from "@/lib/domain/trash";
 
 let world: World;
 let project: Awaited<ReturnType<typeof buildProject>>;

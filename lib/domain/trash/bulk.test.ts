@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { query } from "@/lib/platform/db";
 import { buildApiKey, buildMember, buildModel, buildProject, buildTraining, buildVersion, buildWorld, userContext } from "@/lib/testing/builders";
-import { authenticateKey } from "./api-keys";
-import { emptyTrash, listTrash, previewTrashVersion, purgeItems, restoreAll, restoreItems, summarizeTrash, trashProject, trashTraining, trashVersion, withLosses } from "./trash";
+import { authenticateKey } from "@/lib/domain/api-keys";
+import { emptyTrash, listTrash, previewTrashVersion, purgeItems, restoreAll, restoreItems, summarizeTrash, trashProject, trashTraining, trashVersion, withLosses } from "@/lib/domain/trash";
 
 const forever = AbortSignal.timeout(60_000);
 

@@ -1,11 +1,11 @@
 import { query, type Statement } from "@/lib/platform/db";
 import type { ItemType } from "@/lib/platform/generated/enums";
 import { log } from "@/lib/platform/log";
-import type { Context } from "./context";
-import { DomainError } from "./errors";
-import { getProjectState, getTrainingState, getVersionState } from "./item-state";
-import { authorize, authorizeSystem } from "./permissions";
-import { BATCH, claimProject, purgeClaimedProject, purgeTrainings, purgeVersions, type Claim } from "./trash-purge-rows";
+import type { Context } from "@/lib/domain/context";
+import { DomainError } from "@/lib/domain/errors";
+import { getProjectState, getTrainingState, getVersionState } from "@/lib/domain/item-state";
+import { authorize, authorizeSystem } from "@/lib/domain/permissions";
+import { BATCH, claimProject, purgeClaimedProject, purgeTrainings, purgeVersions, type Claim } from "./purge-rows";
 
 // ── By hand ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -2,10 +2,10 @@ import { beforeAll, expect, test } from "vitest";
 import { prisma } from "@/lib/platform/db";
 import { buildMember, buildProject, buildTraining, buildVersion, buildWorld, userContext, type World } from "@/lib/testing/builders";
 import { itemRef, keyContext, memberContext, outcomeOf, projectRef, trainingRef, trashedProjectRef, trashedVersionRef, UNBOUNDED, versionRef } from "@/lib/testing/lifecycle";
-import { systemContext, type Context } from "./context";
-import { SCOPES, type Scope } from "./permissions";
+import { systemContext, type Context } from "@/lib/domain/context";
+import { SCOPES, type Scope } from "@/lib/domain/permissions";
 import { eraseFiles, listReceipts } from "./receipts";
-import { listTrash, purgeExpired, purgeItem, restoreProject, restoreTraining, restoreVersion, trashProject, trashTraining, trashVersion } from "./trash";
+import { listTrash, purgeExpired, purgeItem, restoreProject, restoreTraining, restoreVersion, trashProject, trashTraining, trashVersion } from "@/lib/domain/trash";
 
 let world: World;
 let operations: Record<string, (ctx: Context) => Promise<unknown>>;

@@ -1,0 +1,22 @@
+/*
+ * Trash: the one module that moves projects, versions and trainings to Trash and back, and purges them. Nothing else
+ * writes deleted_at, deleted_by_id, purge_after or removes such rows; the rooms behind this front are imported by nobody
+ * else.
+ *
+ * Every trash and restore is the same three steps in one transaction: lock the rows (project, version, training, in this
+ * order), look at them in a new statement, whose snapshot is taken after the locks are held, and write, with the audit
+ * row. A single statement would not do: it has one snapshot, taken before it waits for the lock, and would miss a
+ * training that was started while it waited.
+ */
+
+export { trashVersion, restoreVersion } from "./version";
+export { trashProject, restoreProject } from "./project";
+export { trashTraining, restoreTraining } from "./training";
+export type { AlreadyInTrash, Restored, Trashed } from "./outcome";
+export { previewTrashProject, previewTrashTraining, previewTrashVersion, type TrashPreview } from "./consequences";
+export { listTrash, type TrashItem, type TrashPage, type TrashView } from "./list";
+export { summarizeTrash, withLosses, type Loss, type TrashSummary } from "./holdings";
+export { purgeExpired, purgeItem, type PurgeCounts } from "./purge";
+export { emptyTrash, purgeItems, restoreAll, restoreItems, type EmptiedTrash, type ItemResult, type RestoredAll, type TrashItemRef } from "./bulk";
+export { readTrash, type ListedItem, type TrashOverview, type TrashSection } from "./overview";
+export { RETENTION_MS, type TimeLeft } from "./retention";
