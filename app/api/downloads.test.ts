@@ -5,7 +5,7 @@ import { Uint8ArrayReader, ZipReader } from "@zip.js/zip.js";
 import { beforeEach, describe, expect, test } from "vitest";
 import { systemContext } from "@/lib/domain/context";
 import { purgeItem, restoreProject, restoreVersion, trashProject, trashVersion } from "@/lib/domain/trash";
-import { versionPrefix } from "@/lib/domain/version-writer";
+import { versionPrefix } from "@/lib/domain/versions/writer";
 import { linkTo } from "@/lib/edge/download";
 import { buildExports } from "@/lib/edge/export-builder";
 import { prisma } from "@/lib/platform/db";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { systemContext } from "@/lib/domain/context";
-import { heartbeatGeneration } from "@/lib/domain/generation-work";
+import { heartbeatGeneration } from "@/lib/domain/versions/generation-work";
 import { generateVersionNow } from "@/lib/edge/version-generator";
 import { prisma } from "@/lib/platform/db";
 import { buildApiKey, buildProject, buildVersion, buildWorld, fingerprintTables } from "@/lib/testing/builders";

@@ -6,7 +6,7 @@ import { buildMember, buildProject, buildWorld, userContext, type World } from "
 import type { ImageBox } from "./image-boxes";
 import { countImagesOf, getImage, listImages, type ImageFilter, type ImageRange } from "./images-list";
 import { annotateImages, labelImage, updateImages } from "./images-label";
-import { getProject } from "./projects";
+import { getProject } from "@/lib/domain/projects/projects";
 import { trashProject } from "@/lib/domain/trash";
 
 let world: World;

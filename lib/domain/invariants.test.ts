@@ -5,10 +5,10 @@ import { buildProject, buildWorld, userContext } from "@/lib/testing/builders";
 import { checkInvariants } from "@/lib/testing/invariants";
 import { DAY_MS, generatedFacts, itemRef, later, newVersion, outcomeOf, planOf, projectRef, RETENTION_MS, scheduler, trainingRef, trashedProjectRef, trashedVersionRef, UNBOUNDED, usedImages, versionRef } from "@/lib/testing/lifecycle";
 import { systemContext, type Context } from "./context";
-import { cancelVersionGeneration, createVersion, retryVersionGeneration } from "./generation";
-import { claimGeneration, completeGeneration, failGeneration, type Generation } from "./generation-work";
-import { claimTraining, finishTraining } from "./training-runs";
-import { startTraining } from "./trainings";
+import { cancelVersionGeneration, createVersion, retryVersionGeneration } from "@/lib/domain/versions/generation";
+import { claimGeneration, completeGeneration, failGeneration, type Generation } from "@/lib/domain/versions/generation-work";
+import { claimTraining, finishTraining } from "@/lib/domain/trainings/runs";
+import { startTraining } from "@/lib/domain/trainings/trainings";
 import { purgeExpired, purgeItem, restoreProject, restoreTraining, restoreVersion, trashProject, trashTraining, trashVersion } from "@/lib/domain/trash";
 import { getUsageByProject } from "./usage";
 

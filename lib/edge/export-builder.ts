@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import type { Context } from "@/lib/domain/context";
-import { claimExport, completeExport, EXPORT_LEASE_MS, failExport, heartbeatExport, releaseExport, type ExportBuild } from "@/lib/domain/export-work";
-import { exportFolder, exportPath } from "@/lib/domain/exports";
-import { openVersionWriter, versionPrefix, WriterLeaseLost } from "@/lib/domain/version-writer";
+import { claimExport, completeExport, EXPORT_LEASE_MS, failExport, heartbeatExport, releaseExport, type ExportBuild } from "@/lib/domain/exports/work";
+import { exportFolder, exportPath } from "@/lib/domain/exports/exports";
+import { openVersionWriter, versionPrefix, WriterLeaseLost } from "@/lib/domain/versions/writer";
 import { planExport } from "@/lib/engine/export/layout";
 import { MANIFEST_PATH, ManifestError, parseManifest, type Manifest, type ManifestFile } from "@/lib/engine/manifest";
 import { zipStream, type ZipEntry } from "@/lib/engine/zip";

@@ -1,8 +1,8 @@
 import { Readable } from "node:stream";
 import type { Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
-import { failTraining, finishTraining, getLeaseState, heartbeatTraining, weightsPath, type Epoch, type Heartbeat, type TrainingLease } from "@/lib/domain/training-runs";
-import { openVersionWriter, renewWriterLease, versionPrefix, WRITER_LEASE_MS, WriterLeaseLost } from "@/lib/domain/version-writer";
+import { failTraining, finishTraining, getLeaseState, heartbeatTraining, weightsPath, type Epoch, type Heartbeat, type TrainingLease } from "@/lib/domain/trainings/runs";
+import { openVersionWriter, renewWriterLease, versionPrefix, WRITER_LEASE_MS, WriterLeaseLost } from "@/lib/domain/versions/writer";
 import { blobStore } from "@/lib/platform/blob-store";
 import { env } from "@/lib/platform/env";
 import { createGate } from "./gate";

@@ -1,5 +1,5 @@
 import { headers } from "next/headers";
-import { findHiddenItem, type HiddenItem } from "@/lib/domain/versions-page";
+import { findHiddenItem, type HiddenItem } from "@/lib/domain/versions/page";
 import { DomainError } from "@/lib/domain/errors";
 import { toProjectRef, toVersionRef } from "./browser-refs";
 import { currentContext, PATH_HEADER } from "./session";

@@ -1,6 +1,6 @@
 import { setTimeout } from "node:timers/promises";
 import { after } from "next/server";
-import { countModelCalls } from "@/lib/domain/models";
+import { countModelCalls } from "@/lib/domain/trainings/models";
 import { log } from "@/lib/platform/log";
 
 /** What a process that is killed forgets at most. */

@@ -1,7 +1,7 @@
 import { DomainError } from "@/lib/domain/errors";
-import type { ServingModel } from "@/lib/domain/models";
-import { weightsPath } from "@/lib/domain/training-runs";
-import { versionPrefix } from "@/lib/domain/version-writer";
+import type { ServingModel } from "@/lib/domain/trainings/models";
+import { weightsPath } from "@/lib/domain/trainings/runs";
+import { versionPrefix } from "@/lib/domain/versions/writer";
 import { readHeader } from "@/lib/engine/decode";
 import { renderOutputs } from "@/lib/engine/generate";
 import { planOutputs } from "@/lib/engine/plan";

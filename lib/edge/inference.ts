@@ -1,6 +1,6 @@
 import type { Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
-import { getServingModel, type ModelRef, type ServingModel } from "@/lib/domain/models";
+import { getServingModel, type ModelRef, type ServingModel } from "@/lib/domain/trainings/models";
 import { authorize } from "@/lib/domain/permissions";
 import { ImageDecodeError, RENDERS_IN_FLIGHT } from "@/lib/engine/generate";
 import type { Prediction } from "@/lib/engine/trainer/predictor";

@@ -1,9 +1,9 @@
 import type { z } from "zod";
-import { EXPORT_FORMATS } from "@/lib/domain/exports";
+import { EXPORT_FORMATS } from "@/lib/domain/exports/exports";
 import { DomainError } from "@/lib/domain/errors";
-import { TRAINING_LEASE_MS, type TrainingRun } from "@/lib/domain/training-runs";
-import { EMBEDDED_MODEL_TYPE, EPOCHS_DEFAULT, EPOCHS_MAX, type EndedTraining, type StartedTraining } from "@/lib/domain/trainings";
-import type { TrainingView } from "@/lib/domain/versions";
+import { TRAINING_LEASE_MS, type TrainingRun } from "@/lib/domain/trainings/runs";
+import { EMBEDDED_MODEL_TYPE, EPOCHS_DEFAULT, EPOCHS_MAX, type EndedTraining, type StartedTraining } from "@/lib/domain/trainings/trainings";
+import type { TrainingView } from "@/lib/domain/versions/versions";
 import { formatName } from "./export-answers";
 import { epochSeconds, PROJECT_TYPES, type VersionPath } from "./presenters";
 import type * as schemas from "./training-schemas";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { EPOCHS_DEFAULT, EPOCHS_MAX } from "@/lib/domain/trainings";
+import { EPOCHS_DEFAULT, EPOCHS_MAX } from "@/lib/domain/trainings/trainings";
 import { count, epochSeconds, modelUrl, share, slug, splits, text, versionParams, workspaceParams } from "./schemas";
 
 /*

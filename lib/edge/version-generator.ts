@@ -13,9 +13,9 @@ import {
   releaseGeneration,
   type Generation,
   type GenerationSource,
-} from "@/lib/domain/generation-work";
+} from "@/lib/domain/versions/generation-work";
 import { sourceImageKey } from "@/lib/domain/images";
-import { openVersionWriter, versionPrefix, WriterLeaseLost, type VersionWriter } from "@/lib/domain/version-writer";
+import { openVersionWriter, versionPrefix, WriterLeaseLost, type VersionWriter } from "@/lib/domain/versions/writer";
 import { ImageDecodeError, renderOutputs, RENDERS_IN_FLIGHT } from "@/lib/engine/generate";
 import { encodeManifest, MANIFEST_PATH, parseManifest, type ManifestFile } from "@/lib/engine/manifest";
 import { countOutputs, planOutputs, type VersionSettings } from "@/lib/engine/plan";

@@ -3,7 +3,7 @@ import path from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import { systemContext } from "@/lib/domain/context";
 import { sourceImageKey } from "@/lib/domain/images";
-import { versionPrefix } from "@/lib/domain/version-writer";
+import { versionPrefix } from "@/lib/domain/versions/writer";
 import { blobStore } from "@/lib/platform/blob-store";
 import { prisma } from "@/lib/platform/db";
 import { buildProject, buildWorld, fingerprintTables, userContext, type World } from "@/lib/testing/builders";

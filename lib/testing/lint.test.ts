@@ -38,7 +38,7 @@ test.each([
   ["lib/edge/x.ts", `import "@/lib/domain/trash/purge";`, "import it from lib/domain/trash"],
   ["lib/edge/x.ts", `export const secret = process.env.CRON_SECRET;`, "checked at boot"],
   ["app/x.ts", `import "@/lib/platform/db";`, "go through lib/edge"],
-  ["pages/x.ts", `import "@/lib/domain/projects";`, "go through lib/edge"],
+  ["pages/x.ts", `import "@/lib/domain/projects/projects";`, "go through lib/edge"],
 ])("in %s, %s is refused and the message says where to go", async (file, code, message) => {
   expect((await lint(file, code)).join("\n")).toContain(message);
 });
@@ -47,7 +47,7 @@ test.each([
   ["lib/domain/trash/index.ts", `import "./purge";`],
   ["lib/domain/x.ts", `import "@/lib/platform/db";`],
   ["lib/edge/x.ts", `import "@/lib/engine/generate";`],
-  ["app/x.ts", `import "@/lib/domain/projects";`],
+  ["app/x.ts", `import "@/lib/domain/projects/projects";`],
 ])("in %s, %s is allowed", async (file, code) => {
   expect(await lint(file, code)).toEqual([]);
 });

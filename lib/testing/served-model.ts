@@ -1,5 +1,5 @@
-import { weightsPath } from "@/lib/domain/training-runs";
-import { versionPrefix } from "@/lib/domain/version-writer";
+import { weightsPath } from "@/lib/domain/trainings/runs";
+import { versionPrefix } from "@/lib/domain/versions/writer";
 import { derive } from "@/lib/engine/random";
 import type { Preprocessing } from "@/lib/engine/settings";
 import { FEATURE_COUNT, FEATURES } from "@/lib/engine/trainer/features";

@@ -6,7 +6,7 @@ import { ClientMessages } from "@/app/_ui/client-messages";
 import { EmptyState } from "@/app/_ui/empty-state";
 import { PageHeader } from "@/app/_ui/page-header";
 import { Time } from "@/app/_ui/time";
-import { getProjectsPage, type ProjectsPage } from "@/lib/domain/projects-page";
+import { getProjectsPage, type ProjectsPage } from "@/lib/domain/projects/page";
 import { page } from "@/lib/edge/page";
 import { FocusOnArrival } from "./_deleting/arrival";
 import { ProjectMenu } from "./_deleting/project-menu";

@@ -1,4 +1,4 @@
-import { getWorkspace } from "@/lib/domain/projects";
+import { getWorkspace } from "@/lib/domain/projects/projects";
 import { operations } from "@/lib/edge/operations";
 import { presentWorkspace } from "@/lib/edge/presenters";
 import { resource, route } from "@/lib/edge/route";

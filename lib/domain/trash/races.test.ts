@@ -6,11 +6,11 @@ import { checkInvariants } from "@/lib/testing/invariants";
 import { auditedActions, claimVersion, DAY_MS, generatedFacts, later, newVersion, outcomeOf, projectRef, trashedProjectRef, trashedVersionRef, usedImages, versionRef } from "@/lib/testing/lifecycle";
 import { raceAt, type Row } from "@/lib/testing/race";
 import { systemContext, type Context } from "@/lib/domain/context";
-import { createVersion } from "@/lib/domain/generation";
-import { completeGeneration, type GeneratorLease } from "@/lib/domain/generation-work";
-import { getProject } from "@/lib/domain/projects";
-import { claimTraining, finishTraining, heartbeatTraining } from "@/lib/domain/training-runs";
-import { startTraining } from "@/lib/domain/trainings";
+import { createVersion } from "@/lib/domain/versions/generation";
+import { completeGeneration, type GeneratorLease } from "@/lib/domain/versions/generation-work";
+import { getProject } from "@/lib/domain/projects/projects";
+import { claimTraining, finishTraining, heartbeatTraining } from "@/lib/domain/trainings/runs";
+import { startTraining } from "@/lib/domain/trainings/trainings";
 import { restoreProject, restoreVersion, trashProject, trashVersion } from "@/lib/domain/trash";
 
 let world: World;

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { systemContext } from "@/lib/domain/context";
-import { claimTraining, failTraining, finishTraining, heartbeatTraining, releaseTraining, TRAINING_LEASE_MS, weightsPath, type Epoch, type TrainingRun } from "@/lib/domain/training-runs";
-import { openVersionWriter, versionPrefix, WriterLeaseLost } from "@/lib/domain/version-writer";
+import { claimTraining, failTraining, finishTraining, heartbeatTraining, releaseTraining, TRAINING_LEASE_MS, weightsPath, type Epoch, type TrainingRun } from "@/lib/domain/trainings/runs";
+import { openVersionWriter, versionPrefix, WriterLeaseLost } from "@/lib/domain/versions/writer";
 import { MANIFEST_PATH, parseManifest, type Manifest } from "@/lib/engine/manifest";
 import { TrainingDataError, type Trainer, type TrainingImage } from "@/lib/engine/trainer/trainer";
 import { blobStore } from "@/lib/platform/blob-store";

@@ -1,7 +1,7 @@
 "use server";
 
 import { z } from "zod";
-import { createProject } from "@/lib/domain/projects";
+import { createProject } from "@/lib/domain/projects/projects";
 import { action } from "@/lib/edge/action";
 import { projectRef } from "@/lib/edge/browser-refs";
 

@@ -1,4 +1,4 @@
-import { getProject } from "@/lib/domain/projects";
+import { getProject } from "@/lib/domain/projects/projects";
 import { trashProject } from "@/lib/domain/trash";
 import { operations } from "@/lib/edge/operations";
 import { presentProjectPage, presentTrashedProject } from "@/lib/edge/presenters";

@@ -1,4 +1,4 @@
-import { createProject } from "@/lib/domain/projects";
+import { createProject } from "@/lib/domain/projects/projects";
 import { operations } from "@/lib/edge/operations";
 import { presentProject } from "@/lib/edge/presenters";
 import { resource, route } from "@/lib/edge/route";

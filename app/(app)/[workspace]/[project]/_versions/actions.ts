@@ -1,9 +1,9 @@
 "use server";
 
 import { z } from "zod";
-import { cancelVersionGeneration } from "@/lib/domain/generation";
-import { chooseModel } from "@/lib/domain/models";
-import { cancelTraining, startTraining, stopTraining } from "@/lib/domain/trainings";
+import { cancelVersionGeneration } from "@/lib/domain/versions/generation";
+import { chooseModel } from "@/lib/domain/trainings/models";
+import { cancelTraining, startTraining, stopTraining } from "@/lib/domain/trainings/trainings";
 import { action } from "@/lib/edge/action";
 import { trainingRef, versionRef } from "@/lib/edge/browser-refs";
 import { retryVersion } from "@/lib/edge/version-plan";

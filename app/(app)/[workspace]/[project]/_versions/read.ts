@@ -1,5 +1,5 @@
 import { cache } from "react";
-import { getVersionsPage } from "@/lib/domain/versions-page";
+import { getVersionsPage } from "@/lib/domain/versions/page";
 import { toProjectRef, toVersionRef } from "@/lib/edge/browser-refs";
 import { pageOr } from "@/lib/edge/page";
 

@@ -4,7 +4,7 @@ import { cache } from "react";
 import { ClientMessages } from "@/app/_ui/client-messages";
 import { EmptyState } from "@/app/_ui/empty-state";
 import { LinkButton } from "@/app/_ui/link-button";
-import { getGeneratePage } from "@/lib/domain/generate-page";
+import { getGeneratePage } from "@/lib/domain/versions/generate-page";
 import { toProjectRef } from "@/lib/edge/browser-refs";
 import { page } from "@/lib/edge/page";
 import { ProjectHead } from "../_nav/project-head";

@@ -4,7 +4,7 @@ import { cache } from "react";
 import { ClientMessages } from "@/app/_ui/client-messages";
 import { EmptyState } from "@/app/_ui/empty-state";
 import { LinkButton } from "@/app/_ui/link-button";
-import { getModelsPage } from "@/lib/domain/models-page";
+import { getModelsPage } from "@/lib/domain/trainings/models-page";
 import { toProjectRef } from "@/lib/edge/browser-refs";
 import { page } from "@/lib/edge/page";
 import { apiUrl } from "@/lib/edge/public-url";

@@ -1,4 +1,4 @@
-import { getVersionPage } from "@/lib/domain/projects";
+import { getVersionPage } from "@/lib/domain/projects/projects";
 import { trashVersion } from "@/lib/domain/trash";
 import { operations } from "@/lib/edge/operations";
 import { presentTrashedVersion, presentVersionPage } from "@/lib/edge/presenters";

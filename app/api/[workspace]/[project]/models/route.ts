@@ -1,4 +1,4 @@
-import { getModelsPage } from "@/lib/domain/models-page";
+import { getModelsPage } from "@/lib/domain/trainings/models-page";
 import { operations } from "@/lib/edge/operations";
 import { presentModels } from "@/lib/edge/presenters";
 import { resource, route } from "@/lib/edge/route";

@@ -1,4 +1,4 @@
-import { leaseTraining } from "@/lib/domain/training-runs";
+import { leaseTraining } from "@/lib/domain/trainings/runs";
 import { operations } from "@/lib/edge/operations";
 import { resource, route } from "@/lib/edge/route";
 import { presentLease } from "@/lib/edge/training-presenters";

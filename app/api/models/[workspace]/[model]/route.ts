@@ -1,4 +1,4 @@
-import { getModel } from "@/lib/domain/models";
+import { getModel } from "@/lib/domain/trainings/models";
 import { operations } from "@/lib/edge/operations";
 import { presentModel } from "@/lib/edge/presenters";
 import { resource, route } from "@/lib/edge/route";

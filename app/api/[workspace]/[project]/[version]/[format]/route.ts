@@ -1,4 +1,4 @@
-import { requestExport } from "@/lib/domain/exports";
+import { requestExport } from "@/lib/domain/exports/exports";
 import { linkTo } from "@/lib/edge/download";
 import { formatOf } from "@/lib/edge/export-answers";
 import { Accepted } from "@/lib/edge/operation";

@@ -1,4 +1,4 @@
-import { startTraining } from "@/lib/domain/trainings";
+import { startTraining } from "@/lib/domain/trainings/trainings";
 import { operations } from "@/lib/edge/operations";
 import { resource, route } from "@/lib/edge/route";
 import { presentStarted, toTraining } from "@/lib/edge/training-presenters";

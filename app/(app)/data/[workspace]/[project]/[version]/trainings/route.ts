@@ -1,5 +1,5 @@
 import { DomainError } from "@/lib/domain/errors";
-import { getVersion } from "@/lib/domain/versions";
+import { getVersion } from "@/lib/domain/versions/versions";
 import { toVersionRef } from "@/lib/edge/browser-refs";
 import { sessionRoute } from "@/lib/edge/session-route";
 

@@ -1,4 +1,4 @@
-import { cancelTraining } from "@/lib/domain/trainings";
+import { cancelTraining } from "@/lib/domain/trainings/trainings";
 import { operations } from "@/lib/edge/operations";
 import { resource, route } from "@/lib/edge/route";
 import { presentCancelled } from "@/lib/edge/training-presenters";

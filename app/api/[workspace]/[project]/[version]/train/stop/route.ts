@@ -1,4 +1,4 @@
-import { stopTraining } from "@/lib/domain/trainings";
+import { stopTraining } from "@/lib/domain/trainings/trainings";
 import { operations } from "@/lib/edge/operations";
 import { resource, route } from "@/lib/edge/route";
 import { presentStopped } from "@/lib/edge/training-presenters";

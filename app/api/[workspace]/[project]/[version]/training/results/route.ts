@@ -1,4 +1,4 @@
-import { getTraining } from "@/lib/domain/trainings";
+import { getTraining } from "@/lib/domain/trainings/trainings";
 import { operations } from "@/lib/edge/operations";
 import { resource, route } from "@/lib/edge/route";
 import { presentTraining } from "@/lib/edge/training-presenters";

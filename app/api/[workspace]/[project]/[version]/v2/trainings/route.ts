@@ -1,5 +1,5 @@
-import { startTraining } from "@/lib/domain/trainings";
-import { getVersion } from "@/lib/domain/versions";
+import { startTraining } from "@/lib/domain/trainings/trainings";
+import { getVersion } from "@/lib/domain/versions/versions";
 import { operations } from "@/lib/edge/operations";
 import { resource, route } from "@/lib/edge/route";
 import { presentStarted, presentTrainings, toTraining } from "@/lib/edge/training-presenters";

@@ -1,4 +1,4 @@
-import { getVersion } from "@/lib/domain/versions";
+import { getVersion } from "@/lib/domain/versions/versions";
 import { operations } from "@/lib/edge/operations";
 import { resource, route } from "@/lib/edge/route";
 import { presentRecipe } from "@/lib/edge/training-presenters";

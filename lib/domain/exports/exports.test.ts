@@ -5,8 +5,8 @@ import { buildProject, buildVersion, buildWorld, userContext, type World } from 
 import { connectSecond } from "@/lib/testing/database";
 import { keyContext, later, memberContext, outcomeOf, projectRef, trashedProjectRef, trashedVersionRef, versionRef } from "@/lib/testing/lifecycle";
 import { raceAt } from "@/lib/testing/race";
-import { systemContext, type Context } from "./context";
-import { claimExport, completeExport, EXPORT_LEASE_MS, failExport, heartbeatExport, releaseExport, type ExportBuild } from "./export-work";
+import { systemContext, type Context } from "@/lib/domain/context";
+import { claimExport, completeExport, EXPORT_LEASE_MS, failExport, heartbeatExport, releaseExport, type ExportBuild } from "./work";
 import { EXPORT_FORMATS, getExportFile, getLinkedExport, listExports, remakeExport, requestExport } from "./exports";
 import { restoreProject, restoreVersion, trashProject, trashVersion } from "@/lib/domain/trash";
 

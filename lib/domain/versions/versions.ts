@@ -1,11 +1,11 @@
 import { prisma } from "@/lib/platform/db";
 import type { ExportFormat, TrainerKind, TrainingStatus, VersionStatus } from "@/lib/platform/generated/enums";
 import type { Prisma } from "@/lib/platform/generated/client";
-import type { Context } from "./context";
-import { DomainError } from "./errors";
-import { getLiveVersion, getVersionState, type VersionRef } from "./item-state";
-import { authorize } from "./permissions";
-import type { Epoch } from "./training-runs";
+import type { Context } from "@/lib/domain/context";
+import { DomainError } from "@/lib/domain/errors";
+import { getLiveVersion, getVersionState, type VersionRef } from "@/lib/domain/item-state";
+import { authorize } from "@/lib/domain/permissions";
+import type { Epoch } from "@/lib/domain/trainings/runs";
 
 export interface TrainingView {
   id: string;

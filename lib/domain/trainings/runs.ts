@@ -3,10 +3,10 @@ import { newId } from "@/lib/platform/id";
 import { enqueue } from "@/lib/platform/job-queue";
 import { notifyTrainers } from "@/lib/platform/notify";
 import type { ProjectType, TrainerKind } from "@/lib/platform/generated/enums";
-import { recordAudit } from "./audit";
-import type { Context } from "./context";
-import { DomainError } from "./errors";
-import { authorize, authorizeSystem } from "./permissions";
+import { recordAudit } from "@/lib/domain/audit";
+import type { Context } from "@/lib/domain/context";
+import { DomainError } from "@/lib/domain/errors";
+import { authorize, authorizeSystem } from "@/lib/domain/permissions";
 
 /*
  * A run as its trainer sees it: taken under a lease, kept alive by heartbeats, ended once. Every write is conditional on

@@ -4,12 +4,12 @@ import { buildMember, buildProject, buildTraining, buildVersion, buildWorld, use
 import { checkInvariants } from "@/lib/testing/invariants";
 import { auditedActions, itemRef, keyContext, outcomeOf, projectRef, trainingRef, UNBOUNDED, versionRef } from "@/lib/testing/lifecycle";
 import { raceAt } from "@/lib/testing/race";
-import { systemContext, type Context } from "./context";
-import { claimTraining, failTraining, finishTraining, heartbeatTraining, leaseTraining, releaseTraining, weightsPath, type Epoch, type TrainingRun } from "./training-runs";
+import { systemContext, type Context } from "@/lib/domain/context";
+import { claimTraining, failTraining, finishTraining, heartbeatTraining, leaseTraining, releaseTraining, weightsPath, type Epoch, type TrainingRun } from "./runs";
 import { cancelTraining, startTraining, stopTraining } from "./trainings";
 import { getServingModel } from "./models";
 import { purgeItem, trashProject, trashTraining, trashVersion } from "@/lib/domain/trash";
-import { getVersion } from "./versions";
+import { getVersion } from "@/lib/domain/versions/versions";
 
 let world: World;
 let project: Awaited<ReturnType<typeof buildProject>>;

@@ -1,15 +1,15 @@
 import { prisma, transaction, type Statement } from "@/lib/platform/db";
 import type { ProjectType, Split } from "@/lib/platform/generated/enums";
 import { newId } from "@/lib/platform/id";
-import { recordAudit } from "./audit";
-import { personId, type Context } from "./context";
-import { DomainError } from "./errors";
-import { countImagesOf } from "./images-list";
-import { getLiveProject, type SluggedProjectRef, type VersionRef } from "./item-state";
-import { parseName } from "./names";
-import { authorize } from "./permissions";
-import { assertSlug, slugsFor } from "./slugs";
-import { getVersion, listVersionsOf, type VersionSummary, type VersionView } from "./versions";
+import { recordAudit } from "@/lib/domain/audit";
+import { personId, type Context } from "@/lib/domain/context";
+import { DomainError } from "@/lib/domain/errors";
+import { countImagesOf } from "@/lib/domain/images-list";
+import { getLiveProject, type SluggedProjectRef, type VersionRef } from "@/lib/domain/item-state";
+import { parseName } from "@/lib/domain/names";
+import { authorize } from "@/lib/domain/permissions";
+import { assertSlug, slugsFor } from "@/lib/domain/slugs";
+import { getVersion, listVersionsOf, type VersionSummary, type VersionView } from "@/lib/domain/versions/versions";
 
 /** A live project with what its images add up to. */
 export interface ProjectView {

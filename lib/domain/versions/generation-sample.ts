@@ -1,9 +1,9 @@
 import { query, type Statement } from "@/lib/platform/db";
-import type { Context } from "./context";
+import type { Context } from "@/lib/domain/context";
 import type { PlannableImage } from "./generation";
-import { sourceImageKey } from "./images";
-import { getLiveProject, type SluggedProjectRef } from "./item-state";
-import { authorize } from "./permissions";
+import { sourceImageKey } from "@/lib/domain/images";
+import { getLiveProject, type SluggedProjectRef } from "@/lib/domain/item-state";
+import { authorize } from "@/lib/domain/permissions";
 
 export interface SampleImage extends PlannableImage {
   /** Where its bytes lie. */

@@ -4,10 +4,10 @@ import { buildModel, buildProject, buildTraining, buildVersion, buildWorld, fing
 import { auditedActions, itemRef, keyContext, later, memberContext, outcomeOf, projectRef, trainingRef, trashedProjectRef, trashedVersionRef, UNBOUNDED, versionRef } from "@/lib/testing/lifecycle";
 import { raceAt } from "@/lib/testing/race";
 import { storeModel, storeServingVersion } from "@/lib/testing/served-model";
-import type { Context } from "./context";
+import type { Context } from "@/lib/domain/context";
 import { chooseModel, countModelCalls, getServingModel, listModels } from "./models";
-import { createProject } from "./projects";
-import { renameProject } from "./rename";
+import { createProject } from "@/lib/domain/projects/projects";
+import { renameProject } from "@/lib/domain/rename";
 import { previewTrashProject, previewTrashVersion, purgeItem, restoreProject, restoreTraining, restoreVersion, trashProject, trashTraining, trashVersion } from "@/lib/domain/trash";
 
 let world: World;

@@ -1,9 +1,9 @@
 import { query, transaction, type Statement } from "@/lib/platform/db";
 import type { ExportFormat } from "@/lib/platform/generated/enums";
 import { newId } from "@/lib/platform/id";
-import type { Context } from "./context";
+import type { Context } from "@/lib/domain/context";
 import { holdLive, type ExportFailure } from "./exports";
-import { authorizeSystem } from "./permissions";
+import { authorizeSystem } from "@/lib/domain/permissions";
 
 /*
  * A worker's side of a download. Every write is conditional on the worker's own lease; a write that hits no row means that

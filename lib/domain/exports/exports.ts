@@ -2,10 +2,10 @@ import { query, transaction, type Statement, type Transaction } from "@/lib/plat
 import type { ExportFormat, ExportStatus, ProjectType } from "@/lib/platform/generated/enums";
 import { newId } from "@/lib/platform/id";
 import { enqueue } from "@/lib/platform/job-queue";
-import { personId, type Context } from "./context";
-import { DomainError } from "./errors";
-import { getLiveVersion, versionInTrash, type VersionRef } from "./item-state";
-import { authorize, authorizeSystem } from "./permissions";
+import { personId, type Context } from "@/lib/domain/context";
+import { DomainError } from "@/lib/domain/errors";
+import { getLiveVersion, versionInTrash, type VersionRef } from "@/lib/domain/item-state";
+import { authorize, authorizeSystem } from "@/lib/domain/permissions";
 
 /*
  * Downloads of a version: one zip for each format, made once by a worker (export-work.ts) when somebody first asks for it,

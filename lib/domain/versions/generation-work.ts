@@ -2,11 +2,11 @@ import { query, transaction, type Statement } from "@/lib/platform/db";
 import type { ProjectType, Split } from "@/lib/platform/generated/enums";
 import { newId } from "@/lib/platform/id";
 import { enqueue } from "@/lib/platform/job-queue";
-import type { Context } from "./context";
+import type { Context } from "@/lib/domain/context";
 import { cancelGeneration, readSplits, type GenerationSettings, type StoredSplits } from "./generation";
-import type { FailureReason } from "./generation-failure";
-import type { ImageBox } from "./image-boxes";
-import { authorizeSystem } from "./permissions";
+import type { FailureReason } from "@/lib/domain/generation-failure";
+import type { ImageBox } from "@/lib/domain/image-boxes";
+import { authorizeSystem } from "@/lib/domain/permissions";
 
 /*
  * A worker's side of a generation. Every write is conditional on the worker's own lease and on the version and its

@@ -3,12 +3,12 @@ import { newId } from "@/lib/platform/id";
 import { enqueue } from "@/lib/platform/job-queue";
 import { notifyTrainers } from "@/lib/platform/notify";
 import type { ProjectType, TrainerKind } from "@/lib/platform/generated/enums";
-import { recordAudit } from "./audit";
-import { personId, type Context } from "./context";
-import { DomainError } from "./errors";
-import { getLiveVersion, getTrainingState, type TrainingState, type VersionRef } from "./item-state";
-import { authorize } from "./permissions";
-import { getVersion, type TrainingView } from "./versions";
+import { recordAudit } from "@/lib/domain/audit";
+import { personId, type Context } from "@/lib/domain/context";
+import { DomainError } from "@/lib/domain/errors";
+import { getLiveVersion, getTrainingState, type TrainingState, type VersionRef } from "@/lib/domain/item-state";
+import { authorize } from "@/lib/domain/permissions";
+import { getVersion, type TrainingView } from "@/lib/domain/versions/versions";
 
 /*
  * Trainings as people and programs start and end them; training-runs.ts has the trainer's side. What needs a live parent

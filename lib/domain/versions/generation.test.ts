@@ -6,12 +6,12 @@ import { connectSecond } from "@/lib/testing/database";
 import { checkInvariants } from "@/lib/testing/invariants";
 import { auditedActions, claimVersion, generatedFacts, later, memberContext, newVersion, outcomeOf, planOf, projectRef, trashedProjectRef, trashedVersionRef, usedImages, versionRef } from "@/lib/testing/lifecycle";
 import { raceAt } from "@/lib/testing/race";
-import { systemContext, type Context } from "./context";
+import { systemContext, type Context } from "@/lib/domain/context";
 import { cancelVersionGeneration, createVersion, getPlanningFacts, retryVersionGeneration, type PlanVersion } from "./generation";
 import { claimGeneration, completeGeneration, failGeneration, forgetGenerationSources, heartbeatGeneration, listGenerationSources, listUntidyVersions, releaseGeneration } from "./generation-work";
 import { restoreProject, restoreVersion, trashProject, trashVersion } from "@/lib/domain/trash";
 import { getVersion } from "./versions";
-import { getVersionsPage } from "./versions-page";
+import { getVersionsPage } from "./page";
 
 let world: World;
 let project: Awaited<ReturnType<typeof buildProject>>;

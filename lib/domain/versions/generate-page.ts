@@ -1,8 +1,8 @@
 import { query, type Statement } from "@/lib/platform/db";
-import type { Context } from "./context";
-import { countImagesOf } from "./images-list";
-import { getLiveProject, type SluggedProjectRef } from "./item-state";
-import { allows, authorize } from "./permissions";
+import type { Context } from "@/lib/domain/context";
+import { countImagesOf } from "@/lib/domain/images-list";
+import { getLiveProject, type SluggedProjectRef } from "@/lib/domain/item-state";
+import { allows, authorize } from "@/lib/domain/permissions";
 
 export interface GeneratePage {
   workspace: { slug: string; name: string };

@@ -1,12 +1,12 @@
 import { prisma } from "@/lib/platform/db";
 import type { ProjectType, VersionStatus } from "@/lib/platform/generated/enums";
-import type { Context } from "./context";
-import { DomainError } from "./errors";
-import { parseFailureReason, type FailureReason } from "./generation-failure";
-import { getLiveProject, getProjectState, getVersionState, versionInTrash, type SluggedProjectRef } from "./item-state";
-import { listModels, type ModelView } from "./models";
-import { allows, authorize } from "./permissions";
-import { findUntrainable, type Untrainable } from "./trainings";
+import type { Context } from "@/lib/domain/context";
+import { DomainError } from "@/lib/domain/errors";
+import { parseFailureReason, type FailureReason } from "@/lib/domain/generation-failure";
+import { getLiveProject, getProjectState, getVersionState, versionInTrash, type SluggedProjectRef } from "@/lib/domain/item-state";
+import { listModels, type ModelView } from "@/lib/domain/trainings/models";
+import { allows, authorize } from "@/lib/domain/permissions";
+import { findUntrainable, type Untrainable } from "@/lib/domain/trainings/trainings";
 import { VERSION_COLUMNS, viewVersion, type VersionView } from "./versions";
 
 /** A version as the list of a project's versions shows it. */

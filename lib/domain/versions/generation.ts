@@ -3,14 +3,14 @@ import { query, transaction, type Statement, type Transaction } from "@/lib/plat
 import type { Split, VersionStatus } from "@/lib/platform/generated/enums";
 import { newId } from "@/lib/platform/id";
 import { enqueue } from "@/lib/platform/job-queue";
-import { recordAudit } from "./audit";
-import { personId, type Context } from "./context";
-import { DomainError } from "./errors";
-import type { FailureReason } from "./generation-failure";
-import type { ImageBox } from "./image-boxes";
-import { getLiveProject, getVersionState, versionInTrash, type SluggedProjectRef, type VersionRef } from "./item-state";
-import { parseName } from "./names";
-import { authorize } from "./permissions";
+import { recordAudit } from "@/lib/domain/audit";
+import { personId, type Context } from "@/lib/domain/context";
+import { DomainError } from "@/lib/domain/errors";
+import type { FailureReason } from "@/lib/domain/generation-failure";
+import type { ImageBox } from "@/lib/domain/image-boxes";
+import { getLiveProject, getVersionState, versionInTrash, type SluggedProjectRef, type VersionRef } from "@/lib/domain/item-state";
+import { parseName } from "@/lib/domain/names";
+import { authorize } from "@/lib/domain/permissions";
 
 /*
  * How a version comes to be: under the locks of its workspace and project it is planned from the images as they are,

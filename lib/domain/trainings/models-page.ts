@@ -1,7 +1,7 @@
-import type { Context } from "./context";
-import { getLiveProject, type SluggedProjectRef } from "./item-state";
+import type { Context } from "@/lib/domain/context";
+import { getLiveProject, type SluggedProjectRef } from "@/lib/domain/item-state";
 import { listModels, type ModelView } from "./models";
-import { allows, authorize } from "./permissions";
+import { allows, authorize } from "@/lib/domain/permissions";
 
 export interface ModelsPage {
   workspace: { slug: string; name: string };

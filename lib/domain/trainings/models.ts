@@ -1,9 +1,9 @@
 import { query, transaction, type Statement } from "@/lib/platform/db";
-import { recordAudit } from "./audit";
-import type { Context } from "./context";
-import { DomainError } from "./errors";
-import { getLiveVersion, type SluggedProjectRef, type VersionRef } from "./item-state";
-import { authorize, authorizeSystem } from "./permissions";
+import { recordAudit } from "@/lib/domain/audit";
+import type { Context } from "@/lib/domain/context";
+import { DomainError } from "@/lib/domain/errors";
+import { getLiveVersion, type SluggedProjectRef, type VersionRef } from "@/lib/domain/item-state";
+import { authorize, authorizeSystem } from "@/lib/domain/permissions";
 
 export interface ServingModel {
   id: string;

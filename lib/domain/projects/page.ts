@@ -1,6 +1,6 @@
 import { query, type Statement } from "@/lib/platform/db";
-import type { Context } from "./context";
-import { allows, authorize } from "./permissions";
+import type { Context } from "@/lib/domain/context";
+import { allows, authorize } from "@/lib/domain/permissions";
 import { getWorkspace, type ProjectView } from "./projects";
 
 /** A few images of a project, for its card. */
