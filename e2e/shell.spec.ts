@@ -1,4 +1,4 @@
-import { createWorkspace, setPassword } from "@/lib/domain/accounts";
+import { createWorkspace, setPassword } from "@/lib/domain/people/accounts";
 import { systemContext } from "@/lib/domain/context";
 import { buildProject, buildVersion } from "@/lib/testing/builders";
 import { expect, test } from "./fixtures";

@@ -1,4 +1,4 @@
-import { createWorkspace } from "@/lib/domain/accounts";
+import { createWorkspace } from "@/lib/domain/people/accounts";
 import { systemContext } from "@/lib/domain/context";
 import { eraseFiles } from "@/lib/domain/trash/receipts";
 import { purgeItem, trashProject, trashVersion } from "@/lib/domain/trash";

@@ -10,7 +10,7 @@ import { claimGeneration, completeGeneration, failGeneration, type Generation } 
 import { claimTraining, finishTraining } from "@/lib/domain/trainings/runs";
 import { startTraining } from "@/lib/domain/trainings/trainings";
 import { purgeExpired, purgeItem, restoreProject, restoreTraining, restoreVersion, trashProject, trashTraining, trashVersion } from "@/lib/domain/trash";
-import { getUsageByProject } from "./usage";
+import { getUsageByProject } from "@/lib/domain/workspaces/usage";
 
 /*
  * The rules once more, in the fewest words, with neither locks nor SQL. Random histories are played to it and to the

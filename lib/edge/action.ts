@@ -2,7 +2,7 @@ import { revalidatePath } from "next/cache";
 import { unstable_rethrow } from "next/navigation";
 import type { z } from "zod";
 import { DomainError } from "@/lib/domain/errors";
-import type { SessionContext } from "@/lib/domain/sessions";
+import type { SessionContext } from "@/lib/domain/people/sessions";
 import { newId } from "@/lib/platform/id";
 import { log } from "@/lib/platform/log";
 import { toProblem } from "./errors";

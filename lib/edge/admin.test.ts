@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { authenticateKey } from "@/lib/domain/api-keys";
+import { authenticateKey } from "@/lib/domain/people/api-keys";
 import { prisma } from "@/lib/platform/db";
 import { verifyPassword } from "@/lib/platform/secrets";
 import { buildProject, buildTraining, buildVersion, buildWorld } from "@/lib/testing/builders";

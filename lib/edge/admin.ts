@@ -1,13 +1,13 @@
 import { z } from "zod";
-import { createUser, createWorkspace, deleteUser, getUserByEmail, systemMembership } from "@/lib/domain/accounts";
-import { createApiKey } from "@/lib/domain/api-keys";
+import { createUser, createWorkspace, deleteUser, getUserByEmail, systemMembership } from "@/lib/domain/people/accounts";
+import { createApiKey } from "@/lib/domain/people/api-keys";
 import { systemContext, type Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
-import { getInventory } from "@/lib/domain/inventory";
-import { addMember } from "@/lib/domain/members";
+import { getInventory } from "@/lib/domain/workspaces/inventory";
+import { addMember } from "@/lib/domain/people/members";
 import { eraseFiles, listReceipts } from "@/lib/domain/trash/receipts";
 import { purgeExpired } from "@/lib/domain/trash";
-import { getUsage } from "@/lib/domain/usage";
+import { getUsage } from "@/lib/domain/workspaces/usage";
 import { verifyVersionFiles } from "@/lib/edge/version-files";
 import { env } from "@/lib/platform/env";
 import { newPassword } from "@/lib/platform/secrets";

@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from "vitest";
-import { getImage } from "@/lib/domain/images-list";
+import { getImage } from "@/lib/domain/images/list";
 import { buildMember, buildProject, buildWorld, userContext, type World } from "@/lib/testing/builders";
 import { photo } from "@/lib/testing/pixels";
 import { applyAnnotationFiles } from "./annotation-upload";

@@ -5,7 +5,7 @@ import GitHubProvider from "next-auth/providers/github";
 import GoogleProvider from "next-auth/providers/google";
 import { z } from "zod";
 import { DomainError } from "@/lib/domain/errors";
-import { findSessionByEmail, signIn, type SessionRef } from "@/lib/domain/sessions";
+import { findSessionByEmail, signIn, type SessionRef } from "@/lib/domain/people/sessions";
 import { env } from "@/lib/platform/env";
 
 /*

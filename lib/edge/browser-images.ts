@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { DomainError } from "@/lib/domain/errors";
-import type { ImageView } from "@/lib/domain/images-list";
+import type { ImageView } from "@/lib/domain/images/list";
 import type { SluggedProjectRef } from "@/lib/domain/item-state";
 import { IMAGES_PER_CALL_MAX, IMAGES_PER_PAGE_MAX } from "@/lib/domain/limits";
 import type { Split } from "@/lib/platform/generated/enums";

@@ -3,7 +3,7 @@ import { finished } from "node:stream/promises";
 import { Busboy, type BusboyFileStream, type BusboyInstance } from "@fastify/busboy";
 import type { Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
-import { assertCanAddImage, type AddedImage } from "@/lib/domain/images";
+import { assertCanAddImage, type AddedImage } from "@/lib/domain/images/images";
 import type { SluggedProjectRef } from "@/lib/domain/item-state";
 import { env } from "@/lib/platform/env";
 import type { Split } from "@/lib/platform/generated/enums";

@@ -5,7 +5,7 @@ import path from "node:path";
 import { crc32, deflateSync } from "node:zlib";
 import sharp from "sharp";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, test } from "vitest";
-import { getSourceImage, sourceImageKey } from "@/lib/domain/images";
+import { getSourceImage, sourceImageKey } from "@/lib/domain/images/images";
 import { trashProject } from "@/lib/domain/trash";
 import { blobStore } from "@/lib/platform/blob-store";
 import { prisma, query } from "@/lib/platform/db";

@@ -1,7 +1,7 @@
 import { createReadStream } from "node:fs";
 import type { Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
-import { addImage, assertCanAddImage, findImageByContent, type AddedImage } from "@/lib/domain/images";
+import { addImage, assertCanAddImage, findImageByContent, type AddedImage } from "@/lib/domain/images/images";
 import type { SluggedProjectRef } from "@/lib/domain/item-state";
 import { BOXES_PER_IMAGE_MAX } from "@/lib/domain/limits";
 import { IMAGE_TYPES } from "@/lib/engine/decode";

@@ -1,5 +1,5 @@
 import { cookies, headers } from "next/headers";
-import { isLocale, LOCALES, setLocale, type Locale } from "@/lib/domain/sessions";
+import { isLocale, LOCALES, setLocale, type Locale } from "@/lib/domain/people/sessions";
 import { currentContext } from "./session";
 
 /* How a person wants the app: kept in cookies, the language also with their account. */

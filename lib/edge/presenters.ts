@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { z } from "zod";
 import type { Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
-import type { AddedImage } from "@/lib/domain/images";
+import type { AddedImage } from "@/lib/domain/images/images";
 import type { NewVersion } from "@/lib/domain/versions/generation";
 import type { ModelView } from "@/lib/domain/trainings/models";
 import type { ModelsPage } from "@/lib/domain/trainings/models-page";

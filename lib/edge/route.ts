@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { authenticateKey } from "@/lib/domain/api-keys";
+import { authenticateKey } from "@/lib/domain/people/api-keys";
 import type { Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
 import { authorize, type Permission } from "@/lib/domain/permissions";

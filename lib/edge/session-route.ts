@@ -1,6 +1,6 @@
 import { unstable_rethrow } from "next/navigation";
 import { DomainError } from "@/lib/domain/errors";
-import type { SessionContext } from "@/lib/domain/sessions";
+import type { SessionContext } from "@/lib/domain/people/sessions";
 import { newId } from "@/lib/platform/id";
 import { log } from "@/lib/platform/log";
 import { describeRequest, type RouteContext, type RouteMethod } from "./door";

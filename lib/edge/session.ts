@@ -2,7 +2,7 @@ import { cookies, headers } from "next/headers";
 import { redirect } from "next/navigation";
 import { cache } from "react";
 import { DomainError } from "@/lib/domain/errors";
-import { authenticateSession, type SessionContext, type SessionRef } from "@/lib/domain/sessions";
+import { authenticateSession, type SessionContext, type SessionRef } from "@/lib/domain/people/sessions";
 import { newId } from "@/lib/platform/id";
 import { decodeSession, encodeSession, sessionCookieName, sessionCookieOptions } from "./auth";
 

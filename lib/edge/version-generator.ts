@@ -14,7 +14,7 @@ import {
   type Generation,
   type GenerationSource,
 } from "@/lib/domain/versions/generation-work";
-import { sourceImageKey } from "@/lib/domain/images";
+import { sourceImageKey } from "@/lib/domain/images/images";
 import { openVersionWriter, versionPrefix, WriterLeaseLost, type VersionWriter } from "@/lib/domain/versions/writer";
 import { ImageDecodeError, renderOutputs, RENDERS_IN_FLIGHT } from "@/lib/engine/generate";
 import { encodeManifest, MANIFEST_PATH, parseManifest, type ManifestFile } from "@/lib/engine/manifest";

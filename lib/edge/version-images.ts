@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { Readable } from "node:stream";
 import type { Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
-import { getSourceImage } from "@/lib/domain/images";
+import { getSourceImage } from "@/lib/domain/images/images";
 import type { SluggedProjectRef, VersionRef } from "@/lib/domain/item-state";
 import { getVersionFiles } from "@/lib/domain/versions/versions";
 import { versionPrefix } from "@/lib/domain/versions/writer";

@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import { systemContext } from "@/lib/domain/context";
-import { sourceImageKey } from "@/lib/domain/images";
+import { sourceImageKey } from "@/lib/domain/images/images";
 import { versionPrefix } from "@/lib/domain/versions/writer";
 import { blobStore } from "@/lib/platform/blob-store";
 import { prisma } from "@/lib/platform/db";

@@ -1,6 +1,6 @@
 import type { ReactNode } from "react";
 import { Shell } from "@/app/(app)/_shell/shell";
-import { getNavigation } from "@/lib/domain/navigation";
+import { getNavigation } from "@/lib/domain/workspaces/navigation";
 import { page } from "@/lib/edge/page";
 
 export default async function WorkspaceLayout({ params, children }: { params: Promise<{ workspace: string }>; children: ReactNode }) {

@@ -1,6 +1,6 @@
 import { ChartNoAxesColumn, FolderOpen, KeyRound, ScrollText, Trash2, Users } from "lucide-react";
 import { getTranslations } from "next-intl/server";
-import { TRASH_COUNT_MAX, type Navigation } from "@/lib/domain/navigation";
+import { TRASH_COUNT_MAX, type Navigation } from "@/lib/domain/workspaces/navigation";
 import { readTheme, THEME_COOKIE } from "@/lib/edge/preferences";
 import { requireContext } from "@/lib/edge/session";
 import { Account } from "./account";

@@ -3,7 +3,7 @@
 import { redirect } from "next/navigation";
 import { z } from "zod";
 import { DomainError } from "@/lib/domain/errors";
-import { signIn } from "@/lib/domain/sessions";
+import { signIn } from "@/lib/domain/people/sessions";
 import { parseInput, refusal, type ActionResult } from "@/lib/edge/action";
 import { startSession, toLocalPath } from "@/lib/edge/session";
 

@@ -4,7 +4,7 @@ import { newId } from "@/lib/platform/id";
 import { recordAudit } from "@/lib/domain/audit";
 import { personId, type Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
-import { countImagesOf } from "@/lib/domain/images-list";
+import { countImagesOf } from "@/lib/domain/images/list";
 import { getLiveProject, type SluggedProjectRef, type VersionRef } from "@/lib/domain/item-state";
 import { parseName } from "@/lib/domain/names";
 import { authorize } from "@/lib/domain/permissions";

@@ -1,7 +1,7 @@
 "use server";
 
 import { z } from "zod";
-import { acceptInvite } from "@/lib/domain/members";
+import { acceptInvite } from "@/lib/domain/people/members";
 import { parseInput, refusal, type ActionResult } from "@/lib/edge/action";
 import { endSession } from "@/lib/edge/session";
 

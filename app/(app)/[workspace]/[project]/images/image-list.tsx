@@ -8,7 +8,7 @@ import { Callout } from "@/app/_ui/callout";
 import { EmptyState } from "@/app/_ui/empty-state";
 import { escapeName } from "@/app/_ui/exact-name";
 import { toast, toastError } from "@/app/_ui/toast";
-import type { ImagesPage } from "@/lib/domain/images-page";
+import type { ImagesPage } from "@/lib/domain/images/page";
 import type { BrowserImage } from "@/lib/edge/browser-images";
 import type { ImageFilter } from "../_images/image-filters";
 import type { Places } from "../_images/use-ranges";

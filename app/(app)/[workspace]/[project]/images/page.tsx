@@ -2,7 +2,7 @@ import type { Metadata } from "next";
 import { getTranslations } from "next-intl/server";
 import { cache } from "react";
 import { ClientMessages } from "@/app/_ui/client-messages";
-import { getImagesPage } from "@/lib/domain/images-page";
+import { getImagesPage } from "@/lib/domain/images/page";
 import { toProjectRef } from "@/lib/edge/browser-refs";
 import { uploadSettings } from "@/lib/edge/image-upload";
 import { page } from "@/lib/edge/page";

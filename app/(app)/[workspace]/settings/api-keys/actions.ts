@@ -1,7 +1,7 @@
 "use server";
 
 import { z } from "zod";
-import { createApiKey, revokeApiKey } from "@/lib/domain/api-keys";
+import { createApiKey, revokeApiKey } from "@/lib/domain/people/api-keys";
 import { personId } from "@/lib/domain/context";
 import { action } from "@/lib/edge/action";
 

@@ -7,7 +7,7 @@ import { EmptyState } from "@/app/_ui/empty-state";
 import { PageHeader } from "@/app/_ui/page-header";
 import { Table, TableBody, TableCell, TableHead, TableHeader, TableRow } from "@/app/_ui/table";
 import { Time } from "@/app/_ui/time";
-import { listApiKeys, type ApiKey } from "@/lib/domain/api-keys";
+import { listApiKeys, type ApiKey } from "@/lib/domain/people/api-keys";
 import { authorize } from "@/lib/domain/permissions";
 import { page } from "@/lib/edge/page";
 import { apiUrl } from "@/lib/edge/public-url";

@@ -7,7 +7,7 @@ import { LinkButton } from "@/app/_ui/link-button";
 import { PageHeader } from "@/app/_ui/page-header";
 import { Table, TableBody, TableCell, TableHead, TableHeader, TableRow } from "@/app/_ui/table";
 import { Time } from "@/app/_ui/time";
-import { AUDIT_GROUPS, listAuditEvents, type AuditEvent, type AuditGroup } from "@/lib/domain/audit-log";
+import { AUDIT_GROUPS, listAuditEvents, type AuditEvent, type AuditGroup } from "@/lib/domain/workspaces/audit-log";
 import { authorize } from "@/lib/domain/permissions";
 import { page, pageOr } from "@/lib/edge/page";
 import { Sentence } from "./sentence";

@@ -1,7 +1,7 @@
 "use server";
 
 import { z } from "zod";
-import { addMember, changeRole, removeMember, renewInvite, type Invite } from "@/lib/domain/members";
+import { addMember, changeRole, removeMember, renewInvite, type Invite } from "@/lib/domain/people/members";
 import { action } from "@/lib/edge/action";
 import { publicUrl } from "@/lib/edge/public-url";
 

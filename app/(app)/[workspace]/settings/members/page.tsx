@@ -6,7 +6,7 @@ import { PageHeader } from "@/app/_ui/page-header";
 import { Table, TableBody, TableCell, TableHead, TableHeader, TableRow } from "@/app/_ui/table";
 import { Time } from "@/app/_ui/time";
 import { personId } from "@/lib/domain/context";
-import { listMembers } from "@/lib/domain/members";
+import { listMembers } from "@/lib/domain/people/members";
 import { authorize } from "@/lib/domain/permissions";
 import { page } from "@/lib/edge/page";
 import { AddMember } from "./add-member";

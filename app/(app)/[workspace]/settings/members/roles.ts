@@ -1,4 +1,4 @@
-import type { Member } from "@/lib/domain/members";
+import type { Member } from "@/lib/domain/people/members";
 
 export type Role = Member["role"];
 

@@ -1,5 +1,5 @@
-import { listImages } from "@/lib/domain/images-list";
-import { updateImages } from "@/lib/domain/images-label";
+import { listImages } from "@/lib/domain/images/list";
+import { updateImages } from "@/lib/domain/images/label";
 import { parseInput } from "@/lib/edge/action";
 import { imageFacts, imagesChange, imagesQuery, presentImage } from "@/lib/edge/browser-images";
 import { toProjectRef } from "@/lib/edge/browser-refs";

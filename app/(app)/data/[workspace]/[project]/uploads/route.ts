@@ -1,4 +1,4 @@
-import { assertCanAddImage } from "@/lib/domain/images";
+import { assertCanAddImage } from "@/lib/domain/images/images";
 import { parseInput } from "@/lib/edge/action";
 import { newUpload } from "@/lib/edge/browser-images";
 import { toProjectRef } from "@/lib/edge/browser-refs";

@@ -1,9 +1,9 @@
 import { query, type Statement } from "@/lib/platform/db";
 import type { ActorType } from "@/lib/platform/generated/enums";
-import { AUDIT_ACTIONS, type AuditAction } from "./audit";
-import type { Context } from "./context";
-import { DomainError } from "./errors";
-import { authorize } from "./permissions";
+import { AUDIT_ACTIONS, type AuditAction } from "@/lib/domain/audit";
+import type { Context } from "@/lib/domain/context";
+import { DomainError } from "@/lib/domain/errors";
+import { authorize } from "@/lib/domain/permissions";
 
 /** What the log can be narrowed to. Every action is in one group. */
 export const AUDIT_GROUPS = ["trash", "data", "keys", "members"] as const;

@@ -1,7 +1,7 @@
 import { query, type Statement } from "@/lib/platform/db";
 import type { Role } from "@/lib/platform/generated/enums";
-import type { Context } from "./context";
-import { authorize } from "./permissions";
+import type { Context } from "@/lib/domain/context";
+import { authorize } from "@/lib/domain/permissions";
 
 /** Above this many, a count says only that there are more. */
 export const TRASH_COUNT_MAX = 99;

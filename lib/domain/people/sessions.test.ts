@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { createUser, deleteUser, setPassword } from "@/lib/domain/accounts";
+import { createUser, deleteUser, setPassword } from "./accounts";
 import { systemContext } from "@/lib/domain/context";
 import { buildMember, buildUser, buildWorld, userContext } from "@/lib/testing/builders";
 import { authenticateSession, findSessionByEmail, setLocale, signIn, usersExist } from "./sessions";

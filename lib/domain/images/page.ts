@@ -1,8 +1,8 @@
 import type { ProjectType } from "@/lib/platform/generated/enums";
-import type { Context } from "./context";
-import { countImagesOf } from "./images-list";
-import { getLiveProject, type SluggedProjectRef } from "./item-state";
-import { allows, authorize } from "./permissions";
+import type { Context } from "@/lib/domain/context";
+import { countImagesOf } from "./list";
+import { getLiveProject, type SluggedProjectRef } from "@/lib/domain/item-state";
+import { allows, authorize } from "@/lib/domain/permissions";
 
 export interface ImagesPage {
   workspace: { slug: string; name: string };

@@ -3,9 +3,9 @@ import { query } from "@/lib/platform/db";
 import type { ProjectType, Split } from "@/lib/platform/generated/enums";
 import { newId } from "@/lib/platform/id";
 import { buildMember, buildProject, buildWorld, userContext, type World } from "@/lib/testing/builders";
-import type { ImageBox } from "./image-boxes";
-import { countImagesOf, getImage, listImages, type ImageFilter, type ImageRange } from "./images-list";
-import { annotateImages, labelImage, updateImages } from "./images-label";
+import type { ImageBox } from "./boxes";
+import { countImagesOf, getImage, listImages, type ImageFilter, type ImageRange } from "./list";
+import { annotateImages, labelImage, updateImages } from "./label";
 import { getProject } from "@/lib/domain/projects/projects";
 import { trashProject } from "@/lib/domain/trash";
 

@@ -2,11 +2,11 @@ import { prisma, query, transaction, type Statement } from "@/lib/platform/db";
 import type { Role } from "@/lib/platform/generated/enums";
 import { newId } from "@/lib/platform/id";
 import { hashPassword } from "@/lib/platform/secrets";
-import { recordAudit } from "./audit";
-import type { Context, Membership } from "./context";
-import { DomainError, refuseDuplicate } from "./errors";
-import { authorizeSystem } from "./permissions";
-import { assertSlug } from "./slugs";
+import { recordAudit } from "@/lib/domain/audit";
+import type { Context, Membership } from "@/lib/domain/context";
+import { DomainError, refuseDuplicate } from "@/lib/domain/errors";
+import { authorizeSystem } from "@/lib/domain/permissions";
+import { assertSlug } from "@/lib/domain/slugs";
 
 /* Users, workspaces and who belongs to which. */
 

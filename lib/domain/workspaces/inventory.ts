@@ -1,7 +1,7 @@
 import { prisma } from "@/lib/platform/db";
 import type { TrainingStatus, VersionStatus } from "@/lib/platform/generated/enums";
-import type { Context } from "./context";
-import { authorize, authorizeSystem } from "./permissions";
+import type { Context } from "@/lib/domain/context";
+import { authorize, authorizeSystem } from "@/lib/domain/permissions";
 
 /** Everything a workspace holds, live and in Trash, for the people who run the server. */
 export interface Inventory {

@@ -6,7 +6,7 @@ import { auditedActions, keyContext, memberContext, outcomeOf } from "@/lib/test
 import { raceAt } from "@/lib/testing/race";
 import { setPassword } from "./accounts";
 import { authenticateKey } from "./api-keys";
-import { systemContext } from "./context";
+import { systemContext } from "@/lib/domain/context";
 import { acceptInvite, addMember, changeRole, getInvite, INVITE_MS, listMembers, removeMember, renewInvite } from "./members";
 import { authenticateSession, findSessionByEmail, signIn } from "./sessions";
 

@@ -1,4 +1,4 @@
-import { parseLabel } from "./names";
+import { parseLabel } from "@/lib/domain/names";
 
 /** A box of an object detection project: its class, and pixels of the image as people see it, from the top left corner. */
 export interface ImageBox {

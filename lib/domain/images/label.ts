@@ -1,14 +1,14 @@
 import { query, transaction, type Statement } from "@/lib/platform/db";
 import type { ProjectType, Split } from "@/lib/platform/generated/enums";
-import type { Context } from "./context";
-import { DomainError } from "./errors";
-import { clipBoxes, type ImageBox } from "./image-boxes";
+import type { Context } from "@/lib/domain/context";
+import { DomainError } from "@/lib/domain/errors";
+import { clipBoxes, type ImageBox } from "./boxes";
 import { assertTakesLabels, shareLiveProject } from "./images";
-import { filterImages, type ImageFilter } from "./images-list";
-import { getLiveProject, type SluggedProjectRef } from "./item-state";
-import { BOXES_PER_IMAGE_MAX, IMAGES_PER_CALL_MAX } from "./limits";
-import { parseLabel } from "./names";
-import { authorize } from "./permissions";
+import { filterImages, type ImageFilter } from "./list";
+import { getLiveProject, type SluggedProjectRef } from "@/lib/domain/item-state";
+import { BOXES_PER_IMAGE_MAX, IMAGES_PER_CALL_MAX } from "@/lib/domain/limits";
+import { parseLabel } from "@/lib/domain/names";
+import { authorize } from "@/lib/domain/permissions";
 
 /** By id, at most IMAGES_PER_CALL_MAX; or all that a filter finds, however many. */
 export type ImageSelection = { imageIds: readonly string[] } | { filter: ImageFilter };

@@ -3,11 +3,11 @@ import { blobStore } from "@/lib/platform/blob-store";
 import { query, transaction, type Statement, type Transaction } from "@/lib/platform/db";
 import type { Split } from "@/lib/platform/generated/enums";
 import { newId } from "@/lib/platform/id";
-import type { Context } from "./context";
-import { DomainError } from "./errors";
-import { getLiveProject, type ProjectState, type SluggedProjectRef } from "./item-state";
-import { parseLabel, toFileName } from "./names";
-import { authorize } from "./permissions";
+import type { Context } from "@/lib/domain/context";
+import { DomainError } from "@/lib/domain/errors";
+import { getLiveProject, type ProjectState, type SluggedProjectRef } from "@/lib/domain/item-state";
+import { parseLabel, toFileName } from "@/lib/domain/names";
+import { authorize } from "@/lib/domain/permissions";
 
 /** Where a source image's bytes lie. They belong to the project: no purge of a version touches them. */
 export const sourceImageKey = (projectId: string, imageId: string): string => `projects/${projectId}/images/${imageId}`;

@@ -1,8 +1,8 @@
 import { query, type Statement } from "@/lib/platform/db";
 import type { Role } from "@/lib/platform/generated/enums";
 import { hashPassword, verifyPassword } from "@/lib/platform/secrets";
-import type { Context, Membership } from "./context";
-import { DomainError } from "./errors";
+import type { Context, Membership } from "@/lib/domain/context";
+import { DomainError } from "@/lib/domain/errors";
 
 /* Signed-in people. A session is a user and the version of their sessions; raising the version ends all of them. */
 

@@ -1,11 +1,11 @@
 import { query, type Statement } from "@/lib/platform/db";
 import type { ProjectType, Split } from "@/lib/platform/generated/enums";
-import type { Context } from "./context";
-import { DomainError } from "./errors";
-import type { ImageBox } from "./image-boxes";
-import { getLiveProject, type SluggedProjectRef } from "./item-state";
-import { IMAGES_PER_PAGE_MAX } from "./limits";
-import { authorize } from "./permissions";
+import type { Context } from "@/lib/domain/context";
+import { DomainError } from "@/lib/domain/errors";
+import type { ImageBox } from "./boxes";
+import { getLiveProject, type SluggedProjectRef } from "@/lib/domain/item-state";
+import { IMAGES_PER_PAGE_MAX } from "@/lib/domain/limits";
+import { authorize } from "@/lib/domain/permissions";
 
 export interface ImageView {
   id: string;

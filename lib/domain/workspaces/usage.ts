@@ -1,6 +1,6 @@
 import { query, type Statement } from "@/lib/platform/db";
-import type { Context } from "./context";
-import { authorize } from "./permissions";
+import type { Context } from "@/lib/domain/context";
+import { authorize } from "@/lib/domain/permissions";
 
 const USAGE: Statement = {
   name: "usage",

@@ -2,11 +2,11 @@ import { query, transaction, type Statement } from "@/lib/platform/db";
 import type { Role } from "@/lib/platform/generated/enums";
 import { newId } from "@/lib/platform/id";
 import { API_KEY_PREFIX_LENGTH, hashApiKey, newApiKey } from "@/lib/platform/secrets";
-import { recordAudit } from "./audit";
-import type { Context } from "./context";
-import { DomainError } from "./errors";
-import { parseName } from "./names";
-import { authorize, SCOPES, type Scope } from "./permissions";
+import { recordAudit } from "@/lib/domain/audit";
+import type { Context } from "@/lib/domain/context";
+import { DomainError } from "@/lib/domain/errors";
+import { parseName } from "@/lib/domain/names";
+import { authorize, SCOPES, type Scope } from "@/lib/domain/permissions";
 
 const AUTHENTICATE: Statement = {
   name: "authenticate-key",

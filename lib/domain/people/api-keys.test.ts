@@ -3,7 +3,7 @@ import { prisma, query } from "@/lib/platform/db";
 import { buildMember, buildWorld, userContext, type World } from "@/lib/testing/builders";
 import { auditedActions, keyContext, memberContext, outcomeOf } from "@/lib/testing/lifecycle";
 import { authenticateKey, createApiKey, listApiKeys, revokeApiKey } from "./api-keys";
-import { SCOPES } from "./permissions";
+import { SCOPES } from "@/lib/domain/permissions";
 
 const inputOf = (world: World, overrides: { name?: string; scopes?: string[]; userId?: string } = {}) => ({ workspaceSlug: world.workspace.slug, userId: world.owner.id, name: "CI", ...overrides });
 

@@ -3,11 +3,11 @@ import type { Role } from "@/lib/platform/generated/enums";
 import { newId } from "@/lib/platform/id";
 import { hashPassword, hashToken, newToken } from "@/lib/platform/secrets";
 import { assertPassword, normalizeEmail, PUT_MEMBER } from "./accounts";
-import { recordAudit } from "./audit";
-import type { Context } from "./context";
-import { DomainError, refuseDuplicate } from "./errors";
-import { parseName } from "./names";
-import { authorize } from "./permissions";
+import { recordAudit } from "@/lib/domain/audit";
+import type { Context } from "@/lib/domain/context";
+import { DomainError, refuseDuplicate } from "@/lib/domain/errors";
+import { parseName } from "@/lib/domain/names";
+import { authorize } from "@/lib/domain/permissions";
 
 /* Who belongs to a workspace, and as what. A workspace keeps at least one owner, whatever happens at once. */
 

@@ -3,7 +3,7 @@ import { prisma } from "@/lib/platform/db";
 import type { Prisma } from "@/lib/platform/generated/client";
 import { buildMember, buildProject, buildWorld, userContext, type World } from "@/lib/testing/builders";
 import { projectRef } from "@/lib/testing/lifecycle";
-import { getImagesPage } from "./images-page";
+import { getImagesPage } from "./page";
 
 let world: World;
 
