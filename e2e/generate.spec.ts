@@ -4,7 +4,7 @@ import { BlobReader, ZipReader } from "@zip.js/zip.js";
 import { prisma } from "@/lib/platform/db";
 import { buildProject, buildVersion, userContext } from "@/lib/testing/builders";
 import { trashVersion } from "@/lib/domain/trash";
-import type { VersionImages } from "@/lib/edge/version-images";
+import type { VersionImages } from "@/lib/work/versions/images";
 import { buildRealVersion, uploadDigits } from "@/lib/testing/real-version";
 import { expect, test } from "./fixtures";
 import { uploadScenes } from "./scenes";

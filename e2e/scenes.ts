@@ -1,6 +1,6 @@
 import sharp from "sharp";
 import { annotateImages } from "@/lib/domain/images/label";
-import { uploadImage } from "@/lib/edge/image-upload";
+import { uploadImage } from "@/lib/work/uploads/images";
 import { userContext, type World } from "@/lib/testing/builders";
 
 const SPLITS = ["TRAIN", "TRAIN", "TRAIN", "TRAIN", "VALID", "TEST"] as const;

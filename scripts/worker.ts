@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { setFlagsFromString } from "node:v8";
 import { workerHandlers } from "@/lib/edge/worker/handlers";
-import { createTrainingRunner } from "@/lib/edge/worker/run-trainings";
+import { createTrainingRunner } from "@/lib/work/trainings/runner";
 import { createChildTrainer } from "@/lib/engine/trainer/run-in-child";
 import { disconnect } from "@/lib/platform/db";
 import { env } from "@/lib/platform/env";

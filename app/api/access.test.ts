@@ -4,7 +4,7 @@ import type { AnyOperation } from "@/lib/edge/operation";
 import { allOperations } from "@/lib/edge/operations";
 import { weightsPath } from "@/lib/domain/trainings/runs";
 import { versionPrefix } from "@/lib/domain/versions/writer";
-import { writeModelCalls } from "@/lib/edge/inference-calls";
+import { writeModelCalls } from "@/lib/work/inference/calls";
 import { blobStore } from "@/lib/platform/blob-store";
 import { prisma } from "@/lib/platform/db";
 import { buildApiKey, buildMember, buildProject, buildTraining, buildVersion, buildWorld, countRows, fingerprintTables } from "@/lib/testing/builders";

@@ -7,7 +7,7 @@ import { systemContext } from "@/lib/domain/context";
 import { purgeItem, restoreProject, restoreVersion, trashProject, trashVersion } from "@/lib/domain/trash";
 import { versionPrefix } from "@/lib/domain/versions/writer";
 import { linkTo } from "@/lib/edge/download";
-import { buildExports } from "@/lib/edge/export-builder";
+import { buildExports } from "@/lib/work/exports/builder";
 import { prisma } from "@/lib/platform/db";
 import { buildApiKey, buildProject, buildVersion, buildWorld, userContext, type World } from "@/lib/testing/builders";
 import { itemRef, later, projectRef, storeFolder, trashedProjectRef, trashedVersionRef, UNBOUNDED, versionRef } from "@/lib/testing/lifecycle";

@@ -7,7 +7,7 @@ import { weightsPath } from "@/lib/domain/trainings/runs";
 import { cancelTraining, startTraining, stopTraining } from "@/lib/domain/trainings/trainings";
 import { trashProject, trashVersion } from "@/lib/domain/trash";
 import { versionPrefix } from "@/lib/domain/versions/writer";
-import { buildExports } from "@/lib/edge/export-builder";
+import { buildExports } from "@/lib/work/exports/builder";
 import { blobStore } from "@/lib/platform/blob-store";
 import { prisma } from "@/lib/platform/db";
 import { buildApiKey, buildProject, buildWorld, userContext, type World } from "@/lib/testing/builders";

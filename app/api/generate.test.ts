@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { systemContext } from "@/lib/domain/context";
 import { heartbeatGeneration } from "@/lib/domain/versions/generation-work";
-import { generateVersionNow } from "@/lib/edge/version-generator";
+import { generateVersionNow } from "@/lib/work/versions/generator";
 import { prisma } from "@/lib/platform/db";
 import { buildApiKey, buildProject, buildVersion, buildWorld, fingerprintTables } from "@/lib/testing/builders";
 import { claimVersion, usedImages } from "@/lib/testing/lifecycle";

@@ -2,7 +2,7 @@ import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import sharp from "sharp";
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { isPublicAddress } from "@/lib/edge/inference-fetch";
+import { isPublicAddress } from "@/lib/work/inference/fetch";
 import { createPredictor } from "@/lib/engine/trainer/predictor";
 import { prisma } from "@/lib/platform/db";
 import { buildApiKey, buildMember, buildProject, buildWorld, fingerprintTables, type World } from "@/lib/testing/builders";
@@ -176,7 +176,7 @@ describe("an image by URL", () => {
     vi.resetModules();
     const { disconnect } = await import("@/lib/platform/db");
     const answer = await post(`${path()}?image=${encodeURIComponent(image)}`, null, null);
-    await (await import("@/lib/edge/inference-calls")).writeModelCalls();
+    await (await import("@/lib/work/inference/calls")).writeModelCalls();
     await disconnect();
     return answer;
   }

@@ -8,7 +8,7 @@ import { addMember } from "@/lib/domain/people/members";
 import { eraseFiles, listReceipts } from "@/lib/domain/trash/receipts";
 import { purgeExpired } from "@/lib/domain/trash";
 import { getUsage } from "@/lib/domain/workspaces/usage";
-import { verifyVersionFiles } from "@/lib/edge/version-files";
+import { verifyVersionFiles } from "@/lib/work/versions/files";
 import { env } from "@/lib/platform/env";
 import { newPassword } from "@/lib/platform/secrets";
 

@@ -9,7 +9,7 @@ import { door, type Door } from "./door";
 import type { AnyOperation } from "./operation";
 import { readBearer } from "./route";
 import type { purgeAnswer } from "./schemas";
-import { sweepStoreUploads } from "./store-upload";
+import { sweepStoreUploads } from "@/lib/work/uploads/store";
 
 /** Below the 60 s that the route may take, so that the answer still goes out. */
 const BUDGET_MS = 50_000;

@@ -12,7 +12,7 @@ import type { ExportFormat } from "@/lib/platform/generated/enums";
 import { env } from "@/lib/platform/env";
 import { equalSecrets } from "@/lib/platform/secrets";
 import { door, type Door } from "./door";
-import { formatName } from "./export-answers";
+import { formatName } from "@/lib/work/exports/answers";
 import type { AnyOperation } from "./operation";
 import { apiUrl } from "./public-url";
 

@@ -5,9 +5,9 @@ import { failTraining, finishTraining, getLeaseState, heartbeatTraining, weights
 import { openVersionWriter, renewWriterLease, versionPrefix, WRITER_LEASE_MS, WriterLeaseLost } from "@/lib/domain/versions/writer";
 import { blobStore } from "@/lib/platform/blob-store";
 import { env } from "@/lib/platform/env";
-import { createGate } from "./gate";
+import { createGate } from "@/lib/work/gate";
 import { readChunks } from "./request-body";
-import { tooLarge } from "./spool";
+import { tooLarge } from "@/lib/work/uploads/spool";
 
 /*
  * What a trainer elsewhere does with the run that it leased. Its weights lie at the lease's own path and are nobody's until

@@ -1,5 +1,5 @@
 import { Readable } from "node:stream";
-import type { OpenedImage } from "./version-images";
+import type { OpenedImage } from "@/lib/work/versions/images";
 
 /**
  * An image as an answer: streamed, and never taken from a cache without asking us first, so that nothing outlives a

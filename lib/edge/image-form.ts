@@ -7,9 +7,9 @@ import { assertCanAddImage, type AddedImage } from "@/lib/domain/images/images";
 import type { SluggedProjectRef } from "@/lib/domain/item-state";
 import { env } from "@/lib/platform/env";
 import type { Split } from "@/lib/platform/generated/enums";
-import { storeSpooled } from "./image-upload";
+import { storeSpooled } from "@/lib/work/uploads/images";
 import { brokenOff, readChunks } from "./request-body";
-import { spool, tooLarge, withTemporaryFile } from "./spool";
+import { spool, tooLarge, withTemporaryFile } from "@/lib/work/uploads/spool";
 
 /*
  * An image as the official client sends it: a form of the fields `name`, `split` and `file`, in any order, perhaps with

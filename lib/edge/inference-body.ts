@@ -1,8 +1,8 @@
 import { DomainError } from "@/lib/domain/errors";
 import { readForm } from "./image-form";
-import { fetchImage } from "./inference-fetch";
+import { fetchImage } from "@/lib/work/inference/fetch";
 import { readChunks } from "./request-body";
-import { tooLarge } from "./spool";
+import { tooLarge } from "@/lib/work/uploads/spool";
 
 /*
  * The image of a prediction, in each form that clients send: `file` of a form, a bare base64 text that calls itself a

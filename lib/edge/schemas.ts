@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { versionSettingsSchema } from "./version-plan";
+import { versionSettingsSchema } from "@/lib/work/versions/plan";
 
 /*
  * What the REST API takes and gives, field by field. Answers are strict: a field that is not written here does not go

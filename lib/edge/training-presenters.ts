@@ -4,7 +4,7 @@ import { DomainError } from "@/lib/domain/errors";
 import { TRAINING_LEASE_MS, type TrainingRun } from "@/lib/domain/trainings/runs";
 import { EMBEDDED_MODEL_TYPE, EPOCHS_DEFAULT, EPOCHS_MAX, type EndedTraining, type StartedTraining } from "@/lib/domain/trainings/trainings";
 import type { TrainingView } from "@/lib/domain/versions/versions";
-import { formatName } from "./export-answers";
+import { formatName } from "@/lib/work/exports/answers";
 import { epochSeconds, PROJECT_TYPES, type VersionPath } from "./presenters";
 import type * as schemas from "./training-schemas";
 

@@ -1,7 +1,7 @@
 import { systemContext } from "@/lib/domain/context";
-import { generateVersion } from "@/lib/edge/version-plan";
-import { generateVersionNow } from "@/lib/edge/version-generator";
-import { uploadImage } from "@/lib/edge/image-upload";
+import { generateVersion } from "@/lib/work/versions/plan";
+import { generateVersionNow } from "@/lib/work/versions/generator";
+import { uploadImage } from "@/lib/work/uploads/images";
 import { readDigits } from "@/lib/engine/digits";
 import type { Augmentation, Preprocessing } from "@/lib/engine/settings";
 import { userContext, type World } from "./builders";

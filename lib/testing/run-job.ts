@@ -1,8 +1,8 @@
 import { systemContext } from "@/lib/domain/context";
 import { eraseFiles } from "@/lib/domain/trash/receipts";
 import { purgeExpired } from "@/lib/domain/trash";
-import { buildExports } from "@/lib/edge/export-builder";
-import { generateVersions } from "@/lib/edge/version-generator";
+import { buildExports } from "@/lib/work/exports/builder";
+import { generateVersions } from "@/lib/work/versions/generator";
 import { disconnect } from "@/lib/platform/db";
 
 /*

@@ -1,12 +1,12 @@
 import { systemContext } from "@/lib/domain/context";
 import { eraseFiles } from "@/lib/domain/trash/receipts";
 import { purgeExpired } from "@/lib/domain/trash";
-import { sweepStoreUploads } from "@/lib/edge/store-upload";
-import { buildExports } from "@/lib/edge/export-builder";
+import { sweepStoreUploads } from "@/lib/work/uploads/store";
+import { buildExports } from "@/lib/work/exports/builder";
 import type { QueueName } from "@/lib/platform/job-queue";
 import { log } from "@/lib/platform/log";
-import { generateVersions } from "@/lib/edge/version-generator";
-import type { TrainingRunner } from "./run-trainings";
+import { generateVersions } from "@/lib/work/versions/generator";
+import type { TrainingRunner } from "@/lib/work/trainings/runner";
 
 /** A job gives way after this long; what is left is left for the next wake-up. */
 const BUDGET_MS = 4 * 60_000;

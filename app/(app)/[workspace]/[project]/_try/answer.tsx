@@ -5,7 +5,7 @@ import { Callout } from "@/app/_ui/callout";
 import { cn } from "@/app/_ui/class-names";
 import { TextLink } from "@/app/_ui/text-link";
 import { Time } from "@/app/_ui/time";
-import type { InferenceAnswer } from "@/lib/edge/inference";
+import type { InferenceAnswer } from "@/lib/work/inference/inference";
 import type { Refusal } from "./use-prediction";
 
 const SHOWN = 5;

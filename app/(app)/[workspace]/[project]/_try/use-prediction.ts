@@ -1,7 +1,7 @@
 "use client";
 
 import { useEffect, useState } from "react";
-import type { InferenceAnswer } from "@/lib/edge/inference";
+import type { InferenceAnswer } from "@/lib/work/inference/inference";
 
 export interface Refusal {
   code: string;

@@ -1,4 +1,4 @@
-import type { VersionImage, VersionImages } from "@/lib/edge/version-images";
+import type { VersionImage, VersionImages } from "@/lib/work/versions/images";
 
 /** Any image of the version that was kept from training, if there is one: of test, else of valid, else of all. */
 export async function findSample(url: string): Promise<VersionImage | null> {

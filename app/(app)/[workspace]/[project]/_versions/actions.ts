@@ -6,7 +6,7 @@ import { chooseModel } from "@/lib/domain/trainings/models";
 import { cancelTraining, startTraining, stopTraining } from "@/lib/domain/trainings/trainings";
 import { action } from "@/lib/edge/action";
 import { trainingRef, versionRef } from "@/lib/edge/browser-refs";
-import { retryVersion } from "@/lib/edge/version-plan";
+import { retryVersion } from "@/lib/work/versions/plan";
 
 export const cancelGenerationAction = action(versionRef, cancelVersionGeneration);
 export const retryGenerationAction = action(versionRef, retryVersion);

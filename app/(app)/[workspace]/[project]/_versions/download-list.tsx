@@ -7,7 +7,7 @@ import { Button, buttonStyle } from "@/app/_ui/button";
 import { formatBytes } from "@/app/_ui/number";
 import { Progress } from "@/app/_ui/progress";
 import { Skeleton } from "@/app/_ui/skeleton";
-import type { ExportState } from "@/lib/edge/export-answers";
+import type { ExportState } from "@/lib/work/exports/answers";
 
 const POLL_MS = 1_000;
 const FAILURES = ["worker_lost", "files_damaged", "failed"] as const;

@@ -3,7 +3,7 @@
 import { useFormatter, useTranslations } from "next-intl";
 import { useState } from "react";
 import { Skeleton } from "@/app/_ui/skeleton";
-import type { VersionImage } from "@/lib/edge/version-images";
+import type { VersionImage } from "@/lib/work/versions/images";
 import { Fact, ImageFrame, LargeImage } from "../_images/image-frame";
 import { SplitDot } from "../_images/image-tile";
 import { labelOf } from "./image-grid";

@@ -6,7 +6,7 @@ import dynamic from "next/dynamic";
 import { useCallback, useEffect, useId, useRef, useState, type KeyboardEvent } from "react";
 import { Button } from "@/app/_ui/button";
 import { Callout } from "@/app/_ui/callout";
-import type { VersionImage, VersionImages } from "@/lib/edge/version-images";
+import type { VersionImage, VersionImages } from "@/lib/work/versions/images";
 import { CAPTION_PX, GAP_PX, useColumns } from "../_images/columns";
 import { ImageFilters, useImageFilter } from "../_images/image-filters";
 import { EmptyTile, ImageTile } from "../_images/image-tile";

@@ -1,6 +1,6 @@
 import { useFormatter, useTranslations } from "next-intl";
 import { CodeBlock } from "@/app/_ui/code-block";
-import { listSettingSteps, type SettingStep } from "@/lib/edge/version-settings";
+import { listSettingSteps, type SettingStep } from "@/lib/work/versions/settings";
 
 /** What was done to the images, in words. */
 export function SettingLines({ version }: { version: { preprocessing: unknown; augmentation: unknown } }) {

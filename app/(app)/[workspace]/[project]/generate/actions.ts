@@ -3,7 +3,7 @@
 import { z } from "zod";
 import { action } from "@/lib/edge/action";
 import { projectRef } from "@/lib/edge/browser-refs";
-import { generateVersion, versionSettingsSchema } from "@/lib/edge/version-plan";
+import { generateVersion, versionSettingsSchema } from "@/lib/work/versions/plan";
 
 const newVersion = versionSettingsSchema.extend({ ...projectRef.shape, name: z.string().max(1_000).optional() });
 

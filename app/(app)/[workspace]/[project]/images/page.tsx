@@ -4,7 +4,7 @@ import { cache } from "react";
 import { ClientMessages } from "@/app/_ui/client-messages";
 import { getImagesPage } from "@/lib/domain/images/page";
 import { toProjectRef } from "@/lib/edge/browser-refs";
-import { uploadSettings } from "@/lib/edge/image-upload";
+import { uploadSettings } from "@/lib/work/uploads/images";
 import { page } from "@/lib/edge/page";
 import { ProjectHead } from "../_nav/project-head";
 import { ImagesDesk } from "./images-desk";

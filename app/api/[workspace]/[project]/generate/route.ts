@@ -1,7 +1,7 @@
 import { operations } from "@/lib/edge/operations";
 import { presentGenerating } from "@/lib/edge/presenters";
 import { resource, route } from "@/lib/edge/route";
-import { generateVersion } from "@/lib/edge/version-plan";
+import { generateVersion } from "@/lib/work/versions/plan";
 
 export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = resource({
   POST: route(operations.generateVersion, async ({ ctx, params, body: { versionName, ...settings } }) =>

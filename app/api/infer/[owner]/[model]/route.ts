@@ -1,4 +1,4 @@
-import { predictRequest } from "@/lib/edge/inference";
+import { predictRequest } from "@/lib/work/inference/inference";
 import { operations } from "@/lib/edge/operations";
 import { keyWorkspace, resource, route } from "@/lib/edge/route";
 

@@ -1,4 +1,4 @@
-import type { UploadSettings } from "@/lib/edge/image-upload";
+import type { UploadSettings } from "@/lib/work/uploads/images";
 import type { UploadFile } from "./intake";
 import type { AnnotationProblem, Failed, Job, SentImage, Stopped, UploadTarget } from "./queue";
 

@@ -1,8 +1,8 @@
 import { parseInput } from "@/lib/edge/action";
-import { applyAnnotationFiles } from "@/lib/edge/annotation-upload";
+import { applyAnnotationFiles } from "@/lib/work/uploads/annotations";
 import { annotationFiles } from "@/lib/edge/browser-images";
 import { toProjectRef } from "@/lib/edge/browser-refs";
-import { ANNOTATION_BYTES_MAX } from "@/lib/edge/image-upload";
+import { ANNOTATION_BYTES_MAX } from "@/lib/work/uploads/images";
 import { readJson } from "@/lib/edge/request-body";
 import { sessionRoute } from "@/lib/edge/session-route";
 

@@ -3,7 +3,7 @@ import { updateImages } from "@/lib/domain/images/label";
 import { parseInput } from "@/lib/edge/action";
 import { imageFacts, imagesChange, imagesQuery, presentImage } from "@/lib/edge/browser-images";
 import { toProjectRef } from "@/lib/edge/browser-refs";
-import { readImageBody, uploadImage } from "@/lib/edge/image-upload";
+import { readImageBody, uploadImage } from "@/lib/work/uploads/images";
 import { readJson } from "@/lib/edge/request-body";
 import { sessionRoute } from "@/lib/edge/session-route";
 

@@ -1,6 +1,6 @@
 import { parseInput } from "@/lib/edge/action";
 import { toProjectRef } from "@/lib/edge/browser-refs";
-import { previewQuestion, readPreview } from "@/lib/edge/preview-answer";
+import { previewQuestion, readPreview } from "@/lib/work/versions/preview-answer";
 import { readJson } from "@/lib/edge/request-body";
 import { sessionRoute } from "@/lib/edge/session-route";
 

@@ -2,10 +2,10 @@ import { assertCanAddImage } from "@/lib/domain/images/images";
 import { parseInput } from "@/lib/edge/action";
 import { newUpload } from "@/lib/edge/browser-images";
 import { toProjectRef } from "@/lib/edge/browser-refs";
-import { uploadSettings } from "@/lib/edge/image-upload";
+import { uploadSettings } from "@/lib/work/uploads/images";
 import { readJson } from "@/lib/edge/request-body";
 import { sessionRoute } from "@/lib/edge/session-route";
-import { beginStoreUpload } from "@/lib/edge/store-upload";
+import { beginStoreUpload } from "@/lib/work/uploads/store";
 
 type Params = { workspace: string; project: string };
 const PATTERN = "/data/:workspace/:project/uploads";

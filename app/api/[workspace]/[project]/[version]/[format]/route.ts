@@ -1,6 +1,6 @@
 import { requestExport } from "@/lib/domain/exports/exports";
 import { linkTo } from "@/lib/edge/download";
-import { formatOf } from "@/lib/edge/export-answers";
+import { formatOf } from "@/lib/work/exports/answers";
 import { Accepted } from "@/lib/edge/operation";
 import { operations } from "@/lib/edge/operations";
 import { resource, route } from "@/lib/edge/route";

@@ -1,5 +1,5 @@
 import { DomainError } from "@/lib/domain/errors";
-import { annotateImage } from "@/lib/edge/annotation-upload";
+import { annotateImage } from "@/lib/work/uploads/annotations";
 import { operations } from "@/lib/edge/operations";
 import { presentAnnotation } from "@/lib/edge/presenters";
 import { keyWorkspace, resource, route } from "@/lib/edge/route";

@@ -1,5 +1,5 @@
 import { toVersionRef } from "@/lib/edge/browser-refs";
-import { readExports } from "@/lib/edge/export-answers";
+import { readExports } from "@/lib/work/exports/answers";
 import { sessionRoute } from "@/lib/edge/session-route";
 
 /** Every format that a version can be downloaded in, and how far each is. */

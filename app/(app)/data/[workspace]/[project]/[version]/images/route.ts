@@ -2,7 +2,7 @@ import { z } from "zod";
 import { parseInput } from "@/lib/edge/action";
 import { toVersionRef } from "@/lib/edge/browser-refs";
 import { sessionRoute } from "@/lib/edge/session-route";
-import { IMAGES_MAX, listVersionImages } from "@/lib/edge/version-images";
+import { IMAGES_MAX, listVersionImages } from "@/lib/work/versions/images";
 
 const rangeQuery = z.object({
   split: z.enum(["train", "valid", "test"]).optional(),

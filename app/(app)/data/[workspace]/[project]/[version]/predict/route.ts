@@ -1,6 +1,6 @@
 import { parseInput } from "@/lib/edge/action";
 import { toVersionRef } from "@/lib/edge/browser-refs";
-import { predictRequest } from "@/lib/edge/inference";
+import { predictRequest } from "@/lib/work/inference/inference";
 import { tryQuery } from "@/lib/edge/schemas";
 import { sessionRoute } from "@/lib/edge/session-route";
 

@@ -1,7 +1,7 @@
 import { toImageRef } from "@/lib/edge/browser-images";
 import { answerImage } from "@/lib/edge/image-answer";
 import { sessionRoute } from "@/lib/edge/session-route";
-import { openSourceImage } from "@/lib/edge/version-images";
+import { openSourceImage } from "@/lib/work/versions/images";
 
 /** One source image of a live project; with `?size=thumb` its thumbnail. */
 export const GET = sessionRoute<{ workspace: string; project: string; image: string }>("/data/:workspace/:project/images/:image", async ({ ctx, request, params }) => {

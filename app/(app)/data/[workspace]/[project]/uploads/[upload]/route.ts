@@ -4,7 +4,7 @@ import { imageFacts } from "@/lib/edge/browser-images";
 import { toProjectRef } from "@/lib/edge/browser-refs";
 import { readJson } from "@/lib/edge/request-body";
 import { sessionRoute } from "@/lib/edge/session-route";
-import { completeStoreUpload } from "@/lib/edge/store-upload";
+import { completeStoreUpload } from "@/lib/work/uploads/store";
 
 const UPLOAD_ID = /^[0-9a-f-]{36}$/;
 

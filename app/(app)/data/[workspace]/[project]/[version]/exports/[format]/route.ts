@@ -1,5 +1,5 @@
 import { toVersionRef } from "@/lib/edge/browser-refs";
-import { askForExport, toFormat } from "@/lib/edge/export-answers";
+import { askForExport, toFormat } from "@/lib/work/exports/answers";
 import { sessionRoute } from "@/lib/edge/session-route";
 
 /** Asks for a download; again, how far it is. */

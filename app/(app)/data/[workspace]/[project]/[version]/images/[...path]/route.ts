@@ -1,7 +1,7 @@
 import { toVersionRef } from "@/lib/edge/browser-refs";
 import { answerImage } from "@/lib/edge/image-answer";
 import { sessionRoute } from "@/lib/edge/session-route";
-import { openVersionImage } from "@/lib/edge/version-images";
+import { openVersionImage } from "@/lib/work/versions/images";
 
 /** One image of a version, live or in Trash; with `?size=thumb` its thumbnail. The path is the manifest's, without its leading "images/". */
 export const GET = sessionRoute<{ workspace: string; project: string; version: string; path: string[] }>("/data/:workspace/:project/:version/images/:path", async ({ ctx, request, params }) => {

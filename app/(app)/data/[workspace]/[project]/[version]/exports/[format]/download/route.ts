@@ -1,6 +1,6 @@
 import { toVersionRef } from "@/lib/edge/browser-refs";
 import { linkToExport } from "@/lib/edge/download";
-import { toFormat } from "@/lib/edge/export-answers";
+import { toFormat } from "@/lib/work/exports/answers";
 import { sessionRoute } from "@/lib/edge/session-route";
 
 /** To the zip, once it is ready. */

@@ -3,8 +3,8 @@ import type { SessionContext } from "@/lib/domain/people/sessions";
 import type { SluggedProjectRef } from "@/lib/domain/item-state";
 import type { Box } from "@/lib/engine/boxes";
 import { makeThumbnail } from "@/lib/engine/generate";
-import { previewImages } from "./version-preview";
-import { versionSettingsSchema } from "./version-plan";
+import { previewImages } from "./preview";
+import { versionSettingsSchema } from "./plan";
 
 /** Images of one preview. */
 const SAMPLES = 8;

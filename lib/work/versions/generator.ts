@@ -21,10 +21,10 @@ import { encodeManifest, MANIFEST_PATH, parseManifest, type ManifestFile } from 
 import { countOutputs, planOutputs, type VersionSettings } from "@/lib/engine/plan";
 import { BlobNotFoundError, blobStore } from "@/lib/platform/blob-store";
 import { log } from "@/lib/platform/log";
-import { toProblem } from "./errors";
-import { createGate } from "./gate";
-import { keepAlive } from "./keep-alive";
-import { parseStoredSettings, SPLITS } from "./version-plan";
+import { toProblem } from "@/lib/edge/errors";
+import { createGate } from "@/lib/work/gate";
+import { keepAlive } from "@/lib/work/keep-alive";
+import { parseStoredSettings, SPLITS } from "./plan";
 
 /*
  * Making a version's files. Sources are worked off in chunks, several renders at once; when all files of a chunk are

@@ -6,7 +6,7 @@ import { blobStore } from "@/lib/platform/blob-store";
 import { buildProject, buildWorld, userContext, type World } from "@/lib/testing/builders";
 import { storeFolder, trashedVersionRef, versionRef } from "@/lib/testing/lifecycle";
 import { buildRealVersion } from "@/lib/testing/real-version";
-import { verifyVersionFiles } from "./version-files";
+import { verifyVersionFiles } from "./files";
 
 let world: World;
 let project: { id: string; slug: string };

@@ -8,8 +8,8 @@ import { IMAGE_TYPES } from "@/lib/engine/decode";
 import { ImageDecodeError, inspectImage, makeThumbnail, MAX_SOURCE_PIXELS } from "@/lib/engine/generate";
 import { env } from "@/lib/platform/env";
 import type { Split } from "@/lib/platform/generated/enums";
-import { createGate } from "./gate";
-import { readChunks } from "./request-body";
+import { createGate } from "@/lib/work/gate";
+import { readChunks } from "@/lib/edge/request-body";
 import { spool, tooLarge, withTemporaryFile, type Bytes, type Spooled } from "./spool";
 
 /*

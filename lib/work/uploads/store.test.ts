@@ -10,8 +10,8 @@ import { prisma } from "@/lib/platform/db";
 import { buildMember, buildProject, buildWorld, userContext, type World } from "@/lib/testing/builders";
 import { photo } from "@/lib/testing/pixels";
 import { startS3 } from "@/lib/testing/s3";
-import { uploadImage, uploadSettings } from "./image-upload";
-import { beginStoreUpload, completeStoreUpload, sweepStoreUploads } from "./store-upload";
+import { uploadImage, uploadSettings } from "./images";
+import { beginStoreUpload, completeStoreUpload, sweepStoreUploads } from "./store";
 
 let scratch: string;
 let s3: Awaited<ReturnType<typeof startS3>>;

@@ -12,8 +12,8 @@ import { prisma, query } from "@/lib/platform/db";
 import { buildMember, buildProject, buildWorld, userContext, type World } from "@/lib/testing/builders";
 import { photo } from "@/lib/testing/pixels";
 import { raceAt } from "@/lib/testing/race";
-import { readImageBody, uploadImage } from "./image-upload";
-import { brokenOff } from "./request-body";
+import { readImageBody, uploadImage } from "./images";
+import { brokenOff } from "@/lib/edge/request-body";
 
 let world: World;
 let project: { id: string; slug: string; type: string };

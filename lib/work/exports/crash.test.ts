@@ -14,7 +14,7 @@ import { prisma } from "@/lib/platform/db";
 import { buildProject, buildWorld, userContext, type World } from "@/lib/testing/builders";
 import { itemRef, storeFolder, UNBOUNDED, versionRef } from "@/lib/testing/lifecycle";
 import { storeVersion, type StoredFile } from "@/lib/testing/stored-version";
-import { buildExports } from "./export-builder";
+import { buildExports } from "./builder";
 
 /* A worker in a process of its own, which dies or sleeps in the middle of a zip. */
 

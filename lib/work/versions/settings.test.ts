@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { listSettingSteps } from "./version-settings";
+import { listSettingSteps } from "./settings";
 
 test("settings become steps, in the order in which they are done, every one of them", () => {
   expect(

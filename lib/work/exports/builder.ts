@@ -9,7 +9,7 @@ import { MANIFEST_PATH, ManifestError, parseManifest, type Manifest, type Manife
 import { zipStream, type ZipEntry } from "@/lib/engine/zip";
 import { BlobNotFoundError, blobStore } from "@/lib/platform/blob-store";
 import { log } from "@/lib/platform/log";
-import { formatName } from "./export-answers";
+import { formatName } from "./answers";
 
 /*
  * The worker that makes downloads: reads a version's files, writes one zip, as a stream from store to store.

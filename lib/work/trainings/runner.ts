@@ -7,8 +7,8 @@ import { TrainingDataError, type Trainer, type TrainingImage } from "@/lib/engin
 import { blobStore } from "@/lib/platform/blob-store";
 import { log } from "@/lib/platform/log";
 import { listenForTrainers } from "@/lib/platform/notify";
-import { toProblem } from "../errors";
-import { keepAlive } from "../keep-alive";
+import { toProblem } from "@/lib/edge/errors";
+import { keepAlive } from "@/lib/work/keep-alive";
 
 /*
  * A worker's runs: taken from the queue, trained in a child process, watched. The rows decide: twice a second, and at

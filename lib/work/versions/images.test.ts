@@ -11,8 +11,8 @@ import { buildProject, buildWorld, userContext, type World } from "@/lib/testing
 import { storeFolder, UNBOUNDED } from "@/lib/testing/lifecycle";
 import { buildRealVersion } from "@/lib/testing/real-version";
 import { storeVersion } from "@/lib/testing/stored-version";
-import { answerImage } from "./image-answer";
-import { listVersionImages, openSourceImage, openVersionImage } from "./version-images";
+import { answerImage } from "@/lib/edge/image-answer";
+import { listVersionImages, openSourceImage, openVersionImage } from "./images";
 
 let world: World;
 let project: { id: string; slug: string };

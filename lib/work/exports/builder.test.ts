@@ -18,8 +18,8 @@ import { buildProject, buildWorld, userContext, type World } from "@/lib/testing
 import { itemRef, storeFolder, trashedVersionRef, UNBOUNDED, versionRef } from "@/lib/testing/lifecycle";
 import { raceAt } from "@/lib/testing/race";
 import { storeVersion, type StoredFile } from "@/lib/testing/stored-version";
-import { formatName } from "./export-answers";
-import { buildExports } from "./export-builder";
+import { formatName } from "./answers";
+import { buildExports } from "./builder";
 
 let world: World;
 let project: Awaited<ReturnType<typeof buildProject>>;

@@ -18,8 +18,8 @@ import { photo, render } from "@/lib/testing/pixels";
 import { raceAt } from "@/lib/testing/race";
 import { drawWeights, storeModel, storeServingVersion } from "@/lib/testing/served-model";
 import { predict } from "./inference";
-import { countCall, writeModelCalls } from "./inference-calls";
-import { createCache } from "./inference-models";
+import { countCall, writeModelCalls } from "./calls";
+import { createCache } from "./models";
 
 const CLASSES = [..."0123456789"];
 let digits: Digit[];
@@ -125,7 +125,7 @@ describe("a prediction", () => {
 /** A second process: modules of its own, with another pool and another memory. */
 async function startSecond() {
   vi.resetModules();
-  const [{ predict: second }, { disconnect }, { writeModelCalls: write }] = await Promise.all([import("./inference"), import("@/lib/platform/db"), import("./inference-calls")]);
+  const [{ predict: second }, { disconnect }, { writeModelCalls: write }] = await Promise.all([import("./inference"), import("@/lib/platform/db"), import("./calls")]);
   vi.resetModules();
   return { predict: second, write, end: disconnect };
 }

@@ -19,7 +19,7 @@ import { projectRef, storeFolder, trashedProjectRef, trashedVersionRef, versionR
 import { pidsOf } from "@/lib/testing/processes";
 import { raceAt } from "@/lib/testing/race";
 import { buildRealVersion } from "@/lib/testing/real-version";
-import { createTrainingRunner, runTrainingNow, type TrainingRunner } from "./run-trainings";
+import { createTrainingRunner, runTrainingNow, type TrainingRunner } from "./runner";
 
 /* Real runs of a real child on a real version. run-trainings-crash.test.ts has the workers that die. */
 
@@ -220,7 +220,7 @@ describe("runners", () => {
     try {
       process.env["DATABASE_URL"] = "postgresql://nobody@127.0.0.1:9/nowhere";
       vi.resetModules();
-      const { createTrainingRunner: create } = await import("./run-trainings");
+      const { createTrainingRunner: create } = await import("./runner");
       const runner = create(train, { concurrency: 1, stopping: stopping.signal });
       runner.wake();
       stopping.abort();

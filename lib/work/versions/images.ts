@@ -9,7 +9,7 @@ import { versionPrefix } from "@/lib/domain/versions/writer";
 import type { Box } from "@/lib/engine/boxes";
 import { MANIFEST_PATH, parseManifest, type ManifestFile } from "@/lib/engine/manifest";
 import { BlobNotFoundError, blobStore } from "@/lib/platform/blob-store";
-import { isSmall, openThumbnail } from "./version-thumbnails";
+import { isSmall, openThumbnail } from "./thumbnails";
 
 /* The images of a version as its manifest lists them, for people who look at them. In Trash they are the same. */
 

@@ -2,8 +2,8 @@ import { beforeEach, expect, test } from "vitest";
 import { getImage } from "@/lib/domain/images/list";
 import { buildMember, buildProject, buildWorld, userContext, type World } from "@/lib/testing/builders";
 import { photo } from "@/lib/testing/pixels";
-import { applyAnnotationFiles } from "./annotation-upload";
-import { uploadImage } from "./image-upload";
+import { applyAnnotationFiles } from "./annotations";
+import { uploadImage } from "./images";
 
 let world: World;
 let project: { slug: string };

@@ -5,10 +5,10 @@ import { authorize } from "@/lib/domain/permissions";
 import { ImageDecodeError, RENDERS_IN_FLIGHT } from "@/lib/engine/generate";
 import type { Prediction } from "@/lib/engine/trainer/predictor";
 import { BlobNotFoundError } from "@/lib/platform/blob-store";
-import { createGate } from "./gate";
-import { withRequestImage } from "./inference-body";
-import { countCall } from "./inference-calls";
-import { notServable, openModel, type ServedModel } from "./inference-models";
+import { createGate } from "@/lib/work/gate";
+import { withRequestImage } from "@/lib/edge/inference-body";
+import { countCall } from "./calls";
+import { notServable, openModel, type ServedModel } from "./models";
 
 /** Calls that this process works on at once, and how many may wait for one of them to end. */
 const admitting = createGate(RENDERS_IN_FLIGHT + 8, 64);

@@ -5,8 +5,8 @@ import type { Box } from "@/lib/engine/boxes";
 import { ImageDecodeError, renderOutputs, RENDERS_IN_FLIGHT } from "@/lib/engine/generate";
 import { planOutputs, planSources, type VersionSettings } from "@/lib/engine/plan";
 import { BlobNotFoundError, blobStore } from "@/lib/platform/blob-store";
-import { createGate } from "./gate";
-import type { ChosenSettings } from "./version-plan";
+import { createGate } from "@/lib/work/gate";
+import type { ChosenSettings } from "./plan";
 
 /** The most images that one preview shows. */
 export const PREVIEW_MAX = 12;

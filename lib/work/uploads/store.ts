@@ -6,7 +6,7 @@ import { IMAGE_TYPES } from "@/lib/engine/decode";
 import { BlobNotFoundError, blobStore } from "@/lib/platform/blob-store";
 import { env } from "@/lib/platform/env";
 import { newId } from "@/lib/platform/id";
-import { uploadImage, type ImageFacts } from "./image-upload";
+import { uploadImage, type ImageFacts } from "./images";
 import { tooLarge } from "./spool";
 
 /*

@@ -10,10 +10,10 @@ import { buildProject, buildWorld, fingerprintTables, userContext, type World } 
 import { memberContext, outcomeOf, projectRef, storeFolder } from "@/lib/testing/lifecycle";
 import { markedImage } from "@/lib/testing/pixels";
 import { uploadDigits } from "@/lib/testing/real-version";
-import { uploadImage } from "./image-upload";
-import { generateVersionNow } from "./version-generator";
-import { estimateVersion, generateVersion, type ChosenSettings } from "./version-plan";
-import { PREVIEW_MAX, previewImages } from "./version-preview";
+import { uploadImage } from "@/lib/work/uploads/images";
+import { generateVersionNow } from "./generator";
+import { estimateVersion, generateVersion, type ChosenSettings } from "./plan";
+import { PREVIEW_MAX, previewImages } from "./preview";
 
 const SETTINGS: ChosenSettings = {
   preprocessing: { "filter-null": { percent: 50 }, resize: { width: 16, height: 16, format: "Stretch to" } },

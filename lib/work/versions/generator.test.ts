@@ -13,10 +13,10 @@ import { buildProject, buildWorld, userContext, type World } from "@/lib/testing
 import { claimVersion, projectRef, storeFolder, trashedProjectRef, trashedVersionRef, usedImages, versionRef } from "@/lib/testing/lifecycle";
 import { markedImage } from "@/lib/testing/pixels";
 import { uploadDigits } from "@/lib/testing/real-version";
-import { uploadImage } from "./image-upload";
-import { verifyVersionFiles } from "./version-files";
-import { generateVersionNow, generateVersions } from "./version-generator";
-import { generateVersion, retryVersion, type ChosenSettings } from "./version-plan";
+import { uploadImage } from "@/lib/work/uploads/images";
+import { verifyVersionFiles } from "./files";
+import { generateVersionNow, generateVersions } from "./generator";
+import { generateVersion, retryVersion, type ChosenSettings } from "./plan";
 
 /** Digits, all of them to train on. */
 const IMAGES = 12;

@@ -4,7 +4,7 @@ import https from "node:https";
 import { BlockList, isIP, isIPv4, type LookupFunction } from "node:net";
 import { DomainError } from "@/lib/domain/errors";
 import { env } from "@/lib/platform/env";
-import { createGate } from "./gate";
+import { createGate } from "@/lib/work/gate";
 
 /*
  * Images by URL. A server that fetches what strangers name can be made to read what only it can reach, so: nothing but the

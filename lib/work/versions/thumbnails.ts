@@ -4,7 +4,7 @@ import { makeThumbnail } from "@/lib/engine/generate";
 import type { ManifestFile } from "@/lib/engine/manifest";
 import { BlobNotFoundError, blobStore } from "@/lib/platform/blob-store";
 import { log } from "@/lib/platform/log";
-import { createGate } from "./gate";
+import { createGate } from "@/lib/work/gate";
 
 /*
  * Small pictures of a version's images, made when somebody first looks, and kept under the version's prefix, where a purge

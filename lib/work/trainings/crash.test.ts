@@ -13,7 +13,7 @@ import { checkInvariants } from "@/lib/testing/invariants";
 import { versionRef } from "@/lib/testing/lifecycle";
 import { pidsOf } from "@/lib/testing/processes";
 import { buildRealVersion } from "@/lib/testing/real-version";
-import { runTrainingNow } from "./run-trainings";
+import { runTrainingNow } from "./runner";
 
 /* The worker as it is shipped, in a process of its own, which is told to end, dies or sleeps in the middle of a run. */
 
