@@ -2,27 +2,45 @@ import next from "eslint-config-next/core-web-vitals";
 import typescript from "eslint-config-next/typescript";
 
 /*
- * The dependency rule of the house: app → edge → domain → platform, and edge → engine. Each message says where to go
- * instead; lib/testing/lint.test.ts proves that the rules bite.
+ * The dependency rule of the house: app → doors → work → domain → platform, and work → engine. In the domain each noun has
+ * a room with one front, its index.ts; rooms stand on floors and import downwards. Each message says where to go instead;
+ * lib/testing/lint.test.ts proves that the rules bite. Circles are .dependency-cruiser.mjs's to find.
  */
 
 const FRAMEWORKS = { group: ["next", "next/*", "react", "react/*", "react-dom", "react-dom/*", "next-auth", "next-auth/*", "next-intl", "next-intl/*"], message: "lib knows no framework: what needs Next or React belongs into app." };
-const room = (name, message) => ({ group: [`@/lib/${name}`, `@/lib/${name}/**`, `**/../${name}/**`], message });
+const part = (name, message) => ({ group: [`@/lib/${name}`, `@/lib/${name}/**`, `**/../${name}/**`], message });
 
 const APP = { group: ["@/app", "@/app/**"], message: "Nothing imports app: move what is shared down into lib." };
-const EDGE = (message) => room("edge", message);
-const DOMAIN = (message) => room("domain", message);
-const TESTING = room("testing", "lib/testing is for tests, e2e and the seed only.");
-const TRASH_ROOMS = { group: ["@/lib/domain/trash/*", "!@/lib/domain/trash/receipts"], message: "One module owns Trash: import it from lib/domain/trash." };
+const DOORS = (message) => part("doors", message);
+const WORK = (message) => part("work", message);
+const ENGINE = (message) => part("engine", message);
+const TESTING = part("testing", "lib/testing is for tests, e2e and the seed only.");
 
-const ROOMS = {
-  "lib/platform/**": [APP, TESTING, FRAMEWORKS, EDGE("platform knows no edge: pass in what it needs."), DOMAIN("platform knows no rule: pass in what it needs."), room("engine", "platform knows no engine: lib/edge brings the two together.")],
-  "lib/engine/**": [APP, TESTING, FRAMEWORKS, EDGE("engine is bytes in, bytes out: lib/edge calls it."), DOMAIN("engine knows no rule: pass in what it needs."), room("platform", "engine is bytes in, bytes out: lib/edge reads and writes for it.")],
-  "lib/domain/**": [APP, TESTING, FRAMEWORKS, TRASH_ROOMS, EDGE("domain knows no door: throw a DomainError, and let lib/edge present it."), room("engine", "domain does no heavy work: lib/edge brings engine and domain together.")],
-  "lib/edge/**": [APP, TESTING, TRASH_ROOMS],
-  "app/**": [TESTING, TRASH_ROOMS, room("platform", "app is thin: go through lib/edge, or a read of lib/domain."), room("engine", "app is thin: go through lib/edge.")],
-  "pages/**": [TESTING, TRASH_ROOMS, room("platform", "pages is as thin as app: go through lib/edge."), room("engine", "pages is as thin as app: go through lib/edge."), room("domain", "pages is as thin as app: go through lib/edge.")],
-  "scripts/**": [APP, TESTING, TRASH_ROOMS],
+/** The rooms of the domain, from the top floor down: each may enter those after it, by their fronts. */
+const ROOMS = ["workspaces", "trash", "projects", "versions", "trainings", "exports", "images", "people"];
+const FRONTS = { group: ["@/lib/domain/*/*"], message: "A room is entered by its front: import it from lib/domain/<room>, and have index.ts export what is missing." };
+const roomsAbove = (names) => ({ group: names.flatMap((name) => [`@/lib/domain/${name}`, `@/lib/domain/${name}/**`]), message: "Rooms import downwards only (ROOMS in eslint.config.mjs): move what both need to a lower floor." });
+
+const DOMAIN = [
+  APP,
+  TESTING,
+  FRAMEWORKS,
+  FRONTS,
+  DOORS("domain knows no door: throw a DomainError, and let lib/doors present it."),
+  WORK("domain does no work: lib/work calls it, or pass in what it needs."),
+  ENGINE("domain does no heavy work: lib/work brings engine and domain together."),
+];
+
+const ARROWS = {
+  "lib/platform/**": [APP, TESTING, FRAMEWORKS, DOORS("platform knows no door: pass in what it needs."), WORK("platform knows no work: pass in what it needs."), part("domain", "platform knows no rule: pass in what it needs."), ENGINE("platform knows no engine: lib/work brings the two together.")],
+  "lib/engine/**": [APP, TESTING, FRAMEWORKS, DOORS("engine is bytes in, bytes out: lib/work calls it."), WORK("engine is bytes in, bytes out: lib/work calls it."), part("domain", "engine knows no rule: pass in what it needs."), part("platform", "engine is bytes in, bytes out: lib/work reads and writes for it.")],
+  "lib/domain/*.ts": [...DOMAIN, roomsAbove(ROOMS)],
+  ...Object.fromEntries(ROOMS.map((name, floor) => [`lib/domain/${name}/**`, floor === 0 ? DOMAIN : [...DOMAIN, roomsAbove(ROOMS.slice(0, floor))]])),
+  "lib/work/**": [APP, TESTING, FRAMEWORKS, FRONTS, DOORS("work knows no door: values and streams in, values and streams out.")],
+  "lib/doors/**": [APP, TESTING, FRONTS, ENGINE("doors do no heavy work: go through lib/work.")],
+  "app/**": [TESTING, FRONTS, part("platform", "app is thin: go through lib/doors, or a read of lib/domain."), ENGINE("app is thin: go through lib/work.")],
+  "pages/**": [TESTING, FRONTS, ...["platform", "engine", "domain", "work"].map((name) => part(name, "pages is as thin as app: go through lib/doors."))],
+  "scripts/**": [APP, TESTING, FRONTS],
 };
 
 const NO_CLOCK = [
@@ -51,13 +69,7 @@ const config = [
   },
   { files: ["**/*.test.ts"], rules: { "@typescript-eslint/no-misused-promises": ["error", { checksVoidReturn: false }] } },
   { files: ["**/*.config.mjs"], rules: { "import/no-anonymous-default-export": "off" } },
-  ...Object.entries(ROOMS).map(([files, patterns]) => ({ files: [files], ignores: ["**/*.test.ts"], rules: { "no-restricted-imports": ["error", { patterns }] } })),
-  {
-    // index.ts is the front of the rooms behind it, which know each other.
-    files: ["lib/domain/trash/**"],
-    ignores: ["**/*.test.ts"],
-    rules: { "no-restricted-imports": ["error", { patterns: ROOMS["lib/domain/**"].filter((pattern) => pattern !== TRASH_ROOMS) }] },
-  },
+  ...Object.entries(ARROWS).map(([files, patterns]) => ({ files: [files], ignores: ["**/*.test.ts"], rules: { "no-restricted-imports": ["error", { patterns }] } })),
   { files: ["lib/domain/**", "lib/engine/**"], ignores: ["**/*.test.ts"], rules: { "no-restricted-syntax": ["error", ...NO_CLOCK] } },
   { files: ["lib/**", "app/**", "pages/**"], ignores: ["lib/platform/env.ts", "lib/testing/**", "**/*.test.ts"], rules: { "no-restricted-properties": ["error", NO_PROCESS_ENV], "no-console": "error" } },
 ];

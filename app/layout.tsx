@@ -3,7 +3,7 @@ import { GeistSans } from "geist/font/sans";
 import type { Metadata, Viewport } from "next";
 import { getLocale, getTranslations } from "next-intl/server";
 import type { ReactNode } from "react";
-import { readTheme, TIME_ZONE_COOKIE } from "@/lib/edge/preferences";
+import { readTheme, TIME_ZONE_COOKIE } from "@/lib/doors/preferences";
 import { ClientMessages } from "./_ui/client-messages";
 import { RememberTimeZone } from "./_ui/remember";
 import { ToastHost } from "./_ui/toast";

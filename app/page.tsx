@@ -1,8 +1,8 @@
 import type { Metadata } from "next";
 import { getTranslations } from "next-intl/server";
 import { redirect } from "next/navigation";
-import { readLastWorkspace } from "@/lib/edge/preferences";
-import { requireContext } from "@/lib/edge/session";
+import { readLastWorkspace } from "@/lib/doors/preferences";
+import { requireContext } from "@/lib/doors/session";
 import { Account } from "./(app)/_shell/account";
 import { ClientMessages } from "./_ui/client-messages";
 import { CodeBlock } from "./_ui/code-block";

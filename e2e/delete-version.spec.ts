@@ -1,5 +1,5 @@
 import type { Page } from "@playwright/test";
-import { renameVersion } from "@/lib/domain/rename";
+import { renameVersion } from "@/lib/domain/versions";
 import { purgeItem, restoreVersion, trashVersion } from "@/lib/domain/trash";
 import { prisma } from "@/lib/platform/db";
 import { buildModel, buildProject, buildTraining, buildVersion, userContext, type World } from "@/lib/testing/builders";

@@ -3,9 +3,8 @@ import path from "node:path";
 import AxeBuilder from "@axe-core/playwright";
 import { expect, test as base, type BrowserContext, type Page } from "@playwright/test";
 import { encode } from "next-auth/jwt";
-import { createUser, createWorkspace } from "@/lib/domain/people/accounts";
+import { addMember, createUser, createWorkspace } from "@/lib/domain/people";
 import { systemContext } from "@/lib/domain/context";
-import { addMember } from "@/lib/domain/people/members";
 import type { World } from "@/lib/testing/builders";
 
 /*

@@ -12,7 +12,7 @@ import { buildApiKey, buildProject, userContext, type World } from "@/lib/testin
 import { photo } from "@/lib/testing/pixels";
 import { buildRealVersion } from "@/lib/testing/real-version";
 import { drawWeights, storeServingVersion } from "@/lib/testing/served-model";
-import { startTraining } from "@/lib/domain/trainings/trainings";
+import { startTraining } from "@/lib/domain/trainings";
 import { expect, test } from "./fixtures";
 
 /*

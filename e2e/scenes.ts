@@ -1,5 +1,5 @@
 import sharp from "sharp";
-import { annotateImages } from "@/lib/domain/images/label";
+import { annotateImages } from "@/lib/domain/images";
 import { uploadImage } from "@/lib/work/uploads/images";
 import { userContext, type World } from "@/lib/testing/builders";
 

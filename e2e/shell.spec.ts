@@ -1,4 +1,4 @@
-import { createWorkspace, setPassword } from "@/lib/domain/people/accounts";
+import { createWorkspace, setPassword } from "@/lib/domain/people";
 import { systemContext } from "@/lib/domain/context";
 import { buildProject, buildVersion } from "@/lib/testing/builders";
 import { expect, test } from "./fixtures";

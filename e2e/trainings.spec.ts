@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import type { APIRequestContext, Locator, Page } from "@playwright/test";
-import { startTraining } from "@/lib/domain/trainings/trainings";
+import { startTraining } from "@/lib/domain/trainings";
 import { trashVersion } from "@/lib/domain/trash";
 import { readDigits } from "@/lib/engine/digits";
 import { prisma } from "@/lib/platform/db";

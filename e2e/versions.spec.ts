@@ -1,7 +1,6 @@
-import { createWorkspace } from "@/lib/domain/people/accounts";
+import { createWorkspace } from "@/lib/domain/people";
 import { systemContext } from "@/lib/domain/context";
-import { eraseFiles } from "@/lib/domain/trash/receipts";
-import { purgeItem, trashProject, trashVersion } from "@/lib/domain/trash";
+import { eraseFiles, purgeItem, trashProject, trashVersion } from "@/lib/domain/trash";
 import { prisma } from "@/lib/platform/db";
 import { buildModel, buildProject, buildTraining, buildVersion, userContext } from "@/lib/testing/builders";
 import { buildRealVersion } from "@/lib/testing/real-version";

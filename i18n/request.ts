@@ -1,6 +1,6 @@
 import { getRequestConfig } from "next-intl/server";
-import { readLocale, readTimeZone } from "@/lib/edge/preferences";
-import { currentContext } from "@/lib/edge/session";
+import { readLocale, readTimeZone } from "@/lib/doors/preferences";
+import { currentContext } from "@/lib/doors/session";
 import en from "@/messages/en.json";
 import ja from "@/messages/ja.json";
 

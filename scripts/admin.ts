@@ -1,9 +1,9 @@
 import { parseArgs } from "node:util";
-import { ADMIN_COMMANDS, runAdminCommand } from "@/lib/edge/admin";
+import { ADMIN_COMMANDS, runAdminCommand } from "@/lib/doors/admin";
 import { DomainError } from "@/lib/domain/errors";
 import { disconnect } from "@/lib/platform/db";
 
-// `npm run admin -- <command> [options] [--json]`: parses, calls, prints. The commands are in lib/edge/admin.ts.
+// `npm run admin -- <command> [options] [--json]`: parses, calls, prints. The commands are in lib/doors/admin.ts.
 
 const usage = (): string =>
   ["Usage: npm run admin -- <command> [--json]", "", ...Object.entries(ADMIN_COMMANDS).map(([name, { help }]) => `  ${`${name} ${help}`.trim()}`)].join("\n");

@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { setFlagsFromString } from "node:v8";
-import { workerHandlers } from "@/lib/edge/worker/handlers";
+import { workerHandlers } from "@/lib/doors/worker";
 import { createTrainingRunner } from "@/lib/work/trainings/runner";
 import { createChildTrainer } from "@/lib/engine/trainer/run-in-child";
 import { disconnect } from "@/lib/platform/db";

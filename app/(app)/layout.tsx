@@ -1,5 +1,5 @@
 import type { ReactNode } from "react";
-import { requireContext } from "@/lib/edge/session";
+import { requireContext } from "@/lib/doors/session";
 
 /** Everything in here is for people who are signed in. */
 export default async function AppLayout({ children }: { children: ReactNode }) {

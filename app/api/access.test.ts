@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { PERMISSIONS, SCOPES } from "@/lib/domain/permissions";
-import type { AnyOperation } from "@/lib/edge/operation";
-import { allOperations } from "@/lib/edge/operations";
-import { weightsPath } from "@/lib/domain/trainings/runs";
-import { versionPrefix } from "@/lib/domain/versions/writer";
+import type { AnyOperation } from "@/lib/doors/operation";
+import { allOperations } from "@/lib/doors/operations";
+import { weightsPath } from "@/lib/domain/trainings";
+import { versionPrefix } from "@/lib/domain/versions";
 import { writeModelCalls } from "@/lib/work/inference/calls";
 import { blobStore } from "@/lib/platform/blob-store";
 import { prisma } from "@/lib/platform/db";

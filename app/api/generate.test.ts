@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { systemContext } from "@/lib/domain/context";
-import { heartbeatGeneration } from "@/lib/domain/versions/generation-work";
+import { heartbeatGeneration } from "@/lib/domain/versions";
 import { generateVersionNow } from "@/lib/work/versions/generator";
 import { prisma } from "@/lib/platform/db";
 import { buildApiKey, buildProject, buildVersion, buildWorld, fingerprintTables } from "@/lib/testing/builders";

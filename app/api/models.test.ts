@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { trashProject, trashTraining, trashVersion, restoreProject, restoreVersion, purgeItem } from "@/lib/domain/trash";
-import { linkTo } from "@/lib/edge/download";
+import { linkTo } from "@/lib/doors/exports/download";
 import { prisma } from "@/lib/platform/db";
 import { buildApiKey, buildModel, buildProject, buildTraining, buildVersion, buildWorld, userContext, type World } from "@/lib/testing/builders";
 import { itemRef, later, projectRef, trainingRef, trashedProjectRef, trashedVersionRef, UNBOUNDED, versionRef } from "@/lib/testing/lifecycle";

@@ -1,6 +1,6 @@
-import { operations } from "@/lib/edge/operations";
-import { presentKey } from "@/lib/edge/presenters";
-import { resource, route } from "@/lib/edge/route";
+import { operations } from "@/lib/doors/operations";
+import { presentKey } from "@/lib/doors/presenters";
+import { resource, route } from "@/lib/doors/route";
 
 export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = resource({
   POST: route(operations.checkKey, async ({ ctx }) => presentKey(ctx)),

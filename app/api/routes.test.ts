@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { allOperations, operations } from "@/lib/edge/operations";
+import { allOperations, operations } from "@/lib/doors/operations";
 import { call, listRouteFiles, METHODS } from "./_test/call-api";
 
 const routes = listRouteFiles().filter((route) => !route.path.includes("{..."));

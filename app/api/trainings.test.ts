@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { systemContext } from "@/lib/domain/context";
-import { claimTraining, finishTraining, heartbeatTraining, type TrainingRun } from "@/lib/domain/trainings/runs";
+import { claimTraining, finishTraining, heartbeatTraining, type TrainingRun } from "@/lib/domain/trainings";
 import { trashProject, trashTraining, trashVersion } from "@/lib/domain/trash";
 import { prisma } from "@/lib/platform/db";
 import { buildApiKey, buildProject, buildTraining, buildVersion, buildWorld, fingerprintTables, userContext, type World } from "@/lib/testing/builders";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { prisma } from "@/lib/platform/db";
 import { buildApiKey, buildModel, buildProject, buildTraining, buildVersion, buildWorld, fingerprintTables } from "@/lib/testing/builders";
-import { trashAnswer } from "@/lib/edge/schemas";
+import { trashAnswer } from "@/lib/doors/schemas";
 import { call } from "./_test/call-api";
 
 async function buildScene() {

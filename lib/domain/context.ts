@@ -1,7 +1,7 @@
 import type { Role } from "@/lib/platform/generated/enums";
 import { databaseNow } from "@/lib/platform/db";
 import { newId } from "@/lib/platform/id";
-import type { Scope } from "./permissions";
+import type { Scope } from "./scopes";
 
 /** A workspace that the actor may enter, and as what. */
 export interface Membership {

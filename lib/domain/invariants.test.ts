@@ -5,12 +5,10 @@ import { buildProject, buildWorld, userContext } from "@/lib/testing/builders";
 import { checkInvariants } from "@/lib/testing/invariants";
 import { DAY_MS, generatedFacts, itemRef, later, newVersion, outcomeOf, planOf, projectRef, RETENTION_MS, scheduler, trainingRef, trashedProjectRef, trashedVersionRef, UNBOUNDED, usedImages, versionRef } from "@/lib/testing/lifecycle";
 import { systemContext, type Context } from "./context";
-import { cancelVersionGeneration, createVersion, retryVersionGeneration } from "@/lib/domain/versions/generation";
-import { claimGeneration, completeGeneration, failGeneration, type Generation } from "@/lib/domain/versions/generation-work";
-import { claimTraining, finishTraining } from "@/lib/domain/trainings/runs";
-import { startTraining } from "@/lib/domain/trainings/trainings";
+import { cancelVersionGeneration, claimGeneration, completeGeneration, createVersion, failGeneration, type Generation, retryVersionGeneration } from "@/lib/domain/versions";
+import { claimTraining, finishTraining, startTraining } from "@/lib/domain/trainings";
 import { purgeExpired, purgeItem, restoreProject, restoreTraining, restoreVersion, trashProject, trashTraining, trashVersion } from "@/lib/domain/trash";
-import { getUsageByProject } from "@/lib/domain/workspaces/usage";
+import { getUsageByProject } from "@/lib/domain/workspaces";
 
 /*
  * The rules once more, in the fewest words, with neither locks nor SQL. Random histories are played to it and to the

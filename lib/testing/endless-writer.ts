@@ -1,4 +1,4 @@
-import { openVersionWriter, WriterLeaseLost } from "@/lib/domain/versions/writer";
+import { openVersionWriter, WriterLeaseLost } from "@/lib/domain/versions";
 
 // A process that publishes files under a version until it loses its lease: `endless-writer.ts <versionId> <leaseMs>`.
 // Says "writing" once it has published one, and "lost" when it stopped.

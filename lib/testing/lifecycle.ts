@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { authenticateKey } from "@/lib/domain/people/api-keys";
+import { authenticateKey } from "@/lib/domain/people";
 import { systemContext, type Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
 import type { VersionPlan } from "@/lib/domain/versions/generation";

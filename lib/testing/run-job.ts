@@ -1,6 +1,5 @@
 import { systemContext } from "@/lib/domain/context";
-import { eraseFiles } from "@/lib/domain/trash/receipts";
-import { purgeExpired } from "@/lib/domain/trash";
+import { eraseFiles, purgeExpired } from "@/lib/domain/trash";
 import { buildExports } from "@/lib/work/exports/builder";
 import { generateVersions } from "@/lib/work/versions/generator";
 import { disconnect } from "@/lib/platform/db";

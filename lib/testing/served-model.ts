@@ -1,5 +1,5 @@
-import { weightsPath } from "@/lib/domain/trainings/runs";
-import { versionPrefix } from "@/lib/domain/versions/writer";
+import { weightsPath } from "@/lib/domain/trainings";
+import { versionPrefix } from "@/lib/domain/versions";
 import { derive } from "@/lib/engine/random";
 import type { Preprocessing } from "@/lib/engine/settings";
 import { FEATURE_COUNT, FEATURES } from "@/lib/engine/trainer/features";

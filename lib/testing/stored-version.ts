@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { versionPrefix } from "@/lib/domain/versions/writer";
+import { versionPrefix } from "@/lib/domain/versions";
 import { encodeManifest, MANIFEST_PATH, type Manifest, type ManifestFile } from "@/lib/engine/manifest";
 import { createBlobStore } from "@/lib/platform/blob-store";
 import { prisma } from "@/lib/platform/db";

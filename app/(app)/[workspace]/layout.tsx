@@ -1,7 +1,7 @@
 import type { ReactNode } from "react";
 import { Shell } from "@/app/(app)/_shell/shell";
-import { getNavigation } from "@/lib/domain/workspaces/navigation";
-import { page } from "@/lib/edge/page";
+import { getNavigation } from "@/lib/domain/workspaces";
+import { page } from "@/lib/doors/page";
 
 export default async function WorkspaceLayout({ params, children }: { params: Promise<{ workspace: string }>; children: ReactNode }) {
   const { workspace } = await params;

@@ -2,8 +2,8 @@
 
 import { revalidatePath } from "next/cache";
 import { redirect } from "next/navigation";
-import { chooseLocale } from "@/lib/edge/preferences";
-import { endSession } from "@/lib/edge/session";
+import { chooseLocale } from "@/lib/doors/preferences";
+import { endSession } from "@/lib/doors/session";
 
 export async function chooseLocaleAction(locale: unknown): Promise<void> {
   await chooseLocale(locale);

@@ -4,8 +4,8 @@ import type { ReactNode } from "react";
 import { buttonStyle } from "@/app/_ui/button";
 import { ClientMessages } from "@/app/_ui/client-messages";
 import { Remember } from "@/app/_ui/remember";
-import type { Navigation } from "@/lib/domain/workspaces/navigation";
-import { WORKSPACE_COOKIE } from "@/lib/edge/preferences";
+import type { Navigation } from "@/lib/domain/workspaces";
+import { WORKSPACE_COOKIE } from "@/lib/doors/preferences";
 import { ClosePopovers } from "./close-popovers";
 import { Sidebar } from "./sidebar";
 

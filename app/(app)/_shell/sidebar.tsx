@@ -1,8 +1,8 @@
 import { ChartNoAxesColumn, FolderOpen, KeyRound, ScrollText, Trash2, Users } from "lucide-react";
 import { getTranslations } from "next-intl/server";
-import { TRASH_COUNT_MAX, type Navigation } from "@/lib/domain/workspaces/navigation";
-import { readTheme, THEME_COOKIE } from "@/lib/edge/preferences";
-import { requireContext } from "@/lib/edge/session";
+import { type Navigation, TRASH_COUNT_MAX } from "@/lib/domain/workspaces";
+import { readTheme, THEME_COOKIE } from "@/lib/doors/preferences";
+import { requireContext } from "@/lib/doors/session";
 import { Account } from "./account";
 import { LanguageSelect } from "./language-select";
 import { NavLink } from "./nav-link";

@@ -3,7 +3,7 @@ import { LanguageSelect } from "@/app/(app)/_shell/language-select";
 import { ThemeSelect } from "@/app/(app)/_shell/theme-select";
 import { ClientMessages } from "@/app/_ui/client-messages";
 import { Mark } from "@/app/_ui/mark";
-import { readTheme, THEME_COOKIE } from "@/lib/edge/preferences";
+import { readTheme, THEME_COOKIE } from "@/lib/doors/preferences";
 
 /** What stands around a one-time link's page: the same as around sign-in, to which it leads. */
 export async function Frame({ title, children }: { title: string; children: ReactNode }) {

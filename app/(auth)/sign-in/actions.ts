@@ -3,9 +3,9 @@
 import { redirect } from "next/navigation";
 import { z } from "zod";
 import { DomainError } from "@/lib/domain/errors";
-import { signIn } from "@/lib/domain/people/sessions";
-import { parseInput, refusal, type ActionResult } from "@/lib/edge/action";
-import { startSession, toLocalPath } from "@/lib/edge/session";
+import { signIn } from "@/lib/domain/people";
+import { parseInput, refusal, type ActionResult } from "@/lib/doors/action";
+import { startSession, toLocalPath } from "@/lib/doors/session";
 
 const schema = z.object({ email: z.string().max(254), password: z.string().max(1024), next: z.string().optional() });
 

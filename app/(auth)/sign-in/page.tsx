@@ -8,10 +8,10 @@ import { cn } from "@/app/_ui/class-names";
 import { ClientMessages } from "@/app/_ui/client-messages";
 import { CodeBlock } from "@/app/_ui/code-block";
 import { Mark } from "@/app/_ui/mark";
-import { usersExist } from "@/lib/domain/people/sessions";
-import { oauthProviders } from "@/lib/edge/auth";
-import { readTheme, THEME_COOKIE } from "@/lib/edge/preferences";
-import { currentContext, toLocalPath } from "@/lib/edge/session";
+import { usersExist } from "@/lib/domain/people";
+import { oauthProviders } from "@/lib/doors/auth";
+import { readTheme, THEME_COOKIE } from "@/lib/doors/preferences";
+import { currentContext, toLocalPath } from "@/lib/doors/session";
 import { ProviderButtons } from "./provider-buttons";
 import { SignInForm } from "./sign-in-form";
 

@@ -1,3 +1,3 @@
-import { nothingHere } from "@/lib/edge/route";
+import { nothingHere } from "@/lib/doors/route";
 
 export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = nothingHere();

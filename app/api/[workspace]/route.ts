@@ -1,7 +1,7 @@
-import { getWorkspace } from "@/lib/domain/projects/projects";
-import { operations } from "@/lib/edge/operations";
-import { presentWorkspace } from "@/lib/edge/presenters";
-import { resource, route } from "@/lib/edge/route";
+import { getWorkspace } from "@/lib/domain/projects";
+import { operations } from "@/lib/doors/operations";
+import { presentWorkspace } from "@/lib/doors/presenters";
+import { resource, route } from "@/lib/doors/route";
 
 export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = resource({
   GET: route(operations.getWorkspace, async ({ ctx, params }) => presentWorkspace(await getWorkspace(ctx, params.workspace))),

@@ -1,5 +1,5 @@
-import { checkHealth } from "@/lib/edge/health";
-import { operations } from "@/lib/edge/operations";
-import { publicRoute, resource } from "@/lib/edge/route";
+import { checkHealth } from "@/lib/doors/health";
+import { operations } from "@/lib/doors/operations";
+import { publicRoute, resource } from "@/lib/doors/route";
 
 export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = resource({ GET: publicRoute(operations.getHealth, checkHealth) });

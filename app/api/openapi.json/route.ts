@@ -1,5 +1,5 @@
-import { openApiDocument } from "@/lib/edge/openapi";
-import { operations } from "@/lib/edge/operations";
-import { publicRoute, resource } from "@/lib/edge/route";
+import { openApiDocument } from "@/lib/doors/openapi";
+import { operations } from "@/lib/doors/operations";
+import { publicRoute, resource } from "@/lib/doors/route";
 
 export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = resource({ GET: publicRoute(operations.getOpenApi, async () => openApiDocument()) });

@@ -6,7 +6,7 @@ import { buildMember, buildProject, buildWorld, userContext, type World } from "
 import type { ImageBox } from "./boxes";
 import { countImagesOf, getImage, listImages, type ImageFilter, type ImageRange } from "./list";
 import { annotateImages, labelImage, updateImages } from "./label";
-import { getProject } from "@/lib/domain/projects/projects";
+import { getProject } from "@/lib/domain/projects";
 import { trashProject } from "@/lib/domain/trash";
 
 let world: World;

@@ -4,12 +4,12 @@ import { newId } from "@/lib/platform/id";
 import { recordAudit } from "@/lib/domain/audit";
 import { personId, type Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
-import { countImagesOf } from "@/lib/domain/images/list";
+import { countImagesOf } from "@/lib/domain/images";
 import { getLiveProject, type SluggedProjectRef, type VersionRef } from "@/lib/domain/item-state";
 import { parseName } from "@/lib/domain/names";
 import { authorize } from "@/lib/domain/permissions";
 import { assertSlug, slugsFor } from "@/lib/domain/slugs";
-import { getVersion, listVersionsOf, type VersionSummary, type VersionView } from "@/lib/domain/versions/versions";
+import { getVersion, listVersionsOf, type VersionSummary, type VersionView } from "@/lib/domain/versions";
 
 /** A live project with what its images add up to. */
 export interface ProjectView {

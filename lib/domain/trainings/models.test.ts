@@ -6,8 +6,7 @@ import { raceAt } from "@/lib/testing/race";
 import { storeModel, storeServingVersion } from "@/lib/testing/served-model";
 import type { Context } from "@/lib/domain/context";
 import { chooseModel, countModelCalls, getServingModel, listModels } from "./models";
-import { createProject } from "@/lib/domain/projects/projects";
-import { renameProject } from "@/lib/domain/rename";
+import { createProject, renameProject } from "@/lib/domain/projects";
 import { previewTrashProject, previewTrashVersion, purgeItem, restoreProject, restoreTraining, restoreVersion, trashProject, trashTraining, trashVersion } from "@/lib/domain/trash";
 
 let world: World;

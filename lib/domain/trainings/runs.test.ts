@@ -9,7 +9,7 @@ import { claimTraining, failTraining, finishTraining, heartbeatTraining, leaseTr
 import { cancelTraining, startTraining, stopTraining } from "./trainings";
 import { getServingModel } from "./models";
 import { purgeItem, trashProject, trashTraining, trashVersion } from "@/lib/domain/trash";
-import { getVersion } from "@/lib/domain/versions/versions";
+import { getVersion } from "@/lib/domain/versions";
 
 let world: World;
 let project: Awaited<ReturnType<typeof buildProject>>;

@@ -1,4 +1,4 @@
-import { query, transaction, type Statement } from "@/lib/platform/db";
+import { prisma, query, transaction, type Statement } from "@/lib/platform/db";
 import { newId } from "@/lib/platform/id";
 import { enqueue } from "@/lib/platform/job-queue";
 import { notifyTrainers } from "@/lib/platform/notify";
@@ -8,7 +8,7 @@ import { personId, type Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
 import { getLiveVersion, getTrainingState, type TrainingState, type VersionRef } from "@/lib/domain/item-state";
 import { authorize } from "@/lib/domain/permissions";
-import { getVersion, type TrainingView } from "@/lib/domain/versions/versions";
+import { TRAINING_COLUMNS, viewTraining, type TrainingView } from "./view";
 
 /*
  * Trainings as people and programs start and end them; training-runs.ts has the trainer's side. What needs a live parent
@@ -129,13 +129,21 @@ async function findRun(workspaceId: string, ref: WhichTraining, { orLast }: { or
 // the official client's command line gives a good hint when it reads these words
 const notRunning = (): DomainError => new DomainError("not_running", "Cannot cancel or stop: no training of this version is queued or running (it is in a non-running state).");
 
+/** The trainings of a live version that are not in Trash, oldest first. Throws as getLiveVersion. */
+export async function listTrainings(ctx: Context, ref: VersionRef): Promise<TrainingView[]> {
+  const { workspaceId } = authorize(ctx, "read versions", ref.workspaceSlug);
+  const { id } = await getLiveVersion(workspaceId, ref);
+  const rows = await prisma().training.findMany({ where: { versionId: id, deletedAt: null }, orderBy: { number: "asc" }, select: TRAINING_COLUMNS });
+  return rows.map(viewTraining);
+}
+
 /**
  * A training as it stands: the one that is named, else the only one of its version, or with `orLast` the newest.
- * Throws `not_found` when there is none, `several_runs`, `in_trash`, and as getVersion and getTrainingState.
+ * Throws `not_found` when there is none, `several_runs`, `in_trash`, and as getLiveVersion and getTrainingState.
  */
 export async function getTraining(ctx: Context, ref: WhichTraining, { orLast = false }: { orLast?: boolean } = {}): Promise<TrainingView> {
   const { workspaceId } = authorize(ctx, "read versions", ref.workspaceSlug);
-  const { trainings } = await getVersion(ctx, ref);
+  const trainings = await listTrainings(ctx, ref);
   const { trainingId } = ref;
   if (trainingId !== undefined) {
     const training = trainings.find(({ id }) => id === trainingId);

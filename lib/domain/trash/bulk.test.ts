@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { query } from "@/lib/platform/db";
 import { buildApiKey, buildMember, buildModel, buildProject, buildTraining, buildVersion, buildWorld, userContext } from "@/lib/testing/builders";
-import { authenticateKey } from "@/lib/domain/people/api-keys";
+import { authenticateKey } from "@/lib/domain/people";
 import { emptyTrash, listTrash, previewTrashVersion, purgeItems, restoreAll, restoreItems, summarizeTrash, trashProject, trashTraining, trashVersion, withLosses } from "@/lib/domain/trash";
 
 const forever = AbortSignal.timeout(60_000);

@@ -20,3 +20,4 @@ export { purgeExpired, purgeItem, type PurgeCounts } from "./purge";
 export { emptyTrash, purgeItems, restoreAll, restoreItems, type EmptiedTrash, type ItemResult, type RestoredAll, type TrashItemRef } from "./bulk";
 export { readTrash, type ListedItem, type TrashOverview, type TrashSection } from "./overview";
 export { RETENTION_MS, type TimeLeft } from "./retention";
+export { eraseFiles, getReceipt, listReceipts } from "./receipts";

@@ -6,10 +6,9 @@ import { checkInvariants } from "@/lib/testing/invariants";
 import { auditedActions, DAY_MS, itemRef, later, newVersion, outcomeOf, projectRef, RETENTION_MS, scheduler, trainingRef, trashedProjectRef, trashedVersionRef, UNBOUNDED, usedImages, versionRef } from "@/lib/testing/lifecycle";
 import { raceAt } from "@/lib/testing/race";
 import type { Context } from "@/lib/domain/context";
-import { createVersion } from "@/lib/domain/versions/generation";
-import { getProject } from "@/lib/domain/projects/projects";
+import { createVersion, getVersion } from "@/lib/domain/versions";
+import { getProject } from "@/lib/domain/projects";
 import { purgeExpired, purgeItem, restoreProject, restoreVersion, trashProject, trashTraining, trashVersion } from "@/lib/domain/trash";
-import { getVersion } from "@/lib/domain/versions/versions";
 
 let world: World;
 let project: Awaited<ReturnType<typeof buildProject>>;

@@ -6,11 +6,10 @@ import { checkInvariants } from "@/lib/testing/invariants";
 import { auditedActions, claimVersion, DAY_MS, generatedFacts, later, newVersion, outcomeOf, projectRef, trashedProjectRef, trashedVersionRef, usedImages, versionRef } from "@/lib/testing/lifecycle";
 import { raceAt, type Row } from "@/lib/testing/race";
 import { systemContext, type Context } from "@/lib/domain/context";
-import { createVersion } from "@/lib/domain/versions/generation";
+import { createVersion } from "@/lib/domain/versions";
 import { completeGeneration, type GeneratorLease } from "@/lib/domain/versions/generation-work";
-import { getProject } from "@/lib/domain/projects/projects";
-import { claimTraining, finishTraining, heartbeatTraining } from "@/lib/domain/trainings/runs";
-import { startTraining } from "@/lib/domain/trainings/trainings";
+import { getProject } from "@/lib/domain/projects";
+import { claimTraining, finishTraining, heartbeatTraining, startTraining } from "@/lib/domain/trainings";
 import { restoreProject, restoreVersion, trashProject, trashVersion } from "@/lib/domain/trash";
 
 let world: World;

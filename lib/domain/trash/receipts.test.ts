@@ -10,7 +10,7 @@ import { itemRef, outcomeOf, projectRef, storeFolder, trainingRef, trashedVersio
 import { systemContext, type Context } from "@/lib/domain/context";
 import { eraseFiles, listReceipts } from "./receipts";
 import { purgeItem, restoreVersion, trashProject, trashTraining, trashVersion } from "@/lib/domain/trash";
-import { renewWriterLease } from "@/lib/domain/versions/writer";
+import { renewWriterLease } from "@/lib/domain/versions";
 
 let world: World;
 let project: Awaited<ReturnType<typeof buildProject>>;

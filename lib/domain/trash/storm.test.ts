@@ -4,10 +4,8 @@ import { buildProject, buildVersion, buildWorld, userContext } from "@/lib/testi
 import { checkInvariants } from "@/lib/testing/invariants";
 import { generatedFacts, itemRef, later, newVersion, outcomeOf, planOf, projectRef, RETENTION_MS, scheduler, trainingRef, trashedProjectRef, trashedVersionRef, UNBOUNDED, versionRef } from "@/lib/testing/lifecycle";
 import { systemContext } from "@/lib/domain/context";
-import { cancelVersionGeneration, createVersion, retryVersionGeneration } from "@/lib/domain/versions/generation";
-import { claimGeneration, completeGeneration, failGeneration, heartbeatGeneration, releaseGeneration, type Generation } from "@/lib/domain/versions/generation-work";
-import { claimTraining, failTraining, finishTraining, heartbeatTraining, releaseTraining, type TrainingLease } from "@/lib/domain/trainings/runs";
-import { cancelTraining, startTraining, stopTraining } from "@/lib/domain/trainings/trainings";
+import { cancelVersionGeneration, claimGeneration, completeGeneration, createVersion, failGeneration, type Generation, heartbeatGeneration, releaseGeneration, retryVersionGeneration } from "@/lib/domain/versions";
+import { cancelTraining, claimTraining, failTraining, finishTraining, heartbeatTraining, releaseTraining, startTraining, stopTraining, type TrainingLease } from "@/lib/domain/trainings";
 import { listTrash, purgeExpired, purgeItem, restoreProject, restoreTraining, restoreVersion, trashProject, trashTraining, trashVersion } from "@/lib/domain/trash";
 
 const OPERATIONS = 400;

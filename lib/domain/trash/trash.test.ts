@@ -4,14 +4,10 @@ import { buildModel, buildProject, buildTraining, buildUser, buildVersion, build
 import { checkInvariants } from "@/lib/testing/invariants";
 import { auditedActions, claimVersion, DAY_MS, generatedFacts, later, newVersion, outcomeOf, projectRef, RETENTION_MS, trainingRef, trashedProjectRef, trashedVersionRef, usedImages, versionRef } from "@/lib/testing/lifecycle";
 import { systemContext, type Context } from "@/lib/domain/context";
-import { createVersion } from "@/lib/domain/versions/generation";
-import { completeGeneration, failGeneration } from "@/lib/domain/versions/generation-work";
-import { getServingModel } from "@/lib/domain/trainings/models";
-import { getProject, getWorkspace } from "@/lib/domain/projects/projects";
-import { claimTraining } from "@/lib/domain/trainings/runs";
-import { startTraining } from "@/lib/domain/trainings/trainings";
+import { completeGeneration, createVersion, failGeneration, getVersion } from "@/lib/domain/versions";
+import { claimTraining, getServingModel, startTraining } from "@/lib/domain/trainings";
+import { getProject, getWorkspace } from "@/lib/domain/projects";
 import { listTrash, restoreProject, restoreTraining, restoreVersion, trashProject, trashTraining, trashVersion } from "@/lib/domain/trash";
-import { getVersion } from "@/lib/domain/versions/versions";
 
 const NOON = new Date("2026-05-01T12:00:00.123Z");
 

@@ -2,7 +2,7 @@ import { atomic, transaction, type Statement } from "@/lib/platform/db";
 import { notifyTrainers } from "@/lib/platform/notify";
 import { auditRow } from "@/lib/domain/audit";
 import type { Context } from "@/lib/domain/context";
-import { cancelGeneration } from "@/lib/domain/versions/generation";
+import { cancelGeneration } from "@/lib/domain/versions";
 import { getVersionState, type VersionRef } from "@/lib/domain/item-state";
 import { authorize } from "@/lib/domain/permissions";
 import { alreadyInTrash, confirmation, nameMismatch, restoreParentFirst, stampOf, trashed, TRASH_REASON, UNKNOWN_TARGET, untilSettled, type AlreadyInTrash, type Restored, type Trashed, type TrashedRow } from "./outcome";

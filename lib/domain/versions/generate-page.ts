@@ -1,6 +1,6 @@
 import { query, type Statement } from "@/lib/platform/db";
 import type { Context } from "@/lib/domain/context";
-import { countImagesOf } from "@/lib/domain/images/list";
+import { countImagesOf } from "@/lib/domain/images";
 import { getLiveProject, type SluggedProjectRef } from "@/lib/domain/item-state";
 import { allows, authorize } from "@/lib/domain/permissions";
 

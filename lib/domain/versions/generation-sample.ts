@@ -1,7 +1,7 @@
 import { query, type Statement } from "@/lib/platform/db";
 import type { Context } from "@/lib/domain/context";
 import type { PlannableImage } from "./generation";
-import { sourceImageKey } from "@/lib/domain/images/images";
+import { sourceImageKey } from "@/lib/domain/images";
 import { getLiveProject, type SluggedProjectRef } from "@/lib/domain/item-state";
 import { authorize } from "@/lib/domain/permissions";
 

@@ -5,7 +5,7 @@ import { enqueue } from "@/lib/platform/job-queue";
 import type { Context } from "@/lib/domain/context";
 import { cancelGeneration, readSplits, type GenerationSettings, type StoredSplits } from "./generation";
 import type { FailureReason } from "@/lib/domain/generation-failure";
-import type { ImageBox } from "@/lib/domain/images/boxes";
+import type { ImageBox } from "@/lib/domain/images";
 import { authorizeSystem } from "@/lib/domain/permissions";
 
 /*

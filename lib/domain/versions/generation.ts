@@ -7,7 +7,7 @@ import { recordAudit } from "@/lib/domain/audit";
 import { personId, type Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
 import type { FailureReason } from "@/lib/domain/generation-failure";
-import type { ImageBox } from "@/lib/domain/images/boxes";
+import type { ImageBox } from "@/lib/domain/images";
 import { getLiveProject, getVersionState, versionInTrash, type SluggedProjectRef, type VersionRef } from "@/lib/domain/item-state";
 import { parseName } from "@/lib/domain/names";
 import { authorize } from "@/lib/domain/permissions";

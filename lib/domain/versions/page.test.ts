@@ -2,9 +2,8 @@ import { beforeEach, expect, test } from "vitest";
 import { prisma } from "@/lib/platform/db";
 import { buildModel, buildProject, buildTraining, buildVersion, buildWorld, userContext, type World } from "@/lib/testing/builders";
 import { projectRef, trashedVersionRef, versionRef } from "@/lib/testing/lifecycle";
-import { getProjectsPage } from "@/lib/domain/projects/page";
-import { getReceipt, listReceipts } from "@/lib/domain/trash/receipts";
-import { previewTrashTraining, previewTrashVersion, purgeItem, restoreVersion, trashProject, trashTraining, trashVersion } from "@/lib/domain/trash";
+import { getProjectsPage } from "@/lib/domain/projects";
+import { getReceipt, listReceipts, previewTrashTraining, previewTrashVersion, purgeItem, restoreVersion, trashProject, trashTraining, trashVersion } from "@/lib/domain/trash";
 import { findHiddenItem, getVersionsPage } from "./page";
 
 let world: World;

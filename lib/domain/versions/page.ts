@@ -4,9 +4,8 @@ import type { Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
 import { parseFailureReason, type FailureReason } from "@/lib/domain/generation-failure";
 import { getLiveProject, getProjectState, getVersionState, versionInTrash, type SluggedProjectRef } from "@/lib/domain/item-state";
-import { listModels, type ModelView } from "@/lib/domain/trainings/models";
+import { findUntrainable, listModels, type ModelView, type Untrainable } from "@/lib/domain/trainings";
 import { allows, authorize } from "@/lib/domain/permissions";
-import { findUntrainable, type Untrainable } from "@/lib/domain/trainings/trainings";
 import { VERSION_COLUMNS, viewVersion, type VersionView } from "./versions";
 
 /** A version as the list of a project's versions shows it. */

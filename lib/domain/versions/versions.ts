@@ -1,35 +1,11 @@
 import { prisma } from "@/lib/platform/db";
-import type { ExportFormat, TrainerKind, TrainingStatus, VersionStatus } from "@/lib/platform/generated/enums";
+import type { ExportFormat, VersionStatus } from "@/lib/platform/generated/enums";
 import type { Prisma } from "@/lib/platform/generated/client";
 import type { Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
 import { getLiveVersion, getVersionState, type VersionRef } from "@/lib/domain/item-state";
 import { authorize } from "@/lib/domain/permissions";
-import type { Epoch } from "@/lib/domain/trainings/runs";
-
-export interface TrainingView {
-  id: string;
-  number: number;
-  status: TrainingStatus;
-  /** Why it was cancelled or failed: a word that the pages know, or what a trainer elsewhere said. */
-  statusReason: string | null;
-  /** Who makes it: our own trainer, or one that leases runs over HTTP. */
-  trainer: TrainerKind;
-  modelType: string;
-  /** The last one finished. */
-  epoch: number;
-  epochs: number;
-  /** The finished epochs, in order. */
-  curve: Epoch[];
-  /** It ends after the running epoch and keeps what it learned. */
-  stopAsked: boolean;
-  createdAt: Date;
-  startedAt: Date | null;
-  endedAt: Date | null;
-  modelSlug: string | null;
-  /** Of its model, as its trainer measured them; {} without one. */
-  metrics: Record<string, unknown>;
-}
+import { TRAINING_COLUMNS, type TrainingView, viewTraining } from "@/lib/domain/trainings";
 
 /** A live version: an immutable snapshot of its project, or one being made. */
 export interface VersionSummary {
@@ -82,22 +58,7 @@ export const VERSION_COLUMNS = {
   trainings: {
     where: { deletedAt: null },
     orderBy: { number: "asc" },
-    select: {
-      id: true,
-      number: true,
-      status: true,
-      statusReason: true,
-      trainer: true,
-      modelType: true,
-      epoch: true,
-      epochs: true,
-      curve: true,
-      stopAskedAt: true,
-      createdAt: true,
-      startedAt: true,
-      endedAt: true,
-      models: { select: { id: true, slug: true, metrics: true } },
-    },
+    select: TRAINING_COLUMNS,
   },
 } satisfies Prisma.VersionSelect;
 
@@ -117,13 +78,7 @@ function summarize(row: Prisma.VersionGetPayload<{ select: typeof SUMMARY_COLUMN
 export function viewVersion({ trainings, ...row }: Prisma.VersionGetPayload<{ select: typeof VERSION_COLUMNS }>): VersionView {
   return {
     ...summarize({ ...row, trainings }),
-    trainings: trainings.map(({ models: [model], stopAskedAt, curve, ...training }) => ({
-      ...training,
-      curve: curve as unknown as Epoch[], // written by heartbeatTraining alone
-      stopAsked: stopAskedAt !== null,
-      modelSlug: model?.slug ?? null,
-      metrics: (model?.metrics ?? {}) as Record<string, unknown>, // written by finishTraining alone
-    })),
+    trainings: trainings.map(viewTraining),
   };
 }
 

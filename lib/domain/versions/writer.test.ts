@@ -7,8 +7,7 @@ import { blobStore } from "@/lib/platform/blob-store";
 import { buildProject, buildVersion, buildWorld, userContext } from "@/lib/testing/builders";
 import { connectSecond } from "@/lib/testing/database";
 import { systemContext } from "@/lib/domain/context";
-import { eraseFiles } from "@/lib/domain/trash/receipts";
-import { purgeItem, restoreVersion, trashVersion } from "@/lib/domain/trash";
+import { eraseFiles, purgeItem, restoreVersion, trashVersion } from "@/lib/domain/trash";
 import { openVersionWriter, versionPrefix, WriterLeaseLost } from "./writer";
 
 const forever = AbortSignal.timeout(60_000);

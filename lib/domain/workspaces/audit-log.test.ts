@@ -5,7 +5,7 @@ import { buildProject, buildVersion, buildWorld, userContext, type World } from 
 import { keyContext, memberContext, outcomeOf, trashedVersionRef, versionRef } from "@/lib/testing/lifecycle";
 import en from "@/messages/en.json";
 import ja from "@/messages/ja.json";
-import { createApiKey, revokeApiKey } from "@/lib/domain/people/api-keys";
+import { createApiKey, revokeApiKey } from "@/lib/domain/people";
 import { AUDIT_ACTIONS } from "@/lib/domain/audit";
 import { AUDIT_GROUPS, AUDIT_WINDOW, auditGroupOf, listAuditEvents, type AuditGroup } from "./audit-log";
 import { restoreVersion, trashVersion } from "@/lib/domain/trash";

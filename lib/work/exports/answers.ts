@@ -1,5 +1,5 @@
 import type { Context } from "@/lib/domain/context";
-import { listExports, requestExport, type ExportView } from "@/lib/domain/exports/exports";
+import { type ExportView, listExports, requestExport } from "@/lib/domain/exports";
 import type { VersionRef } from "@/lib/domain/item-state";
 import { EXPORT_FORMATS, type ExportFormat } from "@/lib/engine/export/layout";
 import { DomainError } from "@/lib/domain/errors";

@@ -1,9 +1,8 @@
 import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import type { Context } from "@/lib/domain/context";
-import { claimExport, completeExport, EXPORT_LEASE_MS, failExport, heartbeatExport, releaseExport, type ExportBuild } from "@/lib/domain/exports/work";
-import { exportFolder, exportPath } from "@/lib/domain/exports/exports";
-import { openVersionWriter, versionPrefix, WriterLeaseLost } from "@/lib/domain/versions/writer";
+import { claimExport, completeExport, EXPORT_LEASE_MS, type ExportBuild, exportFolder, exportPath, failExport, heartbeatExport, releaseExport } from "@/lib/domain/exports";
+import { openVersionWriter, versionPrefix, WriterLeaseLost } from "@/lib/domain/versions";
 import { planExport } from "@/lib/engine/export/layout";
 import { MANIFEST_PATH, ManifestError, parseManifest, type Manifest, type ManifestFile } from "@/lib/engine/manifest";
 import { zipStream, type ZipEntry } from "@/lib/engine/zip";

@@ -1,6 +1,5 @@
 import { setTimeout } from "node:timers/promises";
-import { after } from "next/server";
-import { countModelCalls } from "@/lib/domain/trainings/models";
+import { countModelCalls } from "@/lib/domain/trainings";
 import { log } from "@/lib/platform/log";
 
 /** What a process that is killed forgets at most. */
@@ -22,13 +21,12 @@ export function countCall(modelId: string, now: Date, times = 1): void {
   holdProcess(writing);
 }
 
-/** Next waits for it before it ends the process, and a platform that freezes idle processes lets it end first. */
-function holdProcess(work: Promise<void>): void {
-  try {
-    after(work);
-  } catch {
-    // not in one of Next's requests: whoever runs us lets it end, or forgets these calls
-  }
+/** Without a door that can hold the process, whoever runs us lets the writing end, or forgets these calls. */
+let holdProcess = (_writing: Promise<void>): void => {};
+
+/** Gives what keeps the process alive until a promise is settled, as the frame of the door has it. */
+export function holdCallsBy(hold: (writing: Promise<void>) => void): void {
+  holdProcess = hold;
 }
 
 /** Writes what was counted so far. Never throws: what the database does not take now is written the next time. */

@@ -1,10 +1,9 @@
 import sharp from "sharp";
 import { beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Context } from "@/lib/domain/context";
-import { listModels, type ModelRef } from "@/lib/domain/trainings/models";
+import { listModels, type ModelRef, weightsPath } from "@/lib/domain/trainings";
 import { purgeItem, restoreVersion, trashProject, trashTraining, trashVersion } from "@/lib/domain/trash";
-import { weightsPath } from "@/lib/domain/trainings/runs";
-import { versionPrefix } from "@/lib/domain/versions/writer";
+import { versionPrefix } from "@/lib/domain/versions";
 import { readDigits, type Digit } from "@/lib/engine/digits";
 import { RENDERS_IN_FLIGHT } from "@/lib/engine/generate";
 import { createPredictor } from "@/lib/engine/trainer/predictor";

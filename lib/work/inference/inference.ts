@@ -1,12 +1,10 @@
 import type { Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
-import { getServingModel, type ModelRef, type ServingModel } from "@/lib/domain/trainings/models";
-import { authorize } from "@/lib/domain/permissions";
+import { getServingModel, type ModelRef, type ServingModel } from "@/lib/domain/trainings";
 import { ImageDecodeError, RENDERS_IN_FLIGHT } from "@/lib/engine/generate";
 import type { Prediction } from "@/lib/engine/trainer/predictor";
 import { BlobNotFoundError } from "@/lib/platform/blob-store";
 import { createGate } from "@/lib/work/gate";
-import { withRequestImage } from "@/lib/edge/inference-body";
 import { countCall } from "./calls";
 import { notServable, openModel, type ServedModel } from "./models";
 
@@ -54,12 +52,6 @@ export async function predict(ctx: Context, ref: ModelRef, image: Buffer, { conf
     inference_id: ctx.requestId,
     time: Math.round(performance.now() - startedAt) / 1000,
   };
-}
-
-/** `predict`, for the image that a request brings. Throws as withRequestImage, too; nothing is read for who may not ask. */
-export async function predictRequest(ctx: Context, ref: ModelRef, request: Request, { image, confidence }: { image?: string | undefined; confidence: number }): Promise<InferenceAnswer> {
-  authorize(ctx, "predict", ref.workspaceSlug);
-  return withRequestImage(request, image, (bytes) => predict(ctx, ref, bytes, { confidence }));
 }
 
 async function open(ctx: Context, ref: ModelRef, model: ServingModel): Promise<ServedModel> {

@@ -1,7 +1,6 @@
 import { DomainError } from "@/lib/domain/errors";
-import type { ServingModel } from "@/lib/domain/trainings/models";
-import { weightsPath } from "@/lib/domain/trainings/runs";
-import { versionPrefix } from "@/lib/domain/versions/writer";
+import { type ServingModel, weightsPath } from "@/lib/domain/trainings";
+import { versionPrefix } from "@/lib/domain/versions";
 import { readHeader } from "@/lib/engine/decode";
 import { renderOutputs } from "@/lib/engine/generate";
 import { planOutputs } from "@/lib/engine/plan";

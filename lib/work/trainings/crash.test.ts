@@ -3,7 +3,7 @@ import { once } from "node:events";
 import path from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import type { Context } from "@/lib/domain/context";
-import { startTraining } from "@/lib/domain/trainings/trainings";
+import { startTraining } from "@/lib/domain/trainings";
 import { createChildTrainer } from "@/lib/engine/trainer/run-in-child";
 import { blobStore } from "@/lib/platform/blob-store";
 import { prisma } from "@/lib/platform/db";

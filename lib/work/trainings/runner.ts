@@ -1,13 +1,13 @@
 import { createHash } from "node:crypto";
 import { systemContext } from "@/lib/domain/context";
-import { claimTraining, failTraining, finishTraining, heartbeatTraining, releaseTraining, TRAINING_LEASE_MS, weightsPath, type Epoch, type TrainingRun } from "@/lib/domain/trainings/runs";
-import { openVersionWriter, versionPrefix, WriterLeaseLost } from "@/lib/domain/versions/writer";
+import { claimTraining, type Epoch, failTraining, finishTraining, heartbeatTraining, releaseTraining, TRAINING_LEASE_MS, type TrainingRun, weightsPath } from "@/lib/domain/trainings";
+import { openVersionWriter, versionPrefix, WriterLeaseLost } from "@/lib/domain/versions";
 import { MANIFEST_PATH, parseManifest, type Manifest } from "@/lib/engine/manifest";
 import { TrainingDataError, type Trainer, type TrainingImage } from "@/lib/engine/trainer/trainer";
 import { blobStore } from "@/lib/platform/blob-store";
 import { log } from "@/lib/platform/log";
 import { listenForTrainers } from "@/lib/platform/notify";
-import { toProblem } from "@/lib/edge/errors";
+import { isBusy } from "@/lib/domain/errors";
 import { keepAlive } from "@/lib/work/keep-alive";
 
 /*
@@ -135,7 +135,7 @@ async function end(run: TrainingRun, error: unknown, { lost, stopping }: { lost:
   if (lost || error instanceof WriterLeaseLost) return log().info(facts, "training cancelled");
   const ctx = await systemContext("train");
   if (stopping) return releaseTraining(ctx, run);
-  if (toProblem(error).code === "busy") throw error; // the database is away for now; the lease runs out, and somebody begins anew
+  if (isBusy(error)) throw error; // the database is away for now; the lease runs out, and somebody begins anew
   log().warn({ ...facts, err: error }, "training failed");
   await failTraining(ctx, run, error instanceof TrainingDataError ? error.code : "internal");
 }

@@ -1,10 +1,12 @@
 import type { Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
-import { annotateImages, assertTakesBoxes, labelImage, listAnnotatableImages } from "@/lib/domain/images/label";
+import { annotateImages, assertTakesBoxes, labelImage, listAnnotatableImages } from "@/lib/domain/images";
 import type { SluggedProjectRef } from "@/lib/domain/item-state";
 import { BOXES_PER_IMAGE_MAX } from "@/lib/domain/limits";
 import { parseAnnotations, parseClassName, parseImageAnnotations, type AnnotationFile, type Labelmap } from "@/lib/engine/annotations/annotations";
 import type { AnnotationProblem, ProblemCode } from "@/lib/engine/annotations/collector";
+
+export type { AnnotationProblem };
 
 /* What people know of their images, from the files that other tools wrote it to. */
 

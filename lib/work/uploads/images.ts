@@ -1,7 +1,7 @@
 import { createReadStream } from "node:fs";
 import type { Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
-import { addImage, assertCanAddImage, findImageByContent, type AddedImage } from "@/lib/domain/images/images";
+import { type AddedImage, addImage, assertCanAddImage, findImageByContent } from "@/lib/domain/images";
 import type { SluggedProjectRef } from "@/lib/domain/item-state";
 import { BOXES_PER_IMAGE_MAX } from "@/lib/domain/limits";
 import { IMAGE_TYPES } from "@/lib/engine/decode";
@@ -9,8 +9,7 @@ import { ImageDecodeError, inspectImage, makeThumbnail, MAX_SOURCE_PIXELS } from
 import { env } from "@/lib/platform/env";
 import type { Split } from "@/lib/platform/generated/enums";
 import { createGate } from "@/lib/work/gate";
-import { readChunks } from "@/lib/edge/request-body";
-import { spool, tooLarge, withTemporaryFile, type Bytes, type Spooled } from "./spool";
+import { spool, withTemporaryFile, type Bytes, type Spooled } from "./spool";
 
 /*
  * The way of an image into a project, through whichever door: to a temporary file, looked at there, then into the store.
@@ -83,12 +82,4 @@ async function look(file: string) {
     if (error instanceof ImageDecodeError) throw new DomainError("unreadable_image", error.message);
     throw error;
   }
-}
-
-
-/** The request's body as bytes, unless it says itself that it is too large. Throws `payload_too_large`, `invalid_request`. */
-export function readImageBody(request: Request): Bytes {
-  if (Number(request.headers.get("content-length") ?? 0) > env().imageBytesMax) throw tooLarge(env().imageBytesMax);
-  if (!request.body) throw new DomainError("invalid_request", "There is no body. Send the image as the body.", { field: "upload" });
-  return readChunks(request.body);
 }

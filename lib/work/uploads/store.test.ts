@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { systemContext } from "@/lib/domain/context";
-import { sourceImageKey } from "@/lib/domain/images/images";
+import { sourceImageKey } from "@/lib/domain/images";
 import { trashProject } from "@/lib/domain/trash";
 import { blobStore } from "@/lib/platform/blob-store";
 import { prisma } from "@/lib/platform/db";

@@ -1,6 +1,6 @@
 import type { Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
-import { assertCanAddImage, type AddedImage } from "@/lib/domain/images/images";
+import { type AddedImage, assertCanAddImage } from "@/lib/domain/images";
 import type { SluggedProjectRef } from "@/lib/domain/item-state";
 import { IMAGE_TYPES } from "@/lib/engine/decode";
 import { BlobNotFoundError, blobStore } from "@/lib/platform/blob-store";

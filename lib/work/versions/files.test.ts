@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { beforeAll, expect, test } from "vitest";
 import { restoreVersion, trashVersion } from "@/lib/domain/trash";
-import { versionPrefix } from "@/lib/domain/versions/writer";
+import { versionPrefix } from "@/lib/domain/versions";
 import { blobStore } from "@/lib/platform/blob-store";
 import { buildProject, buildWorld, userContext, type World } from "@/lib/testing/builders";
 import { storeFolder, trashedVersionRef, versionRef } from "@/lib/testing/lifecycle";

@@ -1,8 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Context } from "@/lib/domain/context";
 import type { VersionRef } from "@/lib/domain/item-state";
-import { getVersionFiles } from "@/lib/domain/versions/versions";
-import { versionPrefix } from "@/lib/domain/versions/writer";
+import { getVersionFiles, versionPrefix } from "@/lib/domain/versions";
 import { MANIFEST_PATH, parseManifest } from "@/lib/engine/manifest";
 import { BlobNotFoundError, blobStore } from "@/lib/platform/blob-store";
 

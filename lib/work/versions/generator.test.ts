@@ -3,9 +3,8 @@ import { existsSync, readdirSync, rmSync, statSync, writeFileSync } from "node:f
 import path from "node:path";
 import { beforeAll, beforeEach, expect, test } from "vitest";
 import { systemContext } from "@/lib/domain/context";
-import { heartbeatGeneration } from "@/lib/domain/versions/generation-work";
+import { heartbeatGeneration, openVersionWriter, versionPrefix, WriterLeaseLost } from "@/lib/domain/versions";
 import { restoreProject, restoreVersion, trashProject, trashVersion } from "@/lib/domain/trash";
-import { openVersionWriter, versionPrefix, WriterLeaseLost } from "@/lib/domain/versions/writer";
 import { parseManifest } from "@/lib/engine/manifest";
 import { blobStore } from "@/lib/platform/blob-store";
 import { prisma, query } from "@/lib/platform/db";

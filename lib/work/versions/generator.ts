@@ -1,27 +1,14 @@
 import { createHash } from "node:crypto";
 import type { Context } from "@/lib/domain/context";
 import type { FailureReason } from "@/lib/domain/generation-failure";
-import {
-  claimGeneration,
-  completeGeneration,
-  failGeneration,
-  forgetGenerationSources,
-  GENERATOR_LEASE_MS,
-  heartbeatGeneration,
-  listGenerationSources,
-  listUntidyVersions,
-  releaseGeneration,
-  type Generation,
-  type GenerationSource,
-} from "@/lib/domain/versions/generation-work";
-import { sourceImageKey } from "@/lib/domain/images/images";
-import { openVersionWriter, versionPrefix, WriterLeaseLost, type VersionWriter } from "@/lib/domain/versions/writer";
+import { claimGeneration, completeGeneration, failGeneration, forgetGenerationSources, type Generation, type GenerationSource, GENERATOR_LEASE_MS, heartbeatGeneration, listGenerationSources, listUntidyVersions, openVersionWriter, releaseGeneration, versionPrefix, type VersionWriter, WriterLeaseLost } from "@/lib/domain/versions";
+import { sourceImageKey } from "@/lib/domain/images";
 import { ImageDecodeError, renderOutputs, RENDERS_IN_FLIGHT } from "@/lib/engine/generate";
 import { encodeManifest, MANIFEST_PATH, parseManifest, type ManifestFile } from "@/lib/engine/manifest";
 import { countOutputs, planOutputs, type VersionSettings } from "@/lib/engine/plan";
 import { BlobNotFoundError, blobStore } from "@/lib/platform/blob-store";
 import { log } from "@/lib/platform/log";
-import { toProblem } from "@/lib/edge/errors";
+import { isBusy } from "@/lib/domain/errors";
 import { createGate } from "@/lib/work/gate";
 import { keepAlive } from "@/lib/work/keep-alive";
 import { parseStoredSettings, SPLITS } from "./plan";
@@ -114,7 +101,7 @@ async function work(ctx: Context, generation: Generation, signal: AbortSignal): 
       await releaseGeneration(ctx, lease);
       return signal.aborted && !pulse.lost.aborted ? "interrupted" : "lost";
     }
-    if (toProblem(error).code === "busy") throw error; // something is away for now; the lease runs out, and somebody carries on
+    if (isBusy(error)) throw error; // something is away for now; the lease runs out, and somebody carries on
     const { reason, detail } = error instanceof GenerationFailure ? error : { reason: "internal" as const, detail: null };
     log().error({ err: error, versionId: lease.versionId, reason, requestId: ctx.requestId }, "generation failed");
     await failGeneration(ctx, lease, { reason, detail });
@@ -230,7 +217,7 @@ async function storing<T>(run: () => Promise<T>): Promise<T> {
   try {
     return await run();
   } catch (error) {
-    if (error instanceof WriterLeaseLost || error instanceof BlobNotFoundError || toProblem(error).code === "busy") throw error;
+    if (error instanceof WriterLeaseLost || error instanceof BlobNotFoundError || isBusy(error)) throw error;
     const code = error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : null;
     throw new GenerationFailure("storage", code, { cause: error });
   }

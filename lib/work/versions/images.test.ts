@@ -11,7 +11,7 @@ import { buildProject, buildWorld, userContext, type World } from "@/lib/testing
 import { storeFolder, UNBOUNDED } from "@/lib/testing/lifecycle";
 import { buildRealVersion } from "@/lib/testing/real-version";
 import { storeVersion } from "@/lib/testing/stored-version";
-import { answerImage } from "@/lib/edge/image-answer";
+import { answerImage } from "@/lib/doors/images/answer";
 import { listVersionImages, openSourceImage, openVersionImage } from "./images";
 
 let world: World;

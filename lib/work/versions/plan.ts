@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Context } from "@/lib/domain/context";
-import { createVersion, getPlanningFacts, retryVersionGeneration, type GenerationSettings, type NewVersion, type PlanVersion, type Retried } from "@/lib/domain/versions/generation";
+import { createVersion, type GenerationSettings, getPlanningFacts, type NewVersion, type PlanVersion, type Retried, retryVersionGeneration } from "@/lib/domain/versions";
 import type { SluggedProjectRef, VersionRef } from "@/lib/domain/item-state";
 import { countOutputs, planSources, type SourceImage, type Split, type VersionSettings } from "@/lib/engine/plan";
 import { augmentationSchema, preprocessingSchema, splitsSchema } from "@/lib/engine/settings";

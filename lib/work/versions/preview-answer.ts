@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { SessionContext } from "@/lib/domain/people/sessions";
+import type { SessionContext } from "@/lib/domain/people";
 import type { SluggedProjectRef } from "@/lib/domain/item-state";
 import type { Box } from "@/lib/engine/boxes";
 import { makeThumbnail } from "@/lib/engine/generate";

@@ -1,5 +1,5 @@
 import type { Context } from "@/lib/domain/context";
-import { sampleImages, type SampleImage } from "@/lib/domain/versions/generation-sample";
+import { type SampleImage, sampleImages } from "@/lib/domain/versions";
 import type { SluggedProjectRef } from "@/lib/domain/item-state";
 import type { Box } from "@/lib/engine/boxes";
 import { ImageDecodeError, renderOutputs, RENDERS_IN_FLIGHT } from "@/lib/engine/generate";

@@ -1,5 +1,5 @@
 import { Readable } from "node:stream";
-import { openVersionWriter, versionPrefix, WriterLeaseLost, type VersionWriter } from "@/lib/domain/versions/writer";
+import { openVersionWriter, versionPrefix, type VersionWriter, WriterLeaseLost } from "@/lib/domain/versions";
 import { makeThumbnail } from "@/lib/engine/generate";
 import type { ManifestFile } from "@/lib/engine/manifest";
 import { BlobNotFoundError, blobStore } from "@/lib/platform/blob-store";

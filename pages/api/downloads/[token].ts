@@ -1,7 +1,7 @@
-import { linkRoute } from "@/lib/edge/download";
-import { nodeHandler } from "@/lib/edge/node-handler";
-import { operations } from "@/lib/edge/operations";
-import { resource } from "@/lib/edge/route";
+import { linkRoute } from "@/lib/doors/exports/download";
+import { nodeHandler } from "@/lib/doors/node-handler";
+import { operations } from "@/lib/doors/operations";
+import { resource } from "@/lib/doors/route";
 
 /*
  * Not under app/: what a route handler there answers loses its Content-Length on the way, and without one the official

@@ -3,7 +3,7 @@ import { escapeName } from "@/app/_ui/exact-name";
 import { LinkButton } from "@/app/_ui/link-button";
 import { NotFound } from "@/app/_ui/not-found";
 import { Problem } from "@/app/_ui/problem";
-import { findHiddenHere } from "@/lib/edge/hidden-item";
+import { findHiddenHere } from "@/lib/doors/trash/hidden-item";
 
 /** Nothing here; or, for members, what is in Trash instead, with the way there. */
 export default async function ProjectNotFound() {

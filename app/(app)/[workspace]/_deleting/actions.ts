@@ -1,10 +1,11 @@
 "use server";
 
 import { z } from "zod";
-import { renameProject, renameVersion } from "@/lib/domain/rename";
+import { renameProject } from "@/lib/domain/projects";
+import { renameVersion } from "@/lib/domain/versions";
 import { restoreProject, restoreTraining, restoreVersion, trashProject, trashTraining, trashVersion } from "@/lib/domain/trash";
-import { action } from "@/lib/edge/action";
-import { itemId, projectRef, trainingRef, versionRef } from "@/lib/edge/browser-refs";
+import { action } from "@/lib/doors/action";
+import { itemId, projectRef, trainingRef, versionRef } from "@/lib/doors/refs";
 
 const confirmName = z.string().max(1_000);
 const name = z.string().max(1_000);

@@ -15,7 +15,7 @@ import { TextLink } from "@/app/_ui/text-link";
 import { toastError } from "@/app/_ui/toast";
 import { normalizeName } from "@/lib/domain/name-form";
 import type { AlreadyInTrash, Trashed } from "@/lib/domain/trash";
-import type { ActionResult } from "@/lib/edge/action";
+import type { ActionResult } from "@/lib/doors/action";
 import { Consequences, type Preview } from "./consequences";
 
 interface Props {

@@ -7,7 +7,7 @@ import { Dialog, DialogClose, DialogContent } from "@/app/_ui/dialog";
 import { Field } from "@/app/_ui/field";
 import { Input } from "@/app/_ui/input";
 import { toast, toastError } from "@/app/_ui/toast";
-import type { ActionResult } from "@/lib/edge/action";
+import type { ActionResult } from "@/lib/doors/action";
 
 /** Gives something another name. Mounted means open. */
 export function RenameDialog({ title, description, name, rename, onClose }: { title: string; description: string; name: string; rename: (name: string) => Promise<ActionResult<{ name: string }>>; onClose: () => void }) {

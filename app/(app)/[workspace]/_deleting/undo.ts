@@ -4,7 +4,7 @@ import { useTranslations } from "next-intl";
 import { useCallback } from "react";
 import { toast, toastError, toastWithAction } from "@/app/_ui/toast";
 import type { Restored } from "@/lib/domain/trash";
-import type { ActionResult } from "@/lib/edge/action";
+import type { ActionResult } from "@/lib/doors/action";
 
 /**
  * Says that something went to Trash, with an Undo that goes on working on whatever page one is then. What became of the

@@ -1,9 +1,9 @@
 "use server";
 
 import { z } from "zod";
-import { createProject } from "@/lib/domain/projects/projects";
-import { action } from "@/lib/edge/action";
-import { projectRef } from "@/lib/edge/browser-refs";
+import { createProject } from "@/lib/domain/projects";
+import { action } from "@/lib/doors/action";
+import { projectRef } from "@/lib/doors/refs";
 
 const text = z.string().max(1_000);
 

@@ -1,9 +1,9 @@
 "use server";
 
 import { z } from "zod";
-import { acceptInvite } from "@/lib/domain/people/members";
-import { parseInput, refusal, type ActionResult } from "@/lib/edge/action";
-import { endSession } from "@/lib/edge/session";
+import { acceptInvite } from "@/lib/domain/people";
+import { parseInput, refusal, type ActionResult } from "@/lib/doors/action";
+import { endSession } from "@/lib/doors/session";
 
 const schema = z.object({ token: z.string().max(200), password: z.string().max(1024) });
 

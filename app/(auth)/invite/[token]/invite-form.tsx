@@ -8,7 +8,7 @@ import { Callout } from "@/app/_ui/callout";
 import { Field } from "@/app/_ui/field";
 import { Input } from "@/app/_ui/input";
 import { toast } from "@/app/_ui/toast";
-import type { ActionResult } from "@/lib/edge/action";
+import type { ActionResult } from "@/lib/doors/action";
 import { acceptInviteAction } from "./actions";
 
 /** Sets the password, then leads to sign-in with the address filled in; the used link leaves the browser's history. */

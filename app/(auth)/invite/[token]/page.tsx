@@ -3,7 +3,7 @@ import { getTranslations } from "next-intl/server";
 import { notFound } from "next/navigation";
 import { ClientMessages } from "@/app/_ui/client-messages";
 import { DomainError } from "@/lib/domain/errors";
-import { getInvite } from "@/lib/domain/people/members";
+import { getInvite } from "@/lib/domain/people";
 import { Frame } from "../frame";
 import { InviteForm } from "./invite-form";
 

@@ -1,8 +1,8 @@
-import { getProject } from "@/lib/domain/projects/projects";
+import { getProject } from "@/lib/domain/projects";
 import { trashProject } from "@/lib/domain/trash";
-import { operations } from "@/lib/edge/operations";
-import { presentProjectPage, presentTrashedProject } from "@/lib/edge/presenters";
-import { resource, route } from "@/lib/edge/route";
+import { operations } from "@/lib/doors/operations";
+import { presentProjectPage, presentTrashedProject } from "@/lib/doors/presenters";
+import { resource, route } from "@/lib/doors/route";
 
 export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = resource({
   GET: route(operations.getProject, async ({ ctx, params }) =>

@@ -1,7 +1,7 @@
-import { createProject } from "@/lib/domain/projects/projects";
-import { operations } from "@/lib/edge/operations";
-import { presentProject } from "@/lib/edge/presenters";
-import { resource, route } from "@/lib/edge/route";
+import { createProject } from "@/lib/domain/projects";
+import { operations } from "@/lib/doors/operations";
+import { presentProject } from "@/lib/doors/presenters";
+import { resource, route } from "@/lib/doors/route";
 
 export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = resource({
   POST: route(operations.createProject, async ({ ctx, params, body }) =>

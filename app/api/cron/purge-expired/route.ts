@@ -1,6 +1,6 @@
-import { cron, purgeAndErase } from "@/lib/edge/cron";
-import { operations } from "@/lib/edge/operations";
-import { resource } from "@/lib/edge/route";
+import { cron, purgeAndErase } from "@/lib/doors/cron";
+import { operations } from "@/lib/doors/operations";
+import { resource } from "@/lib/doors/route";
 
 export const maxDuration = 60;
 

@@ -5,7 +5,7 @@ import { escapeName } from "@/app/_ui/exact-name";
 import { Bytes, formatBytes } from "@/app/_ui/number";
 import { TextLink } from "@/app/_ui/text-link";
 import { Time } from "@/app/_ui/time";
-import type { ModelView } from "@/lib/domain/trainings/models";
+import type { ModelView } from "@/lib/domain/trainings";
 import { ChooseModel } from "./choose-model";
 import { formatDuration, readMetrics } from "./metrics";
 

@@ -4,7 +4,7 @@ import { useFormatter, useTranslations } from "next-intl";
 import { useState } from "react";
 import { cn } from "@/app/_ui/class-names";
 import { Table, TableBody, TableCell, TableHead, TableHeader, TableRow } from "@/app/_ui/table";
-import type { Epoch } from "@/lib/domain/trainings/runs";
+import type { Epoch } from "@/lib/domain/trainings";
 
 interface Line {
   /** Solid for the training images, dashed for those of valid. */

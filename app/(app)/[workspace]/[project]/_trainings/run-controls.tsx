@@ -7,7 +7,7 @@ import { Button } from "@/app/_ui/button";
 import { useLeave } from "@/app/_ui/leave";
 import { toast, toastError } from "@/app/_ui/toast";
 import type { VersionRef } from "@/lib/domain/item-state";
-import type { ActionResult } from "@/lib/edge/action";
+import type { ActionResult } from "@/lib/doors/action";
 import { cancelTrainingAction, startTrainingAction, stopTrainingAction } from "../_versions/actions";
 import type { Run } from "./use-live-trainings";
 

@@ -9,7 +9,7 @@ import { escapeName } from "@/app/_ui/exact-name";
 import { Field } from "@/app/_ui/field";
 import { Input } from "@/app/_ui/input";
 import type { VersionRef } from "@/lib/domain/item-state";
-import type { Untrainable } from "@/lib/domain/trainings/trainings";
+import type { Untrainable } from "@/lib/domain/trainings";
 import { startTrainingAction } from "../_versions/actions";
 
 export interface TrainableVersion extends VersionRef {

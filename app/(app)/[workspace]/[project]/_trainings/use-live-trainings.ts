@@ -2,7 +2,7 @@
 
 import { useRouter } from "next/navigation";
 import { useEffect, useState } from "react";
-import type { TrainingView } from "@/lib/domain/versions/versions";
+import type { TrainingView } from "@/lib/domain/trainings";
 
 const POLL_MS = 1_000;
 /** So often in a row nothing may be had, before the page is asked why: whoever just moved the version to Trash is on the way elsewhere. */

@@ -1,11 +1,10 @@
 "use server";
 
 import { z } from "zod";
-import { cancelVersionGeneration } from "@/lib/domain/versions/generation";
-import { chooseModel } from "@/lib/domain/trainings/models";
-import { cancelTraining, startTraining, stopTraining } from "@/lib/domain/trainings/trainings";
-import { action } from "@/lib/edge/action";
-import { trainingRef, versionRef } from "@/lib/edge/browser-refs";
+import { cancelVersionGeneration } from "@/lib/domain/versions";
+import { cancelTraining, chooseModel, startTraining, stopTraining } from "@/lib/domain/trainings";
+import { action } from "@/lib/doors/action";
+import { trainingRef, versionRef } from "@/lib/doors/refs";
 import { retryVersion } from "@/lib/work/versions/plan";
 
 export const cancelGenerationAction = action(versionRef, cancelVersionGeneration);

@@ -4,7 +4,7 @@ import { useTranslations } from "next-intl";
 import { useEffect, useRef } from "react";
 import { escapeName } from "@/app/_ui/exact-name";
 import { toast } from "@/app/_ui/toast";
-import type { ListedVersion } from "@/lib/domain/versions/page";
+import type { ListedVersion } from "@/lib/domain/versions";
 
 /** Says when a version that was being generated is ready, while somebody looks at the page; one that failed says so itself. */
 export function AnnounceEnd({ versions }: { versions: readonly Pick<ListedVersion, "number" | "name" | "status" | "images">[] }) {

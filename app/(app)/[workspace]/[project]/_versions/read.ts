@@ -1,7 +1,7 @@
 import { cache } from "react";
-import { getVersionsPage } from "@/lib/domain/versions/page";
-import { toProjectRef, toVersionRef } from "@/lib/edge/browser-refs";
-import { pageOr } from "@/lib/edge/page";
+import { getVersionsPage } from "@/lib/domain/versions";
+import { toProjectRef, toVersionRef } from "@/lib/doors/refs";
+import { pageOr } from "@/lib/doors/page";
 
 /** The one read of the Versions page, also for its title: a purged project or version is answered, to show its receipt. */
 export const readVersions = cache((workspace: string, project: string, version: string | null) =>

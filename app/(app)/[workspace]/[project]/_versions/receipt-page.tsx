@@ -5,8 +5,8 @@ import { escapeName } from "@/app/_ui/exact-name";
 import { formatBytes } from "@/app/_ui/number";
 import { PageHeader } from "@/app/_ui/page-header";
 import { Time } from "@/app/_ui/time";
-import { getReceipt } from "@/lib/domain/trash/receipts";
-import { page } from "@/lib/edge/page";
+import { getReceipt } from "@/lib/domain/trash";
+import { page } from "@/lib/doors/page";
 
 /** What members see where something was that is gone for good: who, when, why, how much, and whether that is proved. */
 export async function ReceiptPage({ workspaceSlug, receiptId }: { workspaceSlug: string; receiptId: string }) {

@@ -8,7 +8,7 @@ import { Count } from "@/app/_ui/number";
 import { Progress } from "@/app/_ui/progress";
 import { Time } from "@/app/_ui/time";
 import type { SluggedProjectRef } from "@/lib/domain/item-state";
-import type { ListedVersion } from "@/lib/domain/versions/page";
+import type { ListedVersion } from "@/lib/domain/versions";
 import { ThumbnailStrip } from "./thumbnail-strip";
 
 /** A project's versions, newest first, each a link to itself. */

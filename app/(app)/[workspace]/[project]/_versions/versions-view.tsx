@@ -3,7 +3,7 @@ import { cn } from "@/app/_ui/class-names";
 import { ClientMessages } from "@/app/_ui/client-messages";
 import { EmptyState } from "@/app/_ui/empty-state";
 import { LinkButton } from "@/app/_ui/link-button";
-import type { VersionsPage } from "@/lib/domain/versions/page";
+import type { VersionsPage } from "@/lib/domain/versions";
 import { FocusOnArrival } from "../../_deleting/arrival";
 import { ProjectHead } from "../_nav/project-head";
 import { AnnounceEnd } from "./announce-end";

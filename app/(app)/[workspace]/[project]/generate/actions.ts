@@ -1,8 +1,8 @@
 "use server";
 
 import { z } from "zod";
-import { action } from "@/lib/edge/action";
-import { projectRef } from "@/lib/edge/browser-refs";
+import { action } from "@/lib/doors/action";
+import { projectRef } from "@/lib/doors/refs";
 import { generateVersion, versionSettingsSchema } from "@/lib/work/versions/plan";
 
 const newVersion = versionSettingsSchema.extend({ ...projectRef.shape, name: z.string().max(1_000).optional() });

@@ -4,9 +4,9 @@ import { cache } from "react";
 import { ClientMessages } from "@/app/_ui/client-messages";
 import { EmptyState } from "@/app/_ui/empty-state";
 import { LinkButton } from "@/app/_ui/link-button";
-import { getGeneratePage } from "@/lib/domain/versions/generate-page";
-import { toProjectRef } from "@/lib/edge/browser-refs";
-import { page } from "@/lib/edge/page";
+import { getGeneratePage } from "@/lib/domain/versions";
+import { toProjectRef } from "@/lib/doors/refs";
+import { page } from "@/lib/doors/page";
 import { ProjectHead } from "../_nav/project-head";
 import { GenerateForm } from "./generate-form";
 

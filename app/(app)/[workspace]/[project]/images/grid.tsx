@@ -5,7 +5,7 @@ import { Check } from "lucide-react";
 import { useFormatter, useTranslations } from "next-intl";
 import { useEffect, useId, useLayoutEffect, useRef, useState, type KeyboardEvent, type MouseEvent } from "react";
 import { cn } from "@/app/_ui/class-names";
-import type { BrowserImage } from "@/lib/edge/browser-images";
+import type { BrowserImage } from "@/lib/doors/images/browser";
 import { CAPTION_PX, GAP_PX, useColumns } from "../_images/columns";
 import { EmptyTile, ImageTile } from "../_images/image-tile";
 import type { Places } from "../_images/use-ranges";

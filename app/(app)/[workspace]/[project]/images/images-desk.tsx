@@ -5,7 +5,7 @@ import { useRouter } from "next/navigation";
 import { useEffect, useRef, useState } from "react";
 import { EmptyState } from "@/app/_ui/empty-state";
 import { StackedBar } from "@/app/_ui/stacked-bar";
-import type { ImagesPage } from "@/lib/domain/images/page";
+import type { ImagesPage } from "@/lib/domain/images";
 import type { UploadSettings } from "@/lib/work/uploads/images";
 import { ImageFilters, isFiltered, useImageFilter } from "../_images/image-filters";
 import { SPLITS } from "../_images/image-tile";

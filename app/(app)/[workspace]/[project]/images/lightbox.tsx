@@ -8,7 +8,7 @@ import { Field } from "@/app/_ui/field";
 import { Bytes } from "@/app/_ui/number";
 import { Select } from "@/app/_ui/select";
 import { Skeleton } from "@/app/_ui/skeleton";
-import type { BrowserImage } from "@/lib/edge/browser-images";
+import type { BrowserImage } from "@/lib/doors/images/browser";
 import { colourOf, type MarkedBox } from "../_images/boxes";
 import { Fact, ImageFrame, LargeImage } from "../_images/image-frame";
 import { SplitDot, SPLITS } from "../_images/image-tile";

@@ -1,7 +1,7 @@
 "use client";
 
 import { useCallback } from "react";
-import type { BrowserImage } from "@/lib/edge/browser-images";
+import type { BrowserImage } from "@/lib/doors/images/browser";
 import type { ImageFilter } from "../_images/image-filters";
 import { RANGE, useRanges, type Fetched, type FetchRange, type Places, type Ranges } from "../_images/use-ranges";
 

@@ -2,10 +2,10 @@ import type { Metadata } from "next";
 import { getTranslations } from "next-intl/server";
 import { cache } from "react";
 import { ClientMessages } from "@/app/_ui/client-messages";
-import { getImagesPage } from "@/lib/domain/images/page";
-import { toProjectRef } from "@/lib/edge/browser-refs";
+import { getImagesPage } from "@/lib/domain/images";
+import { toProjectRef } from "@/lib/doors/refs";
 import { uploadSettings } from "@/lib/work/uploads/images";
-import { page } from "@/lib/edge/page";
+import { page } from "@/lib/doors/page";
 import { ProjectHead } from "../_nav/project-head";
 import { ImagesDesk } from "./images-desk";
 

@@ -4,10 +4,10 @@ import { cache } from "react";
 import { ClientMessages } from "@/app/_ui/client-messages";
 import { EmptyState } from "@/app/_ui/empty-state";
 import { LinkButton } from "@/app/_ui/link-button";
-import { getModelsPage } from "@/lib/domain/trainings/models-page";
-import { toProjectRef } from "@/lib/edge/browser-refs";
-import { page } from "@/lib/edge/page";
-import { apiUrl } from "@/lib/edge/public-url";
+import { getModelsPage } from "@/lib/domain/trainings";
+import { toProjectRef } from "@/lib/doors/refs";
+import { page } from "@/lib/doors/page";
+import { apiUrl } from "@/lib/doors/public-url";
 import { ModelsList } from "../_models/models-list";
 import { ProjectHead } from "../_nav/project-head";
 

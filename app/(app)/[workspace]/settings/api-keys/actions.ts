@@ -1,9 +1,9 @@
 "use server";
 
 import { z } from "zod";
-import { createApiKey, revokeApiKey } from "@/lib/domain/people/api-keys";
+import { createApiKey, revokeApiKey } from "@/lib/domain/people";
 import { personId } from "@/lib/domain/context";
-import { action } from "@/lib/edge/action";
+import { action } from "@/lib/doors/action";
 
 /** Makes a key for the person who asks. */
 export const createKeyAction = action(z.object({ workspaceSlug: z.string(), name: z.string(), scopes: z.array(z.string()).max(100) }), (ctx, input) =>

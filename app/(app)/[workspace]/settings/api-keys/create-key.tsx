@@ -10,7 +10,7 @@ import { Input } from "@/app/_ui/input";
 import { NewDialog } from "@/app/_ui/new-dialog";
 import { Secret } from "@/app/_ui/secret";
 import type { Scope } from "@/lib/domain/scopes";
-import type { ActionResult } from "@/lib/edge/action";
+import type { ActionResult } from "@/lib/doors/action";
 import { createKeyAction } from "./actions";
 import { ScopeFields } from "./scope-fields";
 import { PRESETS } from "./scopes";

@@ -7,9 +7,9 @@ import { LinkButton } from "@/app/_ui/link-button";
 import { PageHeader } from "@/app/_ui/page-header";
 import { Table, TableBody, TableCell, TableHead, TableHeader, TableRow } from "@/app/_ui/table";
 import { Time } from "@/app/_ui/time";
-import { AUDIT_GROUPS, listAuditEvents, type AuditEvent, type AuditGroup } from "@/lib/domain/workspaces/audit-log";
+import { AUDIT_GROUPS, type AuditEvent, type AuditGroup, listAuditEvents } from "@/lib/domain/workspaces";
 import { authorize } from "@/lib/domain/permissions";
-import { page, pageOr } from "@/lib/edge/page";
+import { page, pageOr } from "@/lib/doors/page";
 import { Sentence } from "./sentence";
 
 interface Props {

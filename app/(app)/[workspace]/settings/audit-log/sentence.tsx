@@ -1,7 +1,7 @@
 import { getFormatter, getTranslations } from "next-intl/server";
 import { z } from "zod";
 import { AUDIT_ACTIONS } from "@/lib/domain/audit";
-import type { AuditEvent } from "@/lib/domain/workspaces/audit-log";
+import type { AuditEvent } from "@/lib/domain/workspaces";
 
 /** What events may tell beside their target. An event of an older release can lack any of it. */
 const detailsSchema = z.object({

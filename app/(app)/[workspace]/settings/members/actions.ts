@@ -1,9 +1,9 @@
 "use server";
 
 import { z } from "zod";
-import { addMember, changeRole, removeMember, renewInvite, type Invite } from "@/lib/domain/people/members";
-import { action } from "@/lib/edge/action";
-import { publicUrl } from "@/lib/edge/public-url";
+import { addMember, changeRole, type Invite, removeMember, renewInvite } from "@/lib/domain/people";
+import { action } from "@/lib/doors/action";
+import { publicUrl } from "@/lib/doors/public-url";
 
 const ROLE = z.enum(["OWNER", "EDITOR", "VIEWER"]);
 const MEMBER = z.object({ workspaceSlug: z.string(), userId: z.string() });

@@ -10,7 +10,7 @@ import { Input } from "@/app/_ui/input";
 import { NewDialog } from "@/app/_ui/new-dialog";
 import { RadioCards } from "@/app/_ui/radio-cards";
 import { toast } from "@/app/_ui/toast";
-import type { ActionResult } from "@/lib/edge/action";
+import type { ActionResult } from "@/lib/doors/action";
 import { addMemberAction } from "./actions";
 import { useLinkContent, type Invited } from "./link-content";
 import { ROLES, type Role } from "./roles";

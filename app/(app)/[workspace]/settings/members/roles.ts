@@ -1,4 +1,4 @@
-import type { Member } from "@/lib/domain/people/members";
+import type { Member } from "@/lib/domain/people";
 
 export type Role = Member["role"];
 

@@ -4,8 +4,8 @@ import { z } from "zod";
 import type { Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
 import { emptyTrash, purgeItems, restoreAll, restoreItems, type ItemResult } from "@/lib/domain/trash";
-import { action } from "@/lib/edge/action";
-import { explain } from "@/lib/edge/explain";
+import { action } from "@/lib/doors/action";
+import { explain } from "@/lib/doors/explain";
 
 /** One page of Trash and a little more. */
 const CHOSEN_MAX = 200;

@@ -8,7 +8,7 @@ import { Bytes } from "@/app/_ui/number";
 import { PageHeader } from "@/app/_ui/page-header";
 import { Time } from "@/app/_ui/time";
 import { readTrash, type ListedItem, type TrashOverview } from "@/lib/domain/trash";
-import { pageOr } from "@/lib/edge/page";
+import { pageOr } from "@/lib/doors/page";
 import { TrashDesk } from "./desk";
 import { TrashFilters } from "./filters";
 import { SelectionBar, TrashActions } from "./page-controls";

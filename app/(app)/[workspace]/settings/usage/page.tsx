@@ -6,8 +6,8 @@ import { Bytes, Count } from "@/app/_ui/number";
 import { PageHeader } from "@/app/_ui/page-header";
 import { Table, TableBody, TableCell, TableHead, TableHeader, TableRow } from "@/app/_ui/table";
 import { TextLink } from "@/app/_ui/text-link";
-import { getUsageByProject, type Holding, type ProjectUsage, type WorkspaceUsage } from "@/lib/domain/workspaces/usage";
-import { page } from "@/lib/edge/page";
+import { getUsageByProject, type Holding, type ProjectUsage, type WorkspaceUsage } from "@/lib/domain/workspaces";
+import { page } from "@/lib/doors/page";
 import { QuotaBar } from "./quota-bar";
 import { UsageChart } from "./usage-chart";
 

@@ -1,7 +1,7 @@
 import { useTranslations } from "next-intl";
 import { cn } from "@/app/_ui/class-names";
 import { Bytes, Count } from "@/app/_ui/number";
-import type { Holding } from "@/lib/domain/workspaces/usage";
+import type { Holding } from "@/lib/domain/workspaces";
 
 /** The quota as one bar: live, in Trash, and what is free. The legend says the same in figures. */
 export function QuotaBar({ live, trash, quota }: { live: Holding; trash: Holding; quota: number }) {

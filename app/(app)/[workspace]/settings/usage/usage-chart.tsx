@@ -1,7 +1,7 @@
 import { useTranslations } from "next-intl";
 import type { ReactNode } from "react";
 import { Bytes, Count } from "@/app/_ui/number";
-import type { ProjectUsage } from "@/lib/domain/workspaces/usage";
+import type { ProjectUsage } from "@/lib/domain/workspaces";
 
 /** More bars than this tell nothing; the rest are one. */
 const SHOWN = 8;

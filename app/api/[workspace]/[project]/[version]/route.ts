@@ -1,8 +1,8 @@
-import { getVersionPage } from "@/lib/domain/projects/projects";
+import { getVersionPage } from "@/lib/domain/projects";
 import { trashVersion } from "@/lib/domain/trash";
-import { operations } from "@/lib/edge/operations";
-import { presentTrashedVersion, presentVersionPage } from "@/lib/edge/presenters";
-import { resource, route } from "@/lib/edge/route";
+import { operations } from "@/lib/doors/operations";
+import { presentTrashedVersion, presentVersionPage } from "@/lib/doors/presenters";
+import { resource, route } from "@/lib/doors/route";
 
 export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = resource({
   GET: route(operations.getVersion, async ({ ctx, params }) =>

@@ -1,6 +1,6 @@
-import { operations } from "@/lib/edge/operations";
-import { presentGenerating } from "@/lib/edge/presenters";
-import { resource, route } from "@/lib/edge/route";
+import { operations } from "@/lib/doors/operations";
+import { presentGenerating } from "@/lib/doors/presenters";
+import { resource, route } from "@/lib/doors/route";
 import { generateVersion } from "@/lib/work/versions/plan";
 
 export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = resource({

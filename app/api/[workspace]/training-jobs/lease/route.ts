@@ -1,7 +1,7 @@
-import { leaseTraining } from "@/lib/domain/trainings/runs";
-import { operations } from "@/lib/edge/operations";
-import { resource, route } from "@/lib/edge/route";
-import { presentLease } from "@/lib/edge/training-presenters";
+import { leaseTraining } from "@/lib/domain/trainings";
+import { operations } from "@/lib/doors/operations";
+import { resource, route } from "@/lib/doors/route";
+import { presentLease } from "@/lib/doors/trainings/presenters";
 
 export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = resource({
   POST: route(operations.leaseTraining, async ({ ctx, params }) => presentLease(params.workspace, await leaseTraining(ctx, params.workspace))),

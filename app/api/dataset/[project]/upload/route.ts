@@ -1,8 +1,8 @@
 import { DomainError } from "@/lib/domain/errors";
-import { uploadImageForm } from "@/lib/edge/image-form";
-import { operations } from "@/lib/edge/operations";
-import { presentUpload } from "@/lib/edge/presenters";
-import { keyWorkspace, resource, route } from "@/lib/edge/route";
+import { uploadImageForm } from "@/lib/doors/images/form";
+import { operations } from "@/lib/doors/operations";
+import { presentUpload } from "@/lib/doors/presenters";
+import { keyWorkspace, resource, route } from "@/lib/doors/route";
 
 export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = resource({
   POST: route(operations.uploadImage, async ({ ctx, params, query, request }) => {

@@ -1,6 +1,6 @@
-import { predictRequest } from "@/lib/work/inference/inference";
-import { operations } from "@/lib/edge/operations";
-import { keyWorkspace, resource, route } from "@/lib/edge/route";
+import { predictRequest } from "@/lib/doors/inference/body";
+import { operations } from "@/lib/doors/operations";
+import { keyWorkspace, resource, route } from "@/lib/doors/route";
 
 export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = resource({
   POST: route(operations.predict, async ({ ctx, params: { owner, model }, query, request }) =>

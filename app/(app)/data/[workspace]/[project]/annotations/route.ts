@@ -1,10 +1,10 @@
-import { parseInput } from "@/lib/edge/action";
+import { parseInput } from "@/lib/doors/action";
 import { applyAnnotationFiles } from "@/lib/work/uploads/annotations";
-import { annotationFiles } from "@/lib/edge/browser-images";
-import { toProjectRef } from "@/lib/edge/browser-refs";
+import { annotationFiles } from "@/lib/doors/images/browser";
+import { toProjectRef } from "@/lib/doors/refs";
 import { ANNOTATION_BYTES_MAX } from "@/lib/work/uploads/images";
-import { readJson } from "@/lib/edge/request-body";
-import { sessionRoute } from "@/lib/edge/session-route";
+import { readJson } from "@/lib/doors/request-body";
+import { sessionRoute } from "@/lib/doors/session-route";
 
 /** Gives the project's images the boxes that the files have for them. */
 export const POST = sessionRoute<{ workspace: string; project: string }>("/data/:workspace/:project/annotations", async ({ ctx, request, params }) =>

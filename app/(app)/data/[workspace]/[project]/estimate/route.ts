@@ -1,7 +1,7 @@
-import { parseInput } from "@/lib/edge/action";
-import { toProjectRef } from "@/lib/edge/browser-refs";
-import { readJson } from "@/lib/edge/request-body";
-import { sessionRoute } from "@/lib/edge/session-route";
+import { parseInput } from "@/lib/doors/action";
+import { toProjectRef } from "@/lib/doors/refs";
+import { readJson } from "@/lib/doors/request-body";
+import { sessionRoute } from "@/lib/doors/session-route";
 import { estimateVersion, versionSettingsSchema } from "@/lib/work/versions/plan";
 
 /** How many images a version of these settings would have, and the room in the quota; changes nothing. */

@@ -1,11 +1,11 @@
-import { listImages } from "@/lib/domain/images/list";
-import { updateImages } from "@/lib/domain/images/label";
-import { parseInput } from "@/lib/edge/action";
-import { imageFacts, imagesChange, imagesQuery, presentImage } from "@/lib/edge/browser-images";
-import { toProjectRef } from "@/lib/edge/browser-refs";
-import { readImageBody, uploadImage } from "@/lib/work/uploads/images";
-import { readJson } from "@/lib/edge/request-body";
-import { sessionRoute } from "@/lib/edge/session-route";
+import { listImages, updateImages } from "@/lib/domain/images";
+import { parseInput } from "@/lib/doors/action";
+import { imageFacts, imagesChange, imagesQuery, presentImage } from "@/lib/doors/images/browser";
+import { toProjectRef } from "@/lib/doors/refs";
+import { readImageBody } from "@/lib/doors/images/body";
+import { uploadImage } from "@/lib/work/uploads/images";
+import { readJson } from "@/lib/doors/request-body";
+import { sessionRoute } from "@/lib/doors/session-route";
 
 type Params = { workspace: string; project: string };
 const PATTERN = "/data/:workspace/:project/images";

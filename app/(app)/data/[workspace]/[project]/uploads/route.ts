@@ -1,10 +1,10 @@
-import { assertCanAddImage } from "@/lib/domain/images/images";
-import { parseInput } from "@/lib/edge/action";
-import { newUpload } from "@/lib/edge/browser-images";
-import { toProjectRef } from "@/lib/edge/browser-refs";
+import { assertCanAddImage } from "@/lib/domain/images";
+import { parseInput } from "@/lib/doors/action";
+import { newUpload } from "@/lib/doors/images/browser";
+import { toProjectRef } from "@/lib/doors/refs";
 import { uploadSettings } from "@/lib/work/uploads/images";
-import { readJson } from "@/lib/edge/request-body";
-import { sessionRoute } from "@/lib/edge/session-route";
+import { readJson } from "@/lib/doors/request-body";
+import { sessionRoute } from "@/lib/doors/session-route";
 import { beginStoreUpload } from "@/lib/work/uploads/store";
 
 type Params = { workspace: string; project: string };

@@ -1,9 +1,9 @@
-import { requestExport } from "@/lib/domain/exports/exports";
-import { linkTo } from "@/lib/edge/download";
+import { requestExport } from "@/lib/domain/exports";
+import { linkTo } from "@/lib/doors/exports/download";
 import { formatOf } from "@/lib/work/exports/answers";
-import { Accepted } from "@/lib/edge/operation";
-import { operations } from "@/lib/edge/operations";
-import { resource, route } from "@/lib/edge/route";
+import { Accepted } from "@/lib/doors/operation";
+import { operations } from "@/lib/doors/operations";
+import { resource, route } from "@/lib/doors/route";
 
 // No HEAD: this GET has the download made.
 export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = resource(

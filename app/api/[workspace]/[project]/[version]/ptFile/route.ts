@@ -1,6 +1,6 @@
-import { linkToWeights } from "@/lib/edge/download";
-import { operations } from "@/lib/edge/operations";
-import { resource, route } from "@/lib/edge/route";
+import { linkToWeights } from "@/lib/doors/exports/download";
+import { operations } from "@/lib/doors/operations";
+import { resource, route } from "@/lib/doors/route";
 
 export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = resource({
   GET: route(operations.getWeights, async ({ ctx, params: { workspace, project, version } }) => {

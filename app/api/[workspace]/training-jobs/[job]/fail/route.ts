@@ -1,6 +1,6 @@
-import { giveUp } from "@/lib/edge/external-trainer";
-import { operations } from "@/lib/edge/operations";
-import { resource, route } from "@/lib/edge/route";
+import { giveUp } from "@/lib/work/trainings/external";
+import { operations } from "@/lib/doors/operations";
+import { resource, route } from "@/lib/doors/route";
 
 export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = resource({
   POST: route(operations.failTraining, async ({ ctx, params, body }) => {

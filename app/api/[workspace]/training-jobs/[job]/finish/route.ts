@@ -1,6 +1,6 @@
-import { handIn } from "@/lib/edge/external-trainer";
-import { operations } from "@/lib/edge/operations";
-import { resource, route } from "@/lib/edge/route";
+import { handIn } from "@/lib/work/trainings/external";
+import { operations } from "@/lib/doors/operations";
+import { resource, route } from "@/lib/doors/route";
 
 export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = resource({
   POST: route(operations.finishTraining, async ({ ctx, params, body }) => {

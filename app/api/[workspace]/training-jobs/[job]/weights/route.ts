@@ -1,7 +1,7 @@
-import { storeWeights } from "@/lib/edge/external-trainer";
-import { operations } from "@/lib/edge/operations";
-import { resource, route } from "@/lib/edge/route";
+import { storeWeights } from "@/lib/work/trainings/external";
+import { operations } from "@/lib/doors/operations";
+import { resource, route } from "@/lib/doors/route";
 
 export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = resource({
-  PUT: route(operations.storeWeights, async ({ ctx, params, query, request }) => storeWeights(ctx, { workspaceSlug: params.workspace, trainingId: params.job, leaseId: query.leaseId }, request)),
+  PUT: route(operations.storeWeights, async ({ ctx, params, query, request }) => storeWeights(ctx, { workspaceSlug: params.workspace, trainingId: params.job, leaseId: query.leaseId }, { body: request.body, announcedBytes: Number(request.headers.get("content-length") ?? 0) })),
 });

@@ -1,8 +1,8 @@
 import { DomainError } from "@/lib/domain/errors";
 import { annotateImage } from "@/lib/work/uploads/annotations";
-import { operations } from "@/lib/edge/operations";
-import { presentAnnotation } from "@/lib/edge/presenters";
-import { keyWorkspace, resource, route } from "@/lib/edge/route";
+import { operations } from "@/lib/doors/operations";
+import { presentAnnotation } from "@/lib/doors/presenters";
+import { keyWorkspace, resource, route } from "@/lib/doors/route";
 
 export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = resource({
   POST: route(operations.annotateImage, async ({ ctx, params, query, body }) => {

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { parseInput } from "@/lib/edge/action";
-import { toVersionRef } from "@/lib/edge/browser-refs";
-import { sessionRoute } from "@/lib/edge/session-route";
+import { parseInput } from "@/lib/doors/action";
+import { toVersionRef } from "@/lib/doors/refs";
+import { sessionRoute } from "@/lib/doors/session-route";
 import { IMAGES_MAX, listVersionImages } from "@/lib/work/versions/images";
 
 const rangeQuery = z.object({

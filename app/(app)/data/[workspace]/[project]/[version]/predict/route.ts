@@ -1,8 +1,8 @@
-import { parseInput } from "@/lib/edge/action";
-import { toVersionRef } from "@/lib/edge/browser-refs";
-import { predictRequest } from "@/lib/work/inference/inference";
-import { tryQuery } from "@/lib/edge/schemas";
-import { sessionRoute } from "@/lib/edge/session-route";
+import { parseInput } from "@/lib/doors/action";
+import { toVersionRef } from "@/lib/doors/refs";
+import { predictRequest } from "@/lib/doors/inference/body";
+import { tryQuery } from "@/lib/doors/schemas";
+import { sessionRoute } from "@/lib/doors/session-route";
 
 /** What a model of the version says of the image in the body: the one that the query names, else the default. */
 export const POST = sessionRoute<{ workspace: string; project: string; version: string }>("/data/:workspace/:project/:version/predict", async ({ ctx, request, params }) => {

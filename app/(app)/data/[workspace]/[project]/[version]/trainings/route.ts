@@ -1,7 +1,7 @@
 import { DomainError } from "@/lib/domain/errors";
-import { getVersion } from "@/lib/domain/versions/versions";
-import { toVersionRef } from "@/lib/edge/browser-refs";
-import { sessionRoute } from "@/lib/edge/session-route";
+import { getVersion } from "@/lib/domain/versions";
+import { toVersionRef } from "@/lib/doors/refs";
+import { sessionRoute } from "@/lib/doors/session-route";
 
 /**
  * The trainings of a version, and how far each is; null once it, or its project, is in Trash or purged: a page that asks

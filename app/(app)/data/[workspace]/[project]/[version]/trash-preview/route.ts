@@ -1,6 +1,6 @@
 import { previewTrashVersion } from "@/lib/domain/trash";
-import { toVersionRef } from "@/lib/edge/browser-refs";
-import { sessionRoute } from "@/lib/edge/session-route";
+import { toVersionRef } from "@/lib/doors/refs";
+import { sessionRoute } from "@/lib/doors/session-route";
 
 /** What moving the version to Trash would do; changes nothing. */
 export const GET = sessionRoute<{ workspace: string; project: string; version: string }>("/data/:workspace/:project/:version/trash-preview", async ({ ctx, params }) =>

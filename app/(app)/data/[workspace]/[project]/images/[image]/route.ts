@@ -1,6 +1,6 @@
-import { toImageRef } from "@/lib/edge/browser-images";
-import { answerImage } from "@/lib/edge/image-answer";
-import { sessionRoute } from "@/lib/edge/session-route";
+import { toImageRef } from "@/lib/doors/images/browser";
+import { answerImage } from "@/lib/doors/images/answer";
+import { sessionRoute } from "@/lib/doors/session-route";
 import { openSourceImage } from "@/lib/work/versions/images";
 
 /** One source image of a live project; with `?size=thumb` its thumbnail. */

@@ -1,9 +1,9 @@
 import { DomainError } from "@/lib/domain/errors";
-import { parseInput } from "@/lib/edge/action";
-import { imageFacts } from "@/lib/edge/browser-images";
-import { toProjectRef } from "@/lib/edge/browser-refs";
-import { readJson } from "@/lib/edge/request-body";
-import { sessionRoute } from "@/lib/edge/session-route";
+import { parseInput } from "@/lib/doors/action";
+import { imageFacts } from "@/lib/doors/images/browser";
+import { toProjectRef } from "@/lib/doors/refs";
+import { readJson } from "@/lib/doors/request-body";
+import { sessionRoute } from "@/lib/doors/session-route";
 import { completeStoreUpload } from "@/lib/work/uploads/store";
 
 const UPLOAD_ID = /^[0-9a-f-]{36}$/;

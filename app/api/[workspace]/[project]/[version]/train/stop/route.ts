@@ -1,7 +1,7 @@
-import { stopTraining } from "@/lib/domain/trainings/trainings";
-import { operations } from "@/lib/edge/operations";
-import { resource, route } from "@/lib/edge/route";
-import { presentStopped } from "@/lib/edge/training-presenters";
+import { stopTraining } from "@/lib/domain/trainings";
+import { operations } from "@/lib/doors/operations";
+import { resource, route } from "@/lib/doors/route";
+import { presentStopped } from "@/lib/doors/trainings/presenters";
 
 export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = resource({
   POST: route(operations.stopTrain, async ({ ctx, params, body }) =>

@@ -1,7 +1,7 @@
-import { getTraining } from "@/lib/domain/trainings/trainings";
-import { operations } from "@/lib/edge/operations";
-import { resource, route } from "@/lib/edge/route";
-import { presentTraining } from "@/lib/edge/training-presenters";
+import { getTraining } from "@/lib/domain/trainings";
+import { operations } from "@/lib/doors/operations";
+import { resource, route } from "@/lib/doors/route";
+import { presentTraining } from "@/lib/doors/trainings/presenters";
 
 export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = resource({
   GET: route(operations.getTrainingResults, async ({ ctx, params }) => presentTraining(params, await getTraining(ctx, { workspaceSlug: params.workspace, projectSlug: params.project, number: params.version }, { orLast: true }))),

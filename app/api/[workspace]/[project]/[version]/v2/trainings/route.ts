@@ -1,8 +1,8 @@
-import { startTraining } from "@/lib/domain/trainings/trainings";
-import { getVersion } from "@/lib/domain/versions/versions";
-import { operations } from "@/lib/edge/operations";
-import { resource, route } from "@/lib/edge/route";
-import { presentStarted, presentTrainings, toTraining } from "@/lib/edge/training-presenters";
+import { startTraining } from "@/lib/domain/trainings";
+import { getVersion } from "@/lib/domain/versions";
+import { operations } from "@/lib/doors/operations";
+import { resource, route } from "@/lib/doors/route";
+import { presentStarted, presentTrainings, toTraining } from "@/lib/doors/trainings/presenters";
 
 export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = resource({
   GET: route(operations.listTrainings, async ({ ctx, params }) => {

@@ -1,6 +1,6 @@
-import { toVersionRef } from "@/lib/edge/browser-refs";
-import { answerImage } from "@/lib/edge/image-answer";
-import { sessionRoute } from "@/lib/edge/session-route";
+import { toVersionRef } from "@/lib/doors/refs";
+import { answerImage } from "@/lib/doors/images/answer";
+import { sessionRoute } from "@/lib/doors/session-route";
 import { openVersionImage } from "@/lib/work/versions/images";
 
 /** One image of a version, live or in Trash; with `?size=thumb` its thumbnail. The path is the manifest's, without its leading "images/". */

@@ -1,7 +1,7 @@
 import { trashTraining } from "@/lib/domain/trash";
-import { operations } from "@/lib/edge/operations";
-import { presentTrashedTraining } from "@/lib/edge/presenters";
-import { resource, route } from "@/lib/edge/route";
+import { operations } from "@/lib/doors/operations";
+import { presentTrashedTraining } from "@/lib/doors/presenters";
+import { resource, route } from "@/lib/doors/route";
 
 export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = resource({
   DELETE: route(operations.trashTraining, async ({ ctx, params }) =>

@@ -1,7 +1,7 @@
-import { getVersion } from "@/lib/domain/versions/versions";
-import { operations } from "@/lib/edge/operations";
-import { resource, route } from "@/lib/edge/route";
-import { presentRecipe } from "@/lib/edge/training-presenters";
+import { getVersion } from "@/lib/domain/versions";
+import { operations } from "@/lib/doors/operations";
+import { resource, route } from "@/lib/doors/route";
+import { presentRecipe } from "@/lib/doors/trainings/presenters";
 
 export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = resource({
   GET: route(operations.getTrainRecipe, async ({ ctx, params, query }) => {

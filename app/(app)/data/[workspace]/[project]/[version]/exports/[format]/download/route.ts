@@ -1,7 +1,7 @@
-import { toVersionRef } from "@/lib/edge/browser-refs";
-import { linkToExport } from "@/lib/edge/download";
+import { toVersionRef } from "@/lib/doors/refs";
+import { linkToExport } from "@/lib/doors/exports/download";
 import { toFormat } from "@/lib/work/exports/answers";
-import { sessionRoute } from "@/lib/edge/session-route";
+import { sessionRoute } from "@/lib/doors/session-route";
 
 /** To the zip, once it is ready. */
 export const GET = sessionRoute<{ workspace: string; project: string; version: string; format: string }>("/data/:workspace/:project/:version/exports/:format/download", async ({ ctx, params }) =>

@@ -1,6 +1,6 @@
-import { toVersionRef } from "@/lib/edge/browser-refs";
-import { linkToWeights } from "@/lib/edge/download";
-import { sessionRoute } from "@/lib/edge/session-route";
+import { toVersionRef } from "@/lib/doors/refs";
+import { linkToWeights } from "@/lib/doors/exports/download";
+import { sessionRoute } from "@/lib/doors/session-route";
 
 /** To the weights of a model of the version that serves. */
 export const GET = sessionRoute<{ workspace: string; project: string; version: string; model: string }>("/data/:workspace/:project/:version/models/:model/weights", async ({ ctx, params }) => {

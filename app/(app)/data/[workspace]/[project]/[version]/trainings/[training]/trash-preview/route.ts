@@ -1,6 +1,6 @@
 import { previewTrashTraining } from "@/lib/domain/trash";
-import { toTrainingRef } from "@/lib/edge/browser-refs";
-import { sessionRoute } from "@/lib/edge/session-route";
+import { toTrainingRef } from "@/lib/doors/refs";
+import { sessionRoute } from "@/lib/doors/session-route";
 
 /** What moving the training to Trash would do; changes nothing. */
 export const GET = sessionRoute<{ workspace: string; project: string; version: string; training: string }>("/data/:workspace/:project/:version/trainings/:training/trash-preview", async ({ ctx, params }) =>

@@ -1,0 +1,185 @@
+import { z } from "zod";
+import { addMember, createApiKey, createUser, createWorkspace, deleteUser, getUserByEmail, systemMembership } from "@/lib/domain/people";
+import { systemContext, type Context } from "@/lib/domain/context";
+import { DomainError } from "@/lib/domain/errors";
+import { getInventory, getUsage } from "@/lib/domain/workspaces";
+import { eraseFiles, listReceipts, purgeExpired } from "@/lib/domain/trash";
+import { verifyVersionFiles } from "@/lib/work/versions/files";
+import { env } from "@/lib/platform/env";
+import { newPassword } from "@/lib/platform/secrets";
+
+/* The door for people at the server's shell: `npm run admin`. Parses, calls one domain function, presents. */
+
+export interface AdminInput {
+  options: Record<string, string | undefined>;
+  positionals: string[];
+  /** A password that was piped in, or null. */
+  readPassword(): Promise<string | null>;
+}
+
+export interface AdminResult {
+  /** false ends the process with exit code 1. */
+  ok: boolean;
+  /** With --json: one object. */
+  answer: object;
+  /** Without. */
+  text: string;
+}
+
+interface AdminCommand {
+  help: string;
+  run(input: AdminInput): Promise<AdminResult>;
+}
+
+/** Hours of work in one call; a server with more runs it again. */
+const PURGE_BUDGET_MS = 60 * 60_000;
+
+const done = (answer: object, text: string): AdminResult => ({ ok: true, answer, text });
+
+const option = (input: AdminInput, name: string): string => {
+  const value = input.options[name];
+  if (!value) throw new DomainError("invalid_input", `Give --${name}.`, { field: name });
+  return value;
+};
+
+async function workspaceContext(workspaceSlug: string): Promise<Context> {
+  return systemContext("admin", { membership: await systemMembership(workspaceSlug) });
+}
+
+function parseVersionRef(text: string | undefined) {
+  const match = /^([^/]+)\/([^/]+)\/([1-9][0-9]{0,8})$/.exec(text ?? "");
+  if (!match) throw new DomainError("invalid_input", "Name the version as workspace/project/number, such as acme/digits/2.");
+  return { workspaceSlug: match[1]!, projectSlug: match[2]!, number: Number(match[3]) };
+}
+
+async function purgeNow(input: AdminInput): Promise<AdminResult> {
+  const given = input.options["now"];
+  if (given !== undefined && !env().embeddedDatabase) {
+    throw new DomainError("invalid_input", "--now works on the embedded database only: on yours, nothing is purged before its time.", { field: "now" });
+  }
+  const instant = given === undefined ? undefined : z.iso.datetime({ offset: true }).safeParse(given);
+  if (instant && !instant.success) throw new DomainError("invalid_input", `"${given}" is not an instant. Give it as 2026-12-31T00:00:00Z.`, { field: "now" });
+  const signal = AbortSignal.timeout(PURGE_BUDGET_MS);
+  const counts = await purgeExpired(await systemContext("admin purge-expired", instant ? { now: new Date(instant.data) } : {}), signal);
+  const files = await eraseFiles(await systemContext("admin purge-expired"), signal);
+  return {
+    ok: counts.failed === 0,
+    answer: { ...counts, files },
+    text: `${counts.purged} purged, ${counts.skipped} skipped, ${counts.failed} failed, ${counts.remaining} remaining; files of ${files.verified} receipts verified gone, ${files.postponed} to be tried again`,
+  };
+}
+
+/** Every command, with what the usage text says of it. */
+export const ADMIN_COMMANDS: Record<string, AdminCommand> = {
+  "create-user": {
+    help: "--email E --name N   (the password is read from stdin, or made and shown once)",
+    async run(input) {
+      const email = option(input, "email");
+      const name = option(input, "name");
+      const given = await input.readPassword();
+      const password = given ?? newPassword();
+      const user = await createUser(await systemContext("admin"), { email, name, password });
+      const shown = given === null ? { password } : {};
+      return done({ ...user, ...shown }, given === null ? `Made ${user.email}. Password, shown this once: ${password}` : `Made ${user.email} with the password given.`);
+    },
+  },
+  "delete-user": {
+    help: "--email E",
+    async run(input) {
+      const email = option(input, "email");
+      const { userId } = await deleteUser(await systemContext("admin"), { email });
+      return done({ userId, deleted: true }, `Deleted ${email}.`);
+    },
+  },
+  "create-workspace": {
+    help: "--slug S --name N --owner E",
+    async run(input) {
+      const made = await createWorkspace(await systemContext("admin"), { slug: option(input, "slug"), name: option(input, "name"), ownerEmail: option(input, "owner") });
+      return done(made, `Made the workspace "${made.slug}".`);
+    },
+  },
+  "add-member": {
+    help: "--workspace S --email E --role owner|editor|viewer",
+    async run(input) {
+      const role = z.enum(["OWNER", "EDITOR", "VIEWER"]).safeParse(option(input, "role").toUpperCase());
+      if (!role.success) throw new DomainError("invalid_input", "A role is owner, editor or viewer.", { field: "role" });
+      const workspaceSlug = option(input, "workspace");
+      const ctx = await workspaceContext(workspaceSlug);
+      const user = await getUserByEmail(ctx, option(input, "email"));
+      await addMember(ctx, { workspaceSlug, email: option(input, "email"), role: role.data });
+      return done({ workspace: workspaceSlug, userId: user.id, role: role.data }, `${user.name} is now ${role.data.toLowerCase()} of "${workspaceSlug}".`);
+    },
+  },
+  "create-key": {
+    help: "--workspace S --email E --name N [--scopes a,b]",
+    async run(input) {
+      const workspaceSlug = option(input, "workspace");
+      const ctx = await workspaceContext(workspaceSlug);
+      const user = await getUserByEmail(ctx, option(input, "email"));
+      const scopes = input.options["scopes"]?.split(",").map((scope) => scope.trim()).filter(Boolean);
+      const made = await createApiKey(ctx, { workspaceSlug, userId: user.id, name: option(input, "name"), scopes });
+      return done(made, `API key, shown this once: ${made.key}`);
+    },
+  },
+  list: {
+    help: "--workspace S",
+    async run(input) {
+      const workspaceSlug = option(input, "workspace");
+      const inventory = await getInventory(await workspaceContext(workspaceSlug), workspaceSlug);
+      const mark = (item: { inTrash: boolean }) => (item.inTrash ? "  [in Trash]" : "");
+      const lines = inventory.projects.flatMap((p) => [
+        `${p.slug}  "${p.name}"${mark(p)}`,
+        ...p.versions.flatMap((v) => [
+          `  ${v.number}  "${v.name}"  ${v.status.toLowerCase()}, ${v.images} images${mark(v)}`,
+          ...v.trainings.map((t) => `    training ${t.number}  ${t.status.toLowerCase()}${t.statusReason ? ` (${t.statusReason})` : ""}${mark(t)}  ${t.id}`),
+        ]),
+      ]);
+      return done({ workspace: workspaceSlug, ...inventory }, lines.join("\n") || "No projects yet.");
+    },
+  },
+  usage: {
+    help: "--workspace S",
+    async run(input) {
+      const workspaceSlug = option(input, "workspace");
+      const usage = await getUsage(await workspaceContext(workspaceSlug), workspaceSlug);
+      return done({ workspace: workspaceSlug, ...usage }, `${usage.usedImages} of ${usage.imageQuota} generated images: ${usage.liveImages} live, ${usage.trashImages} in Trash`);
+    },
+  },
+  receipts: {
+    help: "--workspace S",
+    async run(input) {
+      const workspaceSlug = option(input, "workspace");
+      const receipts = await listReceipts(await workspaceContext(workspaceSlug), { workspaceSlug, limit: 1000 });
+      const presented = receipts.map((r) => ({ ...r, verified: r.verifiedAt !== null }));
+      const lines = presented.map((r) => {
+        const state = r.verified ? `verified ${r.verifiedAt!.toISOString()}` : `not verified yet${r.lastError ? `: ${r.lastError}` : ""}`;
+        const counts = `${r.images} images, ${r.trainings} trainings, ${r.models} models, ${r.removedFiles} of ${r.expectedFiles} files, ${r.removedBytes} bytes`;
+        return `${r.purgedAt.toISOString()}  ${r.itemType.toLowerCase()} ${r.projectSlug}${r.versionNumber ? `/${r.versionNumber}` : ""} "${r.itemName}"  ${r.reason.toLowerCase()} by ${r.actorName}  ${counts}  ${state}`;
+      });
+      return done({ workspace: workspaceSlug, receipts: presented }, lines.join("\n") || "Nothing was purged yet.");
+    },
+  },
+  "verify-version": {
+    help: "S/project/n",
+    async run(input) {
+      const ref = parseVersionRef(input.positionals[0]);
+      const verification = await verifyVersionFiles(await workspaceContext(ref.workspaceSlug), ref);
+      const verdict = verification.ok ? `${verification.files} files, each as it was generated` : ["NOT as it was generated:", ...verification.problems].join("\n  ");
+      return { ok: verification.ok, answer: verification, text: `manifest ${verification.manifestHash ?? "missing"}\n${verdict}` };
+    },
+  },
+  "purge-expired": { help: "[--now INSTANT]   (another instant on the embedded database only)", run: purgeNow },
+  "db-url": {
+    help: "",
+    async run() {
+      return done({ url: env().databaseUrl }, env().databaseUrl);
+    },
+  },
+};
+
+/** Runs a command by name. Throws DomainError with a sentence for anything the caller can mend. */
+export async function runAdminCommand(name: string, input: AdminInput): Promise<AdminResult> {
+  const command = ADMIN_COMMANDS[name];
+  if (!command) throw new DomainError("invalid_input", `There is no command "${name}". Commands are: ${Object.keys(ADMIN_COMMANDS).join(", ")}.`);
+  return command.run(input);
+}

@@ -1,0 +1,41 @@
+import type { z } from "zod";
+import { systemContext, type Context } from "@/lib/domain/context";
+import { DomainError } from "@/lib/domain/errors";
+import { eraseFiles, purgeExpired } from "@/lib/domain/trash";
+import { env } from "@/lib/platform/env";
+import { equalSecrets } from "@/lib/platform/secrets";
+import { door, type Door } from "./door";
+import type { AnyOperation } from "./operation";
+import { readBearer } from "./route";
+import type { purgeAnswer } from "./schemas";
+import { sweepStoreUploads } from "@/lib/work/uploads/store";
+
+/** Below the 60 s that the route may take, so that the answer still goes out. */
+const BUDGET_MS = 50_000;
+
+/**
+ * The scheduler's door: the bearer token must be CRON_SECRET; neither a cookie nor an API key opens it. Runs `job` for
+ * at most 50 s. Answers its counts, with 500 when something failed, so that the scheduler raises its alarm.
+ */
+export function cron<Counts extends { failed: number }>(operation: AnyOperation, job: (ctx: Context, signal: AbortSignal) => Promise<Counts>): Door {
+  if (operation.caller.by !== "scheduler") throw new Error(`${operation.id} is not for the scheduler`);
+  return door(operation, async ({ request, identify }) => {
+    const { cronSecret } = env();
+    if (cronSecret === null) throw new DomainError("not_configured", "Scheduled calls are switched off. Set CRON_SECRET on the server to switch them on.");
+    if (!equalSecrets(readBearer(request) ?? "", cronSecret)) throw new DomainError("unauthorized", "Only the scheduler may call this. Send CRON_SECRET as Authorization: Bearer.");
+    const ctx = await systemContext("cron");
+    identify(ctx.actor);
+    const counts = await job(ctx, AbortSignal.timeout(BUDGET_MS));
+    return { status: counts.failed > 0 ? 500 : 200, body: counts };
+  });
+}
+
+/**
+ * Purges what is due and, in what is left of the time, removes the files of everything purged and uploads that nobody
+ * completed: on hosts without a worker nobody else does. Called hourly (vercel.json): a purge date is a promise not to purge earlier.
+ */
+export async function purgeAndErase(ctx: Context, signal: AbortSignal): Promise<z.input<typeof purgeAnswer>> {
+  const counts = await purgeExpired(ctx, signal);
+  await sweepStoreUploads(ctx);
+  return { ...counts, files: await eraseFiles(ctx, signal) };
+}

@@ -1,0 +1,70 @@
+import { z } from "zod";
+import { DomainError } from "@/lib/domain/errors";
+import type { ImageView } from "@/lib/domain/images";
+import type { SluggedProjectRef } from "@/lib/domain/item-state";
+import { IMAGES_PER_CALL_MAX, IMAGES_PER_PAGE_MAX } from "@/lib/domain/limits";
+import type { Split } from "@/lib/platform/generated/enums";
+import { itemId, toProjectRef } from "@/lib/doors/refs";
+
+/* What browsers send and get about a project's images, in the words of the API: splits in lower case. */
+
+const SPLITS = { train: "TRAIN", valid: "VALID", test: "TEST" } as const satisfies Record<string, Split>;
+
+const split = z.enum(["train", "valid", "test"]).transform((name) => SPLITS[name]);
+const label = z.string().max(500);
+const fileName = z.string().max(4096);
+/** "" is what an empty field sends. */
+const noneWhenEmpty = (text: string | undefined): string | null => (text === undefined || text === "" ? null : text);
+
+/** An image named in a path. Throws `not_found` for what can be none. */
+export function toImageRef(params: { workspace: string; project: string; image: string }): SluggedProjectRef & { imageId: string } {
+  const imageId = itemId.safeParse(params.image);
+  if (!imageId.success) throw new DomainError("not_found", "There is no such image in this project.");
+  return { ...toProjectRef(params), imageId: imageId.data };
+}
+
+/** What is said of an image that is sent. */
+export const imageFacts = z
+  .object({ name: fileName.default(""), split: split.optional(), label: label.optional() })
+  .transform(({ name, split: given, label: text }) => ({ fileName: name, split: given ?? null, label: noneWhenEmpty(text) }));
+
+export const imagesQuery = z.object({
+  split: split.optional(),
+  label: label.optional(),
+  unannotated: z.literal("true").transform(() => true).optional(),
+  cursor: itemId.optional(),
+  offset: z.coerce.number().int().min(0).default(0),
+  limit: z.coerce.number().int().min(1).max(IMAGES_PER_PAGE_MAX).default(100),
+});
+
+export const imagesChange = z
+  .object({
+    imageIds: z.array(itemId).max(IMAGES_PER_CALL_MAX).optional(),
+    filter: z.object({ split: split.optional(), label: label.optional(), unannotated: z.boolean().optional() }).optional(),
+    label: label.nullable().optional(),
+    split: split.optional(),
+  })
+  .transform(({ imageIds, filter, ...change }, { addIssue }) => {
+    if (imageIds && !filter) return { ...change, images: { imageIds } };
+    if (filter && !imageIds) return { ...change, images: { filter } };
+    addIssue({ code: "custom", path: ["images"], message: "give imageIds or filter, and not both" });
+    return z.NEVER;
+  });
+
+/** The most images that annotations may be matched with by their paths in one call. */
+const PATHS_MAX = 20_000;
+
+export const annotationFiles = z.object({
+  files: z.array(z.object({ name: fileName, text: z.string() })).min(1),
+  images: z.array(z.object({ id: itemId, name: fileName })).max(PATHS_MAX).optional(),
+  overwrite: z.boolean().default(false),
+});
+
+export const newUpload = z.object({ contentType: z.string().max(200), sizeBytes: z.int().min(1) });
+
+const NAME_OF_SPLIT = { TRAIN: "train", VALID: "valid", TEST: "test" } as const satisfies Record<Split, string>;
+
+/** An image as browsers get it. */
+export type BrowserImage = Omit<ReturnType<typeof presentImage>, "createdAt">;
+
+export const presentImage = ({ split: of, ...image }: ImageView) => ({ ...image, split: NAME_OF_SPLIT[of] });

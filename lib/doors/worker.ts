@@ -1,0 +1,43 @@
+import { systemContext } from "@/lib/domain/context";
+import { eraseFiles, purgeExpired } from "@/lib/domain/trash";
+import { sweepStoreUploads } from "@/lib/work/uploads/store";
+import { buildExports } from "@/lib/work/exports/builder";
+import type { QueueName } from "@/lib/platform/job-queue";
+import { log } from "@/lib/platform/log";
+import { generateVersions } from "@/lib/work/versions/generator";
+import type { TrainingRunner } from "@/lib/work/trainings/runner";
+
+/** A job gives way after this long; what is left is left for the next wake-up. */
+const BUDGET_MS = 4 * 60_000;
+/** Longer, so that a large version is not begun over and over; a job counts as lost after an hour. */
+const GENERATION_BUDGET_MS = 30 * 60_000;
+
+/**
+ * What the worker does when a queue wakes it: the same functions that the cron route calls. `stopping` ends them early.
+ * Trainings run beside the jobs, however long they take.
+ */
+export function workerHandlers(stopping: AbortSignal, trainings: TrainingRunner): Record<QueueName, () => Promise<void>> {
+  const budget = (ms = BUDGET_MS) => AbortSignal.any([stopping, AbortSignal.timeout(ms)]);
+  return {
+    "purge-expired": async () => {
+      const ctx = await systemContext("scheduled purge");
+      await sweepStoreUploads(ctx);
+      const counts = await purgeExpired(ctx, budget());
+      if (counts.purged + counts.failed > 0) log().info(counts, "scheduled purge");
+    },
+    "erase-files": async () => {
+      const counts = await eraseFiles(await systemContext("file removal"), budget());
+      if (counts.verified + counts.postponed > 0) log().info(counts, "files of purged items removed");
+    },
+    "generate-versions": async () => {
+      const counts = await generateVersions(await systemContext("generation"), budget(GENERATION_BUDGET_MS));
+      if (Object.values(counts).some((count) => count > 0)) log().info(counts, "versions generated");
+    },
+    "build-exports": async () => {
+      // without a budget: a zip is made in one go, and whoever comes next looks for more
+      const counts = await buildExports(await systemContext("downloads"), stopping);
+      if (counts.built + counts.failed > 0) log().info(counts, "downloads made");
+    },
+    "run-trainings": async () => trainings.wake(),
+  };
+}
