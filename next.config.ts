@@ -30,7 +30,18 @@ const config: NextConfig = {
   // The client posts to "<base>/?api_key=…" and must not be redirected.
   skipTrailingSlashRedirect: true,
   // Native code, or modules that find their own files; the worker loads the same from node_modules.
-  serverExternalPackages: ["@aws-sdk/client-s3", "@aws-sdk/lib-storage", "@aws-sdk/s3-request-presigner", "@node-rs/argon2", "@prisma/adapter-pg", "@prisma/client", "pg", "pg-boss", "pino", "sharp"],
+  serverExternalPackages: [
+    "@aws-sdk/client-s3",
+    "@aws-sdk/lib-storage",
+    "@aws-sdk/s3-request-presigner",
+    "@node-rs/argon2",
+    "@prisma/adapter-pg",
+    "@prisma/client",
+    "pg",
+    "pg-boss",
+    "pino",
+    "sharp",
+  ],
   headers: async () => [{ source: "/:path*", headers: SECURITY_HEADERS }],
   rewrites: async () => ({
     beforeFiles: [

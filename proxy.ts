@@ -12,5 +12,7 @@ export function proxy(request: NextRequest): NextResponse {
  * the body of whatever passes here in memory, and cuts it at 10 MB.
  */
 export const config = {
-  matcher: [{ source: "/((?!api(?:/|$)|data/|_next/|favicon\\.ico).*)", missing: [{ type: "host", value: "api\\..*" }] }],
+  matcher: [
+    { source: "/((?!api(?:/|$)|data/|_next/|favicon\\.ico).*)", missing: [{ type: "host", value: "api\\..*" }] },
+  ],
 };

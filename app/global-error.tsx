@@ -7,8 +7,18 @@ import "./globals.css";
  * sentences along and says both.
  */
 const SENTENCES = [
-  { lang: "en", title: "Reprieve could not load this page", text: "Nothing was changed. Try again in a few seconds.", retry: "Try again" },
-  { lang: "ja", title: "ページを読み込めませんでした", text: "変更は行われていません。数秒後にもう一度お試しください。", retry: "再試行" },
+  {
+    lang: "en",
+    title: "Reprieve could not load this page",
+    text: "Nothing was changed. Try again in a few seconds.",
+    retry: "Try again",
+  },
+  {
+    lang: "ja",
+    title: "ページを読み込めませんでした",
+    text: "変更は行われていません。数秒後にもう一度お試しください。",
+    retry: "再試行",
+  },
 ] as const;
 
 export default function GlobalError({ retry }: { error: unknown; retry: () => void }) {
@@ -21,7 +31,11 @@ export default function GlobalError({ retry }: { error: unknown; retry: () => vo
             <section key={sentence.lang} lang={sentence.lang} className="grid justify-items-start gap-2">
               <h1 className="text-xl font-semibold">{sentence.title}</h1>
               <p className="text-muted">{sentence.text}</p>
-              <button type="button" onClick={() => retry()} className="mt-2 h-8 rounded-md border border-line px-3 font-medium">
+              <button
+                type="button"
+                onClick={() => retry()}
+                className="mt-2 h-8 rounded-md border border-line px-3 font-medium"
+              >
                 {sentence.retry}
               </button>
             </section>

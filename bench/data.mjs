@@ -22,24 +22,39 @@ export async function makeWorkspace(client, slug) {
 }
 
 const PROJECT_COLUMNS = "id, workspace_id, slug, name, type, annotation, next_version_number, created_by_id";
-const projectValues = (slug) => `uuidv7()::text, $1, ${slug}, 'Project ' || ${slug}, 'CLASSIFICATION'::"ProjectType", 'digits', 1000000, 'bench'`;
+const projectValues = (slug) =>
+  `uuidv7()::text, $1, ${slug}, 'Project ' || ${slug}, 'CLASSIFICATION'::"ProjectType", 'digits', 1000000, 'bench'`;
 
 const VERSION_COLUMNS = `id, workspace_id, project_id, number, name, status, progress, seed, preprocessing, augmentation, train_images, valid_images,
   test_images, classes, counted_images, manifest_hash, files, size_bytes, next_training_number, created_by_id, created_at, deleted_at, deleted_by_id, purge_after`;
-const versionValues = (project, number, deletedAt) => `uuidv7()::text, $1, ${project}, ${number}, 'Version ' || ${number}, 'READY'::"VersionStatus", 1, 7,
+const versionValues = (
+  project,
+  number,
+  deletedAt,
+) => `uuidv7()::text, $1, ${project}, ${number}, 'Version ' || ${number}, 'READY'::"VersionStatus", 1, 7,
   '{"resize":{"width":64,"height":64}}'::jsonb, '{"rotate":{"degrees":15}}'::jsonb, 2, 1, 1, '{"0":2,"1":2}'::jsonb, 4, repeat('a', 64), 5, 500, 4,
   'bench', now() - interval '60 days', ${trashValues(deletedAt)}`;
 
-const TRAINING_COLUMNS = "id, workspace_id, version_id, number, status, trainer, model_type, epochs, created_by_id, created_at, started_at, ended_at, deleted_at, deleted_by_id, purge_after";
-const trainingValues = (version, number, status, deletedAt) => `uuidv7()::text, $1, ${version}, ${number}, (${status})::"TrainingStatus", 'EXTERNAL', 'cnn-small', 10, 'bench',
+const TRAINING_COLUMNS =
+  "id, workspace_id, version_id, number, status, trainer, model_type, epochs, created_by_id, created_at, started_at, ended_at, deleted_at, deleted_by_id, purge_after";
+const trainingValues = (
+  version,
+  number,
+  status,
+  deletedAt,
+) => `uuidv7()::text, $1, ${version}, ${number}, (${status})::"TrainingStatus", 'EXTERNAL', 'cnn-small', 10, 'bench',
   now() - interval '50 days', null::timestamptz, case when ${status} = 'QUEUED' then null else now() - interval '49 days' end, ${trashValues(deletedAt)}`;
 
-const trashValues = (deletedAt) => `(${deletedAt})::timestamptz(3), case when (${deletedAt}) is not null then owner.user_id end, ((${deletedAt}) + interval '720 hours')::timestamptz(3)`;
+const trashValues = (deletedAt) =>
+  `(${deletedAt})::timestamptz(3), case when (${deletedAt}) is not null then owner.user_id end, ((${deletedAt}) + interval '720 hours')::timestamptz(3)`;
 const OWNER = "(select user_id from memberships where workspace_id = $1) owner";
 
 /** `versions` live versions spread over `projects` projects, with two queued trainings and a finished one each. Answers the projects in order. */
 export async function addLiveVersions(client, workspace, { projects, versions }) {
-  await client.query(`insert into projects (${PROJECT_COLUMNS}) select ${projectValues("'p' || n")} from generate_series(1, $2::int) n`, [workspace.id, projects]);
+  await client.query(
+    `insert into projects (${PROJECT_COLUMNS}) select ${projectValues("'p' || n")} from generate_series(1, $2::int) n`,
+    [workspace.id, projects],
+  );
   await client.query(
     `insert into versions (${VERSION_COLUMNS}) select ${versionValues("p.id", "n", "null::timestamptz")}
      from projects p, generate_series(1, $2::int) n, ${OWNER} where p.workspace_id = $1`,
@@ -51,7 +66,10 @@ export async function addLiveVersions(client, workspace, { projects, versions })
     [workspace.id],
   );
   await countImages(client, workspace);
-  const { rows } = await client.query(`select id, slug from projects where workspace_id = $1 order by substr(slug, 2)::int`, [workspace.id]);
+  const { rows } = await client.query(
+    `select id, slug from projects where workspace_id = $1 order by substr(slug, 2)::int`,
+    [workspace.id],
+  );
   return rows;
 }
 
@@ -67,7 +85,10 @@ export async function addShelf(client, workspace, rows) {
      select ${projectValues("'gone-' || block")}, ${trashValues(deletedAt("0"))} from generate_series(0, $2::int - 1) block, ${OWNER}`,
     [workspace.id, blocks],
   );
-  await client.query(`insert into projects (${PROJECT_COLUMNS}) select ${projectValues("'p-' || block")} from generate_series(0, $2::int - 1) block`, [workspace.id, blocks]);
+  await client.query(
+    `insert into projects (${PROJECT_COLUMNS}) select ${projectValues("'p-' || block")} from generate_series(0, $2::int - 1) block`,
+    [workspace.id, blocks],
+  );
   const live = `(select id, substr(slug, 3)::int as block from projects where workspace_id = $1 and slug like 'p-%') p`;
   await client.query(
     `insert into versions (${VERSION_COLUMNS}) select ${versionValues("p.id", "place", `case when place < 90 then ${deletedAt("place")} end`)}
@@ -85,7 +106,10 @@ export async function addShelf(client, workspace, rows) {
 /** `versions` versions whose time in Trash is over, with three trainings, two of which left a model. Answers their ids. */
 export async function addExpired(client, workspace, { projects, versions }) {
   const deletedAt = "now() - interval '31 days' + p.place * interval '1 second'";
-  await client.query(`insert into projects (${PROJECT_COLUMNS}) select ${projectValues("'p' || n")} from generate_series(1, $2::int) n`, [workspace.id, projects]);
+  await client.query(
+    `insert into projects (${PROJECT_COLUMNS}) select ${projectValues("'p' || n")} from generate_series(1, $2::int) n`,
+    [workspace.id, projects],
+  );
   await client.query(
     `insert into versions (${VERSION_COLUMNS}) select ${versionValues("p.id", "n", deletedAt)}
      from (select id, substr(slug, 2)::int as place from projects where workspace_id = $1) p, generate_series(1, $2::int) n, ${OWNER}`,
@@ -107,19 +131,31 @@ export async function addExpired(client, workspace, { projects, versions }) {
 }
 
 async function countImages(client, workspace) {
-  await client.query("update workspaces set used_images = (select sum(counted_images) from versions where workspace_id = $1) where id = $1", [workspace.id]);
+  await client.query(
+    "update workspaces set used_images = (select sum(counted_images) from versions where workspace_id = $1) where id = $1",
+    [workspace.id],
+  );
 }
 
 /** An empty project. Answers { id, slug }. */
 export async function addProject(client, workspace, slug) {
-  const { rows } = await client.query(`insert into projects (${PROJECT_COLUMNS}) select ${projectValues("$2::text")} returning id, slug`, [workspace.id, slug]);
+  const { rows } = await client.query(
+    `insert into projects (${PROJECT_COLUMNS}) select ${projectValues("$2::text")} returning id, slug`,
+    [workspace.id, slug],
+  );
   return rows[0];
 }
 
 /** Version 1 of a project with a finished training, whose model serves. Answers { id, versionId, trainingId }; the weights are for the caller to write. */
 export async function addModel(client, workspace, project, sizeBytes) {
-  const version = await client.query(`insert into versions (${VERSION_COLUMNS}) select ${versionValues("$2::text", "1", "null::timestamptz")} from ${OWNER} returning id`, [workspace.id, project.id]);
-  const training = await client.query(`insert into trainings (${TRAINING_COLUMNS}) select ${trainingValues("$2::text", "1", "'FINISHED'", "null::timestamptz")} from ${OWNER} returning id`, [workspace.id, version.rows[0].id]);
+  const version = await client.query(
+    `insert into versions (${VERSION_COLUMNS}) select ${versionValues("$2::text", "1", "null::timestamptz")} from ${OWNER} returning id`,
+    [workspace.id, project.id],
+  );
+  const training = await client.query(
+    `insert into trainings (${TRAINING_COLUMNS}) select ${trainingValues("$2::text", "1", "'FINISHED'", "null::timestamptz")} from ${OWNER} returning id`,
+    [workspace.id, version.rows[0].id],
+  );
   const ids = { versionId: version.rows[0].id, trainingId: training.rows[0].id };
   const model = await client.query(
     `with made as (

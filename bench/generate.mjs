@@ -38,7 +38,9 @@ export async function takePhoto(seed) {
     .raw()
     .toBuffer();
   for (let at = 0; at < data.length; at++) data[at] = Math.min(255, Math.max(0, data[at] + draw() * 16 - 8));
-  return sharp(data, { raw: { width: SIDE_PX, height: SIDE_PX, channels: 3 } }).jpeg({ quality: 92 }).toBuffer();
+  return sharp(data, { raw: { width: SIDE_PX, height: SIDE_PX, channels: 3 } })
+    .jpeg({ quality: 92 })
+    .toBuffer();
 }
 
 /** What one would write with sharp alone. Noise is no operation of sharp's, so those pixels are set by hand here, too. */
@@ -59,7 +61,9 @@ async function renderPlainly(source, draw) {
       const at = Math.floor(draw() * SIDE_PX * SIDE_PX) * 3;
       data.fill(draw() < 0.5 ? 0 : 255, at, at + 3);
     }
-    await sharp(data, { raw: { width: info.width, height: info.height, channels: 3 } }).jpeg(ENCODING).toBuffer();
+    await sharp(data, { raw: { width: info.width, height: info.height, channels: 3 } })
+      .jpeg(ENCODING)
+      .toBuffer();
     made++;
   }
   return made;
@@ -125,9 +129,18 @@ export async function measureGenerate({ plan, say }) {
       perCore[side].push(sums[side].images / sums[side].cpuSeconds);
     }
   }
-  const rows = [["images/s", perSecond], ["images/s a core (CPU time)", perCore]].map(([what, { ours, sharp: plain }]) => {
+  const rows = [
+    ["images/s", perSecond],
+    ["images/s a core (CPU time)", perCore],
+  ].map(([what, { ours, sharp: plain }]) => {
     const ratios = ours.map((value, round) => value / plain[round]);
-    return [what, show(median(ours), 1), show(median(plain), 1), `${show(median(ratios))} [${show(Math.min(...ratios))}–${show(Math.max(...ratios))}]`, verdict(median(ratios), GOAL)];
+    return [
+      what,
+      show(median(ours), 1),
+      show(median(plain), 1),
+      `${show(median(ratios))} [${show(Math.min(...ratios))}–${show(Math.max(...ratios))}]`,
+      verdict(median(ratios), GOAL),
+    ];
   });
   return table(["", "engine", "sharp alone", "× sharp", "goal"], rows);
 }

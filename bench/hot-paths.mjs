@@ -6,7 +6,11 @@ import { cpuMs, peakMemoryMb } from "./usage.mjs";
 
 const SIDES = ["ours", "floor"];
 /** The goals; README.md explains them. */
-const SPEED = { trash: { must: 0.5, aim: 0.75, better: "more" }, restore: { must: 0.5, aim: 0.75, better: "more" }, list: { must: 0.7, aim: 0.85, better: "more" } };
+const SPEED = {
+  trash: { must: 0.5, aim: 0.75, better: "more" },
+  restore: { must: 0.5, aim: 0.75, better: "more" },
+  list: { must: 0.7, aim: 0.85, better: "more" },
+};
 const P99 = { must: 2, aim: 1.3, better: "less" };
 const MEMORY_MB = { must: 400, aim: 300, better: "less" };
 const FLOOR_CPU_MS = 1.3;
@@ -16,10 +20,16 @@ export function requestsFor(operation, { workspace, projects }, from, to) {
   const key = `api_key=${workspace.key}`;
   const one = {
     trash: (project, number) => ({ method: "DELETE", path: `/api/${workspace.slug}/${project.slug}/${number}?${key}` }),
-    restore: (project, number) => ({ method: "POST", path: `/api/${workspace.slug}/trash/restore?${key}`, body: JSON.stringify({ type: "version", id: String(number), parentId: project.id }) }),
+    restore: (project, number) => ({
+      method: "POST",
+      path: `/api/${workspace.slug}/trash/restore?${key}`,
+      body: JSON.stringify({ type: "version", id: String(number), parentId: project.id }),
+    }),
     list: () => ({ method: "GET", path: `/api/${workspace.slug}/trash?limit=50&${key}` }),
   }[operation];
-  return Array.from({ length: to - from }, (_, i) => one(projects[(from + i) % projects.length], Math.floor((from + i) / projects.length) + 1));
+  return Array.from({ length: to - from }, (_, i) =>
+    one(projects[(from + i) % projects.length], Math.floor((from + i) / projects.length) + 1),
+  );
 }
 
 /**
@@ -36,13 +46,17 @@ export async function measureHotPaths({ apps, databases, live, shelf, load, plan
     const requests = requestsFor(operation, operation === "list" ? shelf : live, from, to);
     const before = cpuMs(app.pid);
     const { seconds, latencies, others } = await load.send({ port: app.port, connections, requests });
-    if (Object.keys(others).length > 0) problems.push(`${side}, ${operation} at ${connections} connections: answers other than 200: ${JSON.stringify(others)}`);
+    if (Object.keys(others).length > 0)
+      problems.push(
+        `${side}, ${operation} at ${connections} connections: answers other than 200: ${JSON.stringify(others)}`,
+      );
     return { seconds, latencies, cpu: cpuMs(app.pid) - before };
   }
 
   say("Warming up …");
   const [warmFrom, warmTo] = take(plan.warmUp);
-  for (const operation of ["trash", "restore", "list"]) for (const side of SIDES) await slice(side, operation, 32, warmFrom, warmTo);
+  for (const operation of ["trash", "restore", "list"])
+    for (const side of SIDES) await slice(side, operation, 32, warmFrom, warmTo);
 
   const cells = [];
   for (const connections of plan.connections) {
@@ -56,7 +70,8 @@ export async function measureHotPaths({ apps, databases, live, shelf, load, plan
       for (let i = 0; i < slices; i++) {
         const round = (rounds[Math.floor(i / plan.slices)] ??= { ours: [], floor: [] });
         // who begins changes, so that neither always runs after the other's garbage and checkpoints
-        for (const side of i % 2 ? [...SIDES].reverse() : SIDES) round[side].push(await slice(side, operation, connections, from + i * size, from + (i + 1) * size));
+        for (const side of i % 2 ? [...SIDES].reverse() : SIDES)
+          round[side].push(await slice(side, operation, connections, from + i * size, from + (i + 1) * size));
       }
       problems.push(...checkEffects(operation, to - from, before, await countBoth(databases, live)));
       cells.push({ operation, connections, ...summarize(rounds) });
@@ -64,11 +79,21 @@ export async function measureHotPaths({ apps, databases, live, shelf, load, plan
   }
 
   for (const { operation, connections, floor } of cells) {
-    if (connections === 8 && !(floor.cpu <= FLOOR_CPU_MS)) problems.push(`the floor spends ${show(floor.cpu)} ms CPU a request for ${operation} at 8 connections, more than ${FLOOR_CPU_MS}`);
+    if (connections === 8 && !(floor.cpu <= FLOOR_CPU_MS))
+      problems.push(
+        `the floor spends ${show(floor.cpu)} ms CPU a request for ${operation} at 8 connections, more than ${FLOOR_CPU_MS}`,
+      );
   }
   const burst = await measureBursts({ app: apps.ours, live, load, plan, take });
   const memory = peakMemoryMb(apps.ours.pid);
-  return { problems, text: [present(cells), burst, `Peak memory of the server: ours ${show(memory, 0)} MB (${verdict(memory, MEMORY_MB)}), floor ${show(peakMemoryMb(apps.floor.pid), 0)} MB`].join("\n\n") };
+  return {
+    problems,
+    text: [
+      present(cells),
+      burst,
+      `Peak memory of the server: ours ${show(memory, 0)} MB (${verdict(memory, MEMORY_MB)}), floor ${show(peakMemoryMb(apps.floor.pid), 0)} MB`,
+    ].join("\n\n"),
+  };
 }
 
 /** Hands out versions, each once. */
@@ -77,7 +102,11 @@ function versionTaker() {
   return (count) => [next, (next += count)];
 }
 
-export const versionsNeeded = (plan) => 1 + plan.warmUp + plan.bursts * plan.burstSize + plan.connections.reduce((sum, c) => sum + plan.sliceRequests[c] * plan.rounds * plan.slices, 0);
+export const versionsNeeded = (plan) =>
+  1 +
+  plan.warmUp +
+  plan.bursts * plan.burstSize +
+  plan.connections.reduce((sum, c) => sum + plan.sliceRequests[c] * plan.rounds * plan.slices, 0);
 
 /** The floor must answer what ours answers: one version trashed and restored, and the list. */
 async function compareAnswers(apps, live, shelf, take) {
@@ -87,30 +116,54 @@ async function compareAnswers(apps, live, shelf, take) {
     const [request] = requestsFor(operation, operation === "list" ? shelf : live, from, to);
     const answers = await Promise.all(
       SIDES.map(async (side) => {
-        const answer = await fetch(`http://127.0.0.1:${apps[side].port}${request.path}`, { method: request.method, headers: request.body ? { "Content-Type": "application/json" } : {}, body: request.body });
+        const answer = await fetch(`http://127.0.0.1:${apps[side].port}${request.path}`, {
+          method: request.method,
+          headers: request.body ? { "Content-Type": "application/json" } : {},
+          body: request.body,
+        });
         return { status: answer.status, body: await answer.json() };
       }),
     );
-    if (answers[0].status !== 200 || !isDeepStrictEqual(...answers)) problems.push(`${operation}: the floor does not answer as ours does: ${answers.map((a) => JSON.stringify(a).slice(0, 300)).join(" / ")}`);
+    if (answers[0].status !== 200 || !isDeepStrictEqual(...answers))
+      problems.push(
+        `${operation}: the floor does not answer as ours does: ${answers.map((a) => JSON.stringify(a).slice(0, 300)).join(" / ")}`,
+      );
   }
   return problems;
 }
 
 async function countBoth(databases, { workspace }) {
-  return Object.fromEntries(await Promise.all(SIDES.map(async (side) => [side, await countEffects(databases[side], workspace)])));
+  return Object.fromEntries(
+    await Promise.all(SIDES.map(async (side) => [side, await countEffects(databases[side], workspace)])),
+  );
 }
 
 /** Every request changed exactly its own rows: the version, its two queued trainings, and one audit row of its own. */
 function checkEffects(operation, requests, before, after) {
   const expected = {
-    trash: { inTrash: requests, cancelledTrainings: 2 * requests, trashAudited: requests, restoreAudited: 0, auditRows: requests },
-    restore: { inTrash: -requests, cancelledTrainings: 0, trashAudited: 0, restoreAudited: requests, auditRows: requests },
+    trash: {
+      inTrash: requests,
+      cancelledTrainings: 2 * requests,
+      trashAudited: requests,
+      restoreAudited: 0,
+      auditRows: requests,
+    },
+    restore: {
+      inTrash: -requests,
+      cancelledTrainings: 0,
+      trashAudited: 0,
+      restoreAudited: requests,
+      auditRows: requests,
+    },
     list: { inTrash: 0, cancelledTrainings: 0, trashAudited: 0, restoreAudited: 0, auditRows: 0 },
   }[operation];
   return SIDES.flatMap((side) =>
     Object.entries(expected)
       .filter(([fact, change]) => after[side][fact] - before[side][fact] !== change)
-      .map(([fact, change]) => `${side}, ${operation}: ${fact} changed by ${after[side][fact] - before[side][fact]}, not by ${change}`),
+      .map(
+        ([fact, change]) =>
+          `${side}, ${operation}: ${fact} changed by ${after[side][fact] - before[side][fact]}, not by ${change}`,
+      ),
   );
 }
 
@@ -121,20 +174,48 @@ function summarize(rounds) {
       SIDES.map((side) => {
         const latencies = round[side].flatMap((s) => s.latencies);
         const sum = (field) => round[side].reduce((total, s) => total + s[field], 0);
-        return [side, { perSecond: latencies.length / sum("seconds"), p50: percentile(latencies, 50), p99: percentile(latencies, 99), cpu: sum("cpu") / latencies.length }];
+        return [
+          side,
+          {
+            perSecond: latencies.length / sum("seconds"),
+            p50: percentile(latencies, 50),
+            p99: percentile(latencies, 99),
+            cpu: sum("cpu") / latencies.length,
+          },
+        ];
       }),
     ),
   );
   const medianOf = (pick) => median(figures.map(pick));
-  const side = (name) => Object.fromEntries(["perSecond", "p50", "p99", "cpu"].map((field) => [field, medianOf((round) => round[name][field])]));
+  const side = (name) =>
+    Object.fromEntries(
+      ["perSecond", "p50", "p99", "cpu"].map((field) => [field, medianOf((round) => round[name][field])]),
+    );
   const ratios = figures.map((round) => round.ours.perSecond / round.floor.perSecond);
-  return { ours: side("ours"), floor: side("floor"), speed: median(ratios), spread: [Math.min(...ratios), Math.max(...ratios)], p99: medianOf((round) => round.ours.p99 / round.floor.p99) };
+  return {
+    ours: side("ours"),
+    floor: side("floor"),
+    speed: median(ratios),
+    spread: [Math.min(...ratios), Math.max(...ratios)],
+    p99: medianOf((round) => round.ours.p99 / round.floor.p99),
+  };
 }
 
 function present(cells) {
   const both = ({ ours, floor }, field, digits = 2) => `${show(ours[field], digits)} / ${show(floor[field], digits)}`;
   return table(
-    ["operation", "connections", "requests/s ours / floor", "× floor (rounds)", "", "p50 ms", "p99 ms", "p99 × floor", "", "server CPU ms a request"],
+    [
+      "operation",
+      "connections",
+      "requests/s ours / floor",
+      "× floor (rounds)",
+      "",
+      "p50 ms",
+      "p99 ms",
+      "p99 × floor",
+      "",
+      "server CPU ms a request",
+    ],
     cells.map((cell) => [
       cell.operation,
       cell.connections,
@@ -156,7 +237,11 @@ async function measureBursts({ app, live, load, plan, take }) {
   const slowest = [];
   const failures = [];
   for (let i = 0; i < plan.bursts; i++) {
-    const { latencies, others } = await load.send({ port: app.port, connections: plan.burstSize, requests: requestsFor("trash", live, ...take(plan.burstSize)) });
+    const { latencies, others } = await load.send({
+      port: app.port,
+      connections: plan.burstSize,
+      requests: requestsFor("trash", live, ...take(plan.burstSize)),
+    });
     slowest.push(Math.max(...latencies));
     if (Object.keys(others).length > 0) failures.push(JSON.stringify(others));
   }

@@ -23,11 +23,23 @@ async function* each(items) {
 /** The digits as PNGs and weights learned from them, by the engine itself. */
 async function learn() {
   const load = (name) => tsImport(`../lib/engine/${name}.ts`, import.meta.url);
-  const [{ readDigits }, { train }, { createPredictor }] = [await load("digits"), await load("trainer/train"), await load("trainer/predictor")];
+  const [{ readDigits }, { train }, { createPredictor }] = [
+    await load("digits"),
+    await load("trainer/train"),
+    await load("trainer/predictor"),
+  ];
   const digits = await readDigits(DIGITS);
   const never = new AbortController().signal;
   const images = digits.map(({ fileName, split, label, png }) => ({ path: fileName, split, label, bytes: png }));
-  const { weights } = await train({ classes: CLASSES, images: each(images), epochs: EPOCHS, seed: 1, onEpoch: () => {}, cancel: never, stop: never });
+  const { weights } = await train({
+    classes: CLASSES,
+    images: each(images),
+    epochs: EPOCHS,
+    seed: 1,
+    onEpoch: () => {},
+    cancel: never,
+    stop: never,
+  });
   return { pngs: digits.map(({ png }) => png), weights, predictor: createPredictor(weights) };
 }
 
@@ -78,7 +90,8 @@ export async function measureInfer({ stage, load, plan, say }) {
     const before = cpuMs(app.pid);
     const requests = Array.from({ length: count }, (_, i) => requestFor(workspace, pngs[i % pngs.length]));
     const { seconds, latencies, others } = await load.send({ port: app.port, connections, requests });
-    if (Object.keys(others).length > 0) problems.push(`inference at ${connections} connections: answers other than 200: ${JSON.stringify(others)}`);
+    if (Object.keys(others).length > 0)
+      problems.push(`inference at ${connections} connections: answers other than 200: ${JSON.stringify(others)}`);
     asked += latencies.length;
     return { seconds, latencies, cpu: cpuMs(app.pid) - before };
   }
@@ -93,12 +106,20 @@ export async function measureInfer({ stage, load, plan, say }) {
       say(`Inference at ${connections}, round ${round + 1} of ${rounds} …`);
       const sides = { served: [], bare: [] };
       for (let slice = 0; slice < slices; slice++) {
-        for (const side of slice % 2 ? ["bare", "served"] : ["served", "bare"]) sides[side].push(side === "served" ? await ask(connections, sliceRequests) : await loop(predictor, pngs, sliceRequests));
+        for (const side of slice % 2 ? ["bare", "served"] : ["served", "bare"])
+          sides[side].push(
+            side === "served" ? await ask(connections, sliceRequests) : await loop(predictor, pngs, sliceRequests),
+          );
       }
       const figuresOf = (side) => {
         const latencies = sides[side].flatMap((one) => one.latencies);
         const sum = (field) => sides[side].reduce((total, one) => total + one[field], 0);
-        return { perSecond: latencies.length / sum("seconds"), p50: percentile(latencies, 50), p99: percentile(latencies, 99), cpu: sum("cpu") / latencies.length };
+        return {
+          perSecond: latencies.length / sum("seconds"),
+          p50: percentile(latencies, 50),
+          p99: percentile(latencies, 99),
+          cpu: sum("cpu") / latencies.length,
+        };
       };
       figures.push({ served: figuresOf("served"), bare: figuresOf("bare") });
     }
@@ -118,10 +139,21 @@ export async function measureInfer({ stage, load, plan, say }) {
   asked += pngs.length;
   const memory = peakMemoryMb(app.pid);
   await app.stop(); // which writes the last counts
-  const { rows: counted } = await client.query("select coalesce(sum(calls), 0)::int as calls from model_calls where model_id = $1", [model.id]);
+  const { rows: counted } = await client.query(
+    "select coalesce(sum(calls), 0)::int as calls from model_calls where model_id = $1",
+    [model.id],
+  );
   if (counted[0].calls !== asked) problems.push(`${counted[0].calls} calls were counted, of ${asked}`);
   await client.end();
-  const head = ["connections", "predictions/s served / bare loop", "× loop (rounds)", "", "p50 ms served / loop", "p99 ms served", "CPU ms each, server / loop"];
+  const head = [
+    "connections",
+    "predictions/s served / bare loop",
+    "× loop (rounds)",
+    "",
+    "p50 ms served / loop",
+    "p99 ms served",
+    "CPU ms each, server / loop",
+  ];
   return { problems, text: `${table(head, rows)}\n\nPeak memory of the server: ${show(memory, 0)} MB` };
 }
 
@@ -129,8 +161,13 @@ export async function measureInfer({ stage, load, plan, say }) {
 async function checkPredictions({ app, workspace, pngs, predictor, problems }) {
   for (const png of pngs) {
     const { method, path: where, contentType, bodyBase64 } = requestFor(workspace, png);
-    const answer = await fetch(`http://127.0.0.1:${app.port}${where.replace("confidence=40", "confidence=0")}`, { method, headers: { "Content-Type": contentType }, body: Buffer.from(bodyBase64, "base64") });
+    const answer = await fetch(`http://127.0.0.1:${app.port}${where.replace("confidence=40", "confidence=0")}`, {
+      method,
+      headers: { "Content-Type": contentType },
+      body: Buffer.from(bodyBase64, "base64"),
+    });
     const served = JSON.stringify((await answer.json()).predictions);
-    if (served !== JSON.stringify((await predictor.predict(png)).predictions)) return problems.push("inference: the server does not answer what the predictor does");
+    if (served !== JSON.stringify((await predictor.predict(png)).predictions))
+      return problems.push("inference: the server does not answer what the predictor does");
   }
 }

@@ -8,11 +8,15 @@ const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 function send(agent, port, { method, path, body, bodyBase64, contentType = "application/json" }) {
   return new Promise((resolve) => {
     const bytes = bodyBase64 === undefined ? body : Buffer.from(bodyBase64, "base64");
-    const headers = bytes === undefined ? {} : { "Content-Type": contentType, "Content-Length": Buffer.byteLength(bytes) };
-    const request = http.request({ agent, host: "127.0.0.1", port, method, path, headers, timeout: REQUEST_TIMEOUT_MS }, (response) => {
-      response.resume();
-      response.once("end", () => resolve(response.statusCode));
-    });
+    const headers =
+      bytes === undefined ? {} : { "Content-Type": contentType, "Content-Length": Buffer.byteLength(bytes) };
+    const request = http.request(
+      { agent, host: "127.0.0.1", port, method, path, headers, timeout: REQUEST_TIMEOUT_MS },
+      (response) => {
+        response.resume();
+        response.once("end", () => resolve(response.statusCode));
+      },
+    );
     request.once("timeout", () => request.destroy(new Error("no answer in time")));
     request.once("error", (error) => resolve(error.code ?? error.message));
     request.end(bytes);

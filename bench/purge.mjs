@@ -27,9 +27,11 @@ async function writeFiles(root, ids, filesEach) {
   const bytes = Buffer.alloc(BYTES_EACH, 7);
   for (const [i, id] of ids.entries()) {
     const folder = path.join(root, "versions", id);
-    for (const split of ["train", "test"]) mkdirSync(path.join(folder, "images", split), { recursive: true, mode: 0o700 });
+    for (const split of ["train", "test"])
+      mkdirSync(path.join(folder, "images", split), { recursive: true, mode: 0o700 });
     writeFileSync(path.join(folder, "manifest.json"), bytes);
-    for (let n = 1; n < filesEach; n++) writeFileSync(path.join(folder, "images", n % 4 ? "train" : "test", `${n}.png`), bytes);
+    for (let n = 1; n < filesEach; n++)
+      writeFileSync(path.join(folder, "images", n % 4 ? "train" : "test", `${n}.png`), bytes);
     if (i % 100 === 0) await sleep(0); // so that Ctrl-C is heard
   }
 }
@@ -94,7 +96,10 @@ export async function measurePurge({ stage, load, plan, say }) {
   say(`Making ${versions} expired versions with ${versions * filesEach} files …`);
   const live = { workspace: await makeWorkspace(client, "live") };
   const warmUp = 500;
-  live.projects = await addLiveVersions(client, live.workspace, { projects: plan.projects, versions: warmUp + 2 * deletes });
+  live.projects = await addLiveVersions(client, live.workspace, {
+    projects: plan.projects,
+    versions: warmUp + 2 * deletes,
+  });
   const attic = await makeWorkspace(client, "attic");
   const blobs = path.join(stage.scratch, "blobs");
   await writeFiles(blobs, await addExpired(client, attic, { projects, versions }), filesEach);
@@ -103,8 +108,14 @@ export async function measurePurge({ stage, load, plan, say }) {
   const problems = [];
   const app = await startApp(stage, "ours", url);
   const trash = async (from, count, perSecond) => {
-    const { latencies, others } = await load.send({ port: app.port, connections: perSecond ? PACED_CONNECTIONS : 8, perSecond, requests: requestsFor("trash", live, from, from + count) });
-    if (Object.keys(others).length > 0) problems.push(`deletes beside the purge: answers other than 200: ${JSON.stringify(others)}`);
+    const { latencies, others } = await load.send({
+      port: app.port,
+      connections: perSecond ? PACED_CONNECTIONS : 8,
+      perSecond,
+      requests: requestsFor("trash", live, from, from + count),
+    });
+    if (Object.keys(others).length > 0)
+      problems.push(`deletes beside the purge: answers other than 200: ${JSON.stringify(others)}`);
     return percentile(latencies, 99);
   };
   await trash(0, warmUp);
@@ -114,18 +125,34 @@ export async function measurePurge({ stage, load, plan, say }) {
   const worker = await startWorker(stage, url, WORKER);
   await sleep(3000); // its own start is over
   const memoryBefore = memoryMb(worker.pid);
-  const due = await client.query("select count(*)::int as count from versions where workspace_id = $1 and purge_after <= now()", [attic.id]);
-  if (due.rows[0].count !== versions) problems.push("the worker's own schedule began the purge before it was measured: run it again");
+  const due = await client.query(
+    "select count(*)::int as count from versions where workspace_id = $1 and purge_after <= now()",
+    [attic.id],
+  );
+  if (due.rows[0].count !== versions)
+    problems.push("the worker's own schedule began the purge before it was measured: run it again");
 
   say("Purging …");
   const transactions = watchTransactions(watcher);
   const startedAt = performance.now();
   await wakePurge(url);
   const deleting = trash(warmUp + deletes, deletes, deletesPerSecond);
-  const rowsSeconds = await secondsUntilZero(client, "select count(*)::int as left from (select 1 from versions where workspace_id = $1 limit 1) v", [attic.id], startedAt, rowsSecondsMax);
+  const rowsSeconds = await secondsUntilZero(
+    client,
+    "select count(*)::int as left from (select 1 from versions where workspace_id = $1 limit 1) v",
+    [attic.id],
+    startedAt,
+    rowsSecondsMax,
+  );
   const whileRows = transactions.take();
   say(`Rows gone after ${show(rowsSeconds, 1)} s; files …`);
-  const filesSeconds = await secondsUntilZero(client, "select count(*)::int as left from (select 1 from purge_receipts where verified_at is null limit 1) r", [], startedAt, filesSecondsMax);
+  const filesSeconds = await secondsUntilZero(
+    client,
+    "select count(*)::int as left from (select 1 from purge_receipts where verified_at is null limit 1) r",
+    [],
+    startedAt,
+    filesSecondsMax,
+  );
   const busy = await deleting;
   const whileFiles = transactions.take();
   await transactions.stop();
@@ -137,7 +164,13 @@ export async function measurePurge({ stage, load, plan, say }) {
   rmSync(blobs, { recursive: true, force: true });
 
   const line = (what, value, digits, goal) => [what, show(value, digits), verdict(value, goal)];
-  const longestOf = (phase, { ms, statement }) => line(`longest transaction while the ${phase} went, ms; at \`${statement.slice(0, 60)} …\``, ms, 0, GOALS.transactionMs);
+  const longestOf = (phase, { ms, statement }) =>
+    line(
+      `longest transaction while the ${phase} went, ms; at \`${statement.slice(0, 60)} …\``,
+      ms,
+      0,
+      GOALS.transactionMs,
+    );
   const text = table(
     [`${versions} versions, 3 trainings, 2 models, ${filesEach} files each`, "", ""],
     [
@@ -146,7 +179,12 @@ export async function measurePurge({ stage, load, plan, say }) {
       line("seconds until every receipt is verified", filesSeconds, 1, GOALS.filesSeconds),
       longestOf("files", whileFiles),
       line(`the worker's memory grew by MB (from ${show(memoryBefore, 0)})`, growthMb, 0, GOALS.growthMb),
-      line(`p99 of a delete, ${deletesPerSecond} a second: ${show(calm, 1)} ms without, ${show(busy, 1)} ms beside it; ×`, busy / calm, 2, GOALS.deleteP99),
+      line(
+        `p99 of a delete, ${deletesPerSecond} a second: ${show(calm, 1)} ms without, ${show(busy, 1)} ms beside it; ×`,
+        busy / calm,
+        2,
+        GOALS.deleteP99,
+      ),
     ],
   );
   return { problems, text };
@@ -163,5 +201,7 @@ async function checkPurged(client, workspace, { versions, filesEach }) {
      from purge_receipts where workspace_id = $1`,
     [workspace.id, versions, filesEach],
   );
-  return Object.entries(rows[0]).filter(([, count]) => count !== 0).map(([what, count]) => `purge: ${what}: ${count}`);
+  return Object.entries(rows[0])
+    .filter(([, count]) => count !== 0)
+    .map(([what, count]) => `purge: ${what}: ${count}`);
 }

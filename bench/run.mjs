@@ -13,7 +13,17 @@ import { measureTrain } from "./train.mjs";
 import { measureUpload } from "./upload.mjs";
 
 const { values: options } = parseArgs({
-  options: { quick: { type: "boolean" }, scale: { type: "boolean" }, purge: { type: "boolean" }, generate: { type: "boolean" }, train: { type: "boolean" }, upload: { type: "boolean" }, infer: { type: "boolean" }, only: { type: "boolean" }, dir: { type: "string" } },
+  options: {
+    quick: { type: "boolean" },
+    scale: { type: "boolean" },
+    purge: { type: "boolean" },
+    generate: { type: "boolean" },
+    train: { type: "boolean" },
+    upload: { type: "boolean" },
+    infer: { type: "boolean" },
+    only: { type: "boolean" },
+    dir: { type: "string" },
+  },
 });
 const pick = (full, quick) => (options.quick ? quick : full);
 
@@ -49,7 +59,13 @@ const PLAN = {
     filesSecondsMax: 1800,
   },
   generate: { photos: pick(200, 12), rounds: pick(3, 1), slices: pick(5, 2) },
-  infer: { connections: [1, 8], rounds: pick(3, 1), slices: pick(3, 2), sliceRequests: pick(400, 100), warmUp: pick(2000, 200) },
+  infer: {
+    connections: [1, 8],
+    rounds: pick(3, 1),
+    slices: pick(3, 2),
+    sliceRequests: pick(400, 100),
+    warmUp: pick(2000, 200),
+  },
   upload: { photos: pick(2_000, 60), connections: 8 },
   train: { digits: 1000, rounds: pick(3, 1), warmUp: pick(500, 50), predictions: pick(3000, 200) },
 };
@@ -81,7 +97,15 @@ async function main() {
   }
   if (options.train) console.log(`\n## Training and predicting\n\n${await measureTrain({ plan: PLAN, say })}\n`);
   // only the other sections need a database
-  if ((options.generate || options.train) && options.only && !options.scale && !options.purge && !options.upload && !options.infer) return 0;
+  if (
+    (options.generate || options.train) &&
+    options.only &&
+    !options.scale &&
+    !options.purge &&
+    !options.upload &&
+    !options.infer
+  )
+    return 0;
   const stage = await setUp({ folder: options.dir, poolSize: PLAN.poolSize });
   say("Making the databases …");
   await migrate(stage, stage.urlOf("ours"));
@@ -93,14 +117,20 @@ async function main() {
 
   if (!options.only) {
     const live = { workspace: await makeWorkspace(client, "live") };
-    live.projects = await addLiveVersions(client, live.workspace, { projects: PLAN.projects, versions: versionsNeeded(PLAN) });
+    live.projects = await addLiveVersions(client, live.workspace, {
+      projects: PLAN.projects,
+      versions: versionsNeeded(PLAN),
+    });
     await settle(client);
     // the floor's database is a copy of ours, page by page
     const admin = await connect(stage.urlOf("postgres"));
     await client.end();
     await admin.query("create database floor template ours strategy file_copy");
     const databases = { ours: await connect(stage.urlOf("ours")), floor: await connect(stage.urlOf("floor")) };
-    const apps = { ours: await startApp(stage, "ours", stage.urlOf("ours")), floor: await startApp(stage, "floor", stage.urlOf("floor")) };
+    const apps = {
+      ours: await startApp(stage, "ours", stage.urlOf("ours")),
+      floor: await startApp(stage, "floor", stage.urlOf("floor")),
+    };
     const result = await measureHotPaths({ apps, databases, live, shelf, load, plan: PLAN, say });
     problems.push(...result.problems);
     console.log(`\n## Hot paths\n\n${result.text}\n`);
@@ -127,7 +157,11 @@ async function main() {
     console.log(`\n## Uploading images\n\n${result.text}\n`);
   }
   for (const problem of problems) console.log(`invalid: ${problem}`);
-  console.log(problems.length === 0 ? "valid: only 200s counted, row effects equal the requests, the floor is a floor" : "This run says nothing.");
+  console.log(
+    problems.length === 0
+      ? "valid: only 200s counted, row effects equal the requests, the floor is a floor"
+      : "This run says nothing.",
+  );
   return problems.length === 0 ? 0 : 1;
 }
 

@@ -7,7 +7,8 @@ const GOAL = { must: 1.25, aim: 1.1, better: "less" };
 const PAGE = 50;
 const WALK = 10_000; // the most that one call answers
 
-const pathOf = (workspace, limit, cursor) => `/api/${workspace.slug}/trash?limit=${limit}&api_key=${workspace.key}${cursor ? `&cursor=${cursor}` : ""}`;
+const pathOf = (workspace, limit, cursor) =>
+  `/api/${workspace.slug}/trash?limit=${limit}&api_key=${workspace.key}${cursor ? `&cursor=${cursor}` : ""}`;
 
 /** The cursor in the middle of a Trash, read as a client would: page by page. */
 async function findMiddle(app, workspace, rows) {
@@ -43,7 +44,8 @@ export async function measureScale({ stage, shelf, load, plan, say }) {
     const turn = async (size) => {
       const requests = Array(sliceRequests).fill({ method: "GET", path: pathOf(size.workspace, PAGE, cursorOf(size)) });
       const { latencies, others } = await load.send({ port: app.port, connections: 1, requests });
-      if (Object.keys(others).length > 0) problems.push(`list of ${size.rows}: answers other than 200: ${JSON.stringify(others)}`);
+      if (Object.keys(others).length > 0)
+        problems.push(`list of ${size.rows}: answers other than 200: ${JSON.stringify(others)}`);
       return percentile(latencies, 50);
     };
     for (const size of sizes) await turn(size); // warms up
@@ -54,8 +56,17 @@ export async function measureScale({ stage, shelf, load, plan, say }) {
       pairs.push(pair);
     }
     const ratio = median(pairs.map(([small, large]) => large / small));
-    lines.push([page, show(median(pairs.map(([small]) => small))), show(median(pairs.map(([, large]) => large))), `**${show(ratio)}**`, verdict(ratio, GOAL)]);
+    lines.push([
+      page,
+      show(median(pairs.map(([small]) => small))),
+      show(median(pairs.map(([, large]) => large))),
+      `**${show(ratio)}**`,
+      verdict(ratio, GOAL),
+    ]);
   }
   await app.stop();
-  return { problems, text: table(["page of 50", `p50 ms at ${plan.shelfRows} rows`, `p50 ms at ${rows} rows`, "ratio", ""], lines) };
+  return {
+    problems,
+    text: table(["page of 50", `p50 ms at ${plan.shelfRows} rows`, `p50 ms at ${rows} rows`, "ratio", ""], lines),
+  };
 }

@@ -2,7 +2,18 @@
 // processes, all of which `strike` takes away again.
 import { fork, spawn } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
-import { closeSync, cpSync, existsSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { createRequire } from "node:module";
 import { createServer } from "node:net";
 import os from "node:os";
@@ -40,7 +51,12 @@ export async function setUp({ folder = os.tmpdir(), poolSize }) {
   starting = startEmbeddedDatabase({ dir: scratch, database: "ours" });
   const { url } = await starting;
   checkOnStage();
-  return { scratch, poolSize, cronSecret: randomBytes(24).toString("hex"), urlOf: (database) => Object.assign(new URL(url), { pathname: `/${database}` }).href };
+  return {
+    scratch,
+    poolSize,
+    cronSecret: randomBytes(24).toString("hex"),
+    urlOf: (database) => Object.assign(new URL(url), { pathname: `/${database}` }).href,
+  };
 }
 
 /** Ends every process that was started here, then the database, then removes the scratch folder. Never throws. */
@@ -63,7 +79,9 @@ async function end(child) {
 
 function keep(child, name) {
   children.add(child);
-  child.ended = new Promise((resolve) => child.once("error", resolve).once("exit", resolve)).finally(() => children.delete(child));
+  child.ended = new Promise((resolve) => child.once("error", resolve).once("exit", resolve)).finally(() =>
+    children.delete(child),
+  );
   child.logName = name;
   return child;
 }
@@ -74,8 +92,24 @@ function start(name, args, env, cwd = root) {
   const logFile = path.join(scratch, `${name}.log`);
   const out = openSync(logFile, "a");
   const clean = { ...process.env };
-  for (const inherited of ["NODE_OPTIONS", "HOSTNAME", "PORT", "LOG_LEVEL", "BLOB_STORE", "PUBLIC_URL", "EMBEDDED_DATABASE"]) delete clean[inherited];
-  const child = keep(spawn(process.execPath, args, { cwd, stdio: ["ignore", out, out], env: { ...clean, NODE_ENV: "production", NEXT_TELEMETRY_DISABLED: "1", CHECKPOINT_DISABLE: "1", ...env } }), name);
+  for (const inherited of [
+    "NODE_OPTIONS",
+    "HOSTNAME",
+    "PORT",
+    "LOG_LEVEL",
+    "BLOB_STORE",
+    "PUBLIC_URL",
+    "EMBEDDED_DATABASE",
+  ])
+    delete clean[inherited];
+  const child = keep(
+    spawn(process.execPath, args, {
+      cwd,
+      stdio: ["ignore", out, out],
+      env: { ...clean, NODE_ENV: "production", NEXT_TELEMETRY_DISABLED: "1", CHECKPOINT_DISABLE: "1", ...env },
+    }),
+    name,
+  );
   closeSync(out);
   return child;
 }
@@ -107,7 +141,8 @@ async function build() {
   await ensureBuilt({ log: say });
   const source = path.join(root, "bench/floor");
   const hash = createHash("sha256").update(readFileSync(path.join(root, "package-lock.json")));
-  for (const file of readdirSync(source, { recursive: true }).sort()) if (path.extname(file)) hash.update(file).update(readFileSync(path.join(source, file)));
+  for (const file of readdirSync(source, { recursive: true }).sort())
+    if (path.extname(file)) hash.update(file).update(readFileSync(path.join(source, file)));
   const stamp = hash.digest("hex");
   const stampFile = path.join(floorDir, "built");
   if (existsSync(stampFile) && readFileSync(stampFile, "utf8") === stamp) return;
@@ -126,17 +161,30 @@ export async function migrate(stage, url) {
   await runToEnd("migrate-queue", [path.join(root, ".build/migrate.mjs")], env);
 }
 
-const appEnv = (stage, url) => ({ DATABASE_URL: url, DATABASE_POOL_SIZE: String(stage.poolSize), DATA_DIR: stage.scratch, CRON_SECRET: stage.cronSecret, NEXTAUTH_SECRET: stage.cronSecret });
+const appEnv = (stage, url) => ({
+  DATABASE_URL: url,
+  DATABASE_POOL_SIZE: String(stage.poolSize),
+  DATA_DIR: stage.scratch,
+  CRON_SECRET: stage.cronSecret,
+  NEXTAUTH_SECRET: stage.cronSecret,
+});
 
 /** `next start` of one of the two apps on a free loopback port; resolves when it answers. */
 export async function startApp(stage, name, url) {
   const port = await findFreePort();
   const profiled = process.env.BENCH_CPU_PROFILE === name ? ["--cpu-prof", `--cpu-prof-dir=${process.cwd()}`] : [];
-  const child = start(name, [...profiled, NEXT, "start", "-H", "127.0.0.1", "-p", String(port)], appEnv(stage, url), name === "floor" ? floorDir : root);
+  const child = start(
+    name,
+    [...profiled, NEXT, "start", "-H", "127.0.0.1", "-p", String(port)],
+    appEnv(stage, url),
+    name === "floor" ? floorDir : root,
+  );
   for (const deadline = Date.now() + START_SECONDS * 1000; ; await sleep(100)) {
     checkOnStage();
     // any answer will do: it takes the app's own routing to give one
-    const answer = await fetch(`http://127.0.0.1:${port}/api/bench/trash`, { signal: AbortSignal.timeout(2000) }).catch(() => null);
+    const answer = await fetch(`http://127.0.0.1:${port}/api/bench/trash`, { signal: AbortSignal.timeout(2000) }).catch(
+      () => null,
+    );
     if (answer) return { name, port, pid: child.pid, stop: () => end(child) };
     if (!children.has(child) || Date.now() > deadline) throw new Error(`${name} did not start:\n${lastWords(name)}`);
   }
@@ -147,9 +195,14 @@ export async function startWorker(stage, url, applicationName) {
   const named = new URL(url);
   named.searchParams.set("application_name", applicationName);
   const child = start("worker", [path.join(root, ".build/worker.mjs")], appEnv(stage, named.href));
-  for (const deadline = Date.now() + START_SECONDS * 1000; !lastWords("worker").includes("worker ready"); await sleep(50)) {
+  for (
+    const deadline = Date.now() + START_SECONDS * 1000;
+    !lastWords("worker").includes("worker ready");
+    await sleep(50)
+  ) {
     checkOnStage();
-    if (!children.has(child) || Date.now() > deadline) throw new Error(`The worker did not start:\n${lastWords("worker")}`);
+    if (!children.has(child) || Date.now() > deadline)
+      throw new Error(`The worker did not start:\n${lastWords("worker")}`);
   }
   return { pid: child.pid, stop: () => end(child) };
 }

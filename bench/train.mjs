@@ -21,15 +21,35 @@ export async function measureTrain({ plan: { train: plan }, say }) {
   const { readDigits } = await load("digits");
   const { train } = await load("trainer/train");
   const { createPredictor } = await load("trainer/predictor");
-  const images = (await readDigits(plan.digits)).map(({ fileName, label, png }, index) => ({ path: fileName, split: splitOf(index), label, bytes: png }));
+  const images = (await readDigits(plan.digits)).map(({ fileName, label, png }, index) => ({
+    path: fileName,
+    split: splitOf(index),
+    label,
+    bytes: png,
+  }));
   const never = new AbortController().signal;
 
   const runs = [];
   for (let seed = 1; seed <= plan.rounds; seed++) {
     const startedAt = performance.now();
-    const { weights, metrics } = await train({ classes: CLASSES, images: each(images), epochs: EPOCHS, seed, onEpoch: () => {}, cancel: never, stop: never });
-    runs.push({ seconds: (performance.now() - startedAt) / 1000, accuracy: metrics.accuracy, images: metrics.images, weights });
-    say(`Trained with seed ${seed}: ${show(runs.at(-1).seconds, 1)} s, ${show(metrics.accuracy * 100, 1)} % of ${metrics.images.test} right.`);
+    const { weights, metrics } = await train({
+      classes: CLASSES,
+      images: each(images),
+      epochs: EPOCHS,
+      seed,
+      onEpoch: () => {},
+      cancel: never,
+      stop: never,
+    });
+    runs.push({
+      seconds: (performance.now() - startedAt) / 1000,
+      accuracy: metrics.accuracy,
+      images: metrics.images,
+      weights,
+    });
+    say(
+      `Trained with seed ${seed}: ${show(runs.at(-1).seconds, 1)} s, ${show(metrics.accuracy * 100, 1)} % of ${metrics.images.test} right.`,
+    );
   }
 
   const predictor = createPredictor(runs[0].weights);
@@ -46,7 +66,11 @@ export async function measureTrain({ plan: { train: plan }, say }) {
   return table(
     ["", "", ""],
     [
-      [`seconds to train on ${trained} digits, ${EPOCHS} epochs, all in (median of ${runs.length} seeds)`, show(seconds, 1), verdict(seconds, SECONDS)],
+      [
+        `seconds to train on ${trained} digits, ${EPOCHS} epochs, all in (median of ${runs.length} seeds)`,
+        show(seconds, 1),
+        verdict(seconds, SECONDS),
+      ],
       [`share right of ${test} held-out digits (the worst seed)`, show(accuracy, 3), verdict(accuracy, ACCURACY)],
       ["bare predictor, predictions a second, one after another", show((latencies.length * 1000) / total, 0), ""],
       ["bare predictor, p50 ms", show(percentile(latencies, 50)), ""],

@@ -15,7 +15,8 @@ const BOUNDARY = "4f2d1c0b9a8e7d6c5b4a39281706f5e4";
 
 /** A form as requests-toolbelt writes it for `project.upload(…)`. */
 function formOf(name, split, bytes) {
-  const part = (disposition, type = "") => `--${BOUNDARY}\r\nContent-Disposition: form-data; ${disposition}\r\n${type}\r\n`;
+  const part = (disposition, type = "") =>
+    `--${BOUNDARY}\r\nContent-Disposition: form-data; ${disposition}\r\n${type}\r\n`;
   const head = `${part('name="name"')}${name}\r\n${part('name="split"')}${split}\r\n${part('name="file"; filename="imageToUpload"', "Content-Type: image/jpeg\r\n")}`;
   return Buffer.concat([Buffer.from(head), bytes, Buffer.from(`\r\n--${BOUNDARY}--\r\n`)]);
 }
@@ -27,17 +28,21 @@ const nameOf = (index) => `photo-${String(index).padStart(4, "0")}.jpg`;
 function send(port, { target, contentType, body }) {
   return new Promise((resolve, reject) => {
     const headers = { "Content-Type": contentType, "Content-Length": body.length };
-    const request = http.request({ agent: false, host: "127.0.0.1", port, method: "POST", path: target, headers }, (response) => {
-      const chunks = [];
-      response.on("data", (chunk) => chunks.push(chunk));
-      response.once("end", () => resolve({ status: response.statusCode, body: JSON.parse(Buffer.concat(chunks)) }));
-    });
+    const request = http.request(
+      { agent: false, host: "127.0.0.1", port, method: "POST", path: target, headers },
+      (response) => {
+        const chunks = [];
+        response.on("data", (chunk) => chunks.push(chunk));
+        response.once("end", () => resolve({ status: response.statusCode, body: JSON.parse(Buffer.concat(chunks)) }));
+      },
+    );
     request.once("error", reject);
     request.end(body);
   });
 }
 
-const sendJson = (port, target, value) => send(port, { target, contentType: "application/json", body: Buffer.from(JSON.stringify(value)) });
+const sendJson = (port, target, value) =>
+  send(port, { target, contentType: "application/json", body: Buffer.from(JSON.stringify(value)) });
 
 /** `run` for every number below `count`, so many at once: { seconds, latencies, results }. */
 async function each(count, connections, run) {
@@ -83,14 +88,30 @@ export async function measureUpload({ stage, plan, say }) {
   const client = await connect(url);
   const { slug, key } = await makeWorkspace(client, "upload");
   const app = await startApp(stage, "ours", url);
-  const makeProject = async (name) => (await sendJson(app.port, `/api/${slug}/projects?api_key=${key}`, { name, type: "object-detection", license: "MIT", annotation: "helmets" })).body.id.split("/")[1];
+  const makeProject = async (name) =>
+    (
+      await sendJson(app.port, `/api/${slug}/projects?api_key=${key}`, {
+        name,
+        type: "object-detection",
+        license: "MIT",
+        annotation: "helmets",
+      })
+    ).body.id.split("/")[1];
   const upload = async (project, index) => {
     const body = formOf(nameOf(index), splitOf(index), await readFile(fileOf(index)));
-    return send(app.port, { target: `/api/dataset/${project}/upload?api_key=${key}&batch=Pip+Package+Upload`, contentType: `multipart/form-data; boundary=${BOUNDARY}`, body });
+    return send(app.port, {
+      target: `/api/dataset/${project}/upload?api_key=${key}&batch=Pip+Package+Upload`,
+      contentType: `multipart/form-data; boundary=${BOUNDARY}`,
+      body,
+    });
   };
   const annotate = (project, index, image) => {
     const name = nameOf(index).replace("jpg", "txt");
-    return sendJson(app.port, `/api/dataset/${project}/annotate/${image}?api_key=${key}&name=${name}&jobName=Annotated+via+API`, { annotationFile: `${index % 2} 0.5 0.5 0.25 0.25\n`, labelmap: CLASSES });
+    return sendJson(
+      app.port,
+      `/api/dataset/${project}/annotate/${image}?api_key=${key}&name=${name}&jobName=Annotated+via+API`,
+      { annotationFile: `${index % 2} 0.5 0.5 0.25 0.25\n`, labelmap: CLASSES },
+    );
   };
 
   say("Warming up …");
@@ -118,11 +139,15 @@ export async function measureUpload({ stage, plan, say }) {
   );
   const { rows: projects } = await client.query("select id from projects where slug = $1", [project]);
   const filesIn = (kind) => readdirSync(path.join(blobs, "projects", projects[0].id, kind)).length;
-  const answers = ({ results }, expected) => results.filter(({ status, body }, index) => !expected(status, body, index)).length;
+  const answers = ({ results }, expected) =>
+    results.filter(({ status, body }, index) => !expected(status, body, index)).length;
   const differences = {
     "uploads not answered 200 with success": answers(first, (status, body) => status === 200 && body.success === true),
     "annotations not answered 200": answers(annotated, (status) => status === 200),
-    "second uploads not recognised as the first": answers(again, (status, body, index) => status === 200 && body.duplicate === true && body.id === ids[index]),
+    "second uploads not recognised as the first": answers(
+      again,
+      (status, body, index) => status === 200 && body.duplicate === true && body.id === ids[index],
+    ),
     "second annotations not answered 409": answers(annotatedAgain, (status) => status === 409),
     "images more than files sent": rows[0].images - photos,
     "images of the same content": rows[0].images - rows[0].contents,
@@ -131,7 +156,9 @@ export async function measureUpload({ stage, plan, say }) {
     "originals more than images": filesIn("images") - photos,
     "thumbnails more than images": filesIn("thumbs") - photos,
   };
-  const problems = Object.entries(differences).filter(([, count]) => count !== 0).map(([what, count]) => `upload: ${what}: ${count}`);
+  const problems = Object.entries(differences)
+    .filter(([, count]) => count !== 0)
+    .map(([what, count]) => `upload: ${what}: ${count}`);
   await app.stop();
   await client.end();
   rmSync(blobs, { recursive: true, force: true });
@@ -143,7 +170,10 @@ export async function measureUpload({ stage, plan, say }) {
     [
       ["images uploaded a second", show(rate(first), 1)],
       ["× the engine alone (decoding and thumbnails, two at a time)", show(rate(first) / rate(alone))],
-      ["p50 and p99 of an upload, ms", `${show(percentile(first.latencies, 50), 0)} and ${show(percentile(first.latencies, 99), 0)}`],
+      [
+        "p50 and p99 of an upload, ms",
+        `${show(percentile(first.latencies, 50), 0)} and ${show(percentile(first.latencies, 99), 0)}`,
+      ],
       ["server CPU ms an image", show(cpu / photos, 1)],
       ["images annotated a second", show(rate(annotated), 1)],
       ["images recognised a second, when all are uploaded again", show(rate(again), 1)],

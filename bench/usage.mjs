@@ -33,7 +33,10 @@ function statusMb(pid, field) {
   let sum = 0;
   for (const member of family(pid)) {
     try {
-      sum += Number(new RegExp(`^${field}:\\s+(\\d+)`, "m").exec(readFileSync(`/proc/${member.pid}/status`, "utf8"))?.[1] ?? 0) / 1024;
+      sum +=
+        Number(
+          new RegExp(`^${field}:\\s+(\\d+)`, "m").exec(readFileSync(`/proc/${member.pid}/status`, "utf8"))?.[1] ?? 0,
+        ) / 1024;
     } catch {
       // it has just ended
     }

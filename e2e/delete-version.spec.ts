@@ -8,13 +8,21 @@ import { expect, test } from "./fixtures";
 const NOT_FOUND = /status of 404/;
 
 // Versions of buildVersion have no files, and these tests are not about images.
-test.beforeEach(({ page }) => page.route(/^[^?]*\/data\/[^?]*\/images\?/, (route) => route.fulfill({ json: { total: 0, images: [] } })));
+test.beforeEach(({ page }) =>
+  page.route(/^[^?]*\/data\/[^?]*\/images\?/, (route) => route.fulfill({ json: { total: 0, images: [] } })),
+);
 
 async function buildDigits(world: World, name = "digits baseline") {
   const project = await buildProject(world, { name: "Digits" });
   const older = await buildVersion(world, project, { name: "older" });
   const version = await buildVersion(world, project, { name, images: 1200 });
-  return { project, older, version, home: `/${world.workspace.slug}/${project.slug}`, ref: { workspaceSlug: world.workspace.slug, projectSlug: project.slug, number: version.number } };
+  return {
+    project,
+    older,
+    version,
+    home: `/${world.workspace.slug}/${project.slug}`,
+    ref: { workspaceSlug: world.workspace.slug, projectSlug: project.slug, number: version.number },
+  };
 }
 
 async function openDelete(page: Page) {
@@ -25,7 +33,12 @@ async function openDelete(page: Page) {
 
 const deletedAt = async (id: string) => (await prisma().version.findUniqueOrThrow({ where: { id } })).deletedAt;
 
-test("the whole way by mouse: what will happen, the typed name, the next version, Undo after going elsewhere", async ({ page, world, signIn, axe }) => {
+test("the whole way by mouse: what will happen, the typed name, the next version, Undo after going elsewhere", async ({
+  page,
+  world,
+  signIn,
+  axe,
+}) => {
   const { project, version, home } = await buildDigits(world);
   const running = await buildTraining(world, version, { status: "RUNNING" });
   await prisma().training.update({ where: { id: running.id }, data: { epoch: 5 } });
@@ -38,7 +51,11 @@ test("the whole way by mouse: what will happen, the typed name, the next version
   await expect(page).toHaveURL(`${home}/2`);
 
   // The tree of a version that is in Trash says 404: nobody may see it flash by on the way.
-  await page.evaluate(() => new MutationObserver(() => document.querySelector("main")?.textContent?.includes("is in Trash") && (document.title = "flashed")).observe(document.body, { childList: true, subtree: true }));
+  await page.evaluate(() =>
+    new MutationObserver(
+      () => document.querySelector("main")?.textContent?.includes("is in Trash") && (document.title = "flashed"),
+    ).observe(document.body, { childList: true, subtree: true }),
+  );
 
   const dialog = await openDelete(page);
   await expect(dialog).toHaveAccessibleName('Move "digits baseline" to Trash?');
@@ -70,10 +87,16 @@ test("the whole way by mouse: what will happen, the typed name, the next version
   await page.getByRole("button", { name: "Undo" }).click();
   await expect(page.getByText('Restored "digits baseline"')).toBeVisible();
   expect(await deletedAt(version.id)).toBeNull();
-  await expect(page.getByRole("listitem").filter({ has: page.getByRole("heading", { name: project.name }) })).toContainText("2 versions");
+  await expect(
+    page.getByRole("listitem").filter({ has: page.getByRole("heading", { name: project.name }) }),
+  ).toContainText("2 versions");
 });
 
-test("the whole way by keyboard alone, Undo too, and Escape leads back to the menu's button", async ({ page, world, signIn }) => {
+test("the whole way by keyboard alone, Undo too, and Escape leads back to the menu's button", async ({
+  page,
+  world,
+  signIn,
+}) => {
   const { version, home } = await buildDigits(world);
   await signIn(world.owner);
   await page.goto(`${home}/2`);
@@ -111,12 +134,48 @@ test("the whole way by keyboard alone, Undo too, and Escape leads back to the me
 });
 
 for (const { what, name, shown, accepted, refused } of [
-  { what: "composed letters", name: "Überblick", shown: "Überblick", accepted: "U\u0308berblick", refused: ["überblick", "Uberblick"] },
-  { what: "white space around it", name: "digits baseline", shown: "digits baseline", accepted: "  digits baseline\t", refused: ["digits  baseline", "digitsbaseline"] },
-  { what: "a look-alike letter", name: "b\u0430seline", shown: "b⟨U+0430⟩seline", accepted: "b\u0430seline", refused: ["baseline"] },
-  { what: "a right-to-left override", name: "v\u202Egpj.baseline", shown: "v⟨U+202E⟩gpj.baseline", accepted: "v\u202Egpj.baseline", refused: ["vgpj.baseline", "venilesab.jpg"] },
-  { what: "a character of no width", name: "base\u200Bline", shown: "base⟨U+200B⟩line", accepted: "base\u200Bline", refused: ["baseline"] },
-  { what: "emoji", name: "lab 👩‍🔬 one", shown: "lab 👩‍🔬 one", accepted: "lab 👩‍🔬 one", refused: ["lab 👩🔬 one", "lab one"] },
+  {
+    what: "composed letters",
+    name: "Überblick",
+    shown: "Überblick",
+    accepted: "U\u0308berblick",
+    refused: ["überblick", "Uberblick"],
+  },
+  {
+    what: "white space around it",
+    name: "digits baseline",
+    shown: "digits baseline",
+    accepted: "  digits baseline\t",
+    refused: ["digits  baseline", "digitsbaseline"],
+  },
+  {
+    what: "a look-alike letter",
+    name: "b\u0430seline",
+    shown: "b⟨U+0430⟩seline",
+    accepted: "b\u0430seline",
+    refused: ["baseline"],
+  },
+  {
+    what: "a right-to-left override",
+    name: "v\u202Egpj.baseline",
+    shown: "v⟨U+202E⟩gpj.baseline",
+    accepted: "v\u202Egpj.baseline",
+    refused: ["vgpj.baseline", "venilesab.jpg"],
+  },
+  {
+    what: "a character of no width",
+    name: "base\u200Bline",
+    shown: "base⟨U+200B⟩line",
+    accepted: "base\u200Bline",
+    refused: ["baseline"],
+  },
+  {
+    what: "emoji",
+    name: "lab 👩‍🔬 one",
+    shown: "lab 👩‍🔬 one",
+    accepted: "lab 👩‍🔬 one",
+    refused: ["lab 👩🔬 one", "lab one"],
+  },
 ]) {
   test(`the typed name counts with ${what}`, async ({ page, world, signIn }) => {
     const { version, home } = await buildDigits(world, name);
@@ -141,7 +200,11 @@ for (const { what, name, shown, accepted, refused } of [
   });
 }
 
-test("a version renamed while the dialog is open is not moved: the new name is shown and the field cleared", async ({ page, world, signIn }) => {
+test("a version renamed while the dialog is open is not moved: the new name is shown and the field cleared", async ({
+  page,
+  world,
+  signIn,
+}) => {
   const { version, home, ref } = await buildDigits(world);
   await signIn(world.owner);
   await page.goto(`${home}/2`);
@@ -160,7 +223,12 @@ test("a version renamed while the dialog is open is not moved: the new name is s
   await expect(page.getByText('Moved "digits final" to Trash')).toBeVisible();
 });
 
-test("two tabs: what the other one moved to Trash is said, before and after the dialog opens", async ({ page, world, signIn, expectedErrors }) => {
+test("two tabs: what the other one moved to Trash is said, before and after the dialog opens", async ({
+  page,
+  world,
+  signIn,
+  expectedErrors,
+}) => {
   expectedErrors.push(NOT_FOUND);
   const { version, home, ref, project } = await buildDigits(world);
   await signIn(world.owner);
@@ -198,14 +266,35 @@ test("Undo after somebody restored or purged it says so", async ({ page, world, 
     await dialog.getByRole("textbox").fill("digits baseline");
     await dialog.getByRole("button", { name: "Move to Trash" }).click();
     await expect(page).toHaveURL(home);
-    if (fate === "restored") await restoreVersion(await userContext(world), { workspaceSlug: world.workspace.slug, projectId: project.id, number: 2 });
-    else await purgeItem(await userContext(world), { workspaceSlug: world.workspace.slug, type: "VERSION", id: version.id }, new AbortController().signal);
+    if (fate === "restored")
+      await restoreVersion(await userContext(world), {
+        workspaceSlug: world.workspace.slug,
+        projectId: project.id,
+        number: 2,
+      });
+    else
+      await purgeItem(
+        await userContext(world),
+        { workspaceSlug: world.workspace.slug, type: "VERSION", id: version.id },
+        new AbortController().signal,
+      );
     await page.getByRole("button", { name: "Undo" }).click();
-    await expect(page.getByText(fate === "restored" ? '"digits baseline" is not in Trash any more' : '"digits baseline" was permanently deleted meanwhile')).toBeVisible();
+    await expect(
+      page.getByText(
+        fate === "restored"
+          ? '"digits baseline" is not in Trash any more'
+          : '"digits baseline" was permanently deleted meanwhile',
+      ),
+    ).toBeVisible();
   }
 });
 
-test("a viewer is offered nothing, and somebody who became one is refused", async ({ page, world, signIn, makeUser }) => {
+test("a viewer is offered nothing, and somebody who became one is refused", async ({
+  page,
+  world,
+  signIn,
+  makeUser,
+}) => {
   const { version, home } = await buildDigits(world);
   await buildTraining(world, version, { status: "FINISHED" });
   await signIn(await makeUser({ role: "VIEWER" }));
@@ -251,7 +340,12 @@ test("a project: what it hides and cancels, the typed name, and Undo", async ({ 
   await expect(page.getByRole("heading", { name: "Digits" })).toBeVisible();
 });
 
-test("a training that is over goes to Trash with its model after a question, one that is active does not", async ({ page, world, signIn, axe }) => {
+test("a training that is over goes to Trash with its model after a question, one that is active does not", async ({
+  page,
+  world,
+  signIn,
+  axe,
+}) => {
   const { version, home } = await buildDigits(world);
   const model = await buildModel(world, await buildTraining(world, version, { status: "FINISHED" }));
   await buildTraining(world, version, { status: "RUNNING" });
@@ -266,7 +360,9 @@ test("a training that is over goes to Trash with its model after a question, one
   await axe();
   await dialog.getByRole("button", { name: "Move to Trash" }).click();
   await expect(page.getByText('Moved "Training 1" to Trash')).toBeVisible();
-  await expect(page.getByRole("list", { name: "Trainings" }).getByRole("heading", { name: "Training 1" })).toHaveCount(0);
+  await expect(page.getByRole("list", { name: "Trainings" }).getByRole("heading", { name: "Training 1" })).toHaveCount(
+    0,
+  );
   await expect(page.getByRole("heading", { name: /Trainings/ })).toBeFocused();
   await expect(page.getByText("No model yet")).toBeVisible();
   await page.getByRole("button", { name: "Undo" }).click();
@@ -274,10 +370,19 @@ test("a training that is over goes to Trash with its model after a question, one
   await expect(page.getByRole("list", { name: "Models" })).toContainText(model.slug);
 });
 
-test("a version that failed can be deleted, one being generated has its generation cancelled", async ({ page, world, signIn }) => {
+test("a version that failed can be deleted, one being generated has its generation cancelled", async ({
+  page,
+  world,
+  signIn,
+}) => {
   const project = await buildProject(world);
   await buildVersion(world, project, { name: "broken", status: "FAILED" });
-  const making = await buildVersion(world, project, { name: "making", status: "GENERATING", images: 30, generatorUntil: new Date(Date.now() + 3_600_000) });
+  const making = await buildVersion(world, project, {
+    name: "making",
+    status: "GENERATING",
+    images: 30,
+    generatorUntil: new Date(Date.now() + 3_600_000),
+  });
   await signIn(world.owner);
   for (const name of ["making", "broken"]) {
     await page.goto(`/${world.workspace.slug}/${project.slug}`);

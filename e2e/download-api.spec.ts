@@ -15,9 +15,15 @@ function ask(url: string, method: string): Promise<{ status: number; headers: In
   });
 }
 
-const json = ({ status, body }: { status: number; body: Buffer }) => ({ status, ...(JSON.parse(body.toString()) as Record<string, unknown>) });
+const json = ({ status, body }: { status: number; body: Buffer }) => ({
+  status,
+  ...(JSON.parse(body.toString()) as Record<string, unknown>),
+});
 
-test("a program uploads, generates and downloads: the link's answer has its length, and HEAD tells it; of a trashed version it is 404", async ({ world, baseURL }) => {
+test("a program uploads, generates and downloads: the link's answer has its length, and HEAD tells it; of a trashed version it is 404", async ({
+  world,
+  baseURL,
+}) => {
   test.slow();
   const project = await buildProject(world);
   const key = await buildApiKey(world);
@@ -28,9 +34,15 @@ test("a program uploads, generates and downloads: the link's answer has its leng
     form.set("name", name);
     form.set("split", "train");
     form.set("file", new Blob([new Uint8Array(await photo(64 + name.charCodeAt(0), 48))]), name);
-    expect((await fetch(`${api}/dataset/${project.slug}/upload?api_key=${key}`, { method: "POST", body: form })).status).toBe(200);
+    expect(
+      (await fetch(`${api}/dataset/${project.slug}/upload?api_key=${key}`, { method: "POST", body: form })).status,
+    ).toBe(200);
   }
-  const generate = await fetch(`${api}/${world.workspace.slug}/${project.slug}/generate?api_key=${key}`, { method: "POST", body: JSON.stringify({ preprocessing: {}, augmentation: {} }), headers: { "content-type": "application/json" } });
+  const generate = await fetch(`${api}/${world.workspace.slug}/${project.slug}/generate?api_key=${key}`, {
+    method: "POST",
+    body: JSON.stringify({ preprocessing: {}, augmentation: {} }),
+    headers: { "content-type": "application/json" },
+  });
   expect(await generate.json()).toMatchObject({ version: 1 });
 
   let link = "";
@@ -42,13 +54,27 @@ test("a program uploads, generates and downloads: the link's answer has its leng
   }).toPass({ timeout: 60_000, intervals: [250] });
 
   const zip = await ask(link, "GET");
-  expect(zip).toMatchObject({ status: 200, headers: { "content-type": "application/zip", "content-length": String(zip.body.length), "content-disposition": expect.stringContaining(`${project.slug}-v1.folder.zip`) } });
+  expect(zip).toMatchObject({
+    status: 200,
+    headers: {
+      "content-type": "application/zip",
+      "content-length": String(zip.body.length),
+      "content-disposition": expect.stringContaining(`${project.slug}-v1.folder.zip`),
+    },
+  });
   expect(zip.headers["transfer-encoding"]).toBeUndefined();
   const entries = await new ZipReader(new Uint8ArrayReader(zip.body)).getEntries();
   expect(entries.filter(({ filename }) => filename.startsWith("train/"))).toHaveLength(2);
   const head = await ask(link, "HEAD");
-  expect([head.status, head.headers["content-length"], head.body.length]).toEqual([200, zip.headers["content-length"], 0]);
-  expect(json(await ask(`${link.slice(0, -1)}${link.endsWith("A") ? "B" : "A"}`, "GET"))).toMatchObject({ status: 404, code: "not_found" });
+  expect([head.status, head.headers["content-length"], head.body.length]).toEqual([
+    200,
+    zip.headers["content-length"],
+    0,
+  ]);
+  expect(json(await ask(`${link.slice(0, -1)}${link.endsWith("A") ? "B" : "A"}`, "GET"))).toMatchObject({
+    status: 404,
+    code: "not_found",
+  });
   expect(json(await ask(link, "POST"))).toMatchObject({ status: 405, code: "method_not_allowed" });
 
   expect((await ask(`${version}?api_key=${key}`, "DELETE")).status).toBe(200);

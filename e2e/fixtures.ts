@@ -72,15 +72,29 @@ export const test = base.extend<Fixtures, { server: ServerNote }>({
     void server;
     const system = await systemContext("e2e");
     const owner = await makePerson("Ada Lovelace");
-    const { workspaceId, slug } = await createWorkspace(system, { slug: unique("lab"), name: "Vision Lab", ownerEmail: owner.email });
+    const { workspaceId, slug } = await createWorkspace(system, {
+      slug: unique("lab"),
+      name: "Vision Lab",
+      ownerEmail: owner.email,
+    });
     await provide({ workspace: { id: workspaceId, slug, name: "Vision Lab" }, owner });
   },
 
   makeUser: async ({ world }, provide) => {
     await provide(async ({ name = "Grace Hopper", role } = {}) => {
       const person = await makePerson(name);
-      const membership = { workspaceId: world.workspace.id, slug: world.workspace.slug, name: world.workspace.name, role: "OWNER" as const };
-      if (role) await addMember(await systemContext("e2e", { membership }), { workspaceSlug: world.workspace.slug, email: person.email, role });
+      const membership = {
+        workspaceId: world.workspace.id,
+        slug: world.workspace.slug,
+        name: world.workspace.name,
+        role: "OWNER" as const,
+      };
+      if (role)
+        await addMember(await systemContext("e2e", { membership }), {
+          workspaceSlug: world.workspace.slug,
+          email: person.email,
+          role,
+        });
       return person;
     });
   },
@@ -88,16 +102,31 @@ export const test = base.extend<Fixtures, { server: ServerNote }>({
   signIn: async ({ context, baseURL, server }, provide) => {
     await provide(async (user, browser = context) => {
       const value = await encode({ token: { sub: user.id, sessionVersion: 1 }, secret: server.secret });
-      await browser.addCookies([{ name: "next-auth.session-token", value, url: baseURL!, httpOnly: true, sameSite: "Lax" }]);
+      await browser.addCookies([
+        { name: "next-auth.session-token", value, url: baseURL!, httpOnly: true, sameSite: "Lax" },
+      ]);
     });
   },
 
   axe: async ({ page }, provide) => {
     await provide(async (on = page) => {
       // What is still fading in has not its own colours yet.
-      await on.evaluate(() => Promise.allSettled(document.getAnimations().filter((a) => a.effect?.getComputedTiming().iterations !== Infinity).map((a) => a.finished)));
+      await on.evaluate(() =>
+        Promise.allSettled(
+          document
+            .getAnimations()
+            .filter((a) => a.effect?.getComputedTiming().iterations !== Infinity)
+            .map((a) => a.finished),
+        ),
+      );
       const { violations } = await new AxeBuilder({ page: on }).withTags(TAGS).analyze();
-      const found = violations.map(({ id, help, nodes }) => ({ id, help, nodes: nodes.filter((node) => !(id === "region" && POPPER.test(node.html))).map((node) => `${node.html}\n${node.failureSummary ?? ""}`) }));
+      const found = violations.map(({ id, help, nodes }) => ({
+        id,
+        help,
+        nodes: nodes
+          .filter((node) => !(id === "region" && POPPER.test(node.html)))
+          .map((node) => `${node.html}\n${node.failureSummary ?? ""}`),
+      }));
       expect(found.filter(({ nodes }) => nodes.length > 0)).toEqual([]);
     });
   },
@@ -125,14 +154,21 @@ export const test = base.extend<Fixtures, { server: ServerNote }>({
       });
       context.on("weberror", (error) => errors.push(String(error.error())));
       await provide();
-      expect(errors.filter((error) => !expectedErrors.some((expected) => expected.test(error))), "errors in the browser's console").toEqual([]);
+      expect(
+        errors.filter((error) => !expectedErrors.some((expected) => expected.test(error))),
+        "errors in the browser's console",
+      ).toEqual([]);
     },
     { auto: true },
   ],
 });
 
 async function makePerson(name: string): Promise<Person> {
-  const { userId, email } = await createUser(await systemContext("e2e"), { email: `${unique("person")}@example.org`, name, password: PASSWORD });
+  const { userId, email } = await createUser(await systemContext("e2e"), {
+    email: `${unique("person")}@example.org`,
+    name,
+    password: PASSWORD,
+  });
   return { id: userId, name, email, password: PASSWORD };
 }
 

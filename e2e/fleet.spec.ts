@@ -53,13 +53,24 @@ test.beforeAll(async ({ server, baseURL }) => {
     INFER_IMAGE_HOSTS: "http://localhost",
   };
   const port = await findFreePort();
-  const start = (script: string, ...args: string[]) => spawn(process.execPath, [script, ...args], { cwd: ROOT, env, stdio: ["ignore", "ignore", "inherit"] });
+  const start = (script: string, ...args: string[]) =>
+    spawn(process.execPath, [script, ...args], { cwd: ROOT, env, stdio: ["ignore", "ignore", "inherit"] });
   fleet = {
     worker: start(path.join(ROOT, ".build/worker.mjs")),
-    web: start(createRequire(import.meta.url).resolve("next/dist/bin/next"), "start", "-H", "127.0.0.1", "-p", String(port)),
+    web: start(
+      createRequire(import.meta.url).resolve("next/dist/bin/next"),
+      "start",
+      "-H",
+      "127.0.0.1",
+      "-p",
+      String(port),
+    ),
     origin: `http://127.0.0.1:${port}`,
   };
-  await expect(async () => expect((await fetch(`${fleet.origin}/api/health`)).status).toBe(200)).toPass({ timeout: 60_000, intervals: [100] });
+  await expect(async () => expect((await fetch(`${fleet.origin}/api/health`)).status).toBe(200)).toPass({
+    timeout: 60_000,
+    intervals: [100],
+  });
 });
 
 test.afterAll(async () => {
@@ -85,26 +96,49 @@ async function begin(world: World) {
   const project = await buildProject(world);
   const version = await storeServingVersion(world, project);
   const key = await buildApiKey(world);
-  const api = (origin: string, where: string) => `${origin}/api/${where}${where.includes("?") ? "&" : "?"}api_key=${key}`;
+  const api = (origin: string, where: string) =>
+    `${origin}/api/${where}${where.includes("?") ? "&" : "?"}api_key=${key}`;
   const names = [`${project.slug}/${version.number}`, `${world.workspace.slug}/${version.model.slug}`];
-  const trash = async (origin: string) => expect((await fetch(api(origin, `${world.workspace.slug}/${project.slug}/${version.number}`), { method: "DELETE" })).status).toBe(200);
+  const trash = async (origin: string) =>
+    expect(
+      (await fetch(api(origin, `${world.workspace.slug}/${project.slug}/${version.number}`), { method: "DELETE" }))
+        .status,
+    ).toBe(200);
   async function restore(origin: string): Promise<void> {
     const body = JSON.stringify({ type: "version", id: String(version.number), parentId: project.id });
-    expect((await fetch(api(origin, `${world.workspace.slug}/trash/restore`), { method: "POST", body, headers: { "content-type": "application/json" } })).status).toBe(200);
+    expect(
+      (
+        await fetch(api(origin, `${world.workspace.slug}/trash/restore`), {
+          method: "POST",
+          body,
+          headers: { "content-type": "application/json" },
+        })
+      ).status,
+    ).toBe(200);
   }
   return { project, version, key, api, names, trash, restore };
 }
 
-test("two web processes fall silent and answer again with the very next call, to the last digit as before", async ({ world, baseURL }) => {
+test("two web processes fall silent and answer again with the very next call, to the last digit as before", async ({
+  world,
+  baseURL,
+}) => {
   const { api, names, trash, restore } = await begin(world);
   const body = new Uint8Array(await photo(64, 48));
-  const doors = [baseURL!, fleet.origin].flatMap((origin) => names.map((name) => api(origin, `infer/${name}?confidence=0`)));
+  const doors = [baseURL!, fleet.origin].flatMap((origin) =>
+    names.map((name) => api(origin, `infer/${name}?confidence=0`)),
+  );
   const answers: { sent: number; answered: number; status: number; said: string }[] = [];
   async function ask(url: string): Promise<void> {
     const sent = performance.now();
     const answer = await fetch(url, { method: "POST", body, headers: { "content-type": "image/jpeg" } });
     const { predictions, code } = (await answer.json()) as { predictions?: object; code?: string };
-    answers.push({ sent, answered: performance.now(), status: answer.status, said: JSON.stringify(predictions ?? code) });
+    answers.push({
+      sent,
+      answered: performance.now(),
+      status: answer.status,
+      said: JSON.stringify(predictions ?? code),
+    });
   }
   const askAll = () => Promise.all(doors.map(ask));
 
@@ -116,7 +150,12 @@ test("two web processes fall silent and answer again with the very next call, to
     while (!over) await ask(url);
   });
   const acts = [];
-  for (const [act, state] of [[() => trash(baseURL!), SILENT], [() => restore(fleet.origin), SERVED], [() => trash(fleet.origin), SILENT], [() => restore(baseURL!), SERVED]] as const) {
+  for (const [act, state] of [
+    [() => trash(baseURL!), SILENT],
+    [() => restore(fleet.origin), SERVED],
+    [() => trash(fleet.origin), SILENT],
+    [() => restore(baseURL!), SERVED],
+  ] as const) {
     const sent = performance.now();
     await act();
     acts.push({ sent, answered: performance.now(), state });
@@ -134,14 +173,23 @@ test("two web processes fall silent and answer again with the very next call, to
   for (const { status, said } of answers) expect([SILENT, SERVED]).toContainEqual({ status, said });
 });
 
-test("weights that one process links to come from the other, with their length, and not while the version is in Trash", async ({ world, baseURL }) => {
+test("weights that one process links to come from the other, with their length, and not while the version is in Trash", async ({
+  world,
+  baseURL,
+}) => {
   const { api, project, version, trash, restore } = await begin(world);
   const asked = await fetch(api(baseURL!, `${world.workspace.slug}/${project.slug}/${version.number}/ptFile`));
   const link = ((await asked.json()) as { weightsUrl: string }).weightsUrl.replace(baseURL!, fleet.origin);
   const weights = await send(link, { method: "GET" });
-  expect(weights).toMatchObject({ status: 200, headers: { "content-length": String(drawWeights().length), "content-type": "application/octet-stream" } });
+  expect(weights).toMatchObject({
+    status: 200,
+    headers: { "content-length": String(drawWeights().length), "content-type": "application/octet-stream" },
+  });
   expect(weights.body.equals(drawWeights())).toBe(true);
-  expect(await send(link, { method: "HEAD" })).toMatchObject({ status: 200, headers: { "content-length": String(drawWeights().length) } });
+  expect(await send(link, { method: "HEAD" })).toMatchObject({
+    status: 200,
+    headers: { "content-length": String(drawWeights().length) },
+  });
   await trash(baseURL!);
   expect(await send(link, { method: "GET" })).toMatchObject({ status: 404 });
   await restore(baseURL!);
@@ -155,11 +203,20 @@ interface Sent {
 }
 
 /** A request with no client's help; a body of a stream does not say its length. What was answered before the connection broke counts. */
-function send(url: string, { method, type, body }: Sent): Promise<{ status: number; headers: Record<string, unknown>; body: Buffer }> {
+function send(
+  url: string,
+  { method, type, body }: Sent,
+): Promise<{ status: number; headers: Record<string, unknown>; body: Buffer }> {
   return new Promise((resolve, reject) => {
-    const headers = { ...(type === undefined ? {} : { "content-type": type }), ...(Buffer.isBuffer(body) ? { "content-length": body.length } : {}) };
+    const headers = {
+      ...(type === undefined ? {} : { "content-type": type }),
+      ...(Buffer.isBuffer(body) ? { "content-length": body.length } : {}),
+    };
     const request = httpRequest(url, { method, headers }, (answer) => {
-      buffer(answer).then((bytes) => resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body: bytes }), reject);
+      buffer(answer).then(
+        (bytes) => resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body: bytes }),
+        reject,
+      );
     });
     request.on("error", reject);
     if (body instanceof Readable) body.pipe(request);
@@ -170,10 +227,14 @@ function send(url: string, { method, type, body }: Sent): Promise<{ status: numb
 /** Resident memory of a process in bytes: now (VmRSS), or the most there ever was (VmHWM). Null where /proc is not. */
 function memoryOf(pid: number, field: "VmRSS" | "VmHWM"): number | null {
   const file = `/proc/${pid}/status`;
-  return existsSync(file) ? Number(new RegExp(`^${field}:\\s+(\\d+)`, "m").exec(readFileSync(file, "utf8"))![1]) * 1024 : null;
+  return existsSync(file)
+    ? Number(new RegExp(`^${field}:\\s+(\\d+)`, "m").exec(readFileSync(file, "utf8"))![1]) * 1024
+    : null;
 }
 
-test("what is no image, too large or elsewhere is refused with a sentence, and memory stays bounded", async ({ world }) => {
+test("what is no image, too large or elsewhere is refused with a sentence, and memory stays bounded", async ({
+  world,
+}) => {
   const { api, names } = await begin(world);
   const url = (query = "") => api(fleet.origin, `infer/${names[0]}${query}`);
   const refusal = async (sent: Omit<Sent, "method">, query?: string) => {
@@ -188,22 +249,42 @@ test("what is no image, too large or elsewhere is refused with a sentence, and m
   expect(await refusal({ type: "image/jpeg", body: jpeg.subarray(0, 300) })).toEqual([422, "unreadable_image"]);
   expect(await refusal({ type: "application/json", body: Buffer.from("{}") })).toEqual([415, "unsupported_media_type"]);
   expect(await refusal({})).toEqual([400, "invalid_request"]);
-  for (const image of ["http://169.254.169.254/latest/meta-data", "http://localhost/private", "file:///etc/passwd", "https://example.com/a.png"]) {
+  for (const image of [
+    "http://169.254.169.254/latest/meta-data",
+    "http://localhost/private",
+    "file:///etc/passwd",
+    "https://example.com/a.png",
+  ]) {
     expect(await refusal({}, `?image=${encodeURIComponent(image)}`), image).toEqual([400, "invalid_request"]);
   }
 
   const before = memoryOf(fleet.web.pid!, "VmRSS");
   const large = Buffer.alloc(50 * MB, 65);
-  const form = Buffer.concat([Buffer.from('--b\r\nContent-Disposition: form-data; name="file"; filename="a.jpg"\r\n\r\n'), large, Buffer.from("\r\n--b--\r\n")]);
-  for (const [type, body] of [["image/jpeg", large], ["multipart/form-data; boundary=b", form], ["application/x-www-form-urlencoded", large]] as const) {
+  const form = Buffer.concat([
+    Buffer.from('--b\r\nContent-Disposition: form-data; name="file"; filename="a.jpg"\r\n\r\n'),
+    large,
+    Buffer.from("\r\n--b--\r\n"),
+  ]);
+  for (const [type, body] of [
+    ["image/jpeg", large],
+    ["multipart/form-data; boundary=b", form],
+    ["application/x-www-form-urlencoded", large],
+  ] as const) {
     expect(await refusal({ type, body }), type).toEqual([413, "payload_too_large"]);
     // eight at once that do not say how much will come
     const parts = Array.from({ length: body.length / MB }, (_, index) => body.subarray(index * MB, (index + 1) * MB));
-    const statuses = await Promise.allSettled(Array.from({ length: 8 }, () => refusal({ type, body: Readable.from(parts) })));
+    const statuses = await Promise.allSettled(
+      Array.from({ length: 8 }, () => refusal({ type, body: Readable.from(parts) })),
+    );
     for (const one of statuses) if (one.status === "fulfilled") expect([413, 503]).toContain(one.value[0]);
   }
   const peak = memoryOf(fleet.web.pid!, "VmHWM");
-  test.info().annotations.push({ type: "memory", description: `${Math.round((before ?? 0) / MB)} MB, at most ${Math.round((peak ?? 0) / MB)} MB` });
+  test
+    .info()
+    .annotations.push({
+      type: "memory",
+      description: `${Math.round((before ?? 0) / MB)} MB, at most ${Math.round((peak ?? 0) / MB)} MB`,
+    });
   if (before !== null && peak !== null) expect(peak - before).toBeLessThan(GROWTH_BYTES_MAX);
   expect((await send(url(), { method: "POST", type: "image/jpeg", body: jpeg })).status).toBe(200);
 });
@@ -211,7 +292,10 @@ test("what is no image, too large or elsewhere is refused with a sentence, and m
 /** The processes that a process has started. Empty where /proc is not. */
 function childrenOf(pid: number): number[] {
   if (!existsSync("/proc/self/stat")) return [];
-  return readdirSync("/proc").filter((name) => /^\d+$/.test(name)).map(Number).filter((child) => parentOf(child) === pid);
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((child) => parentOf(child) === pid);
 }
 
 /** null for one that is gone, or waits to be buried. */
@@ -225,24 +309,46 @@ function parentOf(pid: number): number | null {
   }
 }
 
-test("two workers let go of their runs when the version goes to Trash, whichever web process was asked", async ({ world, server }) => {
+test("two workers let go of their runs when the version goes to Trash, whichever web process was asked", async ({
+  world,
+  server,
+}) => {
   test.slow(); // three children start to train
   const project = await buildProject(world);
   const version = await buildRealVersion(world, project, { images: 200 });
   const ref = { workspaceSlug: world.workspace.slug, projectSlug: project.slug, number: version.number };
   // each worker has two places
   for (let run = 0; run < 3; run++) await startTraining(await userContext(world), { ...ref, epochs: 500 });
-  const statuses = async () => (await prisma().training.findMany({ where: { versionId: version.id }, select: { status: true, statusReason: true, epoch: true } }));
-  await expect.poll(async () => (await statuses()).map(({ status, epoch }) => status === "RUNNING" && epoch > 0), { timeout: 30_000, intervals: [50] }).toEqual([true, true, true]);
+  const statuses = async () =>
+    await prisma().training.findMany({
+      where: { versionId: version.id },
+      select: { status: true, statusReason: true, epoch: true },
+    });
+  await expect
+    .poll(async () => (await statuses()).map(({ status, epoch }) => status === "RUNNING" && epoch > 0), {
+      timeout: 30_000,
+      intervals: [50],
+    })
+    .toEqual([true, true, true]);
   const workers = [server.workerPid, fleet.worker.pid!];
   const children = workers.map(childrenOf);
   const key = await buildApiKey(world);
-  const asked = await fetch(`${fleet.origin}/api/${ref.workspaceSlug}/${ref.projectSlug}/${ref.number}?api_key=${key}`, { method: "DELETE" });
+  const asked = await fetch(
+    `${fleet.origin}/api/${ref.workspaceSlug}/${ref.projectSlug}/${ref.number}?api_key=${key}`,
+    { method: "DELETE" },
+  );
   expect(asked.status).toBe(200);
-  expect((await statuses()).map(({ status, statusReason }) => [status, statusReason])).toEqual(Array(3).fill(["CANCELLED", "version moved to Trash"]));
+  expect((await statuses()).map(({ status, statusReason }) => [status, statusReason])).toEqual(
+    Array(3).fill(["CANCELLED", "version moved to Trash"]),
+  );
   if (children.flat().length > 0) {
     // a second for the word, another before a child that does not listen is killed
-    await expect.poll(() => children.flat().filter((child) => parentOf(child) !== null).length, { timeout: 2_000, intervals: [20] }).toBeLessThanOrEqual(children.flat().length - 3);
+    await expect
+      .poll(() => children.flat().filter((child) => parentOf(child) !== null).length, {
+        timeout: 2_000,
+        intervals: [20],
+      })
+      .toBeLessThanOrEqual(children.flat().length - 3);
   }
   expect(await prisma().model.count({ where: { versionId: version.id } })).toBe(0);
 });
@@ -250,7 +356,12 @@ test("two workers let go of their runs when the version goes to Trash, whichever
 test("a web process that is told to end writes what it counted", async ({ world }) => {
   const { api, names, version } = await begin(world);
   const body = await photo(64, 48);
-  for (const name of names) expect((await send(api(fleet.origin, `infer/${name}`), { method: "POST", type: "image/jpeg", body })).status).toBe(200);
+  for (const name of names)
+    expect((await send(api(fleet.origin, `infer/${name}`), { method: "POST", type: "image/jpeg", body })).status).toBe(
+      200,
+    );
   await end(fleet.web);
-  expect(await prisma().modelCalls.findMany({ where: { modelId: version.model.id }, select: { calls: true } })).toEqual([{ calls: 2 }]);
+  expect(await prisma().modelCalls.findMany({ where: { modelId: version.model.id }, select: { calls: true } })).toEqual(
+    [{ calls: 2 }],
+  );
 });

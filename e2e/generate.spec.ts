@@ -23,7 +23,12 @@ async function addStep(page: Page, part: "preprocessing" | "augmentation", step:
 /** The images that one would get, as the page counts them. */
 const sum = (page: Page) => page.getByRole("region", { name: "New version" }).getByRole("status");
 
-test("settings are chosen, seen on real images, counted, and become a version whose boxes follow", async ({ page, world, signIn, axe }) => {
+test("settings are chosen, seen on real images, counted, and become a version whose boxes follow", async ({
+  page,
+  world,
+  signIn,
+  axe,
+}) => {
   const project = await buildProject(world, { name: "Street", type: "OBJECT_DETECTION" });
   await uploadScenes(world, project, 12); // 8 train, 2 valid, 2 test
   const path = `/${world.workspace.slug}/${project.slug}`;
@@ -72,7 +77,11 @@ test("settings are chosen, seen on real images, counted, and become a version wh
   const grid = article.getByRole("region", { name: 'Images of "street small"' });
   await expect(grid.getByRole("button", { name: /Image 1: car.*, Train/ })).toBeVisible();
   await page.getByLabel("Filter by class").selectOption("ball");
-  await expect(page.getByRole("status").filter({ hasText: `${listed.images.filter(({ boxes }) => boxes.length > 1).length} images` })).toBeVisible();
+  await expect(
+    page
+      .getByRole("status")
+      .filter({ hasText: `${listed.images.filter(({ boxes }) => boxes.length > 1).length} images` }),
+  ).toBeVisible();
   await page.getByRole("button", { name: "Clear filters" }).click();
 
   await grid.getByRole("button", { name: /^Image 1:/ }).focus();
@@ -81,7 +90,11 @@ test("settings are chosen, seen on real images, counted, and become a version wh
   await page.keyboard.press("Enter");
   const dialog = page.getByRole("dialog", { name: listed.images[1]!.name });
   await expect(dialog.getByRole("status")).toHaveText("2 of 18");
-  await expect.poll(() => dialog.getByRole("img", { name: "Source image" }).evaluate((image: HTMLImageElement) => image.naturalWidth)).toBe(640);
+  await expect
+    .poll(() =>
+      dialog.getByRole("img", { name: "Source image" }).evaluate((image: HTMLImageElement) => image.naturalWidth),
+    )
+    .toBe(640);
   await page.keyboard.press("ArrowRight");
   await expect(page.getByRole("dialog", { name: listed.images[2]!.name }).getByRole("status")).toHaveText("3 of 18");
   await axe();
@@ -89,7 +102,12 @@ test("settings are chosen, seen on real images, counted, and become a version wh
   await expect(grid.getByRole("button", { name: /^Image 3:/ })).toBeFocused();
 });
 
-test("a version is downloaded as a zip through the menu, which knows it again after a reload", async ({ page, world, signIn, axe }) => {
+test("a version is downloaded as a zip through the menu, which knows it again after a reload", async ({
+  page,
+  world,
+  signIn,
+  axe,
+}) => {
   const project = await buildProject(world, { name: "Digits" });
   await buildRealVersion(world, project, { name: "digits", images: 20 });
   await signIn(world.owner);
@@ -115,14 +133,20 @@ test("over the quota nothing is generated, and what sits in Trash is said", asyn
   const project = await buildProject(world);
   await uploadDigits(world, project, 20);
   const trashed = await buildVersion(world, project, { name: "old", images: 15 });
-  await trashVersion(await userContext(world), { workspaceSlug: world.workspace.slug, projectSlug: project.slug, number: trashed.number });
+  await trashVersion(await userContext(world), {
+    workspaceSlug: world.workspace.slug,
+    projectSlug: project.slug,
+    number: trashed.number,
+  });
   await prisma().workspace.update({ where: { id: world.workspace.id }, data: { imageQuota: 40 } });
   await signIn(world.owner);
   await page.goto(`/${world.workspace.slug}/${project.slug}/generate`);
   await expect(page.getByText("5 of 40 images of the quota would be left.")).toBeVisible();
   await addStep(page, "augmentation", "Noise");
   const alert = page.getByRole("alert").filter({ hasText: "This needs" });
-  await expect(alert).toHaveText(/This needs \d+ images, and 25 of the quota of 40 are free\. 15 more sit in Trash until the purge\./);
+  await expect(alert).toHaveText(
+    /This needs \d+ images, and 25 of the quota of 40 are free\. 15 more sit in Trash until the purge\./,
+  );
   const button = page.getByRole("button", { name: "Generate", exact: true });
   await expect(button).toHaveAttribute("aria-disabled", "true");
   await axe();
@@ -152,14 +176,27 @@ test("what does not fit is said at its field, and asks the server nothing", asyn
   await expect(page.getByText("It must be greater than the other bound.")).toBeVisible();
 });
 
-test("a generation is cancelled, says so, and is made after all when one tries again", async ({ page, world, signIn, axe }) => {
+test("a generation is cancelled, says so, and is made after all when one tries again", async ({
+  page,
+  world,
+  signIn,
+  axe,
+}) => {
   const project = await buildProject(world, { name: "Digits" });
   await uploadDigits(world, project, 10);
-  await buildVersion(world, project, { name: "on its way", status: "GENERATING", images: 10, generatorUntil: inAnHour() });
+  await buildVersion(world, project, {
+    name: "on its way",
+    status: "GENERATING",
+    images: 10,
+    generatorUntil: inAnHour(),
+  });
   await signIn(world.owner);
   await page.goto(`/${world.workspace.slug}/${project.slug}/1`);
   const article = page.getByRole("article");
-  await expect(article.getByRole("progressbar", { name: 'Generating "on its way"' })).toHaveAttribute("aria-valuenow", "0");
+  await expect(article.getByRole("progressbar", { name: 'Generating "on its way"' })).toHaveAttribute(
+    "aria-valuenow",
+    "0",
+  );
   await prisma().version.updateMany({ where: { projectId: project.id }, data: { progress: 0.5 } });
   await expect(article.getByRole("progressbar")).toHaveAttribute("aria-valuenow", "50"); // by itself
   await expect(article.getByText("5 of 10 images")).toBeVisible();
@@ -177,13 +214,22 @@ test("a generation is cancelled, says so, and is made after all when one tries a
 
   await article.getByRole("button", { name: "Generate again" }).click();
   await expect(page.getByRole("heading", { level: 2, name: "on its way v1" })).toBeFocused();
-  await expect(article.getByRole("region", { name: 'Images of "on its way"' }).getByRole("img").first()).toBeVisible(MADE);
+  await expect(article.getByRole("region", { name: 'Images of "on its way"' }).getByRole("img").first()).toBeVisible(
+    MADE,
+  );
 });
 
-test("an image that cannot be read fails the version, which can be deleted from there", async ({ page, world, signIn }) => {
+test("an image that cannot be read fails the version, which can be deleted from there", async ({
+  page,
+  world,
+  signIn,
+}) => {
   const project = await buildProject(world, { name: "Digits" });
   const version = await buildVersion(world, project, { name: "broken", status: "FAILED" });
-  await prisma().version.update({ where: { id: version.id }, data: { failureReason: "unreadable_image", failureDetail: "seven.png" } });
+  await prisma().version.update({
+    where: { id: version.id },
+    data: { failureReason: "unreadable_image", failureDetail: "seven.png" },
+  });
   await signIn(world.owner);
   await page.goto(`/${world.workspace.slug}/${project.slug}/1`);
   await expect(page.getByText('the image "seven.png" cannot be read')).toBeVisible();
@@ -207,8 +253,14 @@ test("viewers may look and download, and not generate", async ({ page, world, si
   await axe();
   const origin = new URL(page.url()).origin;
   const settings = { preprocessing: {}, augmentation: {} };
-  for (const [what, data] of [["estimate", settings], ["preview", { ...settings, from: "" }]] as const) {
-    expect((await page.request.post(`/data${path}/${what}`, { data, headers: { Origin: origin } })).status(), what).toBe(403);
+  for (const [what, data] of [
+    ["estimate", settings],
+    ["preview", { ...settings, from: "" }],
+  ] as const) {
+    expect(
+      (await page.request.post(`/data${path}/${what}`, { data, headers: { Origin: origin } })).status(),
+      what,
+    ).toBe(403);
   }
 });
 

@@ -4,7 +4,12 @@ import { buildProject } from "@/lib/testing/builders";
 import { expect, test } from "./fixtures";
 import { draw, filesOf, folderOf, makeFolder, makeZip, panelOf, png } from "./upload-steps";
 
-test("an empty workspace offers a project; what is wrong with it stands at its field; its images come next", async ({ page, world, signIn, axe }) => {
+test("an empty workspace offers a project; what is wrong with it stands at its field; its images come next", async ({
+  page,
+  world,
+  signIn,
+  axe,
+}) => {
   await signIn(world.owner);
   await page.goto(`/${world.workspace.slug}`);
   await expect(page.getByText("No projects yet")).toBeVisible();
@@ -23,15 +28,27 @@ test("an empty workspace offers a project; what is wrong with it stands at its f
   await expect(page).toHaveURL(`/${world.workspace.slug}/hard-hats-2026/images`);
   await expect(page.getByRole("heading", { level: 1, name: "Hard hats, 2026" })).toBeVisible();
   await expect(page.getByText("No images yet")).toBeVisible();
-  await expect(page.getByRole("navigation", { name: "Pages of Hard hats, 2026" }).getByRole("link", { name: "Images" })).toHaveAttribute("aria-current", "page");
+  await expect(
+    page.getByRole("navigation", { name: "Pages of Hard hats, 2026" }).getByRole("link", { name: "Images" }),
+  ).toHaveAttribute("aria-current", "page");
   await axe();
-  expect(await prisma().project.findFirstOrThrow({ where: { workspaceId: world.workspace.id } })).toMatchObject({ slug: "hard-hats-2026", type: "OBJECT_DETECTION", annotation: "helmets" });
+  expect(await prisma().project.findFirstOrThrow({ where: { workspaceId: world.workspace.id } })).toMatchObject({
+    slug: "hard-hats-2026",
+    type: "OBJECT_DETECTION",
+    annotation: "helmets",
+  });
 });
 
-test("a folder is uploaded with its classes and splits; the same again is recognised", async ({ page, world, signIn, axe }, info) => {
+test("a folder is uploaded with its classes and splits; the same again is recognised", async ({
+  page,
+  world,
+  signIn,
+  axe,
+}, info) => {
   const project = await buildProject(world, { name: "Digits" });
   const files: Record<string, Buffer> = {};
-  for (let number = 0; number < 40; number++) files[`${number < 30 ? "train" : "valid"}/${number % 10}/image-${number}.png`] = await draw(number);
+  for (let number = 0; number < 40; number++)
+    files[`${number < 30 ? "train" : "valid"}/${number % 10}/image-${number}.png`] = await draw(number);
   const folder = await makeFolder(info.outputPath("digits"), { ...files, ".DS_Store": "-" });
   await signIn(world.owner);
   await page.goto(`/${world.workspace.slug}/${project.slug}/images`);
@@ -46,7 +63,14 @@ test("a folder is uploaded with its classes and splits; the same again is recogn
   const grid = page.getByRole("listbox", { name: "Images of Digits" });
   await expect(grid.getByRole("option")).toHaveCount(40);
   await expect(page.getByText("All labelled")).toBeVisible();
-  await expect.poll(() => grid.locator("img").first().evaluate((image: HTMLImageElement) => image.complete && image.naturalWidth)).toBeGreaterThan(20);
+  await expect
+    .poll(() =>
+      grid
+        .locator("img")
+        .first()
+        .evaluate((image: HTMLImageElement) => image.complete && image.naturalWidth),
+    )
+    .toBeGreaterThan(20);
   await page.getByRole("button", { name: "Dismiss" }).click();
 
   await page.getByLabel("Filter by split").selectOption("Valid");
@@ -72,7 +96,13 @@ test("a folder is uploaded with its classes and splits; the same again is recogn
   expect(await prisma().image.count({ where: { projectId: project.id } })).toBe(40);
 });
 
-test("a zip gives its images; hostile names, a broken file, an SVG and one over the limit are refused with a sentence each", async ({ page, world, signIn, axe, expectedErrors }) => {
+test("a zip gives its images; hostile names, a broken file, an SVG and one over the limit are refused with a sentence each", async ({
+  page,
+  world,
+  signIn,
+  axe,
+  expectedErrors,
+}) => {
   expectedErrors.push(/status of 422/);
   const project = await buildProject(world, { name: "Digits" });
   const whole = await draw(3, "jpeg");
@@ -95,8 +125,12 @@ test("a zip gives its images; hostile names, a broken file, an SVG and one over 
   const review = page.getByRole("dialog", { name: "Upload images" });
   await expect(review.getByText("6 files are left out")).toBeVisible();
   const leftOut = review.getByRole("region", { name: "Files left out" });
-  await expect(leftOut.getByRole("listitem").filter({ hasText: "Its name could lead out of its folder" })).toHaveCount(4);
-  await expect(leftOut.getByRole("listitem").filter({ hasText: "drawing.svg" })).toContainText("Not a JPEG, PNG or WebP image.");
+  await expect(leftOut.getByRole("listitem").filter({ hasText: "Its name could lead out of its folder" })).toHaveCount(
+    4,
+  );
+  await expect(leftOut.getByRole("listitem").filter({ hasText: "drawing.svg" })).toContainText(
+    "Not a JPEG, PNG or WebP image.",
+  );
   await expect(leftOut.getByRole("listitem").filter({ hasText: "huge.png" })).toContainText("Larger than 20 MB");
   await axe();
   await review.getByRole("button", { name: "Upload 4 images" }).click();
@@ -107,20 +141,38 @@ test("a zip gives its images; hostile names, a broken file, an SVG and one over 
   await expect(failures.getByRole("listitem").filter({ hasText: "broken.jpg" })).toContainText(/broken/);
   await expect(page.getByRole("button", { name: /^Retry/ })).toHaveCount(0);
   await axe();
-  expect((await prisma().image.findMany({ where: { projectId: project.id }, orderBy: { fileName: "asc" } })).map(({ fileName, label }) => [fileName, label])).toEqual([["one.png", "cats"], ["two.webp", "cats"]]);
+  expect(
+    (await prisma().image.findMany({ where: { projectId: project.id }, orderBy: { fileName: "asc" } })).map(
+      ({ fileName, label }) => [fileName, label],
+    ),
+  ).toEqual([
+    ["one.png", "cats"],
+    ["two.webp", "cats"],
+  ]);
 });
 
-test("what the network lost is sent again, a cancelled upload keeps what it added, and leaving asks first", async ({ page, world, signIn, expectedErrors }) => {
+test("what the network lost is sent again, a cancelled upload keeps what it added, and leaving asks first", async ({
+  page,
+  world,
+  signIn,
+  expectedErrors,
+}) => {
   expectedErrors.push(/status of 500/, /ERR_FAILED/);
   const project = await buildProject(world, { name: "Digits" });
   await signIn(world.owner);
   await page.goto(`/${world.workspace.slug}/${project.slug}/images`);
   const upload = `**/data/**/images?name=*`;
-  await page.route(upload, (route) => (route.request().url().includes("lost") ? route.fulfill({ status: 500, json: { error: "Something went wrong on our side." } }) : route.continue()));
+  await page.route(upload, (route) =>
+    route.request().url().includes("lost")
+      ? route.fulfill({ status: 500, json: { error: "Something went wrong on our side." } })
+      : route.continue(),
+  );
   await filesOf(page).setInputFiles([png("kept.png", await draw(1)), png("lost.png", await draw(2))]);
   await page.getByRole("dialog").getByLabel("Class of all images").fill("cat");
   await page.getByRole("button", { name: "Upload 2 images" }).click();
-  await expect(page.getByRole("region", { name: "Files that failed" })).toContainText("Something went wrong on our side.");
+  await expect(page.getByRole("region", { name: "Files that failed" })).toContainText(
+    "Something went wrong on our side.",
+  );
   await page.unroute(upload);
   await page.getByRole("button", { name: "Retry 1 failed" }).click();
   await expect(page.getByRole("heading", { name: "Uploaded 2 images" })).toBeVisible();
@@ -134,12 +186,17 @@ test("what the network lost is sent again, a cancelled upload keeps what it adde
   await expect(page.getByText("No versions yet")).toBeVisible();
   await page.getByRole("navigation", { name: "Pages of Digits" }).getByRole("link", { name: "Images" }).click();
   await expect(page.getByRole("progressbar", { name: "Upload", exact: true })).toBeVisible();
-  const asked = new Promise<string>((resolve) => page.once("dialog", (dialog) => (resolve(dialog.type()), void dialog.dismiss())));
+  const asked = new Promise<string>((resolve) =>
+    page.once("dialog", (dialog) => (resolve(dialog.type()), void dialog.dismiss())),
+  );
   await page.evaluate(() => void setTimeout(() => window.location.reload(), 0));
   expect(await asked).toBe("beforeunload");
   await page.getByRole("button", { name: "Cancel" }).click();
   await expect(page.getByRole("heading", { name: "Upload cancelled; nothing was added" })).toBeVisible();
-  expect(await prisma().image.findMany({ where: { projectId: project.id }, select: { label: true } })).toEqual([{ label: "cat" }, { label: "cat" }]);
+  expect(await prisma().image.findMany({ where: { projectId: project.id }, select: { label: true } })).toEqual([
+    { label: "cat" },
+    { label: "cat" },
+  ]);
 });
 
 test("files dropped anywhere on the page are taken", async ({ page, world, signIn }) => {
@@ -163,12 +220,22 @@ test("files dropped anywhere on the page are taken", async ({ page, world, signI
 /** Uploads by the routes, as the page does. */
 async function uploadImages(page: Page, base: string, count: number, query = ""): Promise<void> {
   for (let number = 0; number < count; number++) {
-    const response = await page.request.post(`/data${base}/images?name=image-${String(number).padStart(2, "0")}.png&split=train${query}`, { data: await draw(number), headers: { "Content-Type": "application/octet-stream", "Sec-Fetch-Site": "same-origin" } });
+    const response = await page.request.post(
+      `/data${base}/images?name=image-${String(number).padStart(2, "0")}.png&split=train${query}`,
+      {
+        data: await draw(number),
+        headers: { "Content-Type": "application/octet-stream", "Sec-Fetch-Site": "same-origin" },
+      },
+    );
     expect(response.status()).toBe(200);
   }
 }
 
-test("the last of many images is one jump away, uploads move nothing, and a row across the unseen middle is chosen whole", async ({ page, world, signIn }) => {
+test("the last of many images is one jump away, uploads move nothing, and a row across the unseen middle is chosen whole", async ({
+  page,
+  world,
+  signIn,
+}) => {
   const project = await buildProject(world, { name: "Digits" });
   const base = `/${world.workspace.slug}/${project.slug}`;
   await signIn(world.owner);
@@ -183,7 +250,9 @@ test("the last of many images is one jump away, uploads move nothing, and a row 
   );
   const { id } = await prisma().image.findFirstOrThrow({ where: { projectId: project.id, fileName: "image-00.png" } });
   const picture = await draw(1);
-  await page.route(/\?size=thumb$/, (route) => (route.request().url().includes(id) ? route.continue() : route.fulfill({ body: picture, contentType: "image/png" })));
+  await page.route(/\?size=thumb$/, (route) =>
+    route.request().url().includes(id) ? route.continue() : route.fulfill({ body: picture, contentType: "image/png" }),
+  );
   const asked: URLSearchParams[] = [];
   page.on("request", (request) => {
     const { pathname, searchParams } = new URL(request.url());
@@ -198,7 +267,9 @@ test("the last of many images is one jump away, uploads move nothing, and a row 
   await page.keyboard.press("End");
   const last = grid.getByRole("option", { name: "Image 5,000, image-00.png: Unlabelled, Train" });
   await expect(last).toBeInViewport();
-  await expect.poll(() => last.locator("img").evaluate((image: HTMLImageElement) => image.complete && image.naturalWidth)).toBeGreaterThan(20);
+  await expect
+    .poll(() => last.locator("img").evaluate((image: HTMLImageElement) => image.complete && image.naturalWidth))
+    .toBeGreaterThan(20);
   expect(asked.length).toBeLessThan(6);
   await page.keyboard.press("Enter");
   await expect(page.getByRole("dialog", { name: "image-00.png" })).toContainText("5,000 of 5,000");
@@ -255,7 +326,14 @@ test("images are chosen and changed by keyboard, many at once and one by one", a
   await page.getByRole("menuitem", { name: "Test" }).press("Enter");
   await expect(page.getByText("Moved 9 images to Test")).toBeVisible();
   await expect(bar).toHaveCount(0);
-  expect(await prisma().image.groupBy({ by: ["split", "label"], where: { projectId: project.id }, _count: true, orderBy: { split: "asc" } })).toEqual([
+  expect(
+    await prisma().image.groupBy({
+      by: ["split", "label"],
+      where: { projectId: project.id },
+      _count: true,
+      orderBy: { split: "asc" },
+    }),
+  ).toEqual([
     { split: "TRAIN", label: "seven", _count: 3 },
     { split: "TEST", label: null, _count: 9 },
   ]);
@@ -274,30 +352,53 @@ test("images are chosen and changed by keyboard, many at once and one by one", a
   await page.keyboard.press("Enter");
   await expect(page.getByText(/^Saved "image-/)).toBeVisible();
   await large.getByLabel("Split").selectOption("Valid");
-  await expect.poll(() => prisma().image.count({ where: { projectId: project.id, label: "eight", split: "VALID" } })).toBe(1);
+  await expect
+    .poll(() => prisma().image.count({ where: { projectId: project.id, label: "eight", split: "VALID" } }))
+    .toBe(1);
   await page.keyboard.press("Escape");
   await expect(large).toHaveCount(0);
   await expect(grid).toBeFocused();
   await expect(grid.getByRole("option")).toHaveCount(8);
 });
 
-test("boxes of a COCO file are drawn on the images it names, and listed beside the large one", async ({ page, world, signIn, axe }) => {
+test("boxes of a COCO file are drawn on the images it names, and listed beside the large one", async ({
+  page,
+  world,
+  signIn,
+  axe,
+}) => {
   const project = await buildProject(world, { name: "Helmets", type: "OBJECT_DETECTION" });
   const coco = {
-    images: [{ id: 1, file_name: "site-1.png", width: 49, height: 40 }, { id: 2, file_name: "nowhere.png", width: 10, height: 10 }],
-    annotations: [{ id: 1, image_id: 1, category_id: 1, bbox: [4, 5, 20, 10] }, { id: 2, image_id: 1, category_id: 2, bbox: [30, 20, 10, 12] }, { id: 3, image_id: 2, category_id: 1, bbox: [1, 1, 2, 2] }],
-    categories: [{ id: 1, name: "helmet" }, { id: 2, name: "head" }],
+    images: [
+      { id: 1, file_name: "site-1.png", width: 49, height: 40 },
+      { id: 2, file_name: "nowhere.png", width: 10, height: 10 },
+    ],
+    annotations: [
+      { id: 1, image_id: 1, category_id: 1, bbox: [4, 5, 20, 10] },
+      { id: 2, image_id: 1, category_id: 2, bbox: [30, 20, 10, 12] },
+      { id: 3, image_id: 2, category_id: 1, bbox: [1, 1, 2, 2] },
+    ],
+    categories: [
+      { id: 1, name: "helmet" },
+      { id: 2, name: "head" },
+    ],
   };
   await signIn(world.owner);
   await page.goto(`/${world.workspace.slug}/${project.slug}/images`);
-  await filesOf(page).setInputFiles([png("site-1.png", await draw(1)), png("site-2.png", await draw(2)), { name: "coco.json", mimeType: "application/json", buffer: Buffer.from(JSON.stringify(coco)) }]);
+  await filesOf(page).setInputFiles([
+    png("site-1.png", await draw(1)),
+    png("site-2.png", await draw(2)),
+    { name: "coco.json", mimeType: "application/json", buffer: Buffer.from(JSON.stringify(coco)) },
+  ]);
   const review = page.getByRole("dialog", { name: "Upload images" });
   await expect(review).toContainText("1 annotation file");
   await expect(review.getByText("Classes from folders")).toHaveCount(0);
   await review.getByRole("button", { name: "Upload 2 images" }).click();
   await expect(page.getByRole("heading", { name: "Uploaded 2 images" })).toBeVisible();
   await expect(panelOf(page).getByText("1 image got its boxes", { exact: false }).first()).toBeVisible();
-  await expect(page.getByRole("region", { name: "Files that failed" })).toContainText("1 image it names is not in the project.");
+  await expect(page.getByRole("region", { name: "Files that failed" })).toContainText(
+    "1 image it names is not in the project.",
+  );
   await expect(page.getByRole("button", { name: "1 without boxes" })).toBeVisible();
   const option = page.getByRole("option", { name: "site-1.png: helmet, head" });
   await expect(option.locator("svg rect").first()).toBeVisible();
@@ -311,7 +412,14 @@ test("boxes of a COCO file are drawn on the images it names, and listed beside t
   await axe();
 });
 
-test("a viewer looks and changes nothing; what is not there or in Trash is 404", async ({ page, world, signIn, makeUser, axe, expectedErrors }) => {
+test("a viewer looks and changes nothing; what is not there or in Trash is 404", async ({
+  page,
+  world,
+  signIn,
+  makeUser,
+  axe,
+  expectedErrors,
+}) => {
   expectedErrors.push(/status of 404/);
   const project = await buildProject(world, { name: "Digits" });
   const base = `/${world.workspace.slug}/${project.slug}`;
@@ -353,7 +461,11 @@ for (const { locale, colorScheme, upload, images } of [
       await expect(page.getByRole("button", { name: upload })).toBeVisible();
       await fits();
       await axe();
-      await filesOf(page).setInputFiles([png("a.png", await draw(1)), png("b.png", await draw(2)), png("notes.md", Buffer.from("-"))]);
+      await filesOf(page).setInputFiles([
+        png("a.png", await draw(1)),
+        png("b.png", await draw(2)),
+        png("notes.md", Buffer.from("-")),
+      ]);
       const dialog = page.getByRole("dialog", { name: upload });
       await expect(dialog.locator("button[type=submit]")).toBeVisible();
       await fits();

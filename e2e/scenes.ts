@@ -9,7 +9,13 @@ const SPLITS = ["TRAIN", "TRAIN", "TRAIN", "TRAIN", "VALID", "TEST"] as const;
 async function makeScene(index: number, { width, height }: { width: number; height: number }) {
   const [x, y] = [0.08 * width + ((index * 37) % Math.round(width * 0.4)), height * 0.5];
   const van = { label: "van", x, y, width: width * 0.34, height: height * 0.28 };
-  const ball = { label: "ball", x: width * 0.72, y: height * 0.7 - (index % 5) * 6, width: width * 0.12, height: width * 0.12 };
+  const ball = {
+    label: "ball",
+    x: width * 0.72,
+    y: height * 0.7 - (index % 5) * 6,
+    width: width * 0.12,
+    height: width * 0.12,
+  };
   const boxes = index % 2 === 0 ? [van] : [van, ball];
   const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}">
     <rect width="100%" height="62%" fill="hsl(${195 + ((index * 13) % 50)} 55% 70%)"/><rect y="62%" width="100%" height="38%" fill="hsl(${(index * 29) % 360} 12% 45%)"/>
@@ -20,12 +26,21 @@ async function makeScene(index: number, { width, height }: { width: number; heig
 }
 
 /** Uploads scenes with their boxes to an object detection project, as a person would. */
-export async function uploadScenes(world: World, project: { slug: string }, count: number, size = { width: 640, height: 480 }): Promise<void> {
+export async function uploadScenes(
+  world: World,
+  project: { slug: string },
+  count: number,
+  size = { width: 640, height: 480 },
+): Promise<void> {
   const [ctx, ref] = [await userContext(world), { workspaceSlug: world.workspace.slug, projectSlug: project.slug }];
   const annotations = [];
   for (let index = 0; index < count; index++) {
     const { bytes, boxes } = await makeScene(index, size);
-    const { id } = await uploadImage(ctx, ref, [bytes], { fileName: `street-${index + 1}.jpg`, label: null, split: SPLITS[index % SPLITS.length]! });
+    const { id } = await uploadImage(ctx, ref, [bytes], {
+      fileName: `street-${index + 1}.jpg`,
+      label: null,
+      split: SPLITS[index % SPLITS.length]!,
+    });
     annotations.push({ imageId: id, boxes });
   }
   await annotateImages(ctx, ref, { annotations, overwrite: true });

@@ -10,7 +10,8 @@ import { startEmbeddedDatabase } from "../scripts/embedded-db.mjs";
 
 const require = createRequire(import.meta.url);
 const { E2E_DIR: directory, E2E_PORT: port } = process.env;
-if (!directory || !port) throw new Error("E2E_DIR and E2E_PORT are set by playwright.config.ts: run npx playwright test.");
+if (!directory || !port)
+  throw new Error("E2E_DIR and E2E_PORT are set by playwright.config.ts: run npx playwright test.");
 
 let web = null;
 let worker = null;
@@ -27,7 +28,10 @@ try {
   await ensureBuilt();
   rmSync(directory, { recursive: true, force: true });
   mkdirSync(directory, { recursive: true, mode: 0o700 });
-  database = await startEmbeddedDatabase({ dir: directory, flags: ["fsync=off", "synchronous_commit=off", "full_page_writes=off"] });
+  database = await startEmbeddedDatabase({
+    dir: directory,
+    flags: ["fsync=off", "synchronous_commit=off", "full_page_writes=off"],
+  });
   const secret = "secret-of-the-browser-tests-only";
   const env = {
     ...process.env,
@@ -45,8 +49,16 @@ try {
   };
   await run(require.resolve("prisma/build/index.js"), ["migrate", "deploy"], env);
   await run(path.join(projectRoot, ".build/migrate.mjs"), [], env);
-  worker = spawn(process.execPath, [path.join(projectRoot, ".build/worker.mjs")], { cwd: projectRoot, env, stdio: "inherit" });
-  writeFileSync(path.join(directory, "server.json"), JSON.stringify({ databaseUrl: database.url, dataDir: directory, secret, workerPid: worker.pid }), { mode: 0o600 });
+  worker = spawn(process.execPath, [path.join(projectRoot, ".build/worker.mjs")], {
+    cwd: projectRoot,
+    env,
+    stdio: "inherit",
+  });
+  writeFileSync(
+    path.join(directory, "server.json"),
+    JSON.stringify({ databaseUrl: database.url, dataDir: directory, secret, workerPid: worker.pid }),
+    { mode: 0o600 },
+  );
   code = asked ? 0 : await serve(env);
 } catch (error) {
   console.error(error.message);
@@ -61,14 +73,28 @@ process.exit(asked ? 0 : code);
 function run(script, args, env) {
   return new Promise((resolve, reject) => {
     const said = [];
-    const child = spawn(process.execPath, [script, ...args], { cwd: projectRoot, env, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(process.execPath, [script, ...args], {
+      cwd: projectRoot,
+      env,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => said.push(chunk));
-    child.once("error", reject).once("close", (status) => (status === 0 ? resolve() : reject(new Error(`${path.basename(script)} ${args.join(" ")} failed:\n${Buffer.concat(said)}`))));
+    child
+      .once("error", reject)
+      .once("close", (status) =>
+        status === 0
+          ? resolve()
+          : reject(new Error(`${path.basename(script)} ${args.join(" ")} failed:\n${Buffer.concat(said)}`)),
+      );
   });
 }
 
 function serve(env) {
-  web = spawn(process.execPath, [require.resolve("next/dist/bin/next"), "start", "-H", "127.0.0.1", "-p", port], { cwd: projectRoot, env, stdio: "inherit" });
+  web = spawn(process.execPath, [require.resolve("next/dist/bin/next"), "start", "-H", "127.0.0.1", "-p", port], {
+    cwd: projectRoot,
+    env,
+    stdio: "inherit",
+  });
   return new Promise((resolve, reject) => web.once("error", reject).once("exit", (status) => resolve(status ?? 1)));
 }
 

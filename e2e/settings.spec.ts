@@ -6,8 +6,16 @@ import { expect, test, type Person } from "./fixtures";
 const REFUSED = /status of (403|404)/;
 
 /** What a program sends with a key; the answer's status and body. */
-async function call(baseURL: string, key: string, path: string, init: RequestInit = {}): Promise<{ status: number; body: unknown }> {
-  const answer = await fetch(`${baseURL}/api${path}`, { ...init, headers: { Authorization: `Bearer ${key}`, "Content-Type": "application/json" } });
+async function call(
+  baseURL: string,
+  key: string,
+  path: string,
+  init: RequestInit = {},
+): Promise<{ status: number; body: unknown }> {
+  const answer = await fetch(`${baseURL}/api${path}`, {
+    ...init,
+    headers: { Authorization: `Bearer ${key}`, "Content-Type": "application/json" },
+  });
   return { status: answer.status, body: await answer.json() };
 }
 
@@ -20,7 +28,13 @@ async function createKey(page: Page, name: string, preset: string): Promise<stri
   return (await page.getByRole("group", { name: "API key", exact: true }).locator("code").textContent()) ?? "";
 }
 
-test("a key is made, shown once, used by a program, and refused once it is revoked", async ({ page, world, signIn, axe, baseURL }) => {
+test("a key is made, shown once, used by a program, and refused once it is revoked", async ({
+  page,
+  world,
+  signIn,
+  axe,
+  baseURL,
+}) => {
   const { slug } = world.workspace;
   const project = await buildProject(world, { name: "Digits" });
   await buildVersion(world, project, { name: "digits baseline" });
@@ -44,7 +58,9 @@ test("a key is made, shown once, used by a program, and refused once it is revok
   expect(key).toMatch(/^rp_\w/);
   const dialog = page.getByRole("dialog", { name: "API key “Training server”" });
   await expect(dialog.getByRole("button", { name: "Copy API key" })).toBeFocused();
-  await expect(dialog.getByRole("region", { name: "Environment" })).toHaveText(`export API_URL=${baseURL}/api\nexport ROBOFLOW_API_KEY=${key}`);
+  await expect(dialog.getByRole("region", { name: "Environment" })).toHaveText(
+    `export API_URL=${baseURL}/api\nexport ROBOFLOW_API_KEY=${key}`,
+  );
   await page.mouse.click(5, 5); // beside the dialog: what is shown once must not be lost
   await expect(dialog).toBeVisible();
   await axe();
@@ -59,7 +75,12 @@ test("a key is made, shown once, used by a program, and refused once it is revok
   expect(await call(baseURL!, key, `/${slug}/${project.slug}/1`, { method: "DELETE" })).toMatchObject({ status: 200 });
   const trash = await call(baseURL!, key, `/${slug}/trash`);
   expect(JSON.stringify(trash.body)).toContain("digits baseline");
-  expect(await call(baseURL!, key, `/${slug}/trash/restore`, { method: "POST", body: JSON.stringify({ type: "version", id: "1", parentId: project.id }) })).toMatchObject({ status: 200 });
+  expect(
+    await call(baseURL!, key, `/${slug}/trash/restore`, {
+      method: "POST",
+      body: JSON.stringify({ type: "version", id: "1", parentId: project.id }),
+    }),
+  ).toMatchObject({ status: 200 });
 
   await page.goto(`/${slug}/settings/audit-log?show=trash`);
   const log = page.getByRole("table", { name: "Audit log" }).getByRole("row");
@@ -83,7 +104,15 @@ test("a key is made, shown once, used by a program, and refused once it is revok
   await axe();
 });
 
-test("an invited person sets a password, signs in, and looks as a viewer", async ({ page, world, signIn, axe, browser, baseURL, expectedErrors }) => {
+test("an invited person sets a password, signs in, and looks as a viewer", async ({
+  page,
+  world,
+  signIn,
+  axe,
+  browser,
+  baseURL,
+  expectedErrors,
+}) => {
   expectedErrors.push(REFUSED);
   const { slug } = world.workspace;
   const email = `grace-${slug}@example.org`;
@@ -147,7 +176,14 @@ test("an invited person sets a password, signs in, and looks as a viewer", async
   await expect(page.getByText(/^grace-.* set a password by a one-time link$/)).toBeVisible();
 });
 
-test("roles change with Undo, people are removed with their keys, and the last owner stays", async ({ page, world, makeUser, signIn, axe, baseURL }) => {
+test("roles change with Undo, people are removed with their keys, and the last owner stays", async ({
+  page,
+  world,
+  makeUser,
+  signIn,
+  axe,
+  baseURL,
+}) => {
   const { slug } = world.workspace;
   const grace = await makeUser({ name: "Grace Hopper", role: "EDITOR" });
   const key = await buildApiKey(world, { userId: grace.id });
@@ -189,7 +225,10 @@ test("a stale page cannot demote the last owner, and says why", async ({ page, w
   await page.goto(`/${world.workspace.slug}/settings/members`);
   await page.getByRole("combobox", { name: "Role of Ada Lovelace" }).selectOption("Viewer");
   const question = page.getByRole("alertdialog", { name: "Give up your owner role?" });
-  await prisma().membership.update({ where: { workspaceId_userId: { workspaceId: world.workspace.id, userId: grace.id } }, data: { role: "EDITOR" } });
+  await prisma().membership.update({
+    where: { workspaceId_userId: { workspaceId: world.workspace.id, userId: grace.id } },
+    data: { role: "EDITOR" },
+  });
   await question.getByRole("button", { name: "Give up the owner role" }).click();
   await expect(page.getByText("Ada Lovelace is the last owner. Make somebody else an owner first.")).toBeVisible();
   await expect(page.getByRole("row", { name: /Ada Lovelace/ })).toContainText("The only owner");
@@ -205,13 +244,26 @@ test("who gives up the owner role, or leaves, is out", async ({ page, world, mak
   await expect(page.getByRole("heading", { name: "You are not a member of any workspace" })).toBeVisible();
 });
 
-test("editors and viewers are forbidden the owners' pages; strangers find none", async ({ page, world, makeUser, signIn, axe, expectedErrors }) => {
+test("editors and viewers are forbidden the owners' pages; strangers find none", async ({
+  page,
+  world,
+  makeUser,
+  signIn,
+  axe,
+  expectedErrors,
+}) => {
   expectedErrors.push(REFUSED);
-  const people: [Person, number][] = [[await makeUser({ role: "EDITOR" }), 403], [await makeUser({ role: "VIEWER" }), 403], [await makeUser(), 404]];
+  const people: [Person, number][] = [
+    [await makeUser({ role: "EDITOR" }), 403],
+    [await makeUser({ role: "VIEWER" }), 403],
+    [await makeUser(), 404],
+  ];
   for (const [person, status] of people) {
     await signIn(person);
-    for (const place of ["api-keys", "members", "audit-log"]) expect((await page.goto(`/${world.workspace.slug}/settings/${place}`))?.status(), place).toBe(status);
-    if (status === 403) await expect(page.getByRole("heading", { name: "Your role does not include this" })).toBeVisible();
+    for (const place of ["api-keys", "members", "audit-log"])
+      expect((await page.goto(`/${world.workspace.slug}/settings/${place}`))?.status(), place).toBe(status);
+    if (status === 403)
+      await expect(page.getByRole("heading", { name: "Your role does not include this" })).toBeVisible();
     await axe();
   }
 });
@@ -220,7 +272,18 @@ test("the log turns its pages by links, and a page that never was says so", asyn
   const { slug, id: workspaceId } = world.workspace;
   const at = (i: number) => new Date(Date.parse("2026-01-01T00:00:00Z") + i * 1000);
   await prisma().auditEvent.createMany({
-    data: Array.from({ length: 60 }, (_, i) => ({ workspaceId, at: at(i), actorType: "SYSTEM" as const, actorId: "job", actorName: "job", action: i === 0 ? "something.new" : "version.created", targetType: "version", targetId: "x", targetName: `version ${i}`, requestId: "r" })),
+    data: Array.from({ length: 60 }, (_, i) => ({
+      workspaceId,
+      at: at(i),
+      actorType: "SYSTEM" as const,
+      actorId: "job",
+      actorName: "job",
+      action: i === 0 ? "something.new" : "version.created",
+      targetType: "version",
+      targetId: "x",
+      targetName: `version ${i}`,
+      requestId: "r",
+    })),
   });
   await signIn(world.owner);
   await page.goto(`/${slug}/settings/audit-log`);
@@ -238,14 +301,51 @@ test("the log turns its pages by links, and a page that never was says so", asyn
 });
 
 for (const { locale, words } of [
-  { locale: "en-US", words: { keys: "API keys", create: "Create API key", make: "Create key", done: "Done", revoke: "Revoke CI", members: "Members", add: "Add member", remove: "Remove Grace Hopper", log: "Audit log", sentence: "Created the API key “CI” with 3 scopes", cancel: "Cancel" } },
-  { locale: "ja-JP", words: { keys: "API キー", create: "API キーを作成", make: "キーを作成", done: "完了", revoke: "CIを失効", members: "メンバー", add: "メンバーを追加", remove: "Grace Hopperさんをメンバーから削除", log: "監査ログ", sentence: "API キー「CI」を作成しました（スコープ3個）", cancel: "キャンセル" } },
+  {
+    locale: "en-US",
+    words: {
+      keys: "API keys",
+      create: "Create API key",
+      make: "Create key",
+      done: "Done",
+      revoke: "Revoke CI",
+      members: "Members",
+      add: "Add member",
+      remove: "Remove Grace Hopper",
+      log: "Audit log",
+      sentence: "Created the API key “CI” with 3 scopes",
+      cancel: "Cancel",
+    },
+  },
+  {
+    locale: "ja-JP",
+    words: {
+      keys: "API キー",
+      create: "API キーを作成",
+      make: "キーを作成",
+      done: "完了",
+      revoke: "CIを失効",
+      members: "メンバー",
+      add: "メンバーを追加",
+      remove: "Grace Hopperさんをメンバーから削除",
+      log: "監査ログ",
+      sentence: "API キー「CI」を作成しました（スコープ3個）",
+      cancel: "キャンセル",
+    },
+  },
 ]) {
   for (const colorScheme of ["light", "dark"] as const) {
     test.describe(`${locale}, ${colorScheme}`, () => {
       test.use({ locale, colorScheme });
 
-      test("keys, members and the log have no flaw that axe knows, and fit a small phone, dialogs too", async ({ page, world, makeUser, signIn, axe, fits }) => {
+      test("keys, members and the log have no flaw that axe knows, and fit a small phone, dialogs too", async ({
+        page,
+        world,
+        makeUser,
+        signIn,
+        axe,
+        fits,
+      }) => {
         test.slow(); // axe looks twice at each of ten states
         await makeUser({ name: "Grace Hopper", role: "EDITOR" });
         await signIn(world.owner);

@@ -47,7 +47,14 @@ test("raising the session version ends the session at the next page", async ({ p
   await expect(page).toHaveURL(/\/sign-in\?next=/);
 });
 
-test("what is not there, and what is somebody else's, is 404", async ({ page, world, signIn, makeUser, expectedErrors, axe }) => {
+test("what is not there, and what is somebody else's, is 404", async ({
+  page,
+  world,
+  signIn,
+  makeUser,
+  expectedErrors,
+  axe,
+}) => {
   expectedErrors.push(NOT_FOUND);
   await signIn(await makeUser());
   for (const path of ["/no-such-workspace", `/${world.workspace.slug}`, "/a/b/c/d/e/f"]) {
@@ -140,8 +147,16 @@ for (const { locale, heading } of [
     test.describe(`${locale}, ${colorScheme}`, () => {
       test.use({ locale, colorScheme });
 
-      test("the shell has no flaw that axe knows, and fits a small phone", async ({ page, world, signIn, axe, fits }) => {
-        const project = await buildProject(world, { name: "Handwritten digits with a name that is too long for any card or sidebar" });
+      test("the shell has no flaw that axe knows, and fits a small phone", async ({
+        page,
+        world,
+        signIn,
+        axe,
+        fits,
+      }) => {
+        const project = await buildProject(world, {
+          name: "Handwritten digits with a name that is too long for any card or sidebar",
+        });
         await buildVersion(world, project);
         await signIn(world.owner);
         await page.goto(`/${world.workspace.slug}`);

@@ -30,15 +30,44 @@ const test = base.extend<{ store: Store }>({
     const folder = info.outputPath("store");
     const s3 = await startS3(folder, { corsOrigin: origin });
     const blobStore = s3.url("bucket/prefix");
-    const env = { ...process.env, NODE_ENV: "production" as const, NEXT_TELEMETRY_DISABLED: "1", NODE_NO_WARNINGS: "1", DATABASE_URL: server.databaseUrl, DATA_DIR: server.dataDir, NEXTAUTH_SECRET: server.secret, PUBLIC_URL: origin, LOG_LEVEL: "warn", UPLOADS: "store", BLOB_STORE: blobStore, AWS_ACCESS_KEY_ID: "S3RVER", AWS_SECRET_ACCESS_KEY: "S3RVER" };
-    const web = spawn(process.execPath, [NEXT, "start", "-H", "127.0.0.1", "-p", String(port)], { env, stdio: ["ignore", "ignore", "inherit"] });
+    const env = {
+      ...process.env,
+      NODE_ENV: "production" as const,
+      NEXT_TELEMETRY_DISABLED: "1",
+      NODE_NO_WARNINGS: "1",
+      DATABASE_URL: server.databaseUrl,
+      DATA_DIR: server.dataDir,
+      NEXTAUTH_SECRET: server.secret,
+      PUBLIC_URL: origin,
+      LOG_LEVEL: "warn",
+      UPLOADS: "store",
+      BLOB_STORE: blobStore,
+      AWS_ACCESS_KEY_ID: "S3RVER",
+      AWS_SECRET_ACCESS_KEY: "S3RVER",
+    };
+    const web = spawn(process.execPath, [NEXT, "start", "-H", "127.0.0.1", "-p", String(port)], {
+      env,
+      stdio: ["ignore", "ignore", "inherit"],
+    });
     const ended = new Promise((resolve) => web.once("exit", resolve));
     try {
-      await expect.poll(() => fetch(`${origin}/api/health`).then(({ status }) => status, () => null), { timeout: 30_000 }).toBe(200);
+      await expect
+        .poll(
+          () =>
+            fetch(`${origin}/api/health`).then(
+              ({ status }) => status,
+              () => null,
+            ),
+          { timeout: 30_000 },
+        )
+        .toBe(200);
       await provide({
         origin,
         storeOrigin: new URL(new URL(blobStore).searchParams.get("endpoint")!).origin,
-        keys: () => readdirSync(folder, { recursive: true, encoding: "utf8" }).flatMap((file) => /^bucket\/prefix\/(.+)\._S3rver_object$/.exec(file)?.[1] ?? []),
+        keys: () =>
+          readdirSync(folder, { recursive: true, encoding: "utf8" }).flatMap(
+            (file) => /^bucket\/prefix\/(.+)\._S3rver_object$/.exec(file)?.[1] ?? [],
+          ),
       });
     } finally {
       web.kill("SIGTERM");
@@ -57,19 +86,34 @@ const findFreePort = (): Promise<number> =>
     });
   });
 
-test("images go from the browser into the object store, and only words about them to the server", async ({ page, world, signIn, store, expectedErrors }, info) => {
+test("images go from the browser into the object store, and only words about them to the server", async ({
+  page,
+  world,
+  signIn,
+  store,
+  expectedErrors,
+}, info) => {
   expectedErrors.push(/status of 422/); // the broken one
   const project = await buildProject(world, { name: "Digits" });
   const [whole, first] = [await draw(9, "jpeg"), await draw(0)];
   const broken = whole.subarray(0, whole.length / 2);
-  const inFolder = { "train/cats/0.png": first, "train/cats/1.png": await draw(1), "valid/dogs/2.webp": await draw(2, "webp") };
+  const inFolder = {
+    "train/cats/0.png": first,
+    "train/cats/1.png": await draw(1),
+    "valid/dogs/2.webp": await draw(2, "webp"),
+  };
   const inZip = { "birds/3.png": await draw(3), "birds/4.jpg": await draw(4, "jpeg") };
 
   const puts: { origin: string; status: number; bytes: number }[] = [];
   const posts: { origin: string; contentType: string | undefined }[] = [];
   page.on("requestfinished", async (request) => {
     const { origin } = new URL(request.url());
-    if (request.method() === "PUT") puts.push({ origin, status: (await request.response())!.status(), bytes: Number((await request.allHeaders())["content-length"]) });
+    if (request.method() === "PUT")
+      puts.push({
+        origin,
+        status: (await request.response())!.status(),
+        bytes: Number((await request.allHeaders())["content-length"]),
+      });
     if (request.method() === "POST") posts.push({ origin, contentType: (await request.allHeaders())["content-type"] });
   });
   const upload = async (count: string, outcome: string) => {
@@ -83,24 +127,32 @@ test("images go from the browser into the object store, and only words about the
   await upload("3 images", "Uploaded 3 images");
   await filesOf(page).setInputFiles({ name: "birds.zip", mimeType: "application/zip", buffer: await makeZip(inZip) });
   await upload("2 images", "Uploaded 2 images");
-  await filesOf(page).setInputFiles([png("again.png", first), { name: "broken.jpg", mimeType: "image/jpeg", buffer: broken }]);
+  await filesOf(page).setInputFiles([
+    png("again.png", first),
+    { name: "broken.jpg", mimeType: "image/jpeg", buffer: broken },
+  ]);
   await upload("2 images", "Nothing was added");
   await expect(panelOf(page).getByText("1 was in the project already · 1 failed", { exact: true })).toBeVisible();
-  await expect(page.getByRole("region", { name: "Files that failed" }).getByRole("listitem").filter({ hasText: "broken.jpg" })).toContainText(/broken/);
+  await expect(
+    page.getByRole("region", { name: "Files that failed" }).getByRole("listitem").filter({ hasText: "broken.jpg" }),
+  ).toContainText(/broken/);
 
   const tiles = page.getByRole("listbox", { name: "Images of Digits" }).getByRole("option");
   await expect(tiles).toHaveCount(5);
-  for (const tile of await tiles.all()) await expect.poll(() => tile.locator("img").evaluate((image: HTMLImageElement) => image.complete && image.naturalWidth)).toBeGreaterThan(20);
-  expect((await prisma().image.findMany({ where: { projectId: project.id }, orderBy: { fileName: "asc" } })).map(({ fileName, split, label }) => `${fileName} ${split} ${label}`)).toEqual([
-    "0.png TRAIN cats",
-    "1.png TRAIN cats",
-    "2.webp VALID dogs",
-    "3.png TRAIN birds",
-    "4.jpg TRAIN birds",
-  ]);
+  for (const tile of await tiles.all())
+    await expect
+      .poll(() => tile.locator("img").evaluate((image: HTMLImageElement) => image.complete && image.naturalWidth))
+      .toBeGreaterThan(20);
+  expect(
+    (await prisma().image.findMany({ where: { projectId: project.id }, orderBy: { fileName: "asc" } })).map(
+      ({ fileName, split, label }) => `${fileName} ${split} ${label}`,
+    ),
+  ).toEqual(["0.png TRAIN cats", "1.png TRAIN cats", "2.webp VALID dogs", "3.png TRAIN birds", "4.jpg TRAIN birds"]);
 
   const sent = [...Object.values(inFolder), ...Object.values(inZip), first, broken].map(({ length }) => length);
-  await expect.poll(() => puts.toSorted((a, b) => a.bytes - b.bytes)).toEqual(sent.toSorted((a, b) => a - b).map((bytes) => ({ origin: store.storeOrigin, status: 200, bytes })));
+  await expect
+    .poll(() => puts.toSorted((a, b) => a.bytes - b.bytes))
+    .toEqual(sent.toSorted((a, b) => a - b).map((bytes) => ({ origin: store.storeOrigin, status: 200, bytes })));
   expect(posts.filter(({ contentType }) => contentType !== "application/json")).toEqual([]);
   expect(new Set(posts.map(({ origin }) => origin))).toEqual(new Set([store.origin]));
   const keys = store.keys();

@@ -9,7 +9,13 @@ const SCRIPTS_MAX_BYTES = 170_000;
 
 test.beforeEach(({ expectedErrors }) => void expectedErrors.push(NO_THUMBNAIL));
 
-test("a workspace one is not a member of has no Trash: 404", async ({ page, world, signIn, makeUser, expectedErrors }) => {
+test("a workspace one is not a member of has no Trash: 404", async ({
+  page,
+  world,
+  signIn,
+  makeUser,
+  expectedErrors,
+}) => {
   expectedErrors.push(/404/);
   await signIn(await makeUser());
   expect((await page.goto(trashPath(world)))?.status()).toBe(404);
@@ -24,7 +30,9 @@ test("the page's scripts are at most 170 kB, gzipped", async ({ page, world, sig
   // What browsers without modules would load besides is for none that can run the app.
   const modern = html.replace(/<script[^>]*\bnomodule\b[^>]*>/gi, "");
   const scripts = new Set([...modern.matchAll(/\/_next\/static\/[^"'\\ ]+\.js/g)].map(([path]) => path));
-  const sizes = await Promise.all([...scripts].map(async (path) => ({ path, bytes: gzipSync(await (await page.request.get(path)).body()).length })));
+  const sizes = await Promise.all(
+    [...scripts].map(async (path) => ({ path, bytes: gzipSync(await (await page.request.get(path)).body()).length })),
+  );
   const total = sizes.reduce((sum, { bytes }) => sum + bytes, 0);
   test.info().annotations.push({ type: "scripts", description: `${total} bytes in ${sizes.length} files` });
   expect(sizes.length).toBeGreaterThan(3);
@@ -50,9 +58,21 @@ for (const colorScheme of ["light", "dark"] as const) {
     test.describe(`${locale}, ${colorScheme}`, () => {
       test.use({ locale, colorScheme });
 
-      test("Trash and its dialogs have no flaw that axe knows, and fit a small phone", async ({ page, world, signIn, axe, fits }) => {
-        const [digits, faces] = [await buildProject(world, { name: "Handwritten digits with a name that is long" }), await buildProject(world, { name: "faces" })];
-        await age(await trashedVersion(world, digits, "AVeryLongNameWithoutAnySpaceThatDoesNotWantToBreakAnywhereAtAll"), 5 * HOUR_MS);
+      test("Trash and its dialogs have no flaw that axe knows, and fit a small phone", async ({
+        page,
+        world,
+        signIn,
+        axe,
+        fits,
+      }) => {
+        const [digits, faces] = [
+          await buildProject(world, { name: "Handwritten digits with a name that is long" }),
+          await buildProject(world, { name: "faces" }),
+        ];
+        await age(
+          await trashedVersion(world, digits, "AVeryLongNameWithoutAnySpaceThatDoesNotWantToBreakAnywhereAtAll"),
+          5 * HOUR_MS,
+        );
         await trashedVersion(world, faces, "blocked");
         await trashProject(await userContext(world), { ...ref(world), projectSlug: faces.slug });
         await signIn(world.owner);
@@ -71,7 +91,13 @@ for (const colorScheme of ["light", "dark"] as const) {
         await fits();
         await page.keyboard.press("Escape");
         for (const index of [0, 1]) {
-          await page.getByRole("main").getByRole("banner").or(page.locator("main header")).getByRole("button").nth(index).click();
+          await page
+            .getByRole("main")
+            .getByRole("banner")
+            .or(page.locator("main header"))
+            .getByRole("button")
+            .nth(index)
+            .click();
           await expect(page.getByRole("alertdialog")).toBeVisible();
           await axe();
           await page.keyboard.press("Escape");
@@ -91,7 +117,10 @@ test.describe("in Japanese", () => {
 
   test("a version is restored and another is purged", async ({ page, world, signIn }) => {
     const project = await buildProject(world, { name: "digits" });
-    const [first, second] = [await trashedVersion(world, project, "最初"), await trashedVersion(world, project, "二番目")];
+    const [first, second] = [
+      await trashedVersion(world, project, "最初"),
+      await trashedVersion(world, project, "二番目"),
+    ];
     await signIn(world.owner);
     await page.goto(trashPath(world));
     await expect(page.getByRole("heading", { level: 1, name: "ゴミ箱" })).toBeVisible();

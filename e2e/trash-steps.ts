@@ -23,11 +23,16 @@ export async function trashedVersion(world: World, project: { id: string; slug: 
 /** Lets an item have been deleted so long ago that this much is left. */
 export async function age(version: { id: string }, leftMs: number): Promise<void> {
   const purgeAfter = new Date(Date.now() + leftMs);
-  await prisma().version.update({ where: { id: version.id }, data: { purgeAfter, deletedAt: new Date(purgeAfter.getTime() - RETENTION_MS) } });
+  await prisma().version.update({
+    where: { id: version.id },
+    data: { purgeAfter, deletedAt: new Date(purgeAfter.getTime() - RETENTION_MS) },
+  });
 }
 
-export const isInTrash = async (version: { id: string }) => (await prisma().version.findUniqueOrThrow({ where: { id: version.id } })).deletedAt !== null;
-export const rowOf = (page: Page, name: string) => page.getByRole("row").filter({ has: page.getByRole("rowheader", { name }) });
+export const isInTrash = async (version: { id: string }) =>
+  (await prisma().version.findUniqueOrThrow({ where: { id: version.id } })).deletedAt !== null;
+export const rowOf = (page: Page, name: string) =>
+  page.getByRole("row").filter({ has: page.getByRole("rowheader", { name }) });
 export const toast = (page: Page, text: string) => page.getByRole("listitem").filter({ hasText: text });
 
 /** Chooses Delete Permanently in the menu of a row. */

@@ -2,13 +2,32 @@ import { trashProject, trashTraining, trashVersion } from "@/lib/domain/trash";
 import { prisma } from "@/lib/platform/db";
 import { buildModel, buildProject, buildTraining, buildVersion, userContext } from "@/lib/testing/builders";
 import { expect, test } from "./fixtures";
-import { age, HOUR_MS, isInTrash, NO_THUMBNAIL, openPurge, ref, RETENTION_MS, rowOf, toast, trashedVersion, trashPath } from "./trash-steps";
+import {
+  age,
+  HOUR_MS,
+  isInTrash,
+  NO_THUMBNAIL,
+  openPurge,
+  ref,
+  RETENTION_MS,
+  rowOf,
+  toast,
+  trashedVersion,
+  trashPath,
+} from "./trash-steps";
 
 test.beforeEach(({ expectedErrors }) => void expectedErrors.push(NO_THUMBNAIL));
 
-test("a version is restored from its row; focus goes to the row that took its place, at last to the heading", async ({ page, world, signIn }) => {
+test("a version is restored from its row; focus goes to the row that took its place, at last to the heading", async ({
+  page,
+  world,
+  signIn,
+}) => {
   const project = await buildProject(world, { name: "digits" });
-  const [first, second] = [await trashedVersion(world, project, "first", 1_200), await trashedVersion(world, project, "second")];
+  const [first, second] = [
+    await trashedVersion(world, project, "first", 1_200),
+    await trashedVersion(world, project, "second"),
+  ];
   await signIn(world.owner);
   await page.goto(trashPath(world));
   await expect(page.getByText("2 items", { exact: true })).toBeVisible();
@@ -28,7 +47,11 @@ test("a version is restored from its row; focus goes to the row that took its pl
   expect(await isInTrash(first)).toBe(false);
 });
 
-test("a project in Trash keeps its version from being restored, and says so; once it is back, so can the version and its training", async ({ page, world, signIn }) => {
+test("a project in Trash keeps its version from being restored, and says so; once it is back, so can the version and its training", async ({
+  page,
+  world,
+  signIn,
+}) => {
   const project = await buildProject(world, { name: "digits" });
   const version = await buildVersion(world, project, { name: "baseline" });
   const training = await buildTraining(world, version, { status: "FINISHED" });
@@ -70,7 +93,9 @@ test("an owner purges a version after typing its name; its receipt stays", async
   const dialog = await openPurge(page, "digits v1");
   await expect(dialog).toHaveAccessibleName('Delete "digits v1" permanently?');
   await expect(dialog.getByRole("button", { name: "Cancel" })).toBeFocused();
-  await expect(dialog.getByRole("list", { name: "What will be lost" })).toContainText("321 images · 100 bytes · 1 training · 1 model");
+  await expect(dialog.getByRole("list", { name: "What will be lost" })).toContainText(
+    "321 images · 100 bytes · 1 training · 1 model",
+  );
   await expect(dialog).toContainText("This cannot be undone.");
   const act = dialog.getByRole("button", { name: "Delete Permanently" });
   const field = dialog.getByRole("textbox");
@@ -86,11 +111,24 @@ test("an owner purges a version after typing its name; its receipt stays", async
   await expect(rowOf(page, "Überblick")).toHaveCount(0);
   await expect(page.getByRole("button", { name: "Restore digits v2" })).toBeFocused();
   const receipt = await prisma().purgeReceipt.findFirstOrThrow({ where: { itemId: version.id } });
-  expect(receipt).toMatchObject({ itemName: "Überblick", reason: "BY_HAND", actorName: "Ada Lovelace", images: 321, models: 1 });
+  expect(receipt).toMatchObject({
+    itemName: "Überblick",
+    reason: "BY_HAND",
+    actorName: "Ada Lovelace",
+    images: 321,
+    models: 1,
+  });
   expect(await isInTrash(other)).toBe(true);
 });
 
-test("an editor restores and sees nothing to purge with; what an owner's page would send is refused. A viewer only looks", async ({ page, world, signIn, makeUser, browser, baseURL }) => {
+test("an editor restores and sees nothing to purge with; what an owner's page would send is refused. A viewer only looks", async ({
+  page,
+  world,
+  signIn,
+  makeUser,
+  browser,
+  baseURL,
+}) => {
   const project = await buildProject(world, { name: "digits" });
   const version = await trashedVersion(world, project, "baseline");
   const editor = await makeUser({ role: "EDITOR" });
@@ -108,7 +146,10 @@ test("an editor restores and sees nothing to purge with; what an owner's page wo
   await signIn(world.owner);
   await page.goto(trashPath(world));
   const dialog = await openPurge(page, "digits v1");
-  await prisma().membership.update({ where: { workspaceId_userId: { workspaceId: world.workspace.id, userId: world.owner.id } }, data: { role: "EDITOR" } });
+  await prisma().membership.update({
+    where: { workspaceId_userId: { workspaceId: world.workspace.id, userId: world.owner.id } },
+    data: { role: "EDITOR" },
+  });
   await dialog.getByRole("textbox").fill("baseline");
   await dialog.getByRole("button", { name: "Delete Permanently" }).click();
   await expect(dialog.getByText("Ask an owner.")).toBeVisible();
@@ -165,7 +206,12 @@ test("Restore All brings everything back, whatever the filters show", async ({ p
   for (const version of versions) expect(await isInTrash(version)).toBe(false);
 });
 
-test("chosen items are restored together; what could not be is listed with its reason", async ({ page, world, signIn, axe }) => {
+test("chosen items are restored together; what could not be is listed with its reason", async ({
+  page,
+  world,
+  signIn,
+  axe,
+}) => {
   const [digits, faces] = [await buildProject(world, { name: "digits" }), await buildProject(world, { name: "faces" })];
   const [free, blocked] = [await trashedVersion(world, digits, "free"), await trashedVersion(world, faces, "blocked")];
   await trashedVersion(world, digits, "not chosen");
@@ -189,7 +235,11 @@ test("chosen items are restored together; what could not be is listed with its r
   expect([await isInTrash(free), await isInTrash(blocked)]).toEqual([false, true]);
 });
 
-test("several are purged by their number; a project and the version in it are not counted twice", async ({ page, world, signIn }) => {
+test("several are purged by their number; a project and the version in it are not counted twice", async ({
+  page,
+  world,
+  signIn,
+}) => {
   const project = await buildProject(world, { name: "digits" });
   await trashedVersion(world, project, "inside", 30);
   await buildVersion(world, project, { name: "live inside", images: 12 });
@@ -210,7 +260,11 @@ test("several are purged by their number; a project and the version in it are no
   expect(usedImages).toBe(0);
 });
 
-test("time left by the server's clock: days, amber from three, hours, due; and a deleter whose account is gone", async ({ page, world, signIn }) => {
+test("time left by the server's clock: days, amber from three, hours, due; and a deleter whose account is gone", async ({
+  page,
+  world,
+  signIn,
+}) => {
   const project = await buildProject(world, { name: "digits" });
   const cases = [
     { name: "fresh", left: RETENTION_MS - HOUR_MS, text: "30 days", amber: false },
@@ -225,7 +279,9 @@ test("time left by the server's clock: days, amber from three, hours, due; and a
   await prisma().version.updateMany({ where: { projectId: project.id, name: "four" }, data: { deletedById: ghost } });
   await signIn(world.owner);
   await page.goto(trashPath(world));
-  const ordinary = await rowOf(page, "fresh").getByRole("cell", { name: "Ada Lovelace" }).evaluate((element) => getComputedStyle(element).color);
+  const ordinary = await rowOf(page, "fresh")
+    .getByRole("cell", { name: "Ada Lovelace" })
+    .evaluate((element) => getComputedStyle(element).color);
   for (const { name, text, amber } of cases) {
     const cell = rowOf(page, name).getByRole("cell").filter({ hasText: text }).locator("[title$=UTC]").first();
     await expect(cell).toContainText(text);
@@ -243,11 +299,18 @@ test("time left by the server's clock: days, amber from three, hours, due; and a
   await expect(toast(page, 'Restored "digits v2"')).toBeVisible();
 });
 
-test("filters stand in the address: type, name, order; nothing matches has a way out", async ({ page, world, signIn }) => {
+test("filters stand in the address: type, name, order; nothing matches has a way out", async ({
+  page,
+  world,
+  signIn,
+}) => {
   const project = await buildProject(world, { name: "digits" });
   await trashedVersion(world, project, "Alpha 100%");
   await trashedVersion(world, project, "beta");
-  await trashProject(await userContext(world), { ...ref(world), projectSlug: (await buildProject(world, { name: "alphabet" })).slug });
+  await trashProject(await userContext(world), {
+    ...ref(world),
+    projectSlug: (await buildProject(world, { name: "alphabet" })).slug,
+  });
   await signIn(world.owner);
   await page.goto(trashPath(world));
   await page.getByRole("searchbox", { name: "Search by name" }).fill("ALPHA");
@@ -317,7 +380,10 @@ test("a stale tab gets a clear answer and what is there now", async ({ page, con
 
 test("restoring and purging by keyboard alone", async ({ page, world, signIn }) => {
   const project = await buildProject(world, { name: "digits" });
-  const [first, second] = [await trashedVersion(world, project, "first"), await trashedVersion(world, project, "second")];
+  const [first, second] = [
+    await trashedVersion(world, project, "first"),
+    await trashedVersion(world, project, "second"),
+  ];
   await signIn(world.owner);
   await page.goto(trashPath(world));
   await page.getByRole("checkbox", { name: "Select digits v2" }).focus();

@@ -6,8 +6,23 @@ import sharp from "sharp";
 
 /** A small image, another one for each number. */
 export const draw = (number: number, format: "png" | "jpeg" | "webp" = "png"): Promise<Buffer> =>
-  sharp({ create: { width: 48 + (number % 16), height: 40, channels: 3, background: { r: (number * 37) % 256, g: (number * 91) % 256, b: (number * 13) % 256 } } })
-    .composite([{ input: { create: { width: 12, height: 12, channels: 3, background: { r: 255 - ((number * 53) % 256), g: 40, b: 90 } } }, left: number % 30, top: (number * 3) % 26 }])
+  sharp({
+    create: {
+      width: 48 + (number % 16),
+      height: 40,
+      channels: 3,
+      background: { r: (number * 37) % 256, g: (number * 91) % 256, b: (number * 13) % 256 },
+    },
+  })
+    .composite([
+      {
+        input: {
+          create: { width: 12, height: 12, channels: 3, background: { r: 255 - ((number * 53) % 256), g: 40, b: 90 } },
+        },
+        left: number % 30,
+        top: (number * 3) % 26,
+      },
+    ])
     [format]()
     .toBuffer();
 
@@ -23,7 +38,8 @@ export async function makeFolder(directory: string, files: Record<string, Buffer
 
 export async function makeZip(files: Record<string, Buffer | string>): Promise<Buffer> {
   const writer = new ZipWriter(new BlobWriter(), { useWebWorkers: false });
-  for (const [name, bytes] of Object.entries(files)) await writer.add(name, new Uint8ArrayReader(new Uint8Array(Buffer.from(bytes))));
+  for (const [name, bytes] of Object.entries(files))
+    await writer.add(name, new Uint8ArrayReader(new Uint8Array(Buffer.from(bytes))));
   return Buffer.from(await (await writer.close()).arrayBuffer());
 }
 

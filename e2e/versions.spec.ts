@@ -10,7 +10,11 @@ const NOT_FOUND = /status of 404/;
 /** Until then the worker leaves alone what a test needs as it is. */
 const inAnHour = () => new Date(Date.now() + 3_600_000);
 
-test("a project shows its newest version with its settings, splits, classes and real images", async ({ page, world, signIn }) => {
+test("a project shows its newest version with its settings, splits, classes and real images", async ({
+  page,
+  world,
+  signIn,
+}) => {
   const project = await buildProject(world, { name: "Handwritten digits" });
   await buildVersion(world, project, { name: "an older one" });
   await buildRealVersion(world, project, {
@@ -50,7 +54,11 @@ test("a project shows its newest version with its settings, splits, classes and 
 
 test("the grid of a long version holds only what is in sight, and reaches its end", async ({ page, world, signIn }) => {
   const project = await buildProject(world);
-  await buildRealVersion(world, project, { name: "long", images: 60, augmentation: { image: { versions: 20 }, noise: { percent: 1 } } });
+  await buildRealVersion(world, project, {
+    name: "long",
+    images: 60,
+    augmentation: { image: { versions: 20 }, noise: { percent: 1 } },
+  });
   await signIn(world.owner);
   await page.goto(`/${world.workspace.slug}/${project.slug}/1`);
   const grid = page.getByRole("region", { name: 'Images of "long"' });
@@ -62,17 +70,29 @@ test("the grid of a long version holds only what is in sight, and reaches its en
   expect(await grid.getByRole("img").count()).toBeLessThan(150);
 });
 
-test("the list leads from version to version, and says what generates, failed or has a model", async ({ page, world, signIn }) => {
+test("the list leads from version to version, and says what generates, failed or has a model", async ({
+  page,
+  world,
+  signIn,
+}) => {
   const project = await buildProject(world, { name: "Digits" });
   const first = await buildVersion(world, project, { name: "baseline" });
   await buildModel(world, await buildTraining(world, first, { status: "FINISHED" }));
   await buildVersion(world, project, { name: "broken", status: "FAILED" });
-  const making = await buildVersion(world, project, { name: "in the making", status: "GENERATING", generatorUntil: inAnHour() });
+  const making = await buildVersion(world, project, {
+    name: "in the making",
+    status: "GENERATING",
+    generatorUntil: inAnHour(),
+  });
   await prisma().version.update({ where: { id: making.id }, data: { progress: 0.4 } });
   await signIn(world.owner);
   await page.goto(`/${world.workspace.slug}/${project.slug}`);
   const list = page.getByRole("list", { name: "Versions of Digits" });
-  await expect(list.getByRole("link")).toHaveText([/v3.*in the making.*Generating 40%/, /v2.*broken.*Failed/, /v1.*baseline.*Model.*10 images/]);
+  await expect(list.getByRole("link")).toHaveText([
+    /v3.*in the making.*Generating 40%/,
+    /v2.*broken.*Failed/,
+    /v1.*baseline.*Model.*10 images/,
+  ]);
   await list.getByRole("link", { name: "broken" }).click();
   await expect(page).toHaveURL(/\/2$/);
   await expect(page.getByText("This version could not be generated")).toBeVisible();
@@ -82,20 +102,37 @@ test("the list leads from version to version, and says what generates, failed or
   await expect(page.getByRole("list", { name: "Models" })).toContainText("Serving");
 });
 
-test("what is not there is 404, what is in Trash is 404 and tells members where it is", async ({ page, world, signIn, makeUser, expectedErrors }) => {
+test("what is not there is 404, what is in Trash is 404 and tells members where it is", async ({
+  page,
+  world,
+  signIn,
+  makeUser,
+  expectedErrors,
+}) => {
   expectedErrors.push(NOT_FOUND);
   const project = await buildProject(world, { name: "Digits" });
   const version = await buildVersion(world, project, { name: "baseline" });
   const base = `/${world.workspace.slug}/${project.slug}`;
   await signIn(world.owner);
-  for (const path of [`/${world.workspace.slug}/nowhere`, `/${world.workspace.slug}/Digits`, ...["99", "0", "03", "3abc", "1e3", "-1", "2147483648", "99999999999"].map((number) => `${base}/${number}`)]) {
+  for (const path of [
+    `/${world.workspace.slug}/nowhere`,
+    `/${world.workspace.slug}/Digits`,
+    ...["99", "0", "03", "3abc", "1e3", "-1", "2147483648", "99999999999"].map((number) => `${base}/${number}`),
+  ]) {
     expect((await page.goto(path))?.status(), path).toBe(404);
     await expect(page.getByRole("heading", { name: "There is nothing here" })).toBeVisible();
   }
-  await trashVersion(await userContext(world), { workspaceSlug: world.workspace.slug, projectSlug: project.slug, number: version.number });
+  await trashVersion(await userContext(world), {
+    workspaceSlug: world.workspace.slug,
+    projectSlug: project.slug,
+    number: version.number,
+  });
   expect((await page.goto(`${base}/1`))?.status()).toBe(404);
   await expect(page.getByRole("heading", { name: '"baseline" v1 is in Trash' })).toBeVisible();
-  await expect(page.getByRole("main").getByRole("link", { name: "Open Trash" })).toHaveAttribute("href", `/${world.workspace.slug}/settings/trash`);
+  await expect(page.getByRole("main").getByRole("link", { name: "Open Trash" })).toHaveAttribute(
+    "href",
+    `/${world.workspace.slug}/settings/trash`,
+  );
   expect((await page.goto(base))?.status()).toBe(200);
   await expect(page.getByText("No versions yet")).toBeVisible();
 
@@ -109,21 +146,35 @@ test("what is not there is 404, what is in Trash is 404 and tells members where 
   await expect(page.getByRole("heading", { name: "There is nothing here" })).toBeVisible();
 });
 
-test("the page of a purged version shows its receipt to members, and is 404 for everybody else", async ({ page, world, signIn, makeUser, expectedErrors, axe }) => {
+test("the page of a purged version shows its receipt to members, and is 404 for everybody else", async ({
+  page,
+  world,
+  signIn,
+  makeUser,
+  expectedErrors,
+  axe,
+}) => {
   expectedErrors.push(NOT_FOUND);
   const project = await buildProject(world, { name: "Digits" });
   const version = await buildRealVersion(world, project, { name: "baseline", images: 10 });
   const ref = { workspaceSlug: world.workspace.slug, projectSlug: project.slug, number: version.number };
   await prisma().version.update({ where: { id: version.id }, data: { writersUntil: inAnHour() } }); // nothing proves it empty before
   await trashVersion(await userContext(world), ref);
-  await purgeItem(await userContext(world), { workspaceSlug: world.workspace.slug, type: "VERSION", id: version.id }, new AbortController().signal);
+  await purgeItem(
+    await userContext(world),
+    { workspaceSlug: world.workspace.slug, type: "VERSION", id: version.id },
+    new AbortController().signal,
+  );
   const path = `/${world.workspace.slug}/${project.slug}/${version.number}`;
 
   await signIn(await makeUser({ role: "VIEWER" }));
   expect((await page.goto(path))?.status()).toBe(200);
   await expect(page.getByRole("heading", { level: 1, name: '"baseline" was permanently deleted' })).toBeVisible();
   await expect(page.getByText("Not verified yet")).toBeVisible();
-  await prisma().purgeReceipt.updateMany({ where: { itemId: version.id }, data: { writersUntil: null, nextAttemptAt: null } });
+  await prisma().purgeReceipt.updateMany({
+    where: { itemId: version.id },
+    data: { writersUntil: null, nextAttemptAt: null },
+  });
   await eraseFiles(await systemContext("erase-files"), new AbortController().signal);
   await page.reload();
   await expect(page.getByText("The store was read back and found empty")).toBeVisible();
@@ -137,20 +188,33 @@ test("the page of a purged version shows its receipt to members, and is 404 for 
   expect((await page.goto(path))?.status()).toBe(404);
 });
 
-test("image bytes are for members, asked about each time, and only what the manifest names", async ({ page, world, signIn, makeUser }) => {
+test("image bytes are for members, asked about each time, and only what the manifest names", async ({
+  page,
+  world,
+  signIn,
+  makeUser,
+}) => {
   const project = await buildProject(world);
   await buildRealVersion(world, project, { images: 10 });
   const base = `/data/${world.workspace.slug}/${project.slug}/1`;
   expect((await page.request.get(`${base}/images`)).status()).toBe(401);
   await signIn(world.owner);
-  const listed: { total: number; images: { path: string }[] } = await (await page.request.get(`${base}/images?limit=3`)).json();
+  const listed: { total: number; images: { path: string }[] } = await (
+    await page.request.get(`${base}/images?limit=3`)
+  ).json();
   expect(listed).toMatchObject({ total: 10, images: [{}, {}, {}] });
   const url = `${base}/${listed.images[0]!.path}`;
   const image = await page.request.get(url);
-  expect([image.status(), image.headers()["content-type"], image.headers()["cache-control"]]).toEqual([200, "image/png", "private, no-cache"]);
+  expect([image.status(), image.headers()["content-type"], image.headers()["cache-control"]]).toEqual([
+    200,
+    "image/png",
+    "private, no-cache",
+  ]);
   expect((await page.request.get(url, { headers: { "If-None-Match": image.headers()["etag"]! } })).status()).toBe(304);
-  for (const path of ["images/train/nothing.png", "images/..%2f..%2fmanifest.json", "images/manifest.json"]) expect((await page.request.get(`${base}/${path}`)).status(), path).toBe(404);
-  for (const query of ["offset=-1", "limit=0", "limit=501", "split=every"]) expect((await page.request.get(`${base}/images?${query}`)).status(), query).toBe(422);
+  for (const path of ["images/train/nothing.png", "images/..%2f..%2fmanifest.json", "images/manifest.json"])
+    expect((await page.request.get(`${base}/${path}`)).status(), path).toBe(404);
+  for (const query of ["offset=-1", "limit=0", "limit=501", "split=every"])
+    expect((await page.request.get(`${base}/images?${query}`)).status(), query).toBe(422);
   await signIn(await makeUser());
   expect((await page.request.get(url)).status()).toBe(404);
 });
@@ -161,7 +225,14 @@ test("projects show a few of their images, and can be renamed", async ({ page, w
   await signIn(world.owner);
   await page.goto(`/${world.workspace.slug}`);
   const card = page.getByRole("listitem").filter({ has: page.getByRole("heading", { name: "Digits" }) });
-  await expect.poll(() => card.locator("img").first().evaluate((image: HTMLImageElement) => image.naturalWidth)).toBe(28);
+  await expect
+    .poll(() =>
+      card
+        .locator("img")
+        .first()
+        .evaluate((image: HTMLImageElement) => image.naturalWidth),
+    )
+    .toBe(28);
   await page.getByRole("button", { name: 'Edit project "Digits"' }).click();
   await page.getByRole("menuitem", { name: "Rename" }).click();
   const dialog = page.getByRole("dialog", { name: 'Rename "Digits"' });
@@ -180,23 +251,50 @@ for (const { locale, versions } of [
     test.describe(`${locale}, ${colorScheme}`, () => {
       test.use({ locale, colorScheme });
 
-      test("no page has a flaw that axe knows, and all fit a small phone", async ({ page, world, signIn, axe, fits }) => {
+      test("no page has a flaw that axe knows, and all fit a small phone", async ({
+        page,
+        world,
+        signIn,
+        axe,
+        fits,
+      }) => {
         test.slow(); // many pages
-        const long = "a-version-with-a-name-that-no-list-and-no-heading-can-hold-in-one-line-and-that-has-no-space-either";
+        const long =
+          "a-version-with-a-name-that-no-list-and-no-heading-can-hold-in-one-line-and-that-has-no-space-either";
         const project = await buildProject(world, { name: "Digits" });
         await buildProject(world, { name: "Nothing yet", slug: "nothing-yet" });
-        const real = await buildRealVersion(world, project, { name: long, images: 20, augmentation: { image: { versions: 2 }, rotate: { degrees: 15 } } });
+        const real = await buildRealVersion(world, project, {
+          name: long,
+          images: 20,
+          augmentation: { image: { versions: 2 }, rotate: { degrees: 15 } },
+        });
         await buildModel(world, await buildTraining(world, { id: real.id }, { status: "FINISHED" }));
         const running = await buildTraining(world, { id: real.id }, { status: "RUNNING" });
-        const curve = [2.31, 1.2, 0.6].map((loss, index) => ({ epoch: index + 1, loss, accuracy: 1 - loss / 3, validLoss: loss + 0.1, validAccuracy: 0.9 - loss / 3 }));
+        const curve = [2.31, 1.2, 0.6].map((loss, index) => ({
+          epoch: index + 1,
+          loss,
+          accuracy: 1 - loss / 3,
+          validLoss: loss + 0.1,
+          validAccuracy: 0.9 - loss / 3,
+        }));
         await prisma().training.update({ where: { id: running.id }, data: { epoch: 3, curve } });
         const cancelled = await buildTraining(world, { id: real.id }, { status: "CANCELLED" });
-        await prisma().training.update({ where: { id: cancelled.id }, data: { statusReason: "version moved to Trash" } });
+        await prisma().training.update({
+          where: { id: cancelled.id },
+          data: { statusReason: "version moved to Trash" },
+        });
         await buildVersion(world, project, { status: "FAILED" });
         await buildVersion(world, project, { status: "GENERATING", generatorUntil: inAnHour() });
         await signIn(world.owner);
         const base = `/${world.workspace.slug}`;
-        const paths = [base, ...["nothing-yet", "nothing-yet/models", ...["", "/models", "/2", "/1"].map((path) => `${project.slug}${path}`)].map((path) => `${base}/${path}`)];
+        const paths = [
+          base,
+          ...[
+            "nothing-yet",
+            "nothing-yet/models",
+            ...["", "/models", "/2", "/1"].map((path) => `${project.slug}${path}`),
+          ].map((path) => `${base}/${path}`),
+        ];
         for (const path of paths) {
           await page.goto(path);
           await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
@@ -224,10 +322,18 @@ test("an image of a workspace that one is no member of is not there", async ({ p
   const project = await buildProject(world);
   await buildRealVersion(world, project, { images: 10 });
   const stranger = await makeUser();
-  await createWorkspace(await systemContext("e2e"), { slug: `${world.workspace.slug}-b`, name: "Other", ownerEmail: stranger.email });
+  await createWorkspace(await systemContext("e2e"), {
+    slug: `${world.workspace.slug}-b`,
+    name: "Other",
+    ownerEmail: stranger.email,
+  });
   await signIn(stranger);
   const image = await prisma().image.findFirstOrThrow({ where: { projectId: project.id } });
-  expect((await page.request.get(`/data/${world.workspace.slug}/${project.slug}/images/${image.id}`)).status()).toBe(404);
+  expect((await page.request.get(`/data/${world.workspace.slug}/${project.slug}/images/${image.id}`)).status()).toBe(
+    404,
+  );
   await signIn(world.owner);
-  expect((await page.request.get(`/data/${world.workspace.slug}/${project.slug}/images/${image.id}`)).status()).toBe(200);
+  expect((await page.request.get(`/data/${world.workspace.slug}/${project.slug}/images/${image.id}`)).status()).toBe(
+    200,
+  );
 });

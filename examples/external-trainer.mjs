@@ -28,7 +28,10 @@ async function train(job, dataset, { folder, onEpoch, stop, cancel }) {
     onEpoch({ epoch, loss: 1 / epoch, accuracy: 1 - 1 / (epoch + 1) });
   }
   const weights = path.join(folder, "weights");
-  await writeFile(weights, JSON.stringify(Object.fromEntries(Object.entries(job.classes).map(([name, count]) => [name, count / images]))));
+  await writeFile(
+    weights,
+    JSON.stringify(Object.fromEntries(Object.entries(job.classes).map(([name, count]) => [name, count / images]))),
+  );
   return { weights, metrics: { accuracy: 1 - 1 / (epoch + 1), epochs: epoch, datasetBytes: size } };
 }
 
@@ -44,7 +47,8 @@ async function call(method, where, body, signal) {
     });
     const answer = await response.json();
     if (response.ok) return { status: response.status, answer };
-    if (response.status !== 429 && response.status !== 503) throw Object.assign(new Error(answer.error), { code: answer.code });
+    if (response.status !== 429 && response.status !== 503)
+      throw Object.assign(new Error(answer.error), { code: answer.code });
     await sleep(1_000 * Number(response.headers.get("retry-after") ?? 5), undefined, { signal });
   }
 }
@@ -79,7 +83,9 @@ async function work(jobs, job) {
   async function keepBeating() {
     while (!ended.signal.aborted) {
       await beat().catch((error) => cancel.signal.aborted || console.error(`heartbeat: ${error.message}`));
-      await sleep(HEARTBEAT_MS, undefined, { signal: AbortSignal.any([ended.signal, cancel.signal]) }).catch(() => ended.abort());
+      await sleep(HEARTBEAT_MS, undefined, { signal: AbortSignal.any([ended.signal, cancel.signal]) }).catch(() =>
+        ended.abort(),
+      );
     }
   }
 
@@ -87,7 +93,12 @@ async function work(jobs, job) {
   try {
     const dataset = path.join(folder, "dataset.zip");
     await download(Object.values(job.downloads)[0], dataset, cancel.signal);
-    const { weights, metrics } = await train(job, dataset, { folder, onEpoch: (epoch) => unreported.push(epoch), stop: stop.signal, cancel: cancel.signal });
+    const { weights, metrics } = await train(job, dataset, {
+      folder,
+      onEpoch: (epoch) => unreported.push(epoch),
+      stop: stop.signal,
+      cancel: cancel.signal,
+    });
     await call("PUT", `${jobs}/${trainingId}/weights?leaseId=${leaseId}`, await openAsBlob(weights), cancel.signal);
     ended.abort();
     await beating;
@@ -97,7 +108,10 @@ async function work(jobs, job) {
   } catch (error) {
     if (cancel.signal.aborted || error.code === "not_running") return console.log(`cancelled ${trainingId}`);
     console.error(error);
-    await call("POST", `${jobs}/${trainingId}/fail`, { leaseId, reason: String(error.message).replace(/\s+/g, " ").slice(0, 500) || "It failed." }).catch(() => {});
+    await call("POST", `${jobs}/${trainingId}/fail`, {
+      leaseId,
+      reason: String(error.message).replace(/\s+/g, " ").slice(0, 500) || "It failed.",
+    }).catch(() => {});
     console.log(`failed ${trainingId}`);
   } finally {
     ended.abort();

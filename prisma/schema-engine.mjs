@@ -17,10 +17,19 @@ const require = createRequire(import.meta.url);
 
 // A Rust panic inside the engine reports its message here, then traps.
 let panic = null;
-globalThis.PRISMA_WASM_PANIC_REGISTRY = { set_message: (m) => { panic = m; if (process.env.SHIM_DEBUG) console.error("PANIC", m); } };
+globalThis.PRISMA_WASM_PANIC_REGISTRY = {
+  set_message: (m) => {
+    panic = m;
+    if (process.env.SHIM_DEBUG) console.error("PANIC", m);
+  },
+};
 let failCurrent = null;
 for (const ev of ["uncaughtException", "unhandledRejection"])
-  process.on(ev, (e) => (failCurrent ? failCurrent(panic ? new Error(`schema engine panicked: ${panic}`) : e) : (console.error(e), process.exit(1))));
+  process.on(ev, (e) =>
+    failCurrent
+      ? failCurrent(panic ? new Error(`schema engine panicked: ${panic}`) : e)
+      : (console.error(e), process.exit(1)),
+  );
 
 async function loadEngine() {
   const glue = await import("@prisma/schema-engine-wasm/schema_engine_bg");
@@ -46,7 +55,8 @@ function parseArgs(argv) {
 }
 
 /** The catalog's one-byte type "char" (oid 18) is unknown to the adapter: fetch it as text, hand it on as Character. */
-const CHAR_OID = 18, TEXT_OID = 25;
+const CHAR_OID = 18,
+  TEXT_OID = 25;
 class CatalogClient extends pg.Client {
   query(...a) {
     const r = super.query(...a);
@@ -75,7 +85,12 @@ function withChars(q) {
   return q;
 }
 function makePool(url) {
-  const pool = new pg.Pool({ connectionString: url, max: 1, Client: CatalogClient, application_name: "prisma-migrate" });
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: 1,
+    Client: CatalogClient,
+    application_name: "prisma-migrate",
+  });
   pool.on("error", () => {});
   pool.query = async (...a) => {
     const client = await pool.connect();
@@ -124,7 +139,10 @@ class MigrationPg extends PrismaPg {
     const dispose = inner.dispose.bind(inner);
     inner.dispose = async () => {
       await dispose();
-      await inner.underlyingDriver().end().catch(() => {});
+      await inner
+        .underlyingDriver()
+        .end()
+        .catch(() => {});
       await admin(this.url, (c) => c.query(`DROP DATABASE IF EXISTS "${name}" WITH (FORCE)`), null);
     };
     return inner;
@@ -143,15 +161,24 @@ async function admin(url, fn, database = "postgres") {
   }
 }
 const dbName = (url) => decodeURIComponent(new URL(url).pathname.slice(1));
-const known = (error_code, message, meta = {}) => Object.assign(new Error(message), { rpc: { is_panic: false, message, meta, error_code } });
+const known = (error_code, message, meta = {}) =>
+  Object.assign(new Error(message), { rpc: { is_panic: false, message, meta, error_code } });
 const quote = (s) => `"${s.replaceAll('"', '""')}"`;
 
 function connectError(url, e) {
   const u = new URL(url);
   const at = `${u.hostname}:${u.port || 5432}`;
   if (e.code === "3D000") return known("P1003", `Database \`${dbName(url)}\` does not exist`);
-  if (e.code === "28P01" || e.code === "28000") return known("P1000", `Authentication failed against database server, the provided database credentials for \`${u.username}\` are not valid.`);
-  if (["ECONNREFUSED", "ENOTFOUND", "ETIMEDOUT", "EHOSTUNREACH"].includes(e.code) || e.name === "AggregateError") return known("P1001", `Can't reach database server at \`${at}\`\n\nPlease make sure your database server is running at \`${at}\`.`);
+  if (e.code === "28P01" || e.code === "28000")
+    return known(
+      "P1000",
+      `Authentication failed against database server, the provided database credentials for \`${u.username}\` are not valid.`,
+    );
+  if (["ECONNREFUSED", "ENOTFOUND", "ETIMEDOUT", "EHOSTUNREACH"].includes(e.code) || e.name === "AggregateError")
+    return known(
+      "P1001",
+      `Can't reach database server at \`${at}\`\n\nPlease make sure your database server is running at \`${at}\`.`,
+    );
   return e;
 }
 async function createDatabase(url) {
@@ -166,7 +193,9 @@ async function createDatabase(url) {
 const args = parseArgs(process.argv.slice(2));
 
 if (args.version) {
-  const { version } = JSON.parse(readFileSync(join(dirname(require.resolve("@prisma/schema-engine-wasm")), "package.json"), "utf8"));
+  const { version } = JSON.parse(
+    readFileSync(join(dirname(require.resolve("@prisma/schema-engine-wasm")), "package.json"), "utf8"),
+  );
   console.log(`schema-engine-wasm ${version}`);
   process.exit(0);
 }
@@ -174,14 +203,20 @@ if (args.version) {
 if (args.cli) {
   const url = args.datasource.url;
   try {
-    if (args.cli === "can-connect-to-database") await admin(url, (c) => c.query("SELECT 1"), null).catch((e) => { throw connectError(url, e); });
+    if (args.cli === "can-connect-to-database")
+      await admin(url, (c) => c.query("SELECT 1"), null).catch((e) => {
+        throw connectError(url, e);
+      });
     else if (args.cli === "create-database") await createDatabase(url);
-    else if (args.cli === "drop-database") await admin(url, (c) => c.query(`DROP DATABASE IF EXISTS ${quote(dbName(url))} WITH (FORCE)`));
+    else if (args.cli === "drop-database")
+      await admin(url, (c) => c.query(`DROP DATABASE IF EXISTS ${quote(dbName(url))} WITH (FORCE)`));
     process.exit(0);
   } catch (e) {
     const fields = { message: e.message, error_code: e.rpc?.error_code ?? "P1011", is_panic: false };
     // the CLI drops the first stderr line
-    process.stderr.write(`\n${JSON.stringify({ level: "ERROR", target: "schema_engine::logger", fields })}\n`, () => process.exit(1));
+    process.stderr.write(`\n${JSON.stringify({ level: "ERROR", target: "schema_engine::logger", fields })}\n`, () =>
+      process.exit(1),
+    );
     await new Promise(() => {});
   }
 }
@@ -191,8 +226,14 @@ function engine() {
   return (enginePromise ??= (async () => {
     const wasm = await loadEngine();
     const factory = bindMigrationAwareSqlAdapterFactory(new MigrationPg(args.datasource.url));
-    const datamodels = args.datamodels.length ? await Promise.all(args.datamodels.map(async (p) => [p, await readFile(p, "utf8")])) : undefined;
-    return wasm.SchemaEngine.new({ datamodels }, (log) => process.env.DEBUG && process.stderr.write(`${log}\n`), factory);
+    const datamodels = args.datamodels.length
+      ? await Promise.all(args.datamodels.map(async (p) => [p, await readFile(p, "utf8")]))
+      : undefined;
+    return wasm.SchemaEngine.new(
+      { datamodels },
+      (log) => process.env.DEBUG && process.stderr.write(`${log}\n`),
+      factory,
+    );
   })());
 }
 
@@ -206,12 +247,16 @@ async function call(method, params) {
       await createDatabase(url);
       return { databaseName: dbName(url) };
     case "ensureConnectionValidity":
-      await admin(url, (c) => c.query("SELECT 1"), null).catch((e) => { throw connectError(url, e); });
+      await admin(url, (c) => c.query("SELECT 1"), null).catch((e) => {
+        throw connectError(url, e);
+      });
       return {};
     case "getDatabaseVersion":
       return (await engine()).version(params);
     case "dbExecute":
-      await admin(url, (c) => c.query(params.script), null).catch((e) => { throw connectError(url, e); });
+      await admin(url, (c) => c.query(params.script), null).catch((e) => {
+        throw connectError(url, e);
+      });
       return null;
     case "diff": {
       const r = await (await engine()).diff({ shadowDatabaseUrl: null, ...params });
@@ -235,7 +280,12 @@ function toRpcError(e) {
   } catch {
     data = { is_panic: false, message: typeof e === "string" ? e : (e?.stack ?? String(e)) };
   }
-  if (!data.message) data = { is_panic: false, message: typeof e === "string" ? e : `${e?.message ?? e} ${e?.code ?? ""}`, error_code: e?.code };
+  if (!data.message)
+    data = {
+      is_panic: false,
+      message: typeof e === "string" ? e : `${e?.message ?? e} ${e?.code ?? ""}`,
+      error_code: e?.code,
+    };
   return { code: 4466, message: "An error happened. Check the data field for details.", data };
 }
 

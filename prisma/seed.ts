@@ -4,7 +4,14 @@ import { fileURLToPath } from "node:url";
 import { setTimeout } from "node:timers/promises";
 import pg from "pg";
 import { systemContext, type Context } from "@/lib/domain/context";
-import { createApiKey, createUser, createWorkspace, getUserByEmail, setPassword, systemMembership } from "@/lib/domain/people";
+import {
+  createApiKey,
+  createUser,
+  createWorkspace,
+  getUserByEmail,
+  setPassword,
+  systemMembership,
+} from "@/lib/domain/people";
 import { createProject } from "@/lib/domain/projects";
 import { startTraining } from "@/lib/domain/trainings";
 import { uploadImage } from "@/lib/work/uploads/images";
@@ -33,7 +40,12 @@ const IMAGES = 600;
 
 const RESIZE = { width: 28, height: 28, format: "Stretch to" } as const;
 const VERSIONS: { name: string; seed: number; preprocessing: Preprocessing; augmentation: Augmentation }[] = [
-  { name: "digits baseline", seed: 1, preprocessing: { "auto-orient": true, resize: RESIZE, grayscale: true }, augmentation: {} },
+  {
+    name: "digits baseline",
+    seed: 1,
+    preprocessing: { "auto-orient": true, resize: RESIZE, grayscale: true },
+    augmentation: {},
+  },
   {
     name: "digits rotated",
     seed: 2,
@@ -62,19 +74,26 @@ function writeDemo(facts: Record<string, string>): void {
 async function ensureOwner(): Promise<{ userId: string; name: string; password: string }> {
   const system = await systemContext("seed");
   const password = newPassword();
-  if ((await prisma().user.count({ where: { email: EMAIL } })) === 0) await createUser(system, { email: EMAIL, name: "Ada Demo", password });
+  if ((await prisma().user.count({ where: { email: EMAIL } })) === 0)
+    await createUser(system, { email: EMAIL, name: "Ada Demo", password });
   else await setPassword(system, { email: EMAIL, password });
   const user = await getUserByEmail(system, EMAIL);
-  if ((await prisma().workspace.count({ where: { slug: WORKSPACE } })) === 0) await createWorkspace(system, { slug: WORKSPACE, name: "Acme Vision", ownerEmail: EMAIL });
+  if ((await prisma().workspace.count({ where: { slug: WORKSPACE } })) === 0)
+    await createWorkspace(system, { slug: WORKSPACE, name: "Acme Vision", ownerEmail: EMAIL });
   return { userId: user.id, name: user.name, password };
 }
 
 async function ensureProject(ctx: Context): Promise<void> {
   const ref = { workspaceSlug: WORKSPACE, projectSlug: PROJECT };
-  if ((await prisma().project.count({ where: { slug: PROJECT } })) === 0) await createProject(ctx, { ...ref, name: "Digits", type: "CLASSIFICATION", annotation: "digits" });
+  if ((await prisma().project.count({ where: { slug: PROJECT } })) === 0)
+    await createProject(ctx, { ...ref, name: "Digits", type: "CLASSIFICATION", annotation: "digits" });
   const splits = { train: "TRAIN", valid: "VALID", test: "TEST" } as const;
   for (const digit of await readDigits(IMAGES)) {
-    await uploadImage(ctx, ref, [digit.png], { fileName: digit.fileName, split: splits[digit.split], label: digit.label });
+    await uploadImage(ctx, ref, [digit.png], {
+      fileName: digit.fileName,
+      split: splits[digit.split],
+      label: digit.label,
+    });
   }
 }
 
@@ -82,10 +101,25 @@ async function ensureVersions(ctx: Context): Promise<void> {
   const ref = { workspaceSlug: WORKSPACE, projectSlug: PROJECT };
   for (const [index, { name, seed, preprocessing, augmentation }] of VERSIONS.entries()) {
     const number = index + 1;
-    const made = await prisma().version.findFirst({ where: { number, project: { slug: PROJECT } }, select: { id: true } });
-    const { id } = made ?? (await generateVersion({ ...ctx, now: await databaseNow() }, ref, { name, seed, splits: null, preprocessing, augmentation }));
+    const made = await prisma().version.findFirst({
+      where: { number, project: { slug: PROJECT } },
+      select: { id: true },
+    });
+    const { id } =
+      made ??
+      (await generateVersion({ ...ctx, now: await databaseNow() }, ref, {
+        name,
+        seed,
+        splits: null,
+        preprocessing,
+        augmentation,
+      }));
     const { nextTrainingNumber } = await whenReady(id);
-    if (nextTrainingNumber === 1) await startTraining({ ...ctx, now: await databaseNow() }, { ...ref, number, ...(number === SERVED ? {} : { modelType: "digits-classifier" }) });
+    if (nextTrainingNumber === 1)
+      await startTraining(
+        { ...ctx, now: await databaseNow() },
+        { ...ref, number, ...(number === SERVED ? {} : { modelType: "digits-classifier" }) },
+      );
     if (number === SERVED) await whenTrained(id);
   }
 }
@@ -94,7 +128,10 @@ async function ensureVersions(ctx: Context): Promise<void> {
 async function whenReady(versionId: string): Promise<{ nextTrainingNumber: number }> {
   for (;;) {
     await generateVersionNow(await systemContext("seed"), versionId);
-    const { status, failureReason, nextTrainingNumber } = await prisma().version.findUniqueOrThrow({ where: { id: versionId }, select: { status: true, failureReason: true, nextTrainingNumber: true } });
+    const { status, failureReason, nextTrainingNumber } = await prisma().version.findUniqueOrThrow({
+      where: { id: versionId },
+      select: { status: true, failureReason: true, nextTrainingNumber: true },
+    });
     if (status === "READY") return { nextTrainingNumber };
     if (status === "FAILED") throw new Error(`The demo version could not be generated: ${failureReason}.`);
     await setTimeout(1_000);
@@ -122,7 +159,11 @@ async function seed(): Promise<void> {
   if (others > 0) return; // somebody's own data
   const { userId, name, password } = await ensureOwner();
   const membership = await systemMembership(WORKSPACE);
-  const ctx: Context = { actor: { type: "USER", userId, name, memberships: [membership] }, now: await databaseNow(), requestId: newId() };
+  const ctx: Context = {
+    actor: { type: "USER", userId, name, memberships: [membership] },
+    now: await databaseNow(),
+    requestId: newId(),
+  };
   console.log("Making demo data: 600 digits, three versions, a model …");
   await ensureProject(ctx);
   await ensureVersions(ctx);

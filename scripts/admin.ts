@@ -6,7 +6,11 @@ import { disconnect } from "@/lib/platform/db";
 // `npm run admin -- <command> [options] [--json]`: parses, calls, prints. The commands are in lib/doors/admin.ts.
 
 const usage = (): string =>
-  ["Usage: npm run admin -- <command> [--json]", "", ...Object.entries(ADMIN_COMMANDS).map(([name, { help }]) => `  ${`${name} ${help}`.trim()}`)].join("\n");
+  [
+    "Usage: npm run admin -- <command> [--json]",
+    "",
+    ...Object.entries(ADMIN_COMMANDS).map(([name, { help }]) => `  ${`${name} ${help}`.trim()}`),
+  ].join("\n");
 
 /** A line from stdin, if somebody pipes one in; null on a terminal or when nothing comes. */
 async function readPassword(): Promise<string | null> {
@@ -51,7 +55,12 @@ async function main(): Promise<number> {
 try {
   process.exitCode = await main();
 } catch (error) {
-  const known = error instanceof DomainError ? error.publicMessage : error instanceof TypeError && "code" in error ? error.message : null;
+  const known =
+    error instanceof DomainError
+      ? error.publicMessage
+      : error instanceof TypeError && "code" in error
+        ? error.message
+        : null;
   console.error(known ?? error);
   process.exitCode = known ? 1 : 70;
 } finally {

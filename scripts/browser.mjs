@@ -5,7 +5,12 @@ import { existsSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import { chromium } from "playwright";
 
-const SYSTEM = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome", "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"];
+const SYSTEM = [
+  "/usr/bin/chromium",
+  "/usr/bin/chromium-browser",
+  "/usr/bin/google-chrome",
+  "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+];
 
 /** The path of a Chromium: CHROMIUM_PATH, the system's, Playwright's own; null when there is none. */
 export function lookForBrowser() {
@@ -25,12 +30,18 @@ export function findBrowser({ log = (line) => process.stderr.write(`${line}\n`) 
     log("Installing Chromium with apt-get …");
     const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
     spawnSync("apt-get", ["update", "-qq"], { env, stdio: "ignore" });
-    const installed = spawnSync("apt-get", ["install", "-y", "-qq", "--no-install-recommends", "chromium", "fonts-noto-cjk"], { env, encoding: "utf8" });
+    const installed = spawnSync(
+      "apt-get",
+      ["install", "-y", "-qq", "--no-install-recommends", "chromium", "fonts-noto-cjk"],
+      { env, encoding: "utf8" },
+    );
     const now = lookForBrowser();
     if (now) return now;
     log(installed.stderr ?? "");
   }
-  throw new Error("There is no Chromium for the browser tests. Run one of these, or set CHROMIUM_PATH:\n  sudo apt-get install -y chromium\n  npx playwright install chromium");
+  throw new Error(
+    "There is no Chromium for the browser tests. Run one of these, or set CHROMIUM_PATH:\n  sudo apt-get install -y chromium\n  npx playwright install chromium",
+  );
 }
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {

@@ -14,11 +14,18 @@ const stampFile = path.join(buildDir, "stamp");
 const clientDir = path.join(root, "lib/platform/generated");
 const buildIdFile = path.join(root, ".next/BUILD_ID");
 
-const ENTRY_POINTS = ["scripts/worker.ts", "scripts/admin.ts", "scripts/migrate.ts", "prisma/seed.ts", "lib/engine/trainer/child.ts"];
+const ENTRY_POINTS = [
+  "scripts/worker.ts",
+  "scripts/admin.ts",
+  "scripts/migrate.ts",
+  "prisma/seed.ts",
+  "lib/engine/trainer/child.ts",
+];
 const SCHEMA_SOURCES = ["prisma/schema.prisma", "prisma.config.ts", "package-lock.json"];
 const SOURCE_FOLDERS = ["app", "i18n", "lib", "messages", "pages", "prisma", "public", "scripts"];
 // every configuration file at the root counts, so that one added later is not forgotten here
-const ROOT_SOURCE = /^(package(-lock)?\.json|tsconfig\.json|.*\.config\.(ts|js|mjs)|(proxy|instrumentation|instrumentation-client)\.ts|\.env.*)$/;
+const ROOT_SOURCE =
+  /^(package(-lock)?\.json|tsconfig\.json|.*\.config\.(ts|js|mjs)|(proxy|instrumentation|instrumentation-client)\.ts|\.env.*)$/;
 const NOT_BUILT = /\.test\.tsx?$|(^|\/)lib\/platform\/generated(\/|$)|^lib\/testing\/.*\.snap$/;
 
 /**
@@ -28,7 +35,10 @@ const NOT_BUILT = /\.test\.tsx?$|(^|\/)lib\/platform\/generated(\/|$)|^lib\/test
 export async function ensureBuilt({ only = "all", log = (line) => process.stderr.write(`${line}\n`) } = {}) {
   if (outdatedParts(only).length === 0) return;
   mkdirSync(buildDir, { recursive: true });
-  await withLock(path.join(buildDir, "lock"), () => buildOutdated(only, log), { timeoutSeconds: 900, onWait: () => log("Waiting for a build that is already running …") });
+  await withLock(path.join(buildDir, "lock"), () => buildOutdated(only, log), {
+    timeoutSeconds: 900,
+    onWait: () => log("Waiting for a build that is already running …"),
+  });
 }
 
 async function buildOutdated(only, log) {
@@ -50,16 +60,39 @@ function outdatedParts(only) {
   const schema = hashFiles(SCHEMA_SOURCES.filter((file) => existsSync(path.join(root, file))));
   const sources = hashFiles(listSources());
   // NEXT_PUBLIC_ variables are written into the browser's code at build time
-  const inlined = JSON.stringify(Object.entries(process.env).filter(([name]) => name.startsWith("NEXT_PUBLIC_")).sort());
+  const inlined = JSON.stringify(
+    Object.entries(process.env)
+      .filter(([name]) => name.startsWith("NEXT_PUBLIC_"))
+      .sort(),
+  );
   const web = createHash("sha256").update(sources).update(inlined).digest("hex");
   const entries = ENTRY_POINTS.filter((file) => existsSync(path.join(root, file)));
 
   const parts = [
-    { name: "client", title: "Prisma's client", stamp: () => schema, isThere: () => existsSync(path.join(clientDir, "client.ts")), build: generateClient },
-    { name: "tools", title: "worker and tools", stamp: () => sources, isThere: () => entries.every((file) => existsSync(bundleOf(file))), build: () => bundle(entries) },
+    {
+      name: "client",
+      title: "Prisma's client",
+      stamp: () => schema,
+      isThere: () => existsSync(path.join(clientDir, "client.ts")),
+      build: generateClient,
+    },
+    {
+      name: "tools",
+      title: "worker and tools",
+      stamp: () => sources,
+      isThere: () => entries.every((file) => existsSync(bundleOf(file))),
+      build: () => bundle(entries),
+    },
   ];
   // a `next build` by hand that broke off leaves another BUILD_ID, or none
-  if (only === "all") parts.push({ name: "web", title: "the web app", stamp: () => `${web} ${readBuildId()}`, isThere: () => readBuildId() !== "", build: buildWeb });
+  if (only === "all")
+    parts.push({
+      name: "web",
+      title: "the web app",
+      stamp: () => `${web} ${readBuildId()}`,
+      isThere: () => readBuildId() !== "",
+      build: buildWeb,
+    });
   return parts.filter((part) => stamp[part.name] !== part.stamp() || !part.isThere());
 }
 
@@ -92,7 +125,11 @@ async function bundle(entries) {
 async function buildWeb() {
   // NODE_ENV: a developer's shell may carry another one, and Next builds wrongly under it.
   // CI: without it, Next runs `npm install` by itself when it misses a type package, and rewrites package-lock.json
-  await runQuietly(require.resolve("next/dist/bin/next"), ["build"], { NODE_ENV: "production", CI: "1", NEXT_TELEMETRY_DISABLED: "1" });
+  await runQuietly(require.resolve("next/dist/bin/next"), ["build"], {
+    NODE_ENV: "production",
+    CI: "1",
+    NEXT_TELEMETRY_DISABLED: "1",
+  });
 }
 
 const readBuildId = () => (existsSync(buildIdFile) ? readFileSync(buildIdFile, "utf8").trim() : "");
@@ -100,7 +137,11 @@ const readBuildId = () => (existsSync(buildIdFile) ? readFileSync(buildIdFile, "
 /** Runs a script with Node and shows what it said only when it fails. */
 function runQuietly(script, args, env) {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [script, ...args], { cwd: root, stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...env } });
+    const child = spawn(process.execPath, [script, ...args], {
+      cwd: root,
+      stdio: ["ignore", "pipe", "pipe"],
+      env: { ...process.env, ...env },
+    });
     const said = [];
     child.stdout.on("data", (chunk) => said.push(chunk));
     child.stderr.on("data", (chunk) => said.push(chunk));

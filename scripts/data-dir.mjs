@@ -2,7 +2,17 @@
 // processes need in order to share a folder: a lock that survives kill -9, and secrets that are made once.
 import { spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { chownSync, existsSync, linkSync, mkdirSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  chownSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import path from "node:path";
 
 export const projectRoot = path.resolve(import.meta.dirname, "..");
@@ -27,7 +37,9 @@ export function makePrivateDir(dir) {
     }
     return realpathSync(dir);
   } catch (error) {
-    throw new Error(`The folder ${dir} cannot be made or read (${error.code}). Set DATA_DIR to a folder that this user may write to.`);
+    throw new Error(
+      `The folder ${dir} cannot be made or read (${error.code}). Set DATA_DIR to a folder that this user may write to.`,
+    );
   }
 }
 
@@ -69,9 +81,12 @@ export function provideSecrets(dataDir, env = process.env, names = GENERATED_SEC
       if (!existsSync(file)) createOnce(file, `${randomBytes(32).toString("base64url")}\n`);
       env[name] = readFileSync(file, "utf8").trim();
     } catch (error) {
-      throw new Error(`The secret ${file} cannot be made or read (${error.code}). Set ${name}, or make the file readable for this user.`);
+      throw new Error(
+        `The secret ${file} cannot be made or read (${error.code}). Set ${name}, or make the file readable for this user.`,
+      );
     }
-    if (!env[name]) throw new Error(`The secret ${file} is empty. Remove it, so that a new one is made, or set ${name}.`);
+    if (!env[name])
+      throw new Error(`The secret ${file} is empty. Remove it, so that a new one is made, or set ${name}.`);
   }
 }
 
@@ -98,7 +113,10 @@ function startOf(pid) {
     }
   }
   if (process.platform === "win32") return "";
-  const ps = spawnSync("ps", ["-o", "lstart=", "-p", String(pid)], { encoding: "utf8", env: { ...process.env, LC_ALL: "C", TZ: "UTC" } });
+  const ps = spawnSync("ps", ["-o", "lstart=", "-p", String(pid)], {
+    encoding: "utf8",
+    env: { ...process.env, LC_ALL: "C", TZ: "UTC" },
+  });
   return (ps.stdout ?? "").trim().replaceAll(/\s+/g, "_");
 }
 
@@ -126,14 +144,17 @@ export function isWriterAlive(line) {
 export async function withLock(file, work, { timeoutSeconds = 180, onWait = () => {} } = {}) {
   const me = describeSelf();
   const deadline = Date.now() + timeoutSeconds * 1000;
-  for (let told = false; !createOnce(file, me); ) {
+  for (let told = false; !createOnce(file, me);) {
     const holder = readIfThere(file);
     if (holder === null) continue; // let go of in this very moment
     if (!isWriterAlive(holder)) {
       removeDead(file, holder, me);
       continue;
     }
-    if (Date.now() > deadline) throw new Error(`${file} is held by process ${holder.split(" ")[0]} for more than ${timeoutSeconds} s. End that process, or wait for it.`);
+    if (Date.now() > deadline)
+      throw new Error(
+        `${file} is held by process ${holder.split(" ")[0]} for more than ${timeoutSeconds} s. End that process, or wait for it.`,
+      );
     if (!told) onWait();
     told = true;
     await sleep(25);

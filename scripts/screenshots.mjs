@@ -11,13 +11,22 @@ const PORT = process.env.PORT ?? "3290";
 const SIZE = { width: 1280, height: 800 };
 const WORDS = {
   en: { menu: "Edit Dataset", remove: "Delete Version", curve: "Curve", sample: "Use a test image", right: "right." },
-  ja: { menu: "データセットを編集", remove: "バージョンを削除", curve: "学習曲線", sample: "テスト画像を使う", right: "正解です" },
+  ja: {
+    menu: "データセットを編集",
+    remove: "バージョンを削除",
+    curve: "学習曲線",
+    sample: "テスト画像を使う",
+    right: "正解です",
+  },
 };
 const pictures = path.join(projectRoot, "docs/screenshots");
 const dataDir = mkdtempSync(path.join(os.tmpdir(), "reprieve-screenshots-"));
 const demoFile = path.join(dataDir, "demo.json");
 
-const product = spawn(process.execPath, [path.join(projectRoot, "scripts/launch.mjs"), "start"], { env: { ...process.env, PORT, DATA_DIR: dataDir, LOG_LEVEL: "error" }, stdio: ["ignore", "ignore", "inherit"] });
+const product = spawn(process.execPath, [path.join(projectRoot, "scripts/launch.mjs"), "start"], {
+  env: { ...process.env, PORT, DATA_DIR: dataDir, LOG_LEVEL: "error" },
+  stdio: ["ignore", "ignore", "inherit"],
+});
 const ended = new Promise((resolve) => product.once("exit", resolve));
 let browser = null;
 try {
@@ -46,7 +55,15 @@ async function untilReady() {
 }
 
 async function takeTour(demo, { language, locale, theme }) {
-  const context = await browser.newContext({ viewport: SIZE, deviceScaleFactor: 1, locale, timezoneId: language === "ja" ? "Asia/Tokyo" : "UTC", colorScheme: theme, reducedMotion: "reduce", baseURL: demo.url });
+  const context = await browser.newContext({
+    viewport: SIZE,
+    deviceScaleFactor: 1,
+    locale,
+    timezoneId: language === "ja" ? "Asia/Tokyo" : "UTC",
+    colorScheme: theme,
+    reducedMotion: "reduce",
+    baseURL: demo.url,
+  });
   const page = await context.newPage();
   const words = WORDS[language];
   const shoot = async (name) => {
@@ -83,7 +100,11 @@ async function takeTour(demo, { language, locale, theme }) {
   await shoot("trash");
   const { items } = await (await api("GET", "trash")).json();
   for (const { type, id, parentId } of items) {
-    await fetch(`${demo.url}/api/${demo.workspace}/trash/restore?api_key=${demo.apiKey}`, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ type, id, parentId }) });
+    await fetch(`${demo.url}/api/${demo.workspace}/trash/restore?api_key=${demo.apiKey}`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ type, id, parentId }),
+    });
   }
   await context.close();
 }

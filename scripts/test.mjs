@@ -24,8 +24,20 @@ const STEPS = [
   { title: "Prisma client", bin: ["prisma"], args: ["generate"] },
   { title: "Types", bin: ["typescript", "tsc"], args: ["--noEmit"] },
   { title: "Lint", bin: ["eslint"], args: [".", "--max-warnings", "0"] },
-  { title: "Tests", bin: ["vitest"], args: ["run", "--retry=1", "--reporter=default", "--reporter=json", `--outputFile.json=${report}`], env: { NODE_ENV: "test" }, count: countTests },
-  { title: "Browser tests", bin: ["@playwright/test", "playwright"], args: ["test", "--reporter=list,json"], env: { CI: "1", PLAYWRIGHT_JSON_OUTPUT_NAME: browserReport }, count: countBrowserTests },
+  {
+    title: "Tests",
+    bin: ["vitest"],
+    args: ["run", "--retry=1", "--reporter=default", "--reporter=json", `--outputFile.json=${report}`],
+    env: { NODE_ENV: "test" },
+    count: countTests,
+  },
+  {
+    title: "Browser tests",
+    bin: ["@playwright/test", "playwright"],
+    args: ["test", "--reporter=list,json"],
+    env: { CI: "1", PLAYWRIGHT_JSON_OUTPUT_NAME: browserReport },
+    count: countBrowserTests,
+  },
 ];
 
 const total = { passed: 0, failed: 0, skipped: 0 };
@@ -45,7 +57,11 @@ console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} 
 async function run({ bin, args, env }) {
   const file = binOf(...bin);
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [file, ...args], { cwd: projectRoot, stdio: "inherit", env: { ...process.env, CHECKPOINT_DISABLE: "1", NEXT_TELEMETRY_DISABLED: "1", ...env } });
+    const child = spawn(process.execPath, [file, ...args], {
+      cwd: projectRoot,
+      stdio: "inherit",
+      env: { ...process.env, CHECKPOINT_DISABLE: "1", NEXT_TELEMETRY_DISABLED: "1", ...env },
+    });
     child.once("error", reject).once("exit", (code) => resolve(code === 0));
   });
 }
@@ -58,20 +74,30 @@ function countTests(ok) {
     return { passed: 0, failed: 1, skipped: 0 }; // it ended before it could report
   }
   // a file that does not even load has no failed test, and an error outside of any test has no file: both must count
-  const brokenFiles = result.testResults.filter((file) => file.status === "failed" && !file.assertionResults.some((test) => test.status === "failed")).length;
+  const brokenFiles = result.testResults.filter(
+    (file) => file.status === "failed" && !file.assertionResults.some((test) => test.status === "failed"),
+  ).length;
   const failed = result.numFailedTests + brokenFiles;
   for (const { name, assertionResults } of result.testResults) {
     for (const { fullName, status, failureMessages } of assertionResults) {
-      if (status === "passed" && failureMessages.length > 0) console.log(`\npassed only when run again: ${path.relative(projectRoot, name)} › ${fullName}\n${failureMessages[0]}`);
+      if (status === "passed" && failureMessages.length > 0)
+        console.log(
+          `\npassed only when run again: ${path.relative(projectRoot, name)} › ${fullName}\n${failureMessages[0]}`,
+        );
     }
   }
-  return { passed: result.numPassedTests, failed: failed === 0 && !ok ? 1 : failed, skipped: result.numPendingTests + (result.numTodoTests ?? 0) };
+  return {
+    passed: result.numPassedTests,
+    failed: failed === 0 && !ok ? 1 : failed,
+    skipped: result.numPendingTests + (result.numTodoTests ?? 0),
+  };
 }
 
 function countBrowserTests(ok) {
   try {
     const { expected, unexpected, flaky, skipped } = JSON.parse(readFileSync(browserReport, "utf8")).stats;
-    if (flaky > 0) console.log(`\n${flaky} browser test${flaky === 1 ? "" : "s"} passed only when run again: see "flaky" above`);
+    if (flaky > 0)
+      console.log(`\n${flaky} browser test${flaky === 1 ? "" : "s"} passed only when run again: see "flaky" above`);
     return { passed: expected + flaky, failed: unexpected === 0 && !ok ? 1 : unexpected, skipped };
   } catch {
     return { passed: 0, failed: 1, skipped: 0 }; // it ended before it could report: no browser, or no build

@@ -24,7 +24,9 @@ const stopping = new AbortController();
 // built next to this file
 const trainer = createChildTrainer(fileURLToPath(new URL("child.mjs", import.meta.url)));
 const trainings = createTrainingRunner(trainer, { concurrency: env().trainingConcurrency, stopping: stopping.signal });
-const workers = await startWorkers(workerHandlers(stopping.signal, trainings), (error) => log().error({ err: error }, "job queue"));
+const workers = await startWorkers(workerHandlers(stopping.signal, trainings), (error) =>
+  log().error({ err: error }, "job queue"),
+);
 log().info("worker ready");
 
 async function stop(): Promise<void> {

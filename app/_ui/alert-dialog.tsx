@@ -25,7 +25,15 @@ interface Props {
  * The content of a dialog that must be answered: clicking outside does not close it, focus starts on the button that
  * cancels, Escape cancels. The act is an ordinary Button: the dialog stays open while it runs.
  */
-export function AlertDialogContent({ title, description, cancel, cancelDisabled = false, act, wide = false, children }: Props) {
+export function AlertDialogContent({
+  title,
+  description,
+  cancel,
+  cancelDisabled = false,
+  act,
+  wide = false,
+  children,
+}: Props) {
   return (
     <Radix.Portal>
       <Radix.Overlay className={OVERLAY} />

@@ -12,8 +12,10 @@ export const buttonStyle = cva(
         primary: "bg-accent-solid text-on-solid not-aria-disabled:hover:bg-accent-solid-hover aria-disabled:opacity-60",
         secondary: "border border-line bg-raised text-ink not-aria-disabled:hover:bg-hover aria-disabled:text-muted",
         ghost: "text-muted not-aria-disabled:hover:bg-hover not-aria-disabled:hover:text-ink",
-        danger: "bg-danger-solid text-on-solid not-aria-disabled:hover:bg-danger-solid-hover aria-disabled:bg-hover aria-disabled:text-muted",
-        "danger-outline": "border border-line bg-raised text-danger not-aria-disabled:hover:border-danger not-aria-disabled:hover:bg-danger-soft aria-disabled:text-muted",
+        danger:
+          "bg-danger-solid text-on-solid not-aria-disabled:hover:bg-danger-solid-hover aria-disabled:bg-hover aria-disabled:text-muted",
+        "danger-outline":
+          "border border-line bg-raised text-danger not-aria-disabled:hover:border-danger not-aria-disabled:hover:bg-danger-soft aria-disabled:text-muted",
       },
       size: {
         sm: "h-7 px-2 text-sm pointer-coarse:h-9",
@@ -37,7 +39,17 @@ export type ButtonProps = Omit<ComponentProps<"button">, "disabled"> &
  * A button. It is never taken out of the tab order: disabled or pending it stays where it is, is announced as such, and
  * ignores presses; a reason is shown on hover and focus.
  */
-export function Button({ variant, size, className, pending = false, disabled = false, type = "button", onClick, children, ...rest }: ButtonProps) {
+export function Button({
+  variant,
+  size,
+  className,
+  pending = false,
+  disabled = false,
+  type = "button",
+  onClick,
+  children,
+  ...rest
+}: ButtonProps) {
   const inert = pending || disabled !== false;
   const button = (describedBy?: string) => (
     <button

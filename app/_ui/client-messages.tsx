@@ -9,7 +9,13 @@ const EVERYWHERE = ["common", "problems"] as const satisfies readonly (keyof Mes
  * Sends messages to the client components within: those everywhere and the `namespaces` named. A page wraps its client
  * leaves in it, so that no page carries the words of another. It replaces what an outer one sent.
  */
-export async function ClientMessages({ namespaces = [], children }: { namespaces?: readonly (keyof Messages)[]; children: ReactNode }) {
+export async function ClientMessages({
+  namespaces = [],
+  children,
+}: {
+  namespaces?: readonly (keyof Messages)[];
+  children: ReactNode;
+}) {
   const messages = await getMessages();
   const sent = Object.fromEntries([...EVERYWHERE, ...namespaces].map((name) => [name, messages[name]]));
   return <NextIntlClientProvider messages={sent}>{children}</NextIntlClientProvider>;

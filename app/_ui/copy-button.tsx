@@ -15,7 +15,12 @@ export function CopyButton({ text, label, autoFocus = false }: { text: string; l
     return () => clearTimeout(timer);
   }, [copied]);
   return (
-    <Button size="sm" autoFocus={autoFocus} {...(label ? { "aria-label": label } : {})} onClick={() => void copy(text).then(() => setCopied(true))}>
+    <Button
+      size="sm"
+      autoFocus={autoFocus}
+      {...(label ? { "aria-label": label } : {})}
+      onClick={() => void copy(text).then(() => setCopied(true))}
+    >
       {copied ? <Check aria-hidden /> : <Copy aria-hidden />}
       <span aria-live="polite">{copied ? t("copied") : t("copy")}</span>
     </Button>

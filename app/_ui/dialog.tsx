@@ -21,7 +21,21 @@ export const DialogClose = Radix.Close;
  * outside must not lose what it shows. Focus starts on the element with `data-focus-first`, if there is one; autoFocus
  * would make the dialog forget where the focus was.
  */
-export function DialogContent({ title, description, foot, wide = false, keep = false, children }: { title: ReactNode; description?: ReactNode; foot?: ReactNode; wide?: boolean; keep?: boolean; children?: ReactNode }) {
+export function DialogContent({
+  title,
+  description,
+  foot,
+  wide = false,
+  keep = false,
+  children,
+}: {
+  title: ReactNode;
+  description?: ReactNode;
+  foot?: ReactNode;
+  wide?: boolean;
+  keep?: boolean;
+  children?: ReactNode;
+}) {
   const t = useTranslations("common");
   const cameFrom = useRef<Element | null>(null);
   return (
@@ -44,7 +58,10 @@ export function DialogContent({ title, description, foot, wide = false, keep = f
       >
         <div className="flex items-start gap-3 px-5 pt-4">
           <Radix.Title className="grow pt-0.5 text-lg font-semibold">{title}</Radix.Title>
-          <Radix.Close className={buttonStyle({ variant: "ghost", size: "icon", className: "-mr-2" })} aria-label={t("close")}>
+          <Radix.Close
+            className={buttonStyle({ variant: "ghost", size: "icon", className: "-mr-2" })}
+            aria-label={t("close")}
+          >
             <X aria-hidden />
           </Radix.Close>
         </div>
@@ -59,7 +76,10 @@ export function DialogContent({ title, description, foot, wide = false, keep = f
 }
 
 function focusFirst(event: Event): void {
-  const first = event.currentTarget instanceof HTMLElement ? event.currentTarget.querySelector<HTMLElement>("[data-focus-first]") : null;
+  const first =
+    event.currentTarget instanceof HTMLElement
+      ? event.currentTarget.querySelector<HTMLElement>("[data-focus-first]")
+      : null;
   if (!first) return;
   event.preventDefault();
   first.focus();

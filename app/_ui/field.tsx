@@ -26,7 +26,11 @@ export function Field({ label, description, error, quiet = false, children }: Pr
       <label htmlFor={id} className={cn("text-sm", quiet ? "text-muted" : "font-medium")}>
         {label}
       </label>
-      {children({ id, "aria-describedby": ids.length > 0 ? ids.join(" ") : undefined, "aria-invalid": error ? true : undefined })}
+      {children({
+        id,
+        "aria-describedby": ids.length > 0 ? ids.join(" ") : undefined,
+        "aria-invalid": error ? true : undefined,
+      })}
       {description ? (
         <p id={`${id}-description`} className="text-sm text-muted">
           {description}

@@ -14,7 +14,8 @@ export function Menu(props: ComponentProps<typeof Radix.Root>) {
 export const MenuTrigger = Radix.Trigger;
 export const MenuRadioGroup = Radix.RadioGroup;
 
-const ITEM = "relative flex items-center gap-2 rounded-sm px-2 py-1.5 text-base outline-none select-none data-highlighted:bg-hover data-disabled:text-faint pointer-coarse:py-2.5 [&_svg]:size-4 [&_svg]:shrink-0";
+const ITEM =
+  "relative flex items-center gap-2 rounded-sm px-2 py-1.5 text-base outline-none select-none data-highlighted:bg-hover data-disabled:text-faint pointer-coarse:py-2.5 [&_svg]:size-4 [&_svg]:shrink-0";
 
 export function MenuContent({ className, ...rest }: ComponentProps<typeof Radix.Content>) {
   return (
@@ -24,15 +25,24 @@ export function MenuContent({ className, ...rest }: ComponentProps<typeof Radix.
         sideOffset={4}
         collisionPadding={8}
         {...rest}
-        className={cn("z-50 max-h-[var(--radix-dropdown-menu-content-available-height)] max-w-80 min-w-44 animate-appear overflow-y-auto rounded-lg border border-line bg-raised p-1 shadow-raised", className)}
+        className={cn(
+          "z-50 max-h-[var(--radix-dropdown-menu-content-available-height)] max-w-80 min-w-44 animate-appear overflow-y-auto rounded-lg border border-line bg-raised p-1 shadow-raised",
+          className,
+        )}
       />
     </Radix.Portal>
   );
 }
 
 /** One thing to do; `danger` for the one that destroys, which stands last, behind a separator. */
-export function MenuItem({ danger = false, className, ...rest }: ComponentProps<typeof Radix.Item> & { danger?: boolean }) {
-  return <Radix.Item {...rest} className={cn(ITEM, danger && "text-danger data-highlighted:bg-danger-soft", className)} />;
+export function MenuItem({
+  danger = false,
+  className,
+  ...rest
+}: ComponentProps<typeof Radix.Item> & { danger?: boolean }) {
+  return (
+    <Radix.Item {...rest} className={cn(ITEM, danger && "text-danger data-highlighted:bg-danger-soft", className)} />
+  );
 }
 
 /** One of several; the chosen one has a tick. */

@@ -11,7 +11,12 @@ const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte", "petabyte
 export function formatBytes(locale: string, bytes: number): string {
   const step = bytes < 1 ? 0 : Math.min(Math.floor(Math.log10(bytes) / 3), UNITS.length - 1);
   const value = bytes / 1000 ** step;
-  return new Intl.NumberFormat(locale, { style: "unit", unit: UNITS[step]!, unitDisplay: step === 0 ? "long" : "short", maximumFractionDigits: value < 100 && step > 0 ? 1 : 0 }).format(value);
+  return new Intl.NumberFormat(locale, {
+    style: "unit",
+    unit: UNITS[step]!,
+    unitDisplay: step === 0 ? "long" : "short",
+    maximumFractionDigits: value < 100 && step > 0 ? 1 : 0,
+  }).format(value);
 }
 
 export function Bytes({ value }: { value: number }) {

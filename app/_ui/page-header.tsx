@@ -2,7 +2,17 @@ import type { ReactNode } from "react";
 import { Breadcrumbs } from "./breadcrumbs";
 
 /** The head of every page: where one is, its one h1, what there is to do. */
-export function PageHeader({ breadcrumbs, title, meta, actions }: { breadcrumbs: readonly { label: string; href?: string }[]; title: ReactNode; meta?: ReactNode; actions?: ReactNode }) {
+export function PageHeader({
+  breadcrumbs,
+  title,
+  meta,
+  actions,
+}: {
+  breadcrumbs: readonly { label: string; href?: string }[];
+  title: ReactNode;
+  meta?: ReactNode;
+  actions?: ReactNode;
+}) {
   return (
     <header className="grid gap-3">
       <Breadcrumbs items={breadcrumbs} />

@@ -11,10 +11,18 @@ export function Progress({ value, label, className }: { value: number | null; la
       aria-label={label}
       aria-valuemin={0}
       aria-valuemax={100}
-      {...(part === null ? {} : { "aria-valuenow": Math.round(part * 100), "aria-valuetext": format.number(part, { style: "percent" }) })}
+      {...(part === null
+        ? {}
+        : { "aria-valuenow": Math.round(part * 100), "aria-valuetext": format.number(part, { style: "percent" }) })}
       className={cn("h-1.5 overflow-hidden rounded-full bg-hover", className)}
     >
-      <div className={cn("h-full rounded-full bg-accent-solid transition-[width] duration-150", part === null && "w-1/3 animate-pulse")} style={part === null ? undefined : { width: `${part * 100}%` }} />
+      <div
+        className={cn(
+          "h-full rounded-full bg-accent-solid transition-[width] duration-150",
+          part === null && "w-1/3 animate-pulse",
+        )}
+        style={part === null ? undefined : { width: `${part * 100}%` }}
+      />
     </div>
   );
 }

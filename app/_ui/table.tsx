@@ -26,8 +26,24 @@ export function TableRow({ className, ...rest }: ComponentProps<"tr">) {
   return <tr {...rest} className={cn("aria-selected:bg-accent-soft", className)} />;
 }
 
-export function TableHeader({ numeric = false, scope = "col", className, ...rest }: ComponentProps<"th"> & { numeric?: boolean }) {
-  return <th {...rest} scope={scope} className={cn("px-3 py-2 font-medium", scope === "col" ? "h-9 whitespace-nowrap" : "text-ink", numeric && "text-right", className)} />;
+export function TableHeader({
+  numeric = false,
+  scope = "col",
+  className,
+  ...rest
+}: ComponentProps<"th"> & { numeric?: boolean }) {
+  return (
+    <th
+      {...rest}
+      scope={scope}
+      className={cn(
+        "px-3 py-2 font-medium",
+        scope === "col" ? "h-9 whitespace-nowrap" : "text-ink",
+        numeric && "text-right",
+        className,
+      )}
+    />
+  );
 }
 
 export function TableCell({ numeric = false, className, ...rest }: ComponentProps<"td"> & { numeric?: boolean }) {

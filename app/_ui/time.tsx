@@ -42,7 +42,9 @@ export function Time({ at, format = "dateTime", now }: TimeProps) {
   const from = now ?? new Date(Math.max(minute, Math.min(instant.getTime(), minute + MINUTE_MS)));
   return (
     <time dateTime={iso} title={`${iso.slice(0, 19).replace("T", " ")} UTC`} className="whitespace-nowrap">
-      {format === "relative" ? formatter.relativeTime(instant, from) : formatter.dateTime(instant, { ...FORMATS[format], timeZone })}
+      {format === "relative"
+        ? formatter.relativeTime(instant, from)
+        : formatter.dateTime(instant, { ...FORMATS[format], timeZone })}
     </time>
   );
 }

@@ -36,7 +36,11 @@ function subscribe(changed: () => void): () => void {
 
 /** The place for toasts: once, in the root layout, so that they outlive the page that sent them. */
 export function ToastHost() {
-  const needed = useSyncExternalStore(subscribe, () => wanted, () => false);
+  const needed = useSyncExternalStore(
+    subscribe,
+    () => wanted,
+    () => false,
+  );
   return needed ? (
     <Suspense>
       <Toaster waiting={waiting} listen={listen} />

@@ -6,7 +6,13 @@ import { toast as sonner, Toaster as Sonner } from "sonner";
 import type { Message } from "./toast";
 
 /** What toast.tsx loads for the first toast: shows what waits, then whatever comes. */
-export function Toaster({ waiting, listen }: { waiting: Message[]; listen: (show: (message: Message) => void) => void }) {
+export function Toaster({
+  waiting,
+  listen,
+}: {
+  waiting: Message[];
+  listen: (show: (message: Message) => void) => void;
+}) {
   const t = useTranslations("common");
   useEffect(() => {
     listen(show);
@@ -21,10 +27,12 @@ export function Toaster({ waiting, listen }: { waiting: Message[]; listen: (show
       toastOptions={{
         unstyled: true,
         classNames: {
-          toast: "font-sans! flex w-[min(356px,calc(100vw-2rem))] items-center gap-3 rounded-lg border border-line bg-raised px-4 py-3 text-base text-ink shadow-raised",
+          toast:
+            "font-sans! flex w-[min(356px,calc(100vw-2rem))] items-center gap-3 rounded-lg border border-line bg-raised px-4 py-3 text-base text-ink shadow-raised",
           content: "min-w-0 grow",
           title: "break-words",
-          actionButton: "shrink-0 rounded-md border border-line px-2 h-7 text-sm font-medium text-accent hover:bg-hover",
+          actionButton:
+            "shrink-0 rounded-md border border-line px-2 h-7 text-sm font-medium text-accent hover:bg-hover",
           error: "border-danger",
         },
       }}
@@ -33,7 +41,10 @@ export function Toaster({ waiting, listen }: { waiting: Message[]; listen: (show
 }
 
 function show({ text, error, durationMs, action }: Message): void {
-  const options = { duration: durationMs, ...(action ? { action: { label: action.label, onClick: () => action.run() } } : {}) };
+  const options = {
+    duration: durationMs,
+    ...(action ? { action: { label: action.label, onClick: () => action.run() } } : {}),
+  };
   if (error) sonner.error(text, { ...options, icon: null });
   else sonner(text, options);
 }

@@ -17,7 +17,10 @@ export function Tooltip({ content, children }: { content: ReactNode; children: (
     if (!anchor.current || !bubble.current) return;
     bubble.current.showPopover();
     const [at, size] = [anchor.current.getBoundingClientRect(), bubble.current.getBoundingClientRect()];
-    const left = Math.min(Math.max(at.left + (at.width - size.width) / 2, EDGE_PX), window.innerWidth - size.width - EDGE_PX);
+    const left = Math.min(
+      Math.max(at.left + (at.width - size.width) / 2, EDGE_PX),
+      window.innerWidth - size.width - EDGE_PX,
+    );
     const above = at.top - size.height >= EDGE_PX;
     Object.assign(bubble.current.style, { left: `${left}px`, top: `${above ? at.top - size.height : at.bottom}px` });
   }
@@ -37,7 +40,9 @@ export function Tooltip({ content, children }: { content: ReactNode; children: (
     <span ref={anchor} className="inline-flex" onMouseEnter={show} onMouseLeave={hide} onFocus={show} onBlur={hide}>
       {children(id)}
       <span ref={bubble} id={id} role="tooltip" popover="manual" className="fixed m-0 max-w-72 bg-transparent py-1.5">
-        <span className="block animate-appear rounded-md border border-line bg-raised px-2.5 py-1.5 text-sm text-ink shadow-raised">{content}</span>
+        <span className="block animate-appear rounded-md border border-line bg-raised px-2.5 py-1.5 text-sm text-ink shadow-raised">
+          {content}
+        </span>
       </span>
     </span>
   );

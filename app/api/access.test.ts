@@ -7,7 +7,16 @@ import { versionPrefix } from "@/lib/domain/versions";
 import { writeModelCalls } from "@/lib/work/inference/calls";
 import { blobStore } from "@/lib/platform/blob-store";
 import { prisma } from "@/lib/platform/db";
-import { buildApiKey, buildMember, buildProject, buildTraining, buildVersion, buildWorld, countRows, fingerprintTables } from "@/lib/testing/builders";
+import {
+  buildApiKey,
+  buildMember,
+  buildProject,
+  buildTraining,
+  buildVersion,
+  buildWorld,
+  countRows,
+  fingerprintTables,
+} from "@/lib/testing/builders";
 import { photo } from "@/lib/testing/pixels";
 import { storeModel } from "@/lib/testing/served-model";
 import { call, listRouteFiles, METHODS } from "./_test/call-api";
@@ -24,18 +33,59 @@ async function buildScene() {
   const model = await storeModel(world, version);
   const slug = world.workspace.slug;
   await call("DELETE", `/${slug}/${project.slug}/2`, { key });
-  const image = await prisma().image.create({ data: { projectId: project.id, fileName: "a.png", sha256: "0", contentType: "image/png", sizeBytes: 1, width: 8, height: 8, split: "TRAIN" } });
-  await prisma().export.create({ data: { versionId: version.id, format: "FOLDER", status: "READY", createdById: world.owner.id, endedAt: new Date() } });
+  const image = await prisma().image.create({
+    data: {
+      projectId: project.id,
+      fileName: "a.png",
+      sha256: "0",
+      contentType: "image/png",
+      sizeBytes: 1,
+      width: 8,
+      height: 8,
+      split: "TRAIN",
+    },
+  });
+  await prisma().export.create({
+    data: {
+      versionId: version.id,
+      format: "FOLDER",
+      status: "READY",
+      createdById: world.owner.id,
+      endedAt: new Date(),
+    },
+  });
   const leased = await buildVersion(world, project);
   const job = await buildTraining(world, leased, { status: "RUNNING" });
-  await blobStore().put(`${versionPrefix(leased.id)}${weightsPath({ trainingId: job.id, id: job.leaseId! })}`, Buffer.from("weights"));
-  const params = { workspace: slug, project: project.slug, version: "1", training: training.id, image: image.id, format: "folder", owner: slug, model: model.slug, job: job.id };
-  return { world, key, slug, project, params, leaseId: job.leaseId!, restoreBody: { type: "version", id: "2", parentId: project.id } };
+  await blobStore().put(
+    `${versionPrefix(leased.id)}${weightsPath({ trainingId: job.id, id: job.leaseId! })}`,
+    Buffer.from("weights"),
+  );
+  const params = {
+    workspace: slug,
+    project: project.slug,
+    version: "1",
+    training: training.id,
+    image: image.id,
+    format: "folder",
+    owner: slug,
+    model: model.slug,
+    job: job.id,
+  };
+  return {
+    world,
+    key,
+    slug,
+    project,
+    params,
+    leaseId: job.leaseId!,
+    restoreBody: { type: "version", id: "2", parentId: project.id },
+  };
 }
 
 type Scene = Awaited<ReturnType<typeof buildScene>>;
 
-const fill = (path: string, params: Record<string, string>): string => path.replace(/\{(?:\.\.\.)?(\w+)\}/g, (_, name: string) => params[name] ?? "nothing/at/all/is/here/ever");
+const fill = (path: string, params: Record<string, string>): string =>
+  path.replace(/\{(?:\.\.\.)?(\w+)\}/g, (_, name: string) => params[name] ?? "nothing/at/all/is/here/ever");
 
 const uploadForm = new FormData();
 uploadForm.set("file", new Blob([new Uint8Array(await photo(8, 8))]), "b.jpg");
@@ -73,11 +123,21 @@ function queryFor({ id }: AnyOperation, scene: Scene): string {
 }
 
 /** Calls an operation as one would who means it. */
-function perform(operation: AnyOperation, scene: Scene, options: { key?: string | undefined; params?: Record<string, string>; headers?: Record<string, string> }) {
-  return call(operation.method, `${fill(operation.path, { ...scene.params, ...options.params })}${queryFor(operation, scene)}`, { ...bodyFor(operation, scene), key: options.key, ...(options.headers ? { headers: options.headers } : {}) });
+function perform(
+  operation: AnyOperation,
+  scene: Scene,
+  options: { key?: string | undefined; params?: Record<string, string>; headers?: Record<string, string> },
+) {
+  return call(
+    operation.method,
+    `${fill(operation.path, { ...scene.params, ...options.params })}${queryFor(operation, scene)}`,
+    { ...bodyFor(operation, scene), key: options.key, ...(options.headers ? { headers: options.headers } : {}) },
+  );
 }
 
-const byKey = allOperations.flatMap((operation) => (operation.caller.by === "key" ? [{ operation, permissions: operation.caller.permissions }] : []));
+const byKey = allOperations.flatMap((operation) =>
+  operation.caller.by === "key" ? [{ operation, permissions: operation.caller.permissions }] : [],
+);
 const inWorkspace = byKey.filter(({ operation }) => operation.path.startsWith("/{workspace}"));
 
 describe.each(byKey)("$operation.id", ({ operation, permissions }) => {
@@ -90,24 +150,47 @@ describe.each(byKey)("$operation.id", ({ operation, permissions }) => {
         Object.assign(scene.restoreBody, { type: "project", id: scene.project.id });
       }
       if (!scope) throw new Error(`${operation.id} names a permission that no key can have`);
-      expect(await perform(operation, scene, { key: await buildApiKey(scene.world, { scopes: [scope] }) })).toMatchObject({ status: 200 });
+      expect(
+        await perform(operation, scene, { key: await buildApiKey(scene.world, { scopes: [scope] }) }),
+      ).toMatchObject({ status: 200 });
     }
     await writeModelCalls(); // not in the middle of another test
-    if (permissions.length === 0) expect(await perform(operation, await buildScene(), { key: await buildApiKey(await buildWorld(), { scopes: [] }) })).toMatchObject({ status: 200 });
+    if (permissions.length === 0)
+      expect(
+        await perform(operation, await buildScene(), { key: await buildApiKey(await buildWorld(), { scopes: [] }) }),
+      ).toMatchObject({ status: 200 });
   });
 
   it("is 401 and writes nothing without a key, or with one that is wrong, revoked or whose owner has left", async () => {
     const scene = await buildScene();
     const leaver = await buildMember(scene.world, "OWNER");
     const orphaned = await buildApiKey(scene.world, { userId: leaver.id });
-    await prisma().membership.delete({ where: { workspaceId_userId: { workspaceId: scene.world.workspace.id, userId: leaver.id } } });
+    await prisma().membership.delete({
+      where: { workspaceId_userId: { workspaceId: scene.world.workspace.id, userId: leaver.id } },
+    });
     const revoked = await buildApiKey(scene.world, { revokedAt: new Date() });
     const before = await fingerprintTables();
-    for (const key of [undefined, "", "rp_wrong", revoked, orphaned, scene.key.toUpperCase(), `${scene.key} `, scene.key.slice(0, -1)]) {
+    for (const key of [
+      undefined,
+      "",
+      "rp_wrong",
+      revoked,
+      orphaned,
+      scene.key.toUpperCase(),
+      `${scene.key} `,
+      scene.key.slice(0, -1),
+    ]) {
       expect(await perform(operation, scene, { key })).toMatchObject({ status: 401, body: { code: "unauthorized" } });
     }
     // neither a cookie nor the scheduler's secret is a key
-    expect(await perform(operation, scene, { headers: { cookie: `api_key=${scene.key}; session=${scene.key}`, authorization: "Bearer cron-secret-of-the-tests" } })).toMatchObject({ status: 401 });
+    expect(
+      await perform(operation, scene, {
+        headers: {
+          cookie: `api_key=${scene.key}; session=${scene.key}`,
+          authorization: "Bearer cron-secret-of-the-tests",
+        },
+      }),
+    ).toMatchObject({ status: 401 });
     expect(await fingerprintTables()).toEqual(before);
   });
 });
@@ -119,7 +202,10 @@ describe.each(inWorkspace)("$operation.id, in a workspace", ({ operation, permis
     const scene = await buildScene();
     const key = await buildApiKey(scene.world, { scopes: SCOPES.filter((scope) => !scopes.includes(scope)) });
     const before = await fingerprintTables();
-    expect(await perform(operation, scene, { key })).toMatchObject({ status: 401, body: { code: "missing_scope", scope: scopes[0] } });
+    expect(await perform(operation, scene, { key })).toMatchObject({
+      status: 401,
+      body: { code: "missing_scope", scope: scopes[0] },
+    });
     expect(await fingerprintTables()).toEqual(before);
   });
 
@@ -143,7 +229,11 @@ describe.each(inWorkspace)("$operation.id, in a workspace", ({ operation, permis
       expect(foreign).toMatchObject({ status: 404, body: { code: "not_found" } });
       expect(withoutId(foreign.body)).toEqual(withoutId(absent.body));
       // also when the rest of the request is nonsense
-      const nonsense = await call(operation.method, `${fill(operation.path, { ...scene.params, project: "%00", version: "x" })}?limit=x`, { key, ...(operation.method === "POST" ? { raw: "{" } : {}) });
+      const nonsense = await call(
+        operation.method,
+        `${fill(operation.path, { ...scene.params, project: "%00", version: "x" })}?limit=x`,
+        { key, ...(operation.method === "POST" ? { raw: "{" } : {}) },
+      );
       expect(withoutId(nonsense.body)).toEqual(withoutId(foreign.body));
       expect(await fingerprintTables()).toEqual(before);
     }
@@ -152,13 +242,57 @@ describe.each(inWorkspace)("$operation.id, in a workspace", ({ operation, permis
   it("is 404, and never 500, for slugs and numbers that cannot be", async () => {
     const scene = await buildScene();
     const before = await fingerprintTables();
-    const odd = ["%00", "a%00b", "a%2Fb", "%2F", "%5C", "%20", "..%2F..", "%2e%2e%2f", "DIGITS", "-a", "a-", "_a", "2024", "a".repeat(64), "a".repeat(4096), "%27%20or%201%3D1", "%F0%9F%92%A9", "é"];
-    const oddNumbers = ["03", "0", "-1", "1e3", "1.0", "+1", "%201", "1%00", "0x1", "2147483648", "9999999999", "9".repeat(4096), "%D9%A3", "3abc", "latest"];
-    const params = [...odd.flatMap((slug) => [{ workspace: slug }, { project: slug }]), ...oddNumbers.map((version) => ({ version })), { training: "%00" }, { job: "%00" }, ...["FOLDER", "folder%00", "v2", "yolov11", "..%2F"].map((format) => ({ format }))];
+    const odd = [
+      "%00",
+      "a%00b",
+      "a%2Fb",
+      "%2F",
+      "%5C",
+      "%20",
+      "..%2F..",
+      "%2e%2e%2f",
+      "DIGITS",
+      "-a",
+      "a-",
+      "_a",
+      "2024",
+      "a".repeat(64),
+      "a".repeat(4096),
+      "%27%20or%201%3D1",
+      "%F0%9F%92%A9",
+      "é",
+    ];
+    const oddNumbers = [
+      "03",
+      "0",
+      "-1",
+      "1e3",
+      "1.0",
+      "+1",
+      "%201",
+      "1%00",
+      "0x1",
+      "2147483648",
+      "9999999999",
+      "9".repeat(4096),
+      "%D9%A3",
+      "3abc",
+      "latest",
+    ];
+    const params = [
+      ...odd.flatMap((slug) => [{ workspace: slug }, { project: slug }]),
+      ...oddNumbers.map((version) => ({ version })),
+      { training: "%00" },
+      { job: "%00" },
+      ...["FOLDER", "folder%00", "v2", "yolov11", "..%2F"].map((format) => ({ format })),
+    ];
     for (const one of params) {
       const [name] = Object.keys(one);
       if (!operation.path.includes(`{${name}}`)) continue;
-      expect(await perform(operation, scene, { key: scene.key, params: one }), JSON.stringify(one)).toMatchObject({ status: 404, body: { code: "not_found" } });
+      expect(await perform(operation, scene, { key: scene.key, params: one }), JSON.stringify(one)).toMatchObject({
+        status: 404,
+        body: { code: "not_found" },
+      });
     }
     expect(await fingerprintTables()).toEqual(before);
   });
@@ -170,16 +304,24 @@ describe("purging", () => {
   it("can be done by no method of any path with a key of every scope: the rows of no table ever fall", async () => {
     const scene = await buildScene();
     // due since long ago: whoever could purge, would
-    await prisma().version.updateMany({ where: { deletedAt: { not: null } }, data: { deletedAt: new Date("2026-01-01T00:00:00Z"), purgeAfter: new Date("2026-01-31T00:00:00Z") } });
+    await prisma().version.updateMany({
+      where: { deletedAt: { not: null } },
+      data: { deletedAt: new Date("2026-01-01T00:00:00Z"), purgeAfter: new Date("2026-01-31T00:00:00Z") },
+    });
     const before = await countRows();
     const bodies = [undefined, scene.restoreBody, { ...scene.restoreBody, purge: true, force: true, permanent: true }];
     for (const route of listRouteFiles())
       for (const method of METHODS)
         for (const body of bodies) {
           const bodyless = method === "GET" || method === "HEAD" || body === undefined;
-          await call(method, `${fill(route.path, scene.params)}?permanent=true&purge=true&force=true`, { key: scene.key, headers: { authorization: `Bearer ${scene.key}` }, ...(bodyless ? {} : { json: body }) });
+          await call(method, `${fill(route.path, scene.params)}?permanent=true&purge=true&force=true`, {
+            key: scene.key,
+            headers: { authorization: `Bearer ${scene.key}` },
+            ...(bodyless ? {} : { json: body }),
+          });
           const after = await countRows();
-          for (const [table, rows] of Object.entries(before)) expect(after[table], `${method} ${route.path} ${table}`).toBeGreaterThanOrEqual(rows);
+          for (const [table, rows] of Object.entries(before))
+            expect(after[table], `${method} ${route.path} ${table}`).toBeGreaterThanOrEqual(rows);
           expect(after["purge_receipts"]).toBe(0);
         }
     for (const { operation, permissions } of byKey) expect(permissions, operation.id).not.toContain("purge");
@@ -190,10 +332,24 @@ describe("a mixed path", () => {
   it("is 404: another project's training under one's own path, and another workspace's project under one's own workspace", async () => {
     const [mine, theirs] = [await buildScene(), await buildScene()];
     const before = await fingerprintTables();
-    expect(await call("DELETE", `/${mine.slug}/${mine.project.slug}/1/v2/trainings/${theirs.params.training}`, { key: mine.key })).toMatchObject({ status: 404, body: { code: "not_found" } });
-    expect(await call("GET", `/${mine.slug}/${theirs.project.slug}`, { key: mine.key })).toMatchObject({ status: 404, body: { code: "not_found" } });
-    for (const body of [theirs.restoreBody, { type: "project", id: theirs.project.id }, { type: "training", id: theirs.params.training }]) {
-      expect(await call("POST", `/${mine.slug}/trash/restore`, { key: mine.key, json: body })).toMatchObject({ status: 404, body: { code: "not_found" } });
+    expect(
+      await call("DELETE", `/${mine.slug}/${mine.project.slug}/1/v2/trainings/${theirs.params.training}`, {
+        key: mine.key,
+      }),
+    ).toMatchObject({ status: 404, body: { code: "not_found" } });
+    expect(await call("GET", `/${mine.slug}/${theirs.project.slug}`, { key: mine.key })).toMatchObject({
+      status: 404,
+      body: { code: "not_found" },
+    });
+    for (const body of [
+      theirs.restoreBody,
+      { type: "project", id: theirs.project.id },
+      { type: "training", id: theirs.params.training },
+    ]) {
+      expect(await call("POST", `/${mine.slug}/trash/restore`, { key: mine.key, json: body })).toMatchObject({
+        status: 404,
+        body: { code: "not_found" },
+      });
     }
     expect(await fingerprintTables()).toEqual(before);
   });

@@ -10,7 +10,16 @@ import { linkTo } from "@/lib/doors/exports/download";
 import { buildExports } from "@/lib/work/exports/builder";
 import { prisma } from "@/lib/platform/db";
 import { buildApiKey, buildProject, buildVersion, buildWorld, userContext, type World } from "@/lib/testing/builders";
-import { itemRef, later, projectRef, storeFolder, trashedProjectRef, trashedVersionRef, UNBOUNDED, versionRef } from "@/lib/testing/lifecycle";
+import {
+  itemRef,
+  later,
+  projectRef,
+  storeFolder,
+  trashedProjectRef,
+  trashedVersionRef,
+  UNBOUNDED,
+  versionRef,
+} from "@/lib/testing/lifecycle";
 import { storeVersion } from "@/lib/testing/stored-version";
 import { call } from "./_test/call-api";
 import { methods as downloads } from "@/pages/api/downloads/[token]";
@@ -30,13 +39,16 @@ beforeEach(async () => {
   key = await buildApiKey(world, { scopes: ["version:read"] });
 });
 
-const ask = (format = "folder", of: { number: number } = version) => call("GET", `/${world.workspace.slug}/${project.slug}/${of.number}/${format}`, { key });
+const ask = (format = "folder", of: { number: number } = version) =>
+  call("GET", `/${world.workspace.slug}/${project.slug}/${of.number}/${format}`, { key });
 const build = async () => buildExports(await systemContext("downloads"), UNBOUNDED);
 
 /** As a client follows a link: no key, no session. */
 async function follow(link: string, method: "GET" | "HEAD" = "GET"): Promise<Response> {
   const { pathname } = new URL(link);
-  return downloads[method](new Request(link, { method }), { params: Promise.resolve({ token: decodeURIComponent(pathname.split("/").at(-1)!) }) });
+  return downloads[method](new Request(link, { method }), {
+    params: Promise.resolve({ token: decodeURIComponent(pathname.split("/").at(-1)!) }),
+  });
 }
 
 async function linkOf(): Promise<string> {
@@ -75,27 +87,40 @@ test("a client asks until the zip is made, then follows a link that needs no key
 
   const head = await follow(body.export.link, "HEAD");
   expect([head.status, head.headers.get("content-length"), await head.text()]).toEqual([200, String(bytes.length), ""]);
-  const { body: page } = (await call("GET", `/${world.workspace.slug}/${project.slug}/${version.number}`, { key })) as { body: { version: { exports: string[] } } };
+  const { body: page } = (await call("GET", `/${world.workspace.slug}/${project.slug}/${version.number}`, { key })) as {
+    body: { version: { exports: string[] } };
+  };
   expect(page.version.exports).toEqual(["folder"]);
 });
 
 describe("a request for a download", () => {
   test("is refused for formats that do not exist, in words that name those that do, and for those that the project has not", async () => {
-    for (const format of ["uploadModel", "FOLDER", "yolov11", "folder.zip", "%2e%2e%2f", "v2"]) expect(await ask(format), format).toMatchObject({ status: 404 });
-    expect(await ask("yolov11")).toMatchObject({ body: { error: "There is no such format. There are: folder, coco, yolov8, voc, yolov5pytorch." } });
-    expect(await ask("coco")).toMatchObject({ status: 422, body: { code: "invalid_input", error: "This project's versions can be downloaded as: folder." } });
+    for (const format of ["uploadModel", "FOLDER", "yolov11", "folder.zip", "%2e%2e%2f", "v2"])
+      expect(await ask(format), format).toMatchObject({ status: 404 });
+    expect(await ask("yolov11")).toMatchObject({
+      body: { error: "There is no such format. There are: folder, coco, yolov8, voc, yolov5pytorch." },
+    });
+    expect(await ask("coco")).toMatchObject({
+      status: 422,
+      body: { code: "invalid_input", error: "This project's versions can be downloaded as: folder." },
+    });
     expect(await prisma().export.count()).toBe(0);
   });
 
   test("knows the older name of the YOLO format, which the client asks for before it starts a training", async () => {
     const hats = await buildProject(world, { type: "OBJECT_DETECTION" });
     const detection = await storeVersion(world, hats, FILES);
-    expect(await call("GET", `/${world.workspace.slug}/${hats.slug}/${detection.number}/yolov5pytorch`, { key })).toMatchObject({ status: 202 });
+    expect(
+      await call("GET", `/${world.workspace.slug}/${hats.slug}/${detection.number}/yolov5pytorch`, { key }),
+    ).toMatchObject({ status: 202 });
     expect(await prisma().export.findMany({ select: { format: true } })).toEqual([{ format: "YOLOV8" }]);
   });
 
   test("is 409 while the version is generated, and of one that failed 409 with the reason", async () => {
-    expect(await ask("folder", await buildVersion(world, project, { status: "GENERATING" }))).toMatchObject({ status: 409, body: { code: "not_ready" } });
+    expect(await ask("folder", await buildVersion(world, project, { status: "GENERATING" }))).toMatchObject({
+      status: 409,
+      body: { code: "not_ready" },
+    });
     rmSync(path.join(storeFolder(), versionPrefix(version.id), "images"), { recursive: true });
     await ask();
     await build();
@@ -103,7 +128,9 @@ describe("a request for a download", () => {
   });
 
   test("is 405 as HEAD, which may change nothing", async () => {
-    expect(await call("HEAD", `/${world.workspace.slug}/${project.slug}/${version.number}/folder`, { key })).toMatchObject({ status: 405 });
+    expect(
+      await call("HEAD", `/${world.workspace.slug}/${project.slug}/${version.number}/folder`, { key }),
+    ).toMatchObject({ status: 405 });
     expect(await prisma().export.count()).toBe(0);
   });
 
@@ -123,15 +150,37 @@ describe("a link", () => {
     const token = link.split("/").at(-1)!;
     const [payload, signature] = token.split(".") as [string, string];
     const base = link.slice(0, -token.length);
-    const other = Buffer.from(Buffer.from(payload, "base64url").toString().replace(/\d+$/, "9999999999")).toString("base64url");
+    const other = Buffer.from(Buffer.from(payload, "base64url").toString().replace(/\d+$/, "9999999999")).toString(
+      "base64url",
+    );
     const flip = (text: string, at: number) => text.slice(0, at) + (text[at] === "A" ? "B" : "A") + text.slice(at + 1);
-    const forged = createHmac("sha256", Buffer.from(hkdfSync("sha256", "a secret of somebody else's", "", "reprieve download links", 32))).update(other).digest("base64url");
+    const forged = createHmac(
+      "sha256",
+      Buffer.from(hkdfSync("sha256", "a secret of somebody else's", "", "reprieve download links", 32)),
+    )
+      .update(other)
+      .digest("base64url");
     const plain = createHmac("sha256", "session-secret-of-the-tests").update(other).digest("base64url"); // the server's secret, used for something else
-    const tokens = [`${other}.${signature}`, `${other}.${forged}`, `${other}.${plain}`, `${payload}.`, payload, "", ".", "..", `${payload}.${signature}.x`, `../${token}`, `${token}\0`, ` ${token}`];
+    const tokens = [
+      `${other}.${signature}`,
+      `${other}.${forged}`,
+      `${other}.${plain}`,
+      `${payload}.`,
+      payload,
+      "",
+      ".",
+      "..",
+      `${payload}.${signature}.x`,
+      `../${token}`,
+      `${token}\0`,
+      ` ${token}`,
+    ];
     for (let at = 0; at < payload.length; at += 7) tokens.push(`${flip(payload, at)}.${signature}`);
     for (let at = 0; at < signature.length; at += 6) tokens.push(`${payload}.${flip(signature, at)}`);
     const last = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".indexOf(signature.at(-1)!);
-    tokens.push(`${payload}.${signature.slice(0, -1)}${"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"[last ^ 1]}`); // the same bits, written otherwise
+    tokens.push(
+      `${payload}.${signature.slice(0, -1)}${"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"[last ^ 1]}`,
+    ); // the same bits, written otherwise
     for (const changed of tokens) {
       const answer = await downloads.GET(new Request(base), { params: Promise.resolve({ token: changed }) });
       expect([answer.status, ((await answer.json()) as { code: string }).code], changed).toEqual([404, "not_found"]);
@@ -144,7 +193,10 @@ describe("a link", () => {
     const { id } = await prisma().export.findFirstOrThrow();
     const now = await userContext(world);
     expect((await follow(linkTo(later(now, -14 * 60_000), "zip", id))).status).toBe(200);
-    expect(await refusal(linkTo(later(now, -15 * 60_000 - 1_000), "zip", id))).toMatchObject({ status: 404, code: "not_found" });
+    expect(await refusal(linkTo(later(now, -15 * 60_000 - 1_000), "zip", id))).toMatchObject({
+      status: 404,
+      code: "not_found",
+    });
   });
 
   test("dies while the version or its project is in Trash, lives again after the restore, and is dead for good after the purge", async () => {

@@ -30,7 +30,10 @@ let key: string;
 
 beforeAll(async () => {
   // a worker that makes zips at once
-  server = await serveApi(async (_request, { status }) => void (status === 202 && (await buildExports(await systemContext("downloads"), UNBOUNDED))));
+  server = await serveApi(
+    async (_request, { status }) =>
+      void (status === 202 && (await buildExports(await systemContext("downloads"), UNBOUNDED))),
+  );
   Object.assign(process.env, { PUBLIC_URL: server.origin, MAX_WEIGHTS_MB: "1" });
 });
 afterAll(() => server.close());
@@ -40,13 +43,18 @@ beforeEach(async () => {
   world = await buildWorld();
   project = await buildProject(world, { slug: "animals" });
   const bytes = await photo(32, 24);
-  version = await storeVersion(world, project, [{ bytes, extension: "jpg" }, { bytes, extension: "jpg" }]);
+  version = await storeVersion(world, project, [
+    { bytes, extension: "jpg" },
+    { bytes, extension: "jpg" },
+  ]);
   key = await buildApiKey(world, { scopes: ["training-job:run", "version:read"] });
 });
 
 const ref = () => versionRef(world, project, version);
-const start = async (epochs = 3) => startTraining(await userContext(world), { ...ref(), modelType: "frequencies", epochs });
-const row = ({ id }: { id: string }) => prisma().training.findUniqueOrThrow({ where: { id }, include: { models: true } });
+const start = async (epochs = 3) =>
+  startTraining(await userContext(world), { ...ref(), modelType: "frequencies", epochs });
+const row = ({ id }: { id: string }) =>
+  prisma().training.findUniqueOrThrow({ where: { id }, include: { models: true } });
 
 async function storedWeights(): Promise<string[]> {
   const keys: string[] = [];
@@ -56,27 +64,61 @@ async function storedWeights(): Promise<string[]> {
 
 /** Runs the example once; answers what it said. */
 async function runExample({ epochMs = 10 }: { epochMs?: number } = {}): Promise<string> {
-  const env = { ...process.env, REPRIEVE_URL: `${server.origin}/api`, REPRIEVE_API_KEY: key, EPOCH_MS: String(epochMs) };
-  const client = spawn(process.execPath, ["examples/external-trainer.mjs", "--once"], { env, stdio: ["ignore", "pipe", "inherit"] });
+  const env = {
+    ...process.env,
+    REPRIEVE_URL: `${server.origin}/api`,
+    REPRIEVE_API_KEY: key,
+    EPOCH_MS: String(epochMs),
+  };
+  const client = spawn(process.execPath, ["examples/external-trainer.mjs", "--once"], {
+    env,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   const [said] = await Promise.all([text(client.stdout), once(client, "exit")]);
   expect(client.exitCode).toBe(0);
   return said;
 }
 
-const untilTrains = (training: { id: string }) => expect.poll(async () => (await row(training)).epoch, { timeout: 10_000, interval: 20 }).toBeGreaterThan(0);
+const untilTrains = (training: { id: string }) =>
+  expect.poll(async () => (await row(training)).epoch, { timeout: 10_000, interval: 20 }).toBeGreaterThan(0);
 
 describe("the example trainer", () => {
   test("leases a run, reads the version, and leaves a model that can be downloaded but is not served", async () => {
     const training = await start();
-    expect(await runExample()).toBe(`leased ${training.id}: animals 1, frequencies\nfinished ${world.workspace.slug}/animals-1-1\n`);
+    expect(await runExample()).toBe(
+      `leased ${training.id}: animals 1, frequencies\nfinished ${world.workspace.slug}/animals-1-1\n`,
+    );
     const { models, ...run } = await row(training);
-    expect(run).toMatchObject({ status: "FINISHED", epoch: 3, attempts: 1, leaseId: null, curve: [{ epoch: 1, accuracy: 0.5 }, { epoch: 2 }, { epoch: 3, loss: 1 / 3, validLoss: null }] });
-    expect(models).toMatchObject([{ slug: "animals-1-1", modelType: "frequencies", metrics: { accuracy: 0.75, epochs: 3, datasetBytes: expect.any(Number) } }]);
+    expect(run).toMatchObject({
+      status: "FINISHED",
+      epoch: 3,
+      attempts: 1,
+      leaseId: null,
+      curve: [{ epoch: 1, accuracy: 0.5 }, { epoch: 2 }, { epoch: 3, loss: 1 / 3, validLoss: null }],
+    });
+    expect(models).toMatchObject([
+      {
+        slug: "animals-1-1",
+        modelType: "frequencies",
+        metrics: { accuracy: 0.75, epochs: 3, datasetBytes: expect.any(Number) },
+      },
+    ]);
     const weights = await blobStore().get(`${versionPrefix(version.id)}${weightsPath(models[0]!)}`);
-    expect([weights.length, JSON.parse(weights.toString())]).toEqual([Number(models[0]!.sizeBytes), expect.any(Object)]);
+    expect([weights.length, JSON.parse(weights.toString())]).toEqual([
+      Number(models[0]!.sizeBytes),
+      expect.any(Object),
+    ]);
     const { body } = await call("GET", `/${world.workspace.slug}/animals/1/ptFile`, { key });
-    expect(Buffer.from(await (await fetch((body as { weightsUrl: string }).weightsUrl)).arrayBuffer()).equals(weights)).toBe(true);
-    expect(await call("POST", "/infer/animals/1", { key: await buildApiKey(world), raw: new Uint8Array(await photo(8, 8)), headers: { "content-type": "image/jpeg" } })).toMatchObject({ status: 409, body: { code: "not_servable" } });
+    expect(
+      Buffer.from(await (await fetch((body as { weightsUrl: string }).weightsUrl)).arrayBuffer()).equals(weights),
+    ).toBe(true);
+    expect(
+      await call("POST", "/infer/animals/1", {
+        key: await buildApiKey(world),
+        raw: new Uint8Array(await photo(8, 8)),
+        headers: { "content-type": "image/jpeg" },
+      }),
+    ).toMatchObject({ status: 409, body: { code: "not_servable" } });
     await checkInvariants(world.workspace.id);
   });
 
@@ -88,7 +130,11 @@ describe("the example trainer", () => {
     await trashVersion(await userContext(world), ref());
     expect(await running).toContain(`cancelled ${training.id}\n`);
     expect(performance.now() - at).toBeLessThan(2_500);
-    expect(await row(training)).toMatchObject({ status: "CANCELLED", statusReason: "version moved to Trash", models: [] });
+    expect(await row(training)).toMatchObject({
+      status: "CANCELLED",
+      statusReason: "version moved to Trash",
+      models: [],
+    });
     expect(await storedWeights()).toEqual([]);
   });
 
@@ -109,7 +155,8 @@ describe("the example trainer", () => {
 });
 
 const jobs = (rest: string, by: World = world) => `/${by.workspace.slug}/training-jobs/${rest}`;
-const post = (rest: string, json?: unknown) => call("POST", jobs(rest), { key, ...(json === undefined ? {} : { json }) });
+const post = (rest: string, json?: unknown) =>
+  call("POST", jobs(rest), { key, ...(json === undefined ? {} : { json }) });
 
 interface Job {
   trainingId: string;
@@ -128,9 +175,12 @@ async function begin(): Promise<Job> {
   return (await lease())!;
 }
 
-const put = ({ trainingId, leaseId }: Job, body: BodyInit = KILOBYTE, headers: Record<string, string> = {}) => call("PUT", `${jobs(`${trainingId}/weights`)}?leaseId=${leaseId}`, { key, raw: body, headers });
-const finish = ({ trainingId, leaseId }: Job, metrics?: object) => post(`${trainingId}/finish`, { leaseId, ...(metrics ? { metrics } : {}) });
-const heartbeat = ({ trainingId, leaseId }: Job, epochs: unknown = []) => post(`${trainingId}/heartbeat`, { leaseId, epochs });
+const put = ({ trainingId, leaseId }: Job, body: BodyInit = KILOBYTE, headers: Record<string, string> = {}) =>
+  call("PUT", `${jobs(`${trainingId}/weights`)}?leaseId=${leaseId}`, { key, raw: body, headers });
+const finish = ({ trainingId, leaseId }: Job, metrics?: object) =>
+  post(`${trainingId}/finish`, { leaseId, ...(metrics ? { metrics } : {}) });
+const heartbeat = ({ trainingId, leaseId }: Job, epochs: unknown = []) =>
+  post(`${trainingId}/heartbeat`, { leaseId, epochs });
 const OVER = { status: 409, body: { code: "not_running" } };
 
 describe("a lease", () => {
@@ -157,8 +207,19 @@ describe("a lease", () => {
     const job = await begin();
     const stranger = await buildWorld();
     const theirs = await buildApiKey(stranger);
-    for (const [method, rest, json] of [["POST", "heartbeat", { leaseId: job.leaseId }], ["POST", "finish", { leaseId: job.leaseId }], ["POST", "fail", { leaseId: job.leaseId, reason: "x" }], ["PUT", `weights?leaseId=${job.leaseId}`, undefined]] as const) {
-      expect(await call(method, jobs(`${job.trainingId}/${rest}`, stranger), { key: theirs, ...(json ? { json } : { raw: KILOBYTE }) }), rest).toMatchObject({ status: 404, body: { code: "not_found" } });
+    for (const [method, rest, json] of [
+      ["POST", "heartbeat", { leaseId: job.leaseId }],
+      ["POST", "finish", { leaseId: job.leaseId }],
+      ["POST", "fail", { leaseId: job.leaseId, reason: "x" }],
+      ["PUT", `weights?leaseId=${job.leaseId}`, undefined],
+    ] as const) {
+      expect(
+        await call(method, jobs(`${job.trainingId}/${rest}`, stranger), {
+          key: theirs,
+          ...(json ? { json } : { raw: KILOBYTE }),
+        }),
+        rest,
+      ).toMatchObject({ status: 404, body: { code: "not_found" } });
     }
     expect(await row({ id: job.trainingId })).toMatchObject({ status: "RUNNING", epoch: 0 });
     expect(await storedWeights()).toEqual([]);
@@ -167,12 +228,18 @@ describe("a lease", () => {
   test("that ran out belongs to whoever took the run: the one before is told so, and does the other no harm", async () => {
     const lost = await begin();
     await put(lost);
-    await prisma().$executeRaw`update trainings set lease_until = now() - interval '1 second' where id = ${lost.trainingId}`;
+    await prisma()
+      .$executeRaw`update trainings set lease_until = now() - interval '1 second' where id = ${lost.trainingId}`;
     const job = (await lease())!;
     expect(job.trainingId).toBe(lost.trainingId);
     await put(job);
     expect((await heartbeat(lost)).body).toEqual({ answer: "cancel" });
-    for (const late of [put(lost), finish(lost), post(`${lost.trainingId}/fail`, { leaseId: lost.leaseId, reason: "late" })]) expect(await late).toMatchObject(OVER);
+    for (const late of [
+      put(lost),
+      finish(lost),
+      post(`${lost.trainingId}/fail`, { leaseId: lost.leaseId, reason: "late" }),
+    ])
+      expect(await late).toMatchObject(OVER);
     expect(await storedWeights()).toEqual([expect.stringContaining(job.leaseId)]);
     expect(await finish(job)).toMatchObject({ status: 200 });
   });
@@ -185,8 +252,20 @@ describe("a heartbeat", () => {
     expect(await heartbeat(job, [epoch(1)])).toMatchObject({ status: 200, body: { answer: "go on" } });
     await heartbeat(job, [epoch(1), epoch(2)]);
     expect((await row({ id: job.trainingId })).curve).toMatchObject([{ epoch: 1, validAccuracy: null }, { epoch: 2 }]);
-    for (const epochs of [[epoch(0)], [epoch(501)], [epoch(4), epoch(3)], [epoch(3), epoch(3)], [{ ...epoch(3), accuracy: 2 }], [{ ...epoch(3), loss: null }], "x", [null]]) {
-      expect(await heartbeat(job, epochs), JSON.stringify(epochs)).toMatchObject({ status: 400, body: { code: "invalid_request" } });
+    for (const epochs of [
+      [epoch(0)],
+      [epoch(501)],
+      [epoch(4), epoch(3)],
+      [epoch(3), epoch(3)],
+      [{ ...epoch(3), accuracy: 2 }],
+      [{ ...epoch(3), loss: null }],
+      "x",
+      [null],
+    ]) {
+      expect(await heartbeat(job, epochs), JSON.stringify(epochs)).toMatchObject({
+        status: 400,
+        body: { code: "invalid_request" },
+      });
     }
     expect((await row({ id: job.trainingId })).epoch).toBe(2);
   });
@@ -195,12 +274,20 @@ describe("a heartbeat", () => {
 describe("weights", () => {
   test("are taken whole or not at all: neither too many, nor none, nor a part of what was sent", async () => {
     const job = await begin();
-    expect(await put(job, KILOBYTE, { "content-length": String(2 * 1024 ** 2) })).toMatchObject({ status: 413, body: { code: "payload_too_large", field: "weights" } });
+    expect(await put(job, KILOBYTE, { "content-length": String(2 * 1024 ** 2) })).toMatchObject({
+      status: 413,
+      body: { code: "payload_too_large", field: "weights" },
+    });
     let sent = 0;
-    const endless = new ReadableStream<Uint8Array>({ pull: (controller) => (sent++, controller.enqueue(new Uint8Array(64 * 1024))) });
+    const endless = new ReadableStream<Uint8Array>({
+      pull: (controller) => (sent++, controller.enqueue(new Uint8Array(64 * 1024))),
+    });
     expect(await put(job, endless)).toMatchObject({ status: 413 });
     expect(sent).toBeLessThan(40); // of 64 kB: not read on
-    for (const body of [new ReadableStream<Uint8Array>({ start: (controller) => controller.close() }), new ReadableStream<Uint8Array>({ pull: (controller) => controller.error(new Error("gone")) })]) {
+    for (const body of [
+      new ReadableStream<Uint8Array>({ start: (controller) => controller.close() }),
+      new ReadableStream<Uint8Array>({ pull: (controller) => controller.error(new Error("gone")) }),
+    ]) {
       expect(await put(job, body)).toMatchObject({ status: 400, body: { code: "invalid_request" } });
     }
     expect(await storedWeights()).toEqual([]);
@@ -215,12 +302,18 @@ describe("weights", () => {
     expect((await heartbeat(job)).body).toEqual({ answer: "cancel" });
     expect(await post(`${job.trainingId}/fail`, { leaseId: job.leaseId, reason: "late" })).toMatchObject(OVER);
     const [model] = (await row({ id: job.trainingId })).models;
-    expect([Number(model!.sizeBytes), (await blobStore().get(`${versionPrefix(version.id)}${weightsPath(model!)}`)).toString()]).toEqual([6, "second"]);
+    expect([
+      Number(model!.sizeBytes),
+      (await blobStore().get(`${versionPrefix(version.id)}${weightsPath(model!)}`)).toString(),
+    ]).toEqual([6, "second"]);
   });
 
   test.each([
     { what: "its version went to Trash", act: async () => trashVersion(await userContext(world), ref()) },
-    { what: "its project went to Trash", act: async () => trashProject(await userContext(world), projectRef(world, project)) },
+    {
+      what: "its project went to Trash",
+      act: async () => trashProject(await userContext(world), projectRef(world, project)),
+    },
     { what: "it was cancelled", act: async () => cancelTraining(await userContext(world), ref()) },
   ])("of a run are handed in too late when $what: 409, and they are gone", async ({ act }) => {
     const job = await begin();
@@ -247,7 +340,9 @@ describe("weights", () => {
     const job = await begin();
     let [taken, isTaken] = [() => {}, Promise.resolve()];
     isTaken = new Promise((resolve) => (taken = resolve));
-    const slow = new ReadableStream<Uint8Array>({ pull: (controller) => void (taken(), setTimeout(() => controller.enqueue(new Uint8Array(1)), 50)) });
+    const slow = new ReadableStream<Uint8Array>({
+      pull: (controller) => void (taken(), setTimeout(() => controller.enqueue(new Uint8Array(1)), 50)),
+    });
     const sending = put(job, slow);
     await isTaken;
     await trashVersion(await userContext(world), ref());
@@ -258,14 +353,20 @@ describe("weights", () => {
   test("handed in at the moment of a trash are a model or nothing, whoever is first", async () => {
     const [first, second] = [await begin(), await begin()];
     for (const job of [first, second]) await put(job);
-    const [finished] = await raceAt(["trainings", { id: first.trainingId }], [() => finish(first), async () => trashVersion(await userContext(world), ref())]);
+    const [finished] = await raceAt(
+      ["trainings", { id: first.trainingId }],
+      [() => finish(first), async () => trashVersion(await userContext(world), ref())],
+    );
     expect(finished).toMatchObject({ status: 200 });
     expect(await row({ id: first.trainingId })).toMatchObject({ status: "FINISHED", models: [{}] });
     expect(await finish(second)).toMatchObject(OVER);
     version = await storeVersion(world, project, [{ bytes: KILOBYTE }]);
     const third = await begin();
     await put(third);
-    const [, refused] = await raceAt(["versions", version], [async () => trashVersion(await userContext(world), ref()), () => finish(third)]);
+    const [, refused] = await raceAt(
+      ["versions", version],
+      [async () => trashVersion(await userContext(world), ref()), () => finish(third)],
+    );
     expect(refused).toMatchObject(OVER);
     expect(await storedWeights()).toEqual([]);
     await checkInvariants(world.workspace.id);
@@ -275,10 +376,20 @@ describe("weights", () => {
 test("a run that fails says why to people, and leaves no weights", async () => {
   const job = await begin();
   await put(job);
-  for (const reason of ["", " ", "a\nb", "a\0b", "x".repeat(501), 5]) expect(await post(`${job.trainingId}/fail`, { leaseId: job.leaseId, reason })).toMatchObject({ status: 400 });
-  expect(await post(`${job.trainingId}/finish`, { leaseId: job.leaseId, metrics: { note: "a\0b" } })).toMatchObject({ status: 400 });
-  expect(await post(`${job.trainingId}/fail`, { leaseId: job.leaseId, reason: "Out of memory." })).toMatchObject({ status: 200, body: { trainingId: job.trainingId, status: "failed" } });
-  expect(await row({ id: job.trainingId })).toMatchObject({ status: "FAILED", statusReason: "Out of memory.", models: [] });
+  for (const reason of ["", " ", "a\nb", "a\0b", "x".repeat(501), 5])
+    expect(await post(`${job.trainingId}/fail`, { leaseId: job.leaseId, reason })).toMatchObject({ status: 400 });
+  expect(await post(`${job.trainingId}/finish`, { leaseId: job.leaseId, metrics: { note: "a\0b" } })).toMatchObject({
+    status: 400,
+  });
+  expect(await post(`${job.trainingId}/fail`, { leaseId: job.leaseId, reason: "Out of memory." })).toMatchObject({
+    status: 200,
+    body: { trainingId: job.trainingId, status: "failed" },
+  });
+  expect(await row({ id: job.trainingId })).toMatchObject({
+    status: "FAILED",
+    statusReason: "Out of memory.",
+    models: [],
+  });
   expect(await storedWeights()).toEqual([]);
   expect(await finish(job)).toMatchObject(OVER);
 });

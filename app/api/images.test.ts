@@ -1,6 +1,13 @@
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { prisma } from "@/lib/platform/db";
-import { buildApiKey, buildMember, buildProject, buildWorld, fingerprintTables, type World } from "@/lib/testing/builders";
+import {
+  buildApiKey,
+  buildMember,
+  buildProject,
+  buildWorld,
+  fingerprintTables,
+  type World,
+} from "@/lib/testing/builders";
 import { photo } from "@/lib/testing/pixels";
 import { call } from "./_test/call-api";
 
@@ -18,24 +25,60 @@ beforeEach(async () => {
 const BOUNDARY = "4f2d1c0b9a8e7d6c5b4a39281706f5e4";
 
 /** What `project.upload("cat.jpg", split=…)` sends: the query and the form of requests-toolbelt's MultipartEncoder. */
-function upload(project: string, { bytes = picture, split = "train", query = "", key: by = key }: { bytes?: Buffer; split?: string; query?: string; key?: string } = {}) {
-  const part = (head: string, body: Buffer | string) => Buffer.concat([Buffer.from(`--${BOUNDARY}\r\nContent-Disposition: form-data; ${head}\r\n\r\n`), Buffer.from(body), Buffer.from("\r\n")]);
-  const raw = Buffer.concat([part('name="name"', "cat.jpg"), part('name="split"', split), part('name="file"; filename="cat.jpg"\r\nContent-Type: image/jpeg', bytes), Buffer.from(`--${BOUNDARY}--\r\n`)]);
+function upload(
+  project: string,
+  {
+    bytes = picture,
+    split = "train",
+    query = "",
+    key: by = key,
+  }: { bytes?: Buffer; split?: string; query?: string; key?: string } = {},
+) {
+  const part = (head: string, body: Buffer | string) =>
+    Buffer.concat([
+      Buffer.from(`--${BOUNDARY}\r\nContent-Disposition: form-data; ${head}\r\n\r\n`),
+      Buffer.from(body),
+      Buffer.from("\r\n"),
+    ]);
+  const raw = Buffer.concat([
+    part('name="name"', "cat.jpg"),
+    part('name="split"', split),
+    part('name="file"; filename="cat.jpg"\r\nContent-Type: image/jpeg', bytes),
+    Buffer.from(`--${BOUNDARY}--\r\n`),
+  ]);
   const headers = { "content-type": `multipart/form-data; boundary=${BOUNDARY}`, "content-length": String(raw.length) };
-  return call("POST", `/dataset/${project}/upload?batch=Pip+Package+Upload&tag=a&tag=b${query}`, { key: by, raw, headers });
+  return call("POST", `/dataset/${project}/upload?batch=Pip+Package+Upload&tag=a&tag=b${query}`, {
+    key: by,
+    raw,
+    headers,
+  });
 }
 
 const idOf = ({ body }: { body: unknown }): string => (body as { id: string }).id;
 
 /** What `project.save_annotation(…)` sends. */
-const annotate = (project: string, image: string, annotationFile: unknown, { name = "cat.txt", labelmap = null as unknown, query = "", key: by = key } = {}) =>
-  call("POST", `/dataset/${project}/annotate/${image}?name=${encodeURIComponent(name)}&jobName=Annotated+via+API${query}`, { key: by, json: { annotationFile, labelmap } });
+const annotate = (
+  project: string,
+  image: string,
+  annotationFile: unknown,
+  { name = "cat.txt", labelmap = null as unknown, query = "", key: by = key } = {},
+) =>
+  call(
+    "POST",
+    `/dataset/${project}/annotate/${image}?name=${encodeURIComponent(name)}&jobName=Annotated+via+API${query}`,
+    { key: by, json: { annotationFile, labelmap } },
+  );
 
 describe("POST /:workspace/projects", () => {
   const create = (body: unknown) => call("POST", `/${world.workspace.slug}/projects`, { key, json: body });
 
   it("answers the new project, flat and with every field that the client reads, and it is there", async () => {
-    const { status, body } = await create({ name: "Hard Hats", type: "object-detection", license: "MIT", annotation: "hats" });
+    const { status, body } = await create({
+      name: "Hard Hats",
+      type: "object-detection",
+      license: "MIT",
+      annotation: "hats",
+    });
     expect(status).toBe(200);
     expect(body).toEqual({
       id: `${world.workspace.slug}/hard-hats`,
@@ -57,7 +100,8 @@ describe("POST /:workspace/projects", () => {
   });
 
   it("makes a second of the same name another, and counts those in Trash as taken", async () => {
-    const named = async () => idOf(await create({ name: "Digits", type: "single-label-classification", license: "x", annotation: "digit" }));
+    const named = async () =>
+      idOf(await create({ name: "Digits", type: "single-label-classification", license: "x", annotation: "digit" }));
     expect(await named()).toMatch(/\/digits$/);
     await call("DELETE", `/${world.workspace.slug}/digits`, { key });
     expect(await named()).toMatch(/\/digits-2$/);
@@ -66,7 +110,8 @@ describe("POST /:workspace/projects", () => {
   });
 
   it("takes both of the client's words for a classification project", async () => {
-    for (const type of ["classification", "single-label-classification"]) expect((await create({ name: "X", type })).body).toMatchObject({ type: "classification", annotation: "" });
+    for (const type of ["classification", "single-label-classification"])
+      expect((await create({ name: "X", type })).body).toMatchObject({ type: "classification", annotation: "" });
   });
 
   it.each([
@@ -78,12 +123,19 @@ describe("POST /:workspace/projects", () => {
     [[], /JSON object/],
   ])("%j is 400 with a sentence and makes nothing", async (body, sentence) => {
     const before = await fingerprintTables();
-    expect(await create(body)).toMatchObject({ status: 400, body: { code: "invalid_request", error: expect.stringMatching(sentence) } });
+    expect(await create(body)).toMatchObject({
+      status: 400,
+      body: { code: "invalid_request", error: expect.stringMatching(sentence) },
+    });
     expect(await fingerprintTables()).toEqual(before);
   });
 
   it("is 422 for a name that is none", async () => {
-    for (const name of ["  ", "a\nb"]) expect(await create({ name, type: "classification" })).toMatchObject({ status: 422, body: { code: "invalid_input" } });
+    for (const name of ["  ", "a\nb"])
+      expect(await create({ name, type: "classification" })).toMatchObject({
+        status: 422,
+        body: { code: "invalid_input" },
+      });
   });
 });
 
@@ -93,20 +145,37 @@ describe("POST /dataset/:project/upload", () => {
     const first = await upload(project.slug, { split: "valid" });
     expect(first).toMatchObject({ status: 200, body: { success: true, id: expect.any(String) } });
     expect(await upload(project.slug)).toMatchObject({ status: 200, body: { duplicate: true, id: idOf(first) } });
-    expect(await prisma().image.findUniqueOrThrow({ where: { id: idOf(first) } })).toMatchObject({ projectId: project.id, fileName: "cat.jpg", split: "VALID" });
+    expect(await prisma().image.findUniqueOrThrow({ where: { id: idOf(first) } })).toMatchObject({
+      projectId: project.id,
+      fileName: "cat.jpg",
+      split: "VALID",
+    });
   });
 
   it("fetches nothing from elsewhere", async () => {
     const project = await buildProject(world);
-    const hosted = await call("POST", `/dataset/${project.slug}/upload?name=a.jpg&split=train&image=${encodeURIComponent("http://169.254.169.254/latest/meta-data")}&batch=x`, { key });
-    expect(hosted).toMatchObject({ status: 400, body: { code: "invalid_request", error: expect.stringContaining("upload the file") } });
+    const hosted = await call(
+      "POST",
+      `/dataset/${project.slug}/upload?name=a.jpg&split=train&image=${encodeURIComponent("http://169.254.169.254/latest/meta-data")}&batch=x`,
+      { key },
+    );
+    expect(hosted).toMatchObject({
+      status: 400,
+      body: { code: "invalid_request", error: expect.stringContaining("upload the file") },
+    });
     expect(await upload(project.slug, { query: "&image=x" })).toMatchObject({ status: 400 });
   });
 
   it("is 422 with a sentence for a file that is no image, and 413 for one that is too large", async () => {
     const project = await buildProject(world);
-    expect(await upload(project.slug, { bytes: Buffer.from("%PDF-1.7") })).toMatchObject({ status: 422, body: { code: "unreadable_image", error: expect.stringContaining("PDF") } });
-    expect(await upload(project.slug, { bytes: Buffer.alloc(23 * 1024 ** 2) })).toMatchObject({ status: 413, body: { code: "payload_too_large", error: expect.stringContaining("20 MB") } });
+    expect(await upload(project.slug, { bytes: Buffer.from("%PDF-1.7") })).toMatchObject({
+      status: 422,
+      body: { code: "unreadable_image", error: expect.stringContaining("PDF") },
+    });
+    expect(await upload(project.slug, { bytes: Buffer.alloc(23 * 1024 ** 2) })).toMatchObject({
+      status: 413,
+      body: { code: "payload_too_large", error: expect.stringContaining("20 MB") },
+    });
   });
 
   it("is 404 for another workspace's project, one in Trash and none; 401 without the scope or for a viewer", async () => {
@@ -121,8 +190,14 @@ describe("POST /dataset/:project/upload", () => {
     const reader = await buildApiKey(world, { scopes: ["project:read"] });
     const viewers = await buildApiKey(world, { userId: (await buildMember(world, "VIEWER")).id });
     const half = await fingerprintTables();
-    expect(await upload(project.slug, { key: reader })).toMatchObject({ status: 401, body: { code: "missing_scope", scope: "image:upload" } });
-    expect(await upload(project.slug, { key: viewers })).toMatchObject({ status: 401, body: { code: "missing_scope" } });
+    expect(await upload(project.slug, { key: reader })).toMatchObject({
+      status: 401,
+      body: { code: "missing_scope", scope: "image:upload" },
+    });
+    expect(await upload(project.slug, { key: viewers })).toMatchObject({
+      status: 401,
+      body: { code: "missing_scope" },
+    });
     expect(await fingerprintTables()).toEqual(half);
     expect(before["images"]).toEqual(half["images"]);
   });
@@ -139,11 +214,28 @@ describe("POST /dataset/:project/annotate/:image", () => {
   it.each([
     ["YOLO with a labelmap", "cat.txt", "1 0.5 0.5 0.2 0.5\n", { "0": "head", "1": "hat" }],
     ["YOLO with a list of names", "cat.txt", "1 0.5 0.5 0.2 0.5\n", ["head", "hat"]],
-    ["Pascal VOC", "cat.xml", "<annotation><size><width>100</width><height>80</height></size><object><name>hat</name><bndbox><xmin>41</xmin><ymin>21</ymin><xmax>60</xmax><ymax>60</ymax></bndbox></object></annotation>", null],
-    ["COCO", "annotation.coco.json", JSON.stringify({ images: [{ id: 0, file_name: "other.jpg", width: 100, height: 80 }], annotations: [{ id: 1, image_id: 0, category_id: 3, bbox: [40, 20, 20, 40] }], categories: [{ id: 3, name: "hat" }] }), null],
+    [
+      "Pascal VOC",
+      "cat.xml",
+      "<annotation><size><width>100</width><height>80</height></size><object><name>hat</name><bndbox><xmin>41</xmin><ymin>21</ymin><xmax>60</xmax><ymax>60</ymax></bndbox></object></annotation>",
+      null,
+    ],
+    [
+      "COCO",
+      "annotation.coco.json",
+      JSON.stringify({
+        images: [{ id: 0, file_name: "other.jpg", width: 100, height: 80 }],
+        annotations: [{ id: 1, image_id: 0, category_id: 3, bbox: [40, 20, 20, 40] }],
+        categories: [{ id: 3, name: "hat" }],
+      }),
+      null,
+    ],
   ])("takes %s", async (_what, name, text, labelmap) => {
     const { project, image } = await detection();
-    expect(await annotate(project, image, text, { name, labelmap })).toMatchObject({ status: 200, body: { success: true } });
+    expect(await annotate(project, image, text, { name, labelmap })).toMatchObject({
+      status: 200,
+      body: { success: true },
+    });
     expect(await boxesOf(image)).toEqual([hat]);
   });
 
@@ -151,15 +243,22 @@ describe("POST /dataset/:project/annotate/:image", () => {
     const { project, image } = await detection();
     const labelmap = { "0": "hat", "1": "head" };
     await annotate(project, image, "0 0.5 0.5 0.2 0.5", { labelmap });
-    expect(await annotate(project, image, "1 0.5 0.5 0.2 0.5", { labelmap })).toMatchObject({ status: 409, body: { error: expect.stringContaining("already annotated") } });
+    expect(await annotate(project, image, "1 0.5 0.5 0.2 0.5", { labelmap })).toMatchObject({
+      status: 409,
+      body: { error: expect.stringContaining("already annotated") },
+    });
     expect(await boxesOf(image)).toEqual([hat]);
-    expect(await annotate(project, image, "1 0.5 0.5 0.2 0.5", { labelmap, query: "&overwrite=true" })).toMatchObject({ status: 200 });
+    expect(await annotate(project, image, "1 0.5 0.5 0.2 0.5", { labelmap, query: "&overwrite=true" })).toMatchObject({
+      status: 200,
+    });
     expect(await boxesOf(image)).toEqual([{ ...hat, label: "head" }]);
   });
 
   it("says what of a file it could not take", async () => {
     const { project, image } = await detection();
-    expect((await annotate(project, image, "0 0.5 0.5 0.2 0.5\n7 0.5 0.5 0.2 0.5", { labelmap: ["hat"] })).body).toEqual({ success: true, problems: [{ code: "unknown_class", count: 1 }] });
+    expect(
+      (await annotate(project, image, "0 0.5 0.5 0.2 0.5\n7 0.5 0.5 0.2 0.5", { labelmap: ["hat"] })).body,
+    ).toEqual({ success: true, problems: [{ code: "unknown_class", count: 1 }] });
   });
 
   it.each([
@@ -170,15 +269,27 @@ describe("POST /dataset/:project/annotate/:image", () => {
     ["too many boxes", "a.txt", "0 0.5 0.5 0.2 0.5\n".repeat(1001), /1001 boxes.*at most 1000/],
   ])("is 400 with a sentence for %s, and changes nothing", async (_what, name, text, sentence) => {
     const { project, image } = await detection();
-    expect(await annotate(project, image, text, { name, labelmap: ["hat"] })).toMatchObject({ status: 400, body: { code: "invalid_request", error: expect.stringMatching(sentence) } });
+    expect(await annotate(project, image, text, { name, labelmap: ["hat"] })).toMatchObject({
+      status: 400,
+      body: { code: "invalid_request", error: expect.stringMatching(sentence) },
+    });
     expect(await boxesOf(image)).toEqual([]);
   });
 
   it("is 400 for a body or a query that is no annotation, and for predictions", async () => {
     const { project, image } = await detection();
-    expect(await annotate(project, image, undefined)).toMatchObject({ status: 400, body: { error: expect.stringContaining('"annotationFile" is missing') } });
-    expect(await annotate(project, image, "0 0 0 1 1", { labelmap: "hat" })).toMatchObject({ status: 400, body: { error: expect.stringContaining('"labelmap"') } });
-    expect(await annotate(project, image, "0 0.5 0.5 1 1", { query: "&prediction=true" })).toMatchObject({ status: 400, body: { error: expect.stringContaining("Predictions") } });
+    expect(await annotate(project, image, undefined)).toMatchObject({
+      status: 400,
+      body: { error: expect.stringContaining('"annotationFile" is missing') },
+    });
+    expect(await annotate(project, image, "0 0 0 1 1", { labelmap: "hat" })).toMatchObject({
+      status: 400,
+      body: { error: expect.stringContaining('"labelmap"') },
+    });
+    expect(await annotate(project, image, "0 0.5 0.5 1 1", { query: "&prediction=true" })).toMatchObject({
+      status: 400,
+      body: { error: expect.stringContaining("Predictions") },
+    });
     expect(await annotate(project, image, "0 0.5 0.5 1 1", { query: "&overwrite=yes" })).toMatchObject({ status: 422 });
     expect(await boxesOf(image)).toEqual([]);
   });
@@ -187,8 +298,14 @@ describe("POST /dataset/:project/annotate/:image", () => {
     const project = await buildProject(world);
     const image = idOf(await upload(project.slug));
     const labelOf = async () => (await prisma().image.findUniqueOrThrow({ where: { id: image } })).label;
-    expect(await annotate(project.slug, image, "tabby cat", { name: "tabby cat" })).toMatchObject({ status: 200, body: { success: true } });
-    expect(await annotate(project.slug, image, "dog")).toMatchObject({ status: 409, body: { error: expect.stringContaining("already annotated") } });
+    expect(await annotate(project.slug, image, "tabby cat", { name: "tabby cat" })).toMatchObject({
+      status: 200,
+      body: { success: true },
+    });
+    expect(await annotate(project.slug, image, "dog")).toMatchObject({
+      status: 409,
+      body: { error: expect.stringContaining("already annotated") },
+    });
     expect(await labelOf()).toBe("tabby cat");
     expect(await annotate(project.slug, image, "dog", { query: "&overwrite=true" })).toMatchObject({ status: 200 });
     expect(await annotate(project.slug, image, "", { query: "&overwrite=true" })).toMatchObject({ status: 400 });
@@ -199,8 +316,15 @@ describe("POST /dataset/:project/annotate/:image", () => {
     const [mine, other] = [await detection(), await detection()];
     const strangers = await buildApiKey(await buildWorld());
     const before = await fingerprintTables();
-    for (const image of [other.image, "nothing", "%00", "..%2F..", "é"]) expect(await annotate(mine.project, image, "0 0.5 0.5 1 1")).toMatchObject({ status: 404, body: { code: "not_found" } });
-    expect(await annotate(mine.project, mine.image, "0 0.5 0.5 1 1", { key: strangers })).toMatchObject({ status: 404, body: { code: "not_found" } });
+    for (const image of [other.image, "nothing", "%00", "..%2F..", "é"])
+      expect(await annotate(mine.project, image, "0 0.5 0.5 1 1")).toMatchObject({
+        status: 404,
+        body: { code: "not_found" },
+      });
+    expect(await annotate(mine.project, mine.image, "0 0.5 0.5 1 1", { key: strangers })).toMatchObject({
+      status: 404,
+      body: { code: "not_found" },
+    });
     expect(await fingerprintTables()).toEqual(before);
   });
 });

@@ -5,7 +5,14 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vite
 import { isPublicAddress } from "@/lib/work/inference/fetch";
 import { createPredictor } from "@/lib/engine/trainer/predictor";
 import { prisma } from "@/lib/platform/db";
-import { buildApiKey, buildMember, buildProject, buildWorld, fingerprintTables, type World } from "@/lib/testing/builders";
+import {
+  buildApiKey,
+  buildMember,
+  buildProject,
+  buildWorld,
+  fingerprintTables,
+  type World,
+} from "@/lib/testing/builders";
 import { photo } from "@/lib/testing/pixels";
 import { drawWeights, storeServingVersion } from "@/lib/testing/served-model";
 import { call } from "./_test/call-api";
@@ -29,16 +36,29 @@ beforeEach(async () => {
 });
 
 const BOUNDARY = "4f2d1c0b9a8e7d6c5b4a39281706f5e4";
-const part = (head: string, bytes: Buffer) => Buffer.concat([Buffer.from(`--${BOUNDARY}\r\nContent-Disposition: form-data; ${head}\r\n\r\n`), bytes, Buffer.from("\r\n")]);
+const part = (head: string, bytes: Buffer) =>
+  Buffer.concat([
+    Buffer.from(`--${BOUNDARY}\r\nContent-Disposition: form-data; ${head}\r\n\r\n`),
+    bytes,
+    Buffer.from("\r\n"),
+  ]);
 const END = Buffer.from(`--${BOUNDARY}--\r\n`);
 /** What requests-toolbelt's MultipartEncoder makes of `{"file": ("imageToUpload", data, "image/jpeg")}`. */
-const form = (bytes: Buffer) => Buffer.concat([part('name="file"; filename="imageToUpload"\r\nContent-Type: image/jpeg', bytes), END]);
+const form = (bytes: Buffer) =>
+  Buffer.concat([part('name="file"; filename="imageToUpload"\r\nContent-Type: image/jpeg', bytes), END]);
 const FORM = `multipart/form-data; boundary=${BOUNDARY}`;
 const TEXT = "application/x-www-form-urlencoded";
 
 const path = () => `/infer/${project.slug}/${version.number}`;
 const post = (url: string, body: Buffer | string | null, contentType: string | null, by: string | undefined = key) =>
-  call("POST", url, { key: by, ...(body === null ? {} : { raw: typeof body === "string" ? body : new Uint8Array(body) }), headers: { ...(contentType === null ? {} : { "content-type": contentType }), ...(body === null ? {} : { "content-length": String(Buffer.byteLength(body)) }) } });
+  call("POST", url, {
+    key: by,
+    ...(body === null ? {} : { raw: typeof body === "string" ? body : new Uint8Array(body) }),
+    headers: {
+      ...(contentType === null ? {} : { "content-type": contentType }),
+      ...(body === null ? {} : { "content-length": String(Buffer.byteLength(body)) }),
+    },
+  });
 
 describe("POST /infer/…", () => {
   it("answers TrainedModel.predict, by version and by the model's own name", async () => {
@@ -63,23 +83,53 @@ describe("POST /infer/…", () => {
     const expected = (await post(path(), png, "image/png")).body as { predictions: unknown };
     const lines = text.replace(/.{76}/g, "$&\r\n");
     expect(text).toMatch(/\+/);
-    for (const body of [text, `${text}\n`, lines, text.replaceAll("+", " "), `data:image/png;base64,${text}`, encodeURIComponent(text), text.replaceAll("+", "-").replaceAll("/", "_"), text.replace(/=+$/, "")]) {
-      expect(await post(`${path()}${query}`, body, TEXT)).toMatchObject({ status: 200, body: { predictions: expected.predictions, image: { width: 100, height: 80 } } });
+    for (const body of [
+      text,
+      `${text}\n`,
+      lines,
+      text.replaceAll("+", " "),
+      `data:image/png;base64,${text}`,
+      encodeURIComponent(text),
+      text.replaceAll("+", "-").replaceAll("/", "_"),
+      text.replace(/=+$/, ""),
+    ]) {
+      expect(await post(`${path()}${query}`, body, TEXT)).toMatchObject({
+        status: 200,
+        body: { predictions: expected.predictions, image: { width: 100, height: 80 } },
+      });
     }
     expect((await post(`${path()}${query}`, text, `${TEXT}; charset=utf-8`)).status).toBe(200);
   });
 
   it("takes a confidence as a percentage or a share, and no other", async () => {
-    const classes = async (confidence: string) => ((await post(`${path()}?confidence=${confidence}`, png, "image/png")).body as { predictions: unknown[] }).predictions.length;
-    expect([await classes("0"), await classes("0.0001"), await classes("99.9"), await classes("1"), await classes("100")]).toEqual([2, 2, 1, 1, 1]);
-    for (const odd of ["x", "-1", "101", "NaN", "1e9"]) expect(await post(`${path()}?confidence=${odd}`, png, "image/png")).toMatchObject({ status: 422, body: { code: "invalid_input", error: expect.stringContaining('"confidence" must be a number from 0 to 100') } });
+    const classes = async (confidence: string) =>
+      ((await post(`${path()}?confidence=${confidence}`, png, "image/png")).body as { predictions: unknown[] })
+        .predictions.length;
+    expect([
+      await classes("0"),
+      await classes("0.0001"),
+      await classes("99.9"),
+      await classes("1"),
+      await classes("100"),
+    ]).toEqual([2, 2, 1, 1, 1]);
+    for (const odd of ["x", "-1", "101", "NaN", "1e9"])
+      expect(await post(`${path()}?confidence=${odd}`, png, "image/png")).toMatchObject({
+        status: 422,
+        body: { code: "invalid_input", error: expect.stringContaining('"confidence" must be a number from 0 to 100') },
+      });
   });
 
   it.each([
     ["no body", null, null, 400, /There is no image/],
     ["no body of a type", null, "image/png", 400, /There is no image/],
     ["an empty body", "", TEXT, 400, /There is no image/],
-    ["a form without the file", Buffer.concat([part('name="image"', Buffer.from("x")), END]), FORM, 400, /no field "file"/],
+    [
+      "a form without the file",
+      Buffer.concat([part('name="image"', Buffer.from("x")), END]),
+      FORM,
+      400,
+      /no field "file"/,
+    ],
     ["a form cut short", Buffer.from(`--${BOUNDARY}\r\n`), FORM, 400, /broke off|no field "file"/],
     ["an empty file", form(Buffer.alloc(0)), FORM, 400, /There is no image/],
     ["key=value pairs", "image=AAAA&x=1", TEXT, 400, /not an image in base64/],
@@ -96,38 +146,61 @@ describe("POST /infer/…", () => {
     ["a raw body", "image/jpeg", 21],
     ["a form", FORM, 23],
     ["base64", TEXT, 31],
-  ])("%s of 50 MB is 413 without being read, and one that does not say its length is cut off", async (_what, type, enough) => {
-    const MB = 1024 ** 2;
-    let sent = 0;
-    const head = type === FORM ? Buffer.from(`--${BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="x"\r\n\r\n`) : Buffer.alloc(0);
-    const endless = () => {
-      sent = 0;
-      return new ReadableStream<Uint8Array>({
-        pull(controller) {
-          if (sent >= 50 * MB) return controller.close();
-          controller.enqueue(sent === 0 && head.length > 0 ? head : new Uint8Array(MB).fill(65));
-          sent += MB;
-        },
-      }, { highWaterMark: 0 });
-    };
-    expect(await call("POST", path(), { key, raw: endless(), headers: { "content-type": type, "content-length": String(50 * MB) } })).toMatchObject({ status: 413, body: { code: "payload_too_large", error: expect.stringContaining("20 MB") } });
-    expect(sent).toBe(0);
-    expect(await call("POST", path(), { key, raw: endless(), headers: { "content-type": type } })).toMatchObject({ status: 413, body: { code: "payload_too_large" } });
-    expect(sent).toBeLessThanOrEqual((enough + 2) * MB);
-  });
+  ])(
+    "%s of 50 MB is 413 without being read, and one that does not say its length is cut off",
+    async (_what, type, enough) => {
+      const MB = 1024 ** 2;
+      let sent = 0;
+      const head =
+        type === FORM
+          ? Buffer.from(`--${BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="x"\r\n\r\n`)
+          : Buffer.alloc(0);
+      const endless = () => {
+        sent = 0;
+        return new ReadableStream<Uint8Array>(
+          {
+            pull(controller) {
+              if (sent >= 50 * MB) return controller.close();
+              controller.enqueue(sent === 0 && head.length > 0 ? head : new Uint8Array(MB).fill(65));
+              sent += MB;
+            },
+          },
+          { highWaterMark: 0 },
+        );
+      };
+      expect(
+        await call("POST", path(), {
+          key,
+          raw: endless(),
+          headers: { "content-type": type, "content-length": String(50 * MB) },
+        }),
+      ).toMatchObject({ status: 413, body: { code: "payload_too_large", error: expect.stringContaining("20 MB") } });
+      expect(sent).toBe(0);
+      expect(await call("POST", path(), { key, raw: endless(), headers: { "content-type": type } })).toMatchObject({
+        status: 413,
+        body: { code: "payload_too_large" },
+      });
+      expect(sent).toBeLessThanOrEqual((enough + 2) * MB);
+    },
+  );
 
   it("holds only so much of what many send at once: the rest is 503, and nothing stays held", async () => {
     const MB = 1024 ** 2;
     const started: (() => void)[] = [];
-    const slow = () => new ReadableStream<Uint8Array>({
-      async pull(controller) {
-        controller.enqueue(new Uint8Array(19 * MB));
-        await new Promise<void>((resolve) => started.push(resolve));
-        controller.close();
-      },
-    });
-    const calls = Array.from({ length: 7 }, () => call("POST", path(), { key, raw: slow(), headers: { "content-type": "image/png" } }));
-    const busy = await Promise.any(calls.map(async (one) => ((await one).status === 503 ? one : Promise.reject(new Error("not yet")))));
+    const slow = () =>
+      new ReadableStream<Uint8Array>({
+        async pull(controller) {
+          controller.enqueue(new Uint8Array(19 * MB));
+          await new Promise<void>((resolve) => started.push(resolve));
+          controller.close();
+        },
+      });
+    const calls = Array.from({ length: 7 }, () =>
+      call("POST", path(), { key, raw: slow(), headers: { "content-type": "image/png" } }),
+    );
+    const busy = await Promise.any(
+      calls.map(async (one) => ((await one).status === 503 ? one : Promise.reject(new Error("not yet")))),
+    );
     expect(busy.headers.get("retry-after")).toBe("5");
     await vi.waitFor(() => expect(started.length).toBe(7));
     for (const finish of started) finish();
@@ -137,20 +210,46 @@ describe("POST /infer/…", () => {
   });
 
   it("is 401 without the scope, for viewers 200, and 404 with why: never made, in Trash, purged, another's", async () => {
-    expect(await post(path(), png, "image/png", await buildApiKey(world, { scopes: ["version:read"] }))).toMatchObject({ status: 401, body: { code: "missing_scope", scope: "model:infer" } });
-    expect((await post(path(), png, "image/png", await buildApiKey(world, { userId: (await buildMember(world, "VIEWER")).id }))).status).toBe(200);
+    expect(await post(path(), png, "image/png", await buildApiKey(world, { scopes: ["version:read"] }))).toMatchObject({
+      status: 401,
+      body: { code: "missing_scope", scope: "model:infer" },
+    });
+    expect(
+      (
+        await post(
+          path(),
+          png,
+          "image/png",
+          await buildApiKey(world, { userId: (await buildMember(world, "VIEWER")).id }),
+        )
+      ).status,
+    ).toBe(200);
     const foreign = await buildWorld();
     const stranger = await buildApiKey(foreign);
-    const [theirs, absent] = [await post(`/infer/${world.workspace.slug}/${version.model.slug}`, png, "image/png", stranger), await post(`/infer/no-such/${version.model.slug}`, png, "image/png", stranger)];
+    const [theirs, absent] = [
+      await post(`/infer/${world.workspace.slug}/${version.model.slug}`, png, "image/png", stranger),
+      await post(`/infer/no-such/${version.model.slug}`, png, "image/png", stranger),
+    ];
     expect(theirs).toMatchObject({ status: 404, body: { code: "not_found" } });
     expect({ ...(theirs.body as object), requestId: "" }).toEqual({ ...(absent.body as object), requestId: "" });
     expect(await post(path(), png, "image/png", stranger)).toMatchObject({ status: 404, body: { code: "not_found" } });
-    for (const odd of ["0", "03", "-1", "2147483648", "1.0", "%00", "..%2F1", "A-1-1", "a".repeat(129), "1e3x%20"]) expect(await post(`/infer/${project.slug}/${odd}`, png, "image/png"), odd).toMatchObject({ status: 404, body: { code: "not_found" } });
+    for (const odd of ["0", "03", "-1", "2147483648", "1.0", "%00", "..%2F1", "A-1-1", "a".repeat(129), "1e3x%20"])
+      expect(await post(`/infer/${project.slug}/${odd}`, png, "image/png"), odd).toMatchObject({
+        status: 404,
+        body: { code: "not_found" },
+      });
     await call("DELETE", `/${world.workspace.slug}/${project.slug}/${version.number}`, { key });
     const { purgeAfter } = await prisma().version.findUniqueOrThrow({ where: { id: version.id } });
-    for (const url of [path(), `/infer/${world.workspace.slug}/${version.model.slug}`]) expect(await post(url, png, "image/png")).toMatchObject({ status: 404, body: { code: "model_in_trash", restorableUntil: purgeAfter!.toISOString() } });
+    for (const url of [path(), `/infer/${world.workspace.slug}/${version.model.slug}`])
+      expect(await post(url, png, "image/png")).toMatchObject({
+        status: 404,
+        body: { code: "model_in_trash", restorableUntil: purgeAfter!.toISOString() },
+      });
     await prisma().modelSlug.create({ data: { workspaceId: world.workspace.id, slug: "digits-9-9" } });
-    expect(await post(`/infer/${world.workspace.slug}/digits-9-9`, png, "image/png")).toMatchObject({ status: 404, body: { code: "purged" } });
+    expect(await post(`/infer/${world.workspace.slug}/digits-9-9`, png, "image/png")).toMatchObject({
+      status: 404,
+      body: { code: "purged" },
+    });
   });
 });
 
@@ -183,20 +282,47 @@ describe("an image by URL", () => {
 
   it("is fetched from a listed host, and from no other", async () => {
     const asked: string[] = [];
-    const host = await serve((request, response) => (asked.push(`${request.method} ${request.url}`), response.end(png)));
+    const host = await serve(
+      (request, response) => (asked.push(`${request.method} ${request.url}`), response.end(png)),
+    );
     const direct = (await post(path(), png, "image/png")).body as { predictions: unknown };
-    expect(await ask(`http://${host}`, `http://${host}/a.png?x=1`)).toMatchObject({ status: 200, body: { predictions: direct.predictions } });
+    expect(await ask(`http://${host}`, `http://${host}/a.png?x=1`)).toMatchObject({
+      status: 200,
+      body: { predictions: direct.predictions },
+    });
     expect(asked).toEqual(["GET /a.png?x=1"]);
-    const elsewhere = [`http://${host}/a.png`, `https://${host}/a.png`, "http://169.254.169.254/latest/meta-data", "file:///etc/passwd", "not a url", "http://localhost/x", `http://user:secret@${host}/a.png`];
-    for (const [hosts, url] of [...elsewhere.map((url) => ["", url]), ...elsewhere.slice(1).map((url) => [`http://${host}`, url])] as [string, string][]) {
-      expect(await ask(hosts, url), `${hosts} ${url}`).toMatchObject({ status: 400, body: { code: "invalid_request", error: expect.stringContaining("lists") } });
+    const elsewhere = [
+      `http://${host}/a.png`,
+      `https://${host}/a.png`,
+      "http://169.254.169.254/latest/meta-data",
+      "file:///etc/passwd",
+      "not a url",
+      "http://localhost/x",
+      `http://user:secret@${host}/a.png`,
+    ];
+    for (const [hosts, url] of [
+      ...elsewhere.map((url) => ["", url]),
+      ...elsewhere.slice(1).map((url) => [`http://${host}`, url]),
+    ] as [string, string][]) {
+      expect(await ask(hosts, url), `${hosts} ${url}`).toMatchObject({
+        status: 400,
+        body: { code: "invalid_request", error: expect.stringContaining("lists") },
+      });
     }
     expect(asked).toHaveLength(1);
   });
 
   it("is refused when a listed name leads into a private network: only a port in the list allows that", async () => {
-    for (const [hosts, url] of [["http://localhost", "http://localhost/x"], ["http://127.0.0.1", "http://127.0.0.1/x"], ["http://[::1]", "http://[::1]/x"], ["http://2130706433", "http://2130706433/x"]] as const) {
-      expect(await ask(hosts, url), url).toMatchObject({ status: 400, body: { error: expect.stringContaining("no public address") } });
+    for (const [hosts, url] of [
+      ["http://localhost", "http://localhost/x"],
+      ["http://127.0.0.1", "http://127.0.0.1/x"],
+      ["http://[::1]", "http://[::1]/x"],
+      ["http://2130706433", "http://2130706433/x"],
+    ] as const) {
+      expect(await ask(hosts, url), url).toMatchObject({
+        status: 400,
+        body: { error: expect.stringContaining("no public address") },
+      });
     }
   });
 
@@ -205,25 +331,67 @@ describe("an image by URL", () => {
       "/redirect": (_, response) => response.writeHead(302, { Location: "/image" }).end(),
       "/missing": (_, response) => response.writeHead(404).end(),
       "/broken": (request) => request.socket.destroy(),
-      "/cut": (_, response) => response.writeHead(200, { "Content-Length": "100" }).write("x", () => response.destroy()),
+      "/cut": (_, response) =>
+        response.writeHead(200, { "Content-Length": "100" }).write("x", () => response.destroy()),
     };
-    const host = await serve((request, response) => (answers[request.url!] ?? ((_request, r) => void r.end(Buffer.alloc(21 * 1024 ** 2))))(request, response));
-    expect(await ask(`http://${host}`, `http://${host}/redirect`)).toMatchObject({ status: 400, body: { error: expect.stringContaining("answered 302") } });
-    expect(await ask(`http://${host}`, `http://${host}/missing`)).toMatchObject({ status: 400, body: { error: expect.stringContaining("answered 404") } });
-    for (const url of ["/broken", "/cut"]) expect(await ask(`http://${host}`, `http://${host}${url}`), url).toMatchObject({ status: 400, body: { error: expect.stringContaining("could not be fetched") } });
+    const host = await serve((request, response) =>
+      (answers[request.url!] ?? ((_request, r) => void r.end(Buffer.alloc(21 * 1024 ** 2))))(request, response),
+    );
+    expect(await ask(`http://${host}`, `http://${host}/redirect`)).toMatchObject({
+      status: 400,
+      body: { error: expect.stringContaining("answered 302") },
+    });
+    expect(await ask(`http://${host}`, `http://${host}/missing`)).toMatchObject({
+      status: 400,
+      body: { error: expect.stringContaining("answered 404") },
+    });
+    for (const url of ["/broken", "/cut"])
+      expect(await ask(`http://${host}`, `http://${host}${url}`), url).toMatchObject({
+        status: 400,
+        body: { error: expect.stringContaining("could not be fetched") },
+      });
     expect(await ask(`http://${host}`, `http://${host}/large`)).toMatchObject({ status: 413 });
     server!.closeAllConnections();
     await new Promise((resolve) => server!.close(resolve));
     const before = await fingerprintTables();
-    expect(await ask(`http://${host}`, `http://${host}/image`)).toMatchObject({ status: 400, body: { error: expect.stringContaining("could not be fetched") } });
+    expect(await ask(`http://${host}`, `http://${host}/image`)).toMatchObject({
+      status: 400,
+      body: { error: expect.stringContaining("could not be fetched") },
+    });
     expect(await fingerprintTables()).toEqual(before);
   });
 });
 
 describe("an address", () => {
   it("is public only where anybody on the Internet reaches it", () => {
-    for (const address of ["0.0.0.0", "10.1.2.3", "100.64.0.1", "127.0.0.1", "169.254.169.254", "172.31.255.255", "192.168.0.1", "198.18.0.1", "224.0.0.1", "255.255.255.255"]) expect(isPublicAddress(address), address).toBe(false);
-    for (const address of ["::", "::1", "::ffff:10.0.0.1", "::ffff:8.8.8.8", "fe80::1", "fd00::1", "ff02::1", "64:ff9b::a00:1", "2002:a00:1::1", "2001::1", "2001:db8::1"]) expect(isPublicAddress(address), address).toBe(false);
-    for (const address of ["8.8.8.8", "172.32.0.1", "192.167.1.1", "2606:4700::1111", "2a00:1450:4001:80b::200e"]) expect(isPublicAddress(address), address).toBe(true);
+    for (const address of [
+      "0.0.0.0",
+      "10.1.2.3",
+      "100.64.0.1",
+      "127.0.0.1",
+      "169.254.169.254",
+      "172.31.255.255",
+      "192.168.0.1",
+      "198.18.0.1",
+      "224.0.0.1",
+      "255.255.255.255",
+    ])
+      expect(isPublicAddress(address), address).toBe(false);
+    for (const address of [
+      "::",
+      "::1",
+      "::ffff:10.0.0.1",
+      "::ffff:8.8.8.8",
+      "fe80::1",
+      "fd00::1",
+      "ff02::1",
+      "64:ff9b::a00:1",
+      "2002:a00:1::1",
+      "2001::1",
+      "2001:db8::1",
+    ])
+      expect(isPublicAddress(address), address).toBe(false);
+    for (const address of ["8.8.8.8", "172.32.0.1", "192.167.1.1", "2606:4700::1111", "2a00:1450:4001:80b::200e"])
+      expect(isPublicAddress(address), address).toBe(true);
   });
 });

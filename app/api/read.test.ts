@@ -1,5 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { buildApiKey, buildMember, buildModel, buildProject, buildTraining, buildVersion, buildWorld } from "@/lib/testing/builders";
+import {
+  buildApiKey,
+  buildMember,
+  buildModel,
+  buildProject,
+  buildTraining,
+  buildVersion,
+  buildWorld,
+} from "@/lib/testing/builders";
 import { prisma } from "@/lib/platform/db";
 import { newId } from "@/lib/platform/id";
 import { call } from "./_test/call-api";
@@ -11,8 +19,22 @@ async function buildScene() {
   const key = await buildApiKey(world);
   const project = await buildProject(world, { name: "Hard Hats" });
   const facts = { projectId: project.id, contentType: "image/png", sizeBytes: 100, width: 28, height: 28 };
-  const image = (split: "TRAIN" | "VALID" | "TEST", label: string | null) => ({ ...facts, fileName: "a.png", sha256: newId(), split, label });
-  await prisma().image.createMany({ data: [image("TRAIN", "hat"), image("TRAIN", "hat"), image("TRAIN", null), image("VALID", "head"), image("TEST", "hat")] });
+  const image = (split: "TRAIN" | "VALID" | "TEST", label: string | null) => ({
+    ...facts,
+    fileName: "a.png",
+    sha256: newId(),
+    split,
+    label,
+  });
+  await prisma().image.createMany({
+    data: [
+      image("TRAIN", "hat"),
+      image("TRAIN", "hat"),
+      image("TRAIN", null),
+      image("VALID", "head"),
+      image("TEST", "hat"),
+    ],
+  });
   const version = await buildVersion(world, project, { name: "first", images: 240 });
   const slug = world.workspace.slug;
   return { world, key, project, version, slug, path: `/${slug}/${project.slug}` };
@@ -23,15 +45,26 @@ const seconds = (instant: Date): number => instant.getTime() / 1000;
 describe("POST /, the key check", () => {
   it("answers the key's workspace, with the key in the query or as a bearer token", async () => {
     const { slug, key } = await buildScene();
-    const expected = { welcome: expect.any(String), instructions: expect.any(String), docs: expect.any(String), workspace: slug };
+    const expected = {
+      welcome: expect.any(String),
+      instructions: expect.any(String),
+      docs: expect.any(String),
+      workspace: slug,
+    };
     expect(await call("POST", "/", { key })).toMatchObject({ status: 200, body: expected });
-    expect(await call("POST", "/", { headers: { authorization: `Bearer ${key}` } })).toMatchObject({ status: 200, body: expected });
-    expect(await call("POST", "/?api_key=", { headers: { authorization: `bearer ${key}` } })).toMatchObject({ status: 200 });
+    expect(await call("POST", "/", { headers: { authorization: `Bearer ${key}` } })).toMatchObject({
+      status: 200,
+      body: expected,
+    });
+    expect(await call("POST", "/?api_key=", { headers: { authorization: `bearer ${key}` } })).toMatchObject({
+      status: 200,
+    });
   });
   it("is 401, and nothing that the client would try again, for no key, an empty, an unknown and a revoked one", async () => {
     const { world } = await buildScene();
     const revoked = await buildApiKey(world, { revokedAt: new Date() });
-    for (const key of [undefined, "", "rp_unknown", revoked, "\0", "é"]) expect(await call("POST", "/", { key })).toMatchObject({ status: 401, body: { code: "unauthorized" } });
+    for (const key of [undefined, "", "rp_unknown", revoked, "\0", "é"])
+      expect(await call("POST", "/", { key })).toMatchObject({ status: 401, body: { code: "unauthorized" } });
   });
 });
 
@@ -40,7 +73,9 @@ describe("GET /:workspace", () => {
     const { slug, key, project } = await buildScene();
     const { status, body } = await call("GET", `/${slug}`, { key });
     expect(status).toBe(200);
-    expect(body).toEqual({ workspace: { name: slug, url: slug, members: 2, projects: [projectFields(slug, project)] } });
+    expect(body).toEqual({
+      workspace: { name: slug, url: slug, members: 2, projects: [projectFields(slug, project)] },
+    });
   });
   it("leaves out projects in Trash", async () => {
     const { slug, key, path } = await buildScene();
@@ -95,7 +130,12 @@ describe("GET /:workspace/:project", () => {
     const model = await buildModel(world, await buildTraining(world, version, { status: "FINISHED" }));
     await prisma().version.update({ where: { id: version.id }, data: { defaultModelId: model.id } });
     const { body } = await call("GET", path, { key });
-    expect(body).toMatchObject({ versions: [{ id: `${slug}/${project.slug}/2` }, { id: `${slug}/${project.slug}/1`, model: { id: `${project.slug}/1`, url: `${slug}/${model.slug}` } }] });
+    expect(body).toMatchObject({
+      versions: [
+        { id: `${slug}/${project.slug}/2` },
+        { id: `${slug}/${project.slug}/1`, model: { id: `${project.slug}/1`, url: `${slug}/${model.slug}` } },
+      ],
+    });
     expect((body as { versions: object[] }).versions[0]).not.toHaveProperty("model");
   });
   it("names every project type as the client does", async () => {
@@ -110,7 +150,10 @@ describe("GET /:workspace/:project", () => {
       ["TEXT_IMAGE_PAIRS", "text-image-pairs"],
     ] as const) {
       const project = await buildProject(world, { type });
-      expect((await call("GET", `/${world.workspace.slug}/${project.slug}`, { key })).body).toMatchObject({ project: { type: name, versions: 0 }, versions: [] });
+      expect((await call("GET", `/${world.workspace.slug}/${project.slug}`, { key })).body).toMatchObject({
+        project: { type: name, versions: 0 },
+        versions: [],
+      });
     }
   });
   it("shows versions that are being generated, and none that failed or are in Trash", async () => {
@@ -120,7 +163,10 @@ describe("GET /:workspace/:project", () => {
     await buildVersion(world, project);
     await call("DELETE", `${path}/4`, { key });
     const { body } = await call("GET", path, { key });
-    expect(body).toMatchObject({ project: { versions: 2 }, versions: [{ id: `${slug}/${project.slug}/2`, images: 0 }, { id: `${slug}/${project.slug}/1` }] });
+    expect(body).toMatchObject({
+      project: { versions: 2 },
+      versions: [{ id: `${slug}/${project.slug}/2`, images: 0 }, { id: `${slug}/${project.slug}/1` }],
+    });
     expect((body as { versions: object[] }).versions).toHaveLength(2);
   });
 });
@@ -152,18 +198,29 @@ describe("GET /:workspace/:project/:version", () => {
   it("says that it is still generating, with no images", async () => {
     const { world, key, project, path } = await buildScene();
     await buildVersion(world, project, { status: "GENERATING" });
-    expect(await call("GET", `${path}/2`, { key })).toMatchObject({ status: 200, body: { version: { generating: true, progress: 0, images: 0 } } });
+    expect(await call("GET", `${path}/2`, { key })).toMatchObject({
+      status: 200,
+      body: { version: { generating: true, progress: 0, images: 0 } },
+    });
   });
   it("is 404 with the reason for one that could not be generated, so that the client does not poll for ever", async () => {
     const { world, key, project, path } = await buildScene();
     const failed = await buildVersion(world, project, { status: "FAILED" });
-    await prisma().version.update({ where: { id: failed.id }, data: { failureReason: "unreadable_image", failureDetail: "cat.png" } });
-    expect(await call("GET", `${path}/2`, { key })).toMatchObject({ status: 404, body: { code: "generation_failed", error: expect.stringContaining('the image "cat.png" cannot be read') } });
+    await prisma().version.update({
+      where: { id: failed.id },
+      data: { failureReason: "unreadable_image", failureDetail: "cat.png" },
+    });
+    expect(await call("GET", `${path}/2`, { key })).toMatchObject({
+      status: 404,
+      body: { code: "generation_failed", error: expect.stringContaining('the image "cat.png" cannot be read') },
+    });
   });
   it("names the models that its trainings left", async () => {
     const { world, slug, key, version, path } = await buildScene();
     const model = await buildModel(world, await buildTraining(world, version, { status: "FINISHED" }));
-    expect((await call("GET", `${path}/1`, { key })).body).toMatchObject({ version: { models: { [model.slug]: { url: `${slug}/${model.slug}` } } } });
+    expect((await call("GET", `${path}/1`, { key })).body).toMatchObject({
+      version: { models: { [model.slug]: { url: `${slug}/${model.slug}` } } },
+    });
   });
 });
 
@@ -177,8 +234,29 @@ describe("GET …/v2/trainings", () => {
     expect(status).toBe(200);
     expect(body).toEqual({
       trainings: [
-        { trainingId: queued.id, number: 1, status: "queued", epoch: 0, epochs: 20, modelType: "digits", modelGroup: queued.id, start: seconds(queued.createdAt), modelIds: [] },
-        { trainingId: finished.id, number: 2, status: "finished", epoch: 0, epochs: 20, modelType: "digits", modelGroup: finished.id, start: seconds(finished.createdAt), end: 1767225600, modelIds: [`${slug}/${model.slug}`] },
+        {
+          trainingId: queued.id,
+          number: 1,
+          status: "queued",
+          epoch: 0,
+          epochs: 20,
+          modelType: "digits",
+          modelGroup: queued.id,
+          start: seconds(queued.createdAt),
+          modelIds: [],
+        },
+        {
+          trainingId: finished.id,
+          number: 2,
+          status: "finished",
+          epoch: 0,
+          epochs: 20,
+          modelType: "digits",
+          modelGroup: finished.id,
+          start: seconds(finished.createdAt),
+          end: 1767225600,
+          modelIds: [`${slug}/${model.slug}`],
+        },
       ],
     });
   });

@@ -3,7 +3,16 @@ import { systemContext } from "@/lib/domain/context";
 import { claimTraining, finishTraining, heartbeatTraining, type TrainingRun } from "@/lib/domain/trainings";
 import { trashProject, trashTraining, trashVersion } from "@/lib/domain/trash";
 import { prisma } from "@/lib/platform/db";
-import { buildApiKey, buildProject, buildTraining, buildVersion, buildWorld, fingerprintTables, userContext, type World } from "@/lib/testing/builders";
+import {
+  buildApiKey,
+  buildProject,
+  buildTraining,
+  buildVersion,
+  buildWorld,
+  fingerprintTables,
+  userContext,
+  type World,
+} from "@/lib/testing/builders";
 import { projectRef, trainingRef, versionRef } from "@/lib/testing/lifecycle";
 import { call } from "./_test/call-api";
 
@@ -21,7 +30,8 @@ beforeEach(async () => {
   key = await buildApiKey(world);
 });
 
-const at = (rest: string, of: { number: number } = version) => `/${world.workspace.slug}/${project.slug}/${of.number}${rest}`;
+const at = (rest: string, of: { number: number } = version) =>
+  `/${world.workspace.slug}/${project.slug}/${of.number}${rest}`;
 const post = (rest: string, json?: unknown) => call("POST", at(rest), { key, ...(json === undefined ? {} : { json }) });
 const get = (rest: string) => call("GET", at(rest), { key });
 const row = (id: string) => prisma().training.findUniqueOrThrow({ where: { id } });
@@ -49,23 +59,60 @@ async function train(trainingId: string): Promise<string> {
 
 describe("POST …/v2/trainings", () => {
   test("queues a training of our own classifier, for any body that the client may send", async () => {
-    for (const [i, json] of [{}, undefined, { speed: null, modelType: null, epochs: null, trainRecipe: null }, { modelType: "hog-mlp", epochs: 20 }].entries()) {
+    for (const [i, json] of [
+      {},
+      undefined,
+      { speed: null, modelType: null, epochs: null, trainRecipe: null },
+      { modelType: "hog-mlp", epochs: 20 },
+    ].entries()) {
       const { status, body } = await post("/v2/trainings", json);
-      expect([status, body]).toEqual([200, { trainingId: expect.any(String), jobId: (body as { trainingId: string }).trainingId, number: i + 1, status: "queued", modelType: "hog-mlp" }]);
-      expect(await row((body as { trainingId: string }).trainingId)).toMatchObject({ status: "QUEUED", trainer: "EMBEDDED", epochs: 20 });
+      expect([status, body]).toEqual([
+        200,
+        {
+          trainingId: expect.any(String),
+          jobId: (body as { trainingId: string }).trainingId,
+          number: i + 1,
+          status: "queued",
+          modelType: "hog-mlp",
+        },
+      ]);
+      expect(await row((body as { trainingId: string }).trainingId)).toMatchObject({
+        status: "QUEUED",
+        trainer: "EMBEDDED",
+        epochs: 20,
+      });
     }
   });
 
   test("takes the epochs of the recipe before those beside it, and says what it does not heed", async () => {
-    const json = { speed: "fast", checkpoint: "best", epochs: 7, businessContext: "baseline", trainRecipe: { schema_version: 1, hyperparameters: { epochs: 5, lr: 0.1 }, online_augmentation: { steps: [] } } };
+    const json = {
+      speed: "fast",
+      checkpoint: "best",
+      epochs: 7,
+      businessContext: "baseline",
+      trainRecipe: { schema_version: 1, hyperparameters: { epochs: 5, lr: 0.1 }, online_augmentation: { steps: [] } },
+    };
     const { body } = await post("/v2/trainings", json);
-    expect(body).toMatchObject({ ignored: ["speed", "checkpoint", "businessContext", "trainRecipe.online_augmentation", "trainRecipe.hyperparameters.lr"] });
+    expect(body).toMatchObject({
+      ignored: [
+        "speed",
+        "checkpoint",
+        "businessContext",
+        "trainRecipe.online_augmentation",
+        "trainRecipe.hyperparameters.lr",
+      ],
+    });
     expect((await row((body as { trainingId: string }).trainingId)).epochs).toBe(5);
-    expect((await row(await start({ epochs: 7, trainRecipe: { schema_version: 1, hyperparameters: {} } }))).epochs).toBe(7);
+    expect(
+      (await row(await start({ epochs: 7, trainRecipe: { schema_version: 1, hyperparameters: {} } }))).epochs,
+    ).toBe(7);
   });
 
   test("lets another model type wait for a trainer elsewhere", async () => {
-    expect(await row(await start({ modelType: "rfdetr-nano" }))).toMatchObject({ trainer: "EXTERNAL", modelType: "rfdetr-nano" });
+    expect(await row(await start({ modelType: "rfdetr-nano" }))).toMatchObject({
+      trainer: "EXTERNAL",
+      modelType: "rfdetr-nano",
+    });
   });
 
   test("refuses what cannot be: 400, 404, 409, 422, and queues nothing", async () => {
@@ -73,41 +120,83 @@ describe("POST …/v2/trainings", () => {
     const hats = await buildProject(world, { type: "OBJECT_DETECTION" });
     await buildVersion(world, hats);
     const before = await fingerprintTables();
-    for (const json of [[], "x", { epochs: "5" }, { modelType: 5 }, { trainRecipe: "x" }, { trainRecipe: { hyperparameters: { epochs: "5" } } }]) expect(await post("/v2/trainings", json), JSON.stringify(json)).toMatchObject({ status: 400, body: { code: "invalid_request" } });
-    for (const json of [{ epochs: 0 }, { epochs: 501 }, { epochs: 1.5 }, { modelType: "A b" }]) expect(await post("/v2/trainings", json)).toMatchObject({ status: 422, body: { code: "invalid_input" } });
-    expect(await call("POST", at("/v2/trainings", generating), { key, json: {} })).toMatchObject({ status: 409, body: { code: "not_ready" } });
-    expect(await call("POST", `/${world.workspace.slug}/${hats.slug}/1/v2/trainings`, { key, json: {} })).toMatchObject({ status: 409, body: { code: "not_trainable", reason: "type" } });
-    expect(await call("POST", at("/v2/trainings", { number: 9 }), { key, json: {} })).toMatchObject({ status: 404, body: { code: "not_found" } });
+    for (const json of [
+      [],
+      "x",
+      { epochs: "5" },
+      { modelType: 5 },
+      { trainRecipe: "x" },
+      { trainRecipe: { hyperparameters: { epochs: "5" } } },
+    ])
+      expect(await post("/v2/trainings", json), JSON.stringify(json)).toMatchObject({
+        status: 400,
+        body: { code: "invalid_request" },
+      });
+    for (const json of [{ epochs: 0 }, { epochs: 501 }, { epochs: 1.5 }, { modelType: "A b" }])
+      expect(await post("/v2/trainings", json)).toMatchObject({ status: 422, body: { code: "invalid_input" } });
+    expect(await call("POST", at("/v2/trainings", generating), { key, json: {} })).toMatchObject({
+      status: 409,
+      body: { code: "not_ready" },
+    });
+    expect(await call("POST", `/${world.workspace.slug}/${hats.slug}/1/v2/trainings`, { key, json: {} })).toMatchObject(
+      { status: 409, body: { code: "not_trainable", reason: "type" } },
+    );
+    expect(await call("POST", at("/v2/trainings", { number: 9 }), { key, json: {} })).toMatchObject({
+      status: 404,
+      body: { code: "not_found" },
+    });
     expect(await fingerprintTables()).toEqual(before);
     await trashVersion(await userContext(world), versionRef(world, project, version));
-    for (const rest of ["/v2/trainings", "/train", "/v2/trainings/cancel", "/train/stop"]) expect(await post(rest, {}), rest).toMatchObject({ status: 404, body: { code: "in_trash" } });
+    for (const rest of ["/v2/trainings", "/train", "/v2/trainings/cancel", "/train/stop"])
+      expect(await post(rest, {}), rest).toMatchObject({ status: 404, body: { code: "in_trash" } });
   });
 });
 
 test("the version tells how its newest training gets on, so that the client's wait for it ends however it ends", async () => {
-  const read = async () => ((await get("")).body as { version: { train?: unknown; models: Record<string, unknown> } }).version;
+  const read = async () =>
+    ((await get("")).body as { version: { train?: unknown; models: Record<string, unknown> } }).version;
   expect(await read()).not.toHaveProperty("train");
   const first = await start();
   expect((await read()).train).toEqual({ status: "queued" });
   const run = await claim(first);
   expect(await read()).toMatchObject({ train: { status: "running" }, models: {} });
   await heartbeatTraining(await systemContext("train"), run, [EPOCH]);
-  expect((await read()).models).toEqual({ "roboflow-train": { epochs: [{ epoch: 1, mAP: 0.75, box_loss: 0, class_loss: 0.5, obj_loss: 0 }] } });
-  const { modelSlug } = (await finishTraining(await systemContext("train"), run, { metrics: METRICS, sizeBytes: 100 }))!;
-  expect(await read()).toMatchObject({ train: { status: "finished", results: METRICS }, models: { [modelSlug]: { url: `${world.workspace.slug}/${modelSlug}` } } });
+  expect((await read()).models).toEqual({
+    "roboflow-train": { epochs: [{ epoch: 1, mAP: 0.75, box_loss: 0, class_loss: 0.5, obj_loss: 0 }] },
+  });
+  const { modelSlug } = (await finishTraining(await systemContext("train"), run, {
+    metrics: METRICS,
+    sizeBytes: 100,
+  }))!;
+  expect(await read()).toMatchObject({
+    train: { status: "finished", results: METRICS },
+    models: { [modelSlug]: { url: `${world.workspace.slug}/${modelSlug}` } },
+  });
   await start();
   expect((await read()).train).toEqual({ status: "queued" });
   await post("/train/cancel", {});
   expect((await read()).train).toEqual({ status: "failed", reason: "cancelled" });
   const lost = await start();
-  await prisma().training.update({ where: { id: lost }, data: { status: "FAILED", statusReason: "worker lost", endedAt: new Date() } });
+  await prisma().training.update({
+    where: { id: lost },
+    data: { status: "FAILED", statusReason: "worker lost", endedAt: new Date() },
+  });
   expect((await read()).train).toEqual({ status: "failed", reason: "worker lost" });
 });
 
 describe("GET …/v2/trainings/get", () => {
   test("answers the run with its curve, and its model once it has one", async () => {
     const trainingId = await start({ epochs: 1 });
-    expect((await get("/v2/trainings/get")).body).toMatchObject({ trainingId, status: "queued", epoch: 0, epochs: 1, modelCount: 0, modelIds: [], models: [], curve: [] });
+    expect((await get("/v2/trainings/get")).body).toMatchObject({
+      trainingId,
+      status: "queued",
+      epoch: 0,
+      epochs: 1,
+      modelCount: 0,
+      modelIds: [],
+      models: [],
+      curve: [],
+    });
     const slug = await train(trainingId);
     const modelId = `${world.workspace.slug}/${slug}`;
     const { status, body } = await get(`/v2/trainings/get?trainingId=${trainingId}`);
@@ -130,7 +219,9 @@ describe("GET …/v2/trainings/get", () => {
     });
     expect((await get("/training/results")).body).toEqual(body);
     // what the client reads as its group
-    expect((await call("GET", `/${world.workspace.slug}/${project.slug}/models?group=${trainingId}`, { key })).body).toMatchObject([{ url: modelId }]);
+    expect(
+      (await call("GET", `/${world.workspace.slug}/${project.slug}/models?group=${trainingId}`, { key })).body,
+    ).toMatchObject([{ url: modelId }]);
   });
 
   test("ends a loop that waits for finished or failed, also when the run was stopped", async () => {
@@ -138,26 +229,52 @@ describe("GET …/v2/trainings/get", () => {
     const run = await claim(trainingId);
     const worker = await systemContext("train");
     await heartbeatTraining(worker, run, [EPOCH]);
-    expect(await post("/v2/trainings/stop", { trainingId })).toMatchObject({ status: 200, body: { success: true, trainingId, outcome: "stopping" } });
+    expect(await post("/v2/trainings/stop", { trainingId })).toMatchObject({
+      status: 200,
+      body: { success: true, trainingId, outcome: "stopping" },
+    });
     await finishTraining(worker, run, { metrics: METRICS, sizeBytes: 100 });
-    expect((await get("/v2/trainings/get")).body).toMatchObject({ status: "finished", stopped: true, epoch: 1, epochs: 5, modelCount: 1 });
+    expect((await get("/v2/trainings/get")).body).toMatchObject({
+      status: "finished",
+      stopped: true,
+      epoch: 1,
+      epochs: 5,
+      modelCount: 1,
+    });
     const lost = await start();
-    await prisma().training.update({ where: { id: lost }, data: { status: "FAILED", statusReason: "worker lost", endedAt: new Date() } });
-    expect((await get(`/v2/trainings/get?trainingId=${lost}`)).body).toMatchObject({ status: "failed", statusReason: "worker lost" });
+    await prisma().training.update({
+      where: { id: lost },
+      data: { status: "FAILED", statusReason: "worker lost", endedAt: new Date() },
+    });
+    expect((await get(`/v2/trainings/get?trainingId=${lost}`)).body).toMatchObject({
+      status: "failed",
+      statusReason: "worker lost",
+    });
   });
 
   test("is 409 for several and none named, where results is the newest; 404 for none, another version's, and one in Trash", async () => {
-    for (const rest of ["/v2/trainings/get", "/training/results"]) expect(await get(rest)).toMatchObject({ status: 404, body: { code: "not_found" } });
-    const [first, second] = [await buildTraining(world, version, { status: "FINISHED" }), await buildTraining(world, version, { status: "FAILED" })];
+    for (const rest of ["/v2/trainings/get", "/training/results"])
+      expect(await get(rest)).toMatchObject({ status: 404, body: { code: "not_found" } });
+    const [first, second] = [
+      await buildTraining(world, version, { status: "FINISHED" }),
+      await buildTraining(world, version, { status: "FAILED" }),
+    ];
     expect(await get("/v2/trainings/get")).toMatchObject({ status: 409, body: { code: "several_runs" } });
     expect((await get("/training/results")).body).toMatchObject({ trainingId: second.id });
     const elsewhere = await buildTraining(world, await buildVersion(world, project));
     const abroad = await buildWorld();
     const foreign = await buildTraining(abroad, await buildVersion(abroad, await buildProject(abroad)));
-    for (const id of [elsewhere.id, foreign.id, "no-such-training"]) expect(await get(`/v2/trainings/get?trainingId=${id}`)).toMatchObject({ status: 404, body: { code: "not_found" } });
+    for (const id of [elsewhere.id, foreign.id, "no-such-training"])
+      expect(await get(`/v2/trainings/get?trainingId=${id}`)).toMatchObject({
+        status: 404,
+        body: { code: "not_found" },
+      });
     expect(await get("/v2/trainings/get?trainingId=%00")).toMatchObject({ status: 422 });
     await trashTraining(await userContext(world), trainingRef(world, first));
-    expect(await get(`/v2/trainings/get?trainingId=${first.id}`)).toMatchObject({ status: 404, body: { code: "in_trash", restorableUntil: expect.any(String) } });
+    expect(await get(`/v2/trainings/get?trainingId=${first.id}`)).toMatchObject({
+      status: 404,
+      body: { code: "in_trash", restorableUntil: expect.any(String) },
+    });
     expect((await get("/v2/trainings/get")).body).toMatchObject({ trainingId: second.id });
   });
 });
@@ -165,11 +282,24 @@ describe("GET …/v2/trainings/get", () => {
 describe("GET …/v2/trainings/recipe", () => {
   test("gives a template that can be handed in as it is", async () => {
     const { status, body } = await get("/v2/trainings/recipe?modelType=rfdetr-nano");
-    expect([status, body]).toMatchObject([200, { modelType: "rfdetr-nano", schema: { hyperparameters: [{ key: "epochs" }] }, template: { schema_version: 1, hyperparameters: { epochs: 20 } } }]);
-    const started = await post("/v2/trainings", { modelType: "rfdetr-nano", trainRecipe: (body as { template: unknown }).template });
+    expect([status, body]).toMatchObject([
+      200,
+      {
+        modelType: "rfdetr-nano",
+        schema: { hyperparameters: [{ key: "epochs" }] },
+        template: { schema_version: 1, hyperparameters: { epochs: 20 } },
+      },
+    ]);
+    const started = await post("/v2/trainings", {
+      modelType: "rfdetr-nano",
+      trainRecipe: (body as { template: unknown }).template,
+    });
     expect(started.body).not.toHaveProperty("ignored");
     await trashProject(await userContext(world), projectRef(world, project));
-    expect(await get("/v2/trainings/recipe?modelType=x")).toMatchObject({ status: 404, body: { code: "project_in_trash" } });
+    expect(await get("/v2/trainings/recipe?modelType=x")).toMatchObject({
+      status: 404,
+      body: { code: "project_in_trash" },
+    });
   });
 });
 
@@ -179,16 +309,27 @@ describe.each([
 ])("ending a run, as $name does", ({ cancel, stop }) => {
   test("cancel is an object, then 409 in words of which the client makes a hint", async () => {
     const trainingId = await start();
-    expect(await post(cancel, { continueIfNoRefund: true })).toMatchObject({ status: 200, body: { trainingId, status: "cancelled" } });
+    expect(await post(cancel, { continueIfNoRefund: true })).toMatchObject({
+      status: 200,
+      body: { trainingId, status: "cancelled" },
+    });
     expect((await row(trainingId)).status).toBe("CANCELLED");
-    for (const json of [{}, undefined, { trainingId }]) expect(await post(cancel, json)).toMatchObject({ status: 409, body: { code: "not_running", error: expect.stringMatching(/Cannot cancel.*non-running/) } });
+    for (const json of [{}, undefined, { trainingId }])
+      expect(await post(cancel, json)).toMatchObject({
+        status: 409,
+        body: { code: "not_running", error: expect.stringMatching(/Cannot cancel.*non-running/) },
+      });
   });
 
   test("stop may be repeated, also when all is over; 409 only where nothing was ever trained", async () => {
     expect(await post(stop, {})).toMatchObject({ status: 409, body: { code: "not_running" } });
     const trainingId = await start();
     const run = await claim(trainingId);
-    for (const json of [{}, undefined, { trainingId }]) expect(await post(stop, json)).toMatchObject({ status: 200, body: { success: true, trainingId, outcome: "stopping" } });
+    for (const json of [{}, undefined, { trainingId }])
+      expect(await post(stop, json)).toMatchObject({
+        status: 200,
+        body: { success: true, trainingId, outcome: "stopping" },
+      });
     await finishTraining(await systemContext("train"), run, { metrics: METRICS, sizeBytes: 100 });
     expect(await post(stop, {})).toMatchObject({ status: 200, body: { success: true, outcome: "already_over" } });
     expect((await post(stop, { trainingId: await start() })).body).toMatchObject({ outcome: "cancelled" }); // it had learned nothing yet
@@ -196,9 +337,14 @@ describe.each([
 
   test("is 409 when several are under way and none is named, and 404 for another version's", async () => {
     const [one] = [await start(), await start()];
-    for (const rest of [cancel, stop]) expect(await post(rest, {})).toMatchObject({ status: 409, body: { code: "several_runs" } });
+    for (const rest of [cancel, stop])
+      expect(await post(rest, {})).toMatchObject({ status: 409, body: { code: "several_runs" } });
     const other = await buildVersion(world, project);
-    for (const rest of [cancel, stop]) expect(await call("POST", at(rest, other), { key, json: { trainingId: one } })).toMatchObject({ status: 404, body: { code: "not_found" } });
+    for (const rest of [cancel, stop])
+      expect(await call("POST", at(rest, other), { key, json: { trainingId: one } })).toMatchObject({
+        status: 404,
+        body: { code: "not_found" },
+      });
     expect(await post(cancel, { trainingId: one })).toMatchObject({ status: 200, body: { trainingId: one } });
     expect(await post(cancel, { trainingId: 5 })).toMatchObject({ status: 400, body: { code: "invalid_request" } });
   });
@@ -208,5 +354,7 @@ test("POST …/train, as the command line sends it, queues a training", async ()
   const { status, body } = await call("POST", at("/train?nocache=true"), { key, json: { epochs: 3 } });
   expect([status, body]).toMatchObject([200, { status: "queued" }]);
   expect(await row((body as { trainingId: string }).trainingId)).toMatchObject({ epochs: 3, trainer: "EMBEDDED" });
-  expect((await get("/v2/trainings")).body).toMatchObject({ trainings: [{ trainingId: (body as { trainingId: string }).trainingId, status: "queued" }] });
+  expect((await get("/v2/trainings")).body).toMatchObject({
+    trainings: [{ trainingId: (body as { trainingId: string }).trainingId, status: "queued" }],
+  });
 });

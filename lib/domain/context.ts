@@ -14,7 +14,14 @@ export interface Membership {
 /** Who acts. An API key acts for its owner, in one workspace, within its scopes. */
 export type Actor =
   | { type: "USER"; userId: string; name: string; memberships: readonly Membership[] }
-  | { type: "API_KEY"; keyId: string; userId: string; name: string; scopes: readonly Scope[]; memberships: readonly [Membership] }
+  | {
+      type: "API_KEY";
+      keyId: string;
+      userId: string;
+      name: string;
+      scopes: readonly Scope[];
+      memberships: readonly [Membership];
+    }
   | { type: "SYSTEM"; job: string; memberships: readonly Membership[] };
 
 /** What every domain function is given first. Built once, at the door; `now` is the database's clock. */
@@ -28,7 +35,10 @@ export interface Context {
  * The context of a job of ours. It is a member of nothing, unless it works for one workspace as its owner would.
  * `now` defaults to the database's clock.
  */
-export async function systemContext(job: string, options: { now?: Date; membership?: Membership } = {}): Promise<Context> {
+export async function systemContext(
+  job: string,
+  options: { now?: Date; membership?: Membership } = {},
+): Promise<Context> {
   return {
     actor: { type: "SYSTEM", job, memberships: options.membership ? [options.membership] : [] },
     now: options.now ?? (await databaseNow()),
@@ -37,7 +47,12 @@ export async function systemContext(job: string, options: { now?: Date; membersh
 }
 
 /** The actor as audit events and receipts record it. */
-export function describeActor(actor: Actor): { actorType: Actor["type"]; actorId: string; actorName: string; userId: string | null } {
+export function describeActor(actor: Actor): {
+  actorType: Actor["type"];
+  actorId: string;
+  actorName: string;
+  userId: string | null;
+} {
   switch (actor.type) {
     case "USER":
       return { actorType: "USER", actorId: actor.userId, actorName: actor.name, userId: actor.userId };

@@ -72,9 +72,11 @@ export async function refuseDuplicate<T>(sentence: string, run: () => Promise<T>
 
 /** Lock timeout, deadlock, cancelled statement, failed serialization; and, by class, connections (08), resources (53), shutdown (57P). */
 const BUSY_STATE = /^(55P03|40P01|40001|57014|08...|53...|57P..)$/;
-const BUSY_CODE = /^(ECONNREFUSED|ECONNRESET|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|EPIPE|P1001|P1002|P1008|P1017|P2024|P2028)$/;
+const BUSY_CODE =
+  /^(ECONNREFUSED|ECONNRESET|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|EPIPE|P1001|P1002|P1008|P1017|P2024|P2028)$/;
 /** pg gives these no code. */
-const BUSY_MESSAGE = /timeout exceeded when trying to connect|connection terminated|client has encountered a connection error|can't reach database server|databasenotreachable/i;
+const BUSY_MESSAGE =
+  /timeout exceeded when trying to connect|connection terminated|client has encountered a connection error|can't reach database server|databasenotreachable/i;
 
 /** Whether something is only locked, full or away for now: nothing was changed, and trying again later may do. */
 export function isBusy(error: unknown): boolean {

@@ -3,11 +3,45 @@ import { expect, test } from "vitest";
 import { prisma } from "@/lib/platform/db";
 import { buildProject, buildWorld, userContext } from "@/lib/testing/builders";
 import { checkInvariants } from "@/lib/testing/invariants";
-import { DAY_MS, generatedFacts, itemRef, later, newVersion, outcomeOf, planOf, projectRef, RETENTION_MS, scheduler, trainingRef, trashedProjectRef, trashedVersionRef, UNBOUNDED, usedImages, versionRef } from "@/lib/testing/lifecycle";
+import {
+  DAY_MS,
+  generatedFacts,
+  itemRef,
+  later,
+  newVersion,
+  outcomeOf,
+  planOf,
+  projectRef,
+  RETENTION_MS,
+  scheduler,
+  trainingRef,
+  trashedProjectRef,
+  trashedVersionRef,
+  UNBOUNDED,
+  usedImages,
+  versionRef,
+} from "@/lib/testing/lifecycle";
 import { systemContext, type Context } from "./context";
-import { cancelVersionGeneration, claimGeneration, completeGeneration, createVersion, failGeneration, type Generation, retryVersionGeneration } from "@/lib/domain/versions";
+import {
+  cancelVersionGeneration,
+  claimGeneration,
+  completeGeneration,
+  createVersion,
+  failGeneration,
+  type Generation,
+  retryVersionGeneration,
+} from "@/lib/domain/versions";
 import { claimTraining, finishTraining, startTraining } from "@/lib/domain/trainings";
-import { purgeExpired, purgeItem, restoreProject, restoreTraining, restoreVersion, trashProject, trashTraining, trashVersion } from "@/lib/domain/trash";
+import {
+  purgeExpired,
+  purgeItem,
+  restoreProject,
+  restoreTraining,
+  restoreVersion,
+  trashProject,
+  trashTraining,
+  trashVersion,
+} from "@/lib/domain/trash";
 import { getUsageByProject } from "@/lib/domain/workspaces";
 
 /*
@@ -85,7 +119,9 @@ class Model {
   start(v: Version): string {
     const hidden = this.hidden(v);
     if (hidden) return hidden;
-    return { FAILED: "generation_failed", GENERATING: "not_ready", READY: v.images < 2 ? "not_trainable" : "done" }[v.status];
+    return { FAILED: "generation_failed", GENERATING: "not_ready", READY: v.images < 2 ? "not_trainable" : "done" }[
+      v.status
+    ];
   }
 
   run = (t: Training): boolean => !t.gone && t.status === "QUEUED" && (t.status = "FINISHED") === "FINISHED";
@@ -140,18 +176,34 @@ class Model {
   private remove(item: Item): void {
     item.gone = "by itself";
     for (const v of this.versions) if (!v.gone && v.project === item) v.gone = "with its parent";
-    for (const t of this.trainings) if (!t.gone && (t.version === item || t.version.project === item)) t.gone = "with its parent";
+    for (const t of this.trainings)
+      if (!t.gone && (t.version === item || t.version.project === item)) t.gone = "with its parent";
   }
 
   expire(now: number): void {
-    const due = [...this.projects, ...this.versions, ...this.trainings].filter((i) => !i.gone && i.deletedAt !== null && i.deletedAt + RETENTION_MS <= now);
-    for (const item of due.sort((a, b) => a.deletedAt! - b.deletedAt! || (a.id < b.id ? -1 : 1))) if (!item.gone) this.remove(item);
+    const due = [...this.projects, ...this.versions, ...this.trainings].filter(
+      (i) => !i.gone && i.deletedAt !== null && i.deletedAt + RETENTION_MS <= now,
+    );
+    for (const item of due.sort((a, b) => a.deletedAt! - b.deletedAt! || (a.id < b.id ? -1 : 1)))
+      if (!item.gone) this.remove(item);
   }
 
   state() {
     const rows = (items: readonly (Item & { images?: number; status?: string })[]) =>
-      items.filter((i) => !i.gone).map(({ id, deletedAt, images, status }) => ({ id, deletedAt, ...(status ? { status } : {}), ...(images === undefined ? {} : { images }) }));
-    return { projects: rows(this.projects), versions: rows(this.versions), trainings: rows(this.trainings), models: this.trainings.filter((t) => !t.gone && t.status === "FINISHED").length };
+      items
+        .filter((i) => !i.gone)
+        .map(({ id, deletedAt, images, status }) => ({
+          id,
+          deletedAt,
+          ...(status ? { status } : {}),
+          ...(images === undefined ? {} : { images }),
+        }));
+    return {
+      projects: rows(this.projects),
+      versions: rows(this.versions),
+      trainings: rows(this.trainings),
+      models: this.trainings.filter((t) => !t.gone && t.status === "FINISHED").length,
+    };
   }
 }
 
@@ -169,7 +221,8 @@ const ACTS = Object.entries(WEIGHTS).flatMap(([kind, weight]) => Array.from({ le
 const act = fc.record({ kind: fc.constantFrom(...ACTS), on: fc.nat(1000), much: fc.integer({ min: 1, max: 20 }) });
 
 /** Recent items are chosen more often, so that acts meet. */
-const choose = <T>(items: readonly T[], on: number): T | undefined => items.at(-1 - (on % Math.min(items.length || 1, on % 4 === 0 ? 1000 : 4)));
+const choose = <T>(items: readonly T[], on: number): T | undefined =>
+  items.at(-1 - (on % Math.min(items.length || 1, on % 4 === 0 ? 1000 : 4)));
 
 async function play(history: readonly { kind: Kind; on: number; much: number }[]): Promise<void> {
   const world = await buildWorld({ imageQuota: QUOTA });
@@ -239,7 +292,8 @@ async function play(history: readonly { kind: Kind; on: number; much: number }[]
         const expected = model.start(v);
         const started = startTraining(ctx, { ...versionRef(world, v.project, v), epochs: 1 });
         await same(started, expected);
-        if (expected === "done") model.trainings.push({ id: (await started).id, version: v, status: "QUEUED", deletedAt: null });
+        if (expected === "done")
+          model.trainings.push({ id: (await started).id, version: v, status: "QUEUED", deletedAt: null });
         return;
       }
       case "run": {
@@ -294,7 +348,12 @@ async function play(history: readonly { kind: Kind; on: number; much: number }[]
     ]);
     return {
       projects: projects.map(({ id, deletedAt }) => ({ id, deletedAt: at(deletedAt) })),
-      versions: versions.map(({ id, deletedAt, status, countedImages }) => ({ id, deletedAt: at(deletedAt), status, images: countedImages })),
+      versions: versions.map(({ id, deletedAt, status, countedImages }) => ({
+        id,
+        deletedAt: at(deletedAt),
+        status,
+        images: countedImages,
+      })),
       trainings: trainings.map(({ id, deletedAt, status }) => ({ id, deletedAt: at(deletedAt), status })),
       models,
     };
@@ -316,5 +375,9 @@ async function play(history: readonly { kind: Kind; on: number; much: number }[]
 }
 
 test("whatever is done in whatever order, the domain says and does what the rules say, and usage is the sum of its rows", async () => {
-  await fc.assert(fc.asyncProperty(fc.array(act, { minLength: 60, maxLength: 110, size: "max" }), play), { numRuns: 12, seed: 20_261_123, endOnFailure: true });
+  await fc.assert(fc.asyncProperty(fc.array(act, { minLength: 60, maxLength: 110, size: "max" }), play), {
+    numRuns: 12,
+    seed: 20_261_123,
+    endOnFailure: true,
+  });
 }, 120_000);

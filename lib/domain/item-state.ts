@@ -78,12 +78,20 @@ interface Receipt {
 }
 
 function purged(what: string, receipt: Receipt): DomainError {
-  return new DomainError("purged", `${what} was permanently deleted on ${receipt.purgedAt.toISOString().slice(0, 10)}. It cannot be restored.`, { receiptId: receipt.id });
+  return new DomainError(
+    "purged",
+    `${what} was permanently deleted on ${receipt.purgedAt.toISOString().slice(0, 10)}. It cannot be restored.`,
+    { receiptId: receipt.id },
+  );
 }
 
 /** A project, live or in Trash. One whose purge has begun is purged. Throws `not_found`, `purged`. */
 export async function getProjectState(workspaceId: string, ref: ProjectRef): Promise<ProjectState> {
-  const values = [workspaceId, "projectSlug" in ref ? ref.projectSlug : null, "projectId" in ref ? ref.projectId : null];
+  const values = [
+    workspaceId,
+    "projectSlug" in ref ? ref.projectSlug : null,
+    "projectId" in ref ? ref.projectId : null,
+  ];
   const [state] = await query<ProjectState>(PROJECT_STATE, values);
   if (state) return state;
   const [receipt] = await query<Receipt>(PROJECT_RECEIPT, values);
@@ -95,7 +103,9 @@ export async function getProjectState(workspaceId: string, ref: ProjectRef): Pro
 export async function getLiveProject(workspaceId: string, ref: ProjectRef): Promise<ProjectState> {
   const state = await getProjectState(workspaceId, ref);
   if (state.deletedAt) {
-    throw new DomainError("in_trash", `The project "${state.name}" is in Trash. Restore it to use it.`, { restorableUntil: state.purgeAfter!.toISOString() });
+    throw new DomainError("in_trash", `The project "${state.name}" is in Trash. Restore it to use it.`, {
+      restorableUntil: state.purgeAfter!.toISOString(),
+    });
   }
   return state;
 }
@@ -117,14 +127,20 @@ const VERSION_RECEIPT: Statement = {
 };
 
 function projectInTrash(name: string, purgeAfter: Date): DomainError {
-  return new DomainError("project_in_trash", `Its project "${name}" is in Trash. Restore the project first.`, { restorableUntil: purgeAfter.toISOString() });
+  return new DomainError("project_in_trash", `Its project "${name}" is in Trash. Restore the project first.`, {
+    restorableUntil: purgeAfter.toISOString(),
+  });
 }
 
 /**
  * A version, live or in Trash. Throws `not_found`, `purged`, and `project_in_trash` unless `inTrashedProject` asks for
  * those as well.
  */
-export async function getVersionState(workspaceId: string, ref: ProjectRef & { number: number }, options: { inTrashedProject?: boolean } = {}): Promise<VersionState> {
+export async function getVersionState(
+  workspaceId: string,
+  ref: ProjectRef & { number: number },
+  options: { inTrashedProject?: boolean } = {},
+): Promise<VersionState> {
   const [state] = await query<VersionState>(VERSION_STATE, [
     workspaceId,
     "projectSlug" in ref ? ref.projectSlug : null,
@@ -137,20 +153,27 @@ export async function getVersionState(workspaceId: string, ref: ProjectRef & { n
     if (receipt) throw purged(`Version ${ref.number} "${receipt.name}"`, receipt);
     throw new DomainError("not_found", `There is no version ${ref.number} in the project "${project.name}".`);
   }
-  if (state.projectDeletedAt && !options.inTrashedProject) throw projectInTrash(state.projectName, state.projectPurgeAfter!);
+  if (state.projectDeletedAt && !options.inTrashedProject)
+    throw projectInTrash(state.projectName, state.projectPurgeAfter!);
   return state;
 }
 
 /** Why a version cannot be used: it is in Trash. */
 export function versionInTrash(number: number, name: string, purgeAfter: Date): DomainError {
-  return new DomainError("in_trash", `Version ${number} "${name}" is in Trash. Restore it to use it.`, { restorableUntil: purgeAfter.toISOString() });
+  return new DomainError("in_trash", `Version ${number} "${name}" is in Trash. Restore it to use it.`, {
+    restorableUntil: purgeAfter.toISOString(),
+  });
 }
 
 /** A version that is neither in Trash nor failed. Throws `in_trash` and `generation_failed` too. */
 export async function getLiveVersion(workspaceId: string, ref: VersionRef): Promise<VersionState> {
   const state = await getVersionState(workspaceId, ref);
   if (state.deletedAt) throw versionInTrash(state.number, state.name, state.purgeAfter!);
-  if (state.status === "FAILED") throw new DomainError("generation_failed", `Version ${state.number} could not be generated: ${describeFailure(state.failureReason, state.failureDetail)}.`);
+  if (state.status === "FAILED")
+    throw new DomainError(
+      "generation_failed",
+      `Version ${state.number} could not be generated: ${describeFailure(state.failureReason, state.failureDetail)}.`,
+    );
   return state;
 }
 
@@ -176,9 +199,16 @@ const TRAINING_RECEIPT: Statement = {
  * A training, live or in Trash. Throws `not_found`, `purged`, and `project_in_trash` or `in_trash` when its project or
  * version is in Trash, unless `inTrashedParent` asks for those as well.
  */
-export async function getTrainingState(workspaceId: string, ref: TrainingRef, options: { inTrashedParent?: boolean } = {}): Promise<TrainingState> {
+export async function getTrainingState(
+  workspaceId: string,
+  ref: TrainingRef,
+  options: { inTrashedParent?: boolean } = {},
+): Promise<TrainingState> {
   const [state] = await query<TrainingState>(TRAINING_STATE, [ref.trainingId, workspaceId]);
-  const elsewhere = state && ((ref.projectSlug !== undefined && ref.projectSlug !== state.projectSlug) || (ref.number !== undefined && ref.number !== state.versionNumber));
+  const elsewhere =
+    state &&
+    ((ref.projectSlug !== undefined && ref.projectSlug !== state.projectSlug) ||
+      (ref.number !== undefined && ref.number !== state.versionNumber));
   if (!state || elsewhere) {
     const [receipt] = elsewhere ? [] : await query<Receipt>(TRAINING_RECEIPT, [ref.trainingId, workspaceId]);
     if (receipt) throw purged(receipt.name, receipt);

@@ -9,8 +9,12 @@ const LENGTH_MAX = 200;
 export function parseName(name: string): string {
   const normal = normalizeName(name);
   if (normal === "") throw new DomainError("invalid_input", "Give it a name.", { field: "name" });
-  if (normal.length > LENGTH_MAX) throw new DomainError("invalid_input", `A name has at most ${LENGTH_MAX} characters.`, { field: "name" });
-  if (/\p{Cc}/u.test(normal)) throw new DomainError("invalid_input", "A name cannot hold control characters, such as line breaks.", { field: "name" });
+  if (normal.length > LENGTH_MAX)
+    throw new DomainError("invalid_input", `A name has at most ${LENGTH_MAX} characters.`, { field: "name" });
+  if (/\p{Cc}/u.test(normal))
+    throw new DomainError("invalid_input", "A name cannot hold control characters, such as line breaks.", {
+      field: "name",
+    });
   return normal;
 }
 
@@ -18,7 +22,9 @@ export function parseName(name: string): string {
 export function parseLabel(label: string): string {
   const normal = normalizeName(label);
   if (normal === "" || normal.length > LENGTH_MAX || /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/u.test(normal)) {
-    throw new DomainError("invalid_input", `A class name has 1 to ${LENGTH_MAX} characters and no line breaks.`, { field: "label" });
+    throw new DomainError("invalid_input", `A class name has 1 to ${LENGTH_MAX} characters and no line breaks.`, {
+      field: "label",
+    });
   }
   return normal;
 }

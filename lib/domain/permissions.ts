@@ -50,12 +50,23 @@ export function authorize(ctx: Context, permission: Permission, workspaceSlug: s
   const rule: { roles: readonly Role[]; scope: Scope | null } = PERMISSIONS[permission];
   const roleGrants = rule.roles.includes(membership.role);
   if (actor.type === "USER") {
-    if (!roleGrants) throw new DomainError("forbidden", `Your role in "${membership.slug}" is ${membership.role.toLowerCase()}, which does not include this. Ask an owner.`);
+    if (!roleGrants)
+      throw new DomainError(
+        "forbidden",
+        `Your role in "${membership.slug}" is ${membership.role.toLowerCase()}, which does not include this. Ask an owner.`,
+      );
     return membership;
   }
   if (rule.scope === null) throw new DomainError("missing_scope", "No API key can do this: sign in to the web app.");
-  if (!actor.scopes.includes(rule.scope)) throw new DomainError("missing_scope", `This API key lacks the scope ${rule.scope}. Use a key that has it.`, { scope: rule.scope });
-  if (!roleGrants) throw new DomainError("missing_scope", `This API key's owner is ${membership.role.toLowerCase()} of "${membership.slug}", which does not include this.`);
+  if (!actor.scopes.includes(rule.scope))
+    throw new DomainError("missing_scope", `This API key lacks the scope ${rule.scope}. Use a key that has it.`, {
+      scope: rule.scope,
+    });
+  if (!roleGrants)
+    throw new DomainError(
+      "missing_scope",
+      `This API key's owner is ${membership.role.toLowerCase()} of "${membership.slug}", which does not include this.`,
+    );
   return membership;
 }
 

@@ -11,14 +11,18 @@ function listSegments(folder: string): { name: string; folder: string }[] {
   if (!existsSync(folder)) return [];
   return readdirSync(folder, { withFileTypes: true })
     .filter((entry) => entry.isDirectory() && !entry.name.startsWith("_"))
-    .flatMap(({ name }) => (name.startsWith("(") ? listSegments(path.join(folder, name)) : [{ name, folder: path.join(folder, name) }]));
+    .flatMap(({ name }) =>
+      name.startsWith("(") ? listSegments(path.join(folder, name)) : [{ name, folder: path.join(folder, name) }],
+    );
 }
 
 /** Every static sibling of a segment that stands for a slug, in the pages and in the API. */
 function listSiblings(): string[] {
   const roots = [APP, path.join(APP, "api")].flatMap(listSegments);
   const inWorkspaces = roots.filter(({ name }) => name === "[workspace]").flatMap(({ folder }) => listSegments(folder));
-  const inProjects = inWorkspaces.filter(({ name }) => name === "[project]").flatMap(({ folder }) => listSegments(folder));
+  const inProjects = inWorkspaces
+    .filter(({ name }) => name === "[project]")
+    .flatMap(({ folder }) => listSegments(folder));
   return [...roots, ...inWorkspaces, ...inProjects].map(({ name }) => name).filter((name) => SLUG.test(name));
 }
 
@@ -30,12 +34,15 @@ describe("reserved slugs", () => {
   });
 
   it("cover the words that the official client uses in such places", () => {
-    for (const word of "trash workflows projects models api-keys images groups search stats devices upload asynctasks model-evals createworkflow updateworkflow forkworkflow billing-usage-report dataset usage universe videoinfer vision-events query api next health batches jobs generate".split(" ")) {
+    for (const word of "trash workflows projects models api-keys images groups search stats devices upload asynctasks model-evals createworkflow updateworkflow forkworkflow billing-usage-report dataset usage universe videoinfer vision-events query api next health batches jobs generate".split(
+      " ",
+    )) {
       expect(isReservedSlug(word), word).toBe(true);
     }
   });
 
   it("leave ordinary names alone", () => {
-    for (const name of ["acme", "digits", "hard-hats", "trash-cans", "my-models"]) expect(isReservedSlug(name)).toBe(false);
+    for (const name of ["acme", "digits", "hard-hats", "trash-cans", "my-models"])
+      expect(isReservedSlug(name)).toBe(false);
   });
 });

@@ -17,9 +17,26 @@ beforeAll(async () => {
   const version = await buildVersion(world, project);
   const training = await buildTraining(world, version, { status: "FINISHED" });
   const model = await buildModel(world, training);
-  Object.assign(ids, { workspaces: world.workspace.id, users: world.owner.id, projects: project.id, versions: version.id, trainings: training.id, models: model.id, images: "image", exports: "export", model_calls: model.id, purge_receipts: "receipt" });
-  await second.query("insert into images (id, project_id, file_name, sha256, content_type, size_bytes, width, height, split) values ('image', $1, 'a.png', 'a', 'image/png', 1, 1, 1, 'TRAIN')", [project.id]);
-  await second.query("insert into exports (id, version_id, format, status, progress, ended_at, created_by_id) values ('export', $1, 'FOLDER', 'READY', 1, now(), 'x')", [version.id]);
+  Object.assign(ids, {
+    workspaces: world.workspace.id,
+    users: world.owner.id,
+    projects: project.id,
+    versions: version.id,
+    trainings: training.id,
+    models: model.id,
+    images: "image",
+    exports: "export",
+    model_calls: model.id,
+    purge_receipts: "receipt",
+  });
+  await second.query(
+    "insert into images (id, project_id, file_name, sha256, content_type, size_bytes, width, height, split) values ('image', $1, 'a.png', 'a', 'image/png', 1, 1, 1, 'TRAIN')",
+    [project.id],
+  );
+  await second.query(
+    "insert into exports (id, version_id, format, status, progress, ended_at, created_by_id) values ('export', $1, 'FOLDER', 'READY', 1, now(), 'x')",
+    [version.id],
+  );
   await second.query("insert into model_calls (model_id, day, calls) values ($1, now(), 1)", [model.id]);
   await second.query(
     `insert into purge_receipts (id, workspace_id, item_type, item_id, item_name, project_id, project_slug, reason, purged_at, actor_type, actor_id, actor_name, prefixes)
@@ -29,10 +46,29 @@ beforeAll(async () => {
 });
 afterAll(() => second.end());
 
-const trash = (at: string, until: string, who: string) => `deleted_at = ${at}, purge_after = ${until}, deleted_by_id = ${who}`;
-const TRASH_WHOLE = [trash("now()", "null", "'x'"), trash("null", "now()", "null"), trash("now()", "now() + interval '1 hour'", "null"), trash("null", "null", "'x'")];
+const trash = (at: string, until: string, who: string) =>
+  `deleted_at = ${at}, purge_after = ${until}, deleted_by_id = ${who}`;
+const TRASH_WHOLE = [
+  trash("now()", "null", "'x'"),
+  trash("null", "now()", "null"),
+  trash("now()", "now() + interval '1 hour'", "null"),
+  trash("null", "null", "'x'"),
+];
 const PURGE_AFTER_DELETED = [trash("now()", "now()", "'x'"), trash("now()", "now() - interval '1 ms'", "'x'")];
-const SLUG_FORM = ["''", "'-a'", "'a-'", "'A'", "'a b'", "'a/b'", "'..'", "'ä'", "'3'", "'3-4'", `'${"a".repeat(64)}'`, "E'a\\n'"].map((slug) => `slug = ${slug}`);
+const SLUG_FORM = [
+  "''",
+  "'-a'",
+  "'a-'",
+  "'A'",
+  "'a b'",
+  "'a/b'",
+  "'..'",
+  "'ä'",
+  "'3'",
+  "'3-4'",
+  `'${"a".repeat(64)}'`,
+  "E'a\\n'",
+].map((slug) => `slug = ${slug}`);
 const negative = (...columns: string[]) => columns.map((column) => `${column} = -1`);
 
 const FORBIDDEN: Record<string, string[]> = {
@@ -49,54 +85,104 @@ const FORBIDDEN: Record<string, string[]> = {
   projects_claimed_in_trash: ["purge_started_at = now()"],
   images_measures_positive: ["size_bytes = 0", "width = 0", "height = -1"],
   versions_numbers_positive: ["number = 0", "next_training_number = 0"],
-  versions_counts_not_negative: ["status = 'FAILED', counted_images = 0, train_images = -1", ...negative("files", "size_bytes")],
-  versions_progress_share: ["status = 'FAILED', counted_images = 0, progress = 1.5", "status = 'FAILED', counted_images = 0, progress = -0.5"],
-  versions_ready_whole: ["manifest_hash = null", "progress = 0.5", "counted_images = counted_images + 1", "counted_images = 0"],
+  versions_counts_not_negative: [
+    "status = 'FAILED', counted_images = 0, train_images = -1",
+    ...negative("files", "size_bytes"),
+  ],
+  versions_progress_share: [
+    "status = 'FAILED', counted_images = 0, progress = 1.5",
+    "status = 'FAILED', counted_images = 0, progress = -0.5",
+  ],
+  versions_ready_whole: [
+    "manifest_hash = null",
+    "progress = 0.5",
+    "counted_images = counted_images + 1",
+    "counted_images = 0",
+  ],
   versions_failed_counts_nothing: ["status = 'FAILED'"],
   versions_trash_whole: TRASH_WHOLE,
   versions_purge_after_deleted: PURGE_AFTER_DELETED,
   versions_generating_not_in_trash: [`status = 'GENERATING', ${trash("now()", "now() + interval '1 hour'", "'x'")}`],
-  versions_generator_leased: ["generator_lease_id = 'x'", "generator_until = now()", "generator_lease_id = 'x', generator_until = now()"],
+  versions_generator_leased: [
+    "generator_lease_id = 'x'",
+    "generator_until = now()",
+    "generator_lease_id = 'x', generator_until = now()",
+  ],
   versions_generator_attempts_not_negative: negative("generator_attempts"),
   exports_running_leased: ["status = 'RUNNING', ended_at = null", "lease_id = 'x'", "lease_until = now()"],
   exports_progress_share: ["progress = 1.5", "progress = -0.5"],
   exports_ended_when_over: ["ended_at = null", "status = 'QUEUED'"],
   exports_measures_not_negative: negative("size_bytes", "attempts"),
   trainings_numbers_positive: ["number = 0", "epochs = 0", "epoch = -1"],
-  trainings_running_leased: ["status = 'RUNNING', ended_at = null", "lease_id = 'x'", "lease_until = now()", "status = 'RUNNING', ended_at = null, lease_id = 'x'"],
+  trainings_running_leased: [
+    "status = 'RUNNING', ended_at = null",
+    "lease_id = 'x'",
+    "lease_until = now()",
+    "status = 'RUNNING', ended_at = null, lease_id = 'x'",
+  ],
   trainings_ended_when_over: ["ended_at = null", "status = 'QUEUED'"],
   trainings_trash_whole: TRASH_WHOLE,
   trainings_purge_after_deleted: PURGE_AFTER_DELETED,
-  trainings_active_not_in_trash: [`status = 'QUEUED', ended_at = null, ${trash("now()", "now() + interval '1 hour'", "'x'")}`],
+  trainings_active_not_in_trash: [
+    `status = 'QUEUED', ended_at = null, ${trash("now()", "now() + interval '1 hour'", "'x'")}`,
+  ],
   trainings_attempts_not_negative: negative("attempts"),
   model_calls_positive: ["calls = 0"],
   models_measures_not_negative: negative("files", "size_bytes"),
   purge_receipts_verified_after_rows: ["verified_at = now()"],
-  purge_receipts_counts_not_negative: negative("versions", "images", "trainings", "models", "expected_files", "expected_bytes", "removed_files", "removed_bytes"),
+  purge_receipts_counts_not_negative: negative(
+    "versions",
+    "images",
+    "trainings",
+    "models",
+    "expected_files",
+    "expected_bytes",
+    "removed_files",
+    "removed_bytes",
+  ),
 };
 
 const tableOf = (constraint: string): string => Object.keys(ids).find((table) => constraint.startsWith(`${table}_`))!;
 
 describe("what must never be is refused by the database itself", () => {
   test("every CHECK there is has a case here", async () => {
-    const rows = await second.query<{ name: string }>("select conname as name from pg_constraint where contype = 'c' and connamespace = 'public'::regnamespace order by 1");
+    const rows = await second.query<{ name: string }>(
+      "select conname as name from pg_constraint where contype = 'c' and connamespace = 'public'::regnamespace order by 1",
+    );
     expect(Object.keys(FORBIDDEN).sort()).toEqual(rows.map((row) => row.name));
   });
 
-  test.each(Object.entries(FORBIDDEN).flatMap(([constraint, writes]) => writes.map((write) => [constraint, write] as const)))("%s refuses %s", async (constraint, write) => {
+  test.each(
+    Object.entries(FORBIDDEN).flatMap(([constraint, writes]) => writes.map((write) => [constraint, write] as const)),
+  )("%s refuses %s", async (constraint, write) => {
     const table = tableOf(constraint);
-    await expect(second.query(`update ${table} set ${write} where ${table === "model_calls" ? "model_id" : "id"} = $1`, [ids[table]])).rejects.toMatchObject({ code: "23514", constraint });
+    await expect(
+      second.query(`update ${table} set ${write} where ${table === "model_calls" ? "model_id" : "id"} = $1`, [
+        ids[table],
+      ]),
+    ).rejects.toMatchObject({ code: "23514", constraint });
   });
 
   test("a project, version or training cannot be removed from under what belongs to it", async () => {
     for (const table of ["projects", "versions", "trainings", "workspaces", "users"]) {
-      await expect(second.query(`delete from ${table} where id = $1`, [ids[table]])).rejects.toMatchObject({ code: "23001" });
+      await expect(second.query(`delete from ${table} where id = $1`, [ids[table]])).rejects.toMatchObject({
+        code: "23001",
+      });
     }
   });
 
   test("a number is given once in its project, a slug once in its workspace, a receipt once to an item", async () => {
-    const copy = (table: string, change: string) => second.query(`insert into ${table} select (jsonb_populate_record(null::${table}, to_jsonb(x) || '${change}')).* from ${table} x where id = $1`, [ids[table]]);
-    for (const [table, constraint] of [["versions", "versions_project_id_number_key"], ["trainings", "trainings_version_id_number_key"], ["projects", "projects_workspace_id_slug_key"], ["purge_receipts", "purge_receipts_item_type_item_id_key"]] as const) {
+    const copy = (table: string, change: string) =>
+      second.query(
+        `insert into ${table} select (jsonb_populate_record(null::${table}, to_jsonb(x) || '${change}')).* from ${table} x where id = $1`,
+        [ids[table]],
+      );
+    for (const [table, constraint] of [
+      ["versions", "versions_project_id_number_key"],
+      ["trainings", "trainings_version_id_number_key"],
+      ["projects", "projects_workspace_id_slug_key"],
+      ["purge_receipts", "purge_receipts_item_type_item_id_key"],
+    ] as const) {
       await expect(copy(table, '{"id":"copy"}')).rejects.toMatchObject({ code: "23505", constraint });
     }
   });
@@ -105,7 +191,20 @@ describe("what must never be is refused by the database itself", () => {
 describe("the migrations make exactly the schema", () => {
   const root = path.resolve(import.meta.dirname, "../..");
   const differ = (schema: string) =>
-    spawnSync(process.execPath, ["node_modules/prisma/build/index.js", "migrate", "diff", "--from-migrations", "prisma/migrations", "--to-schema", schema, "--exit-code"], { cwd: root, env: { ...process.env, CHECKPOINT_DISABLE: "1" }, encoding: "utf8" });
+    spawnSync(
+      process.execPath,
+      [
+        "node_modules/prisma/build/index.js",
+        "migrate",
+        "diff",
+        "--from-migrations",
+        "prisma/migrations",
+        "--to-schema",
+        schema,
+        "--exit-code",
+      ],
+      { cwd: root, env: { ...process.env, CHECKPOINT_DISABLE: "1" }, encoding: "utf8" },
+    );
 
   test("prisma migrate diff is quiet", () => {
     const { status, stdout, stderr } = differ("prisma/schema.prisma");
@@ -115,7 +214,13 @@ describe("the migrations make exactly the schema", () => {
   test("and would not be quiet about one column more", () => {
     const folder = mkdtempSync(path.join(tmpdir(), "reprieve-schema-"));
     const schema = path.join(folder, "schema.prisma");
-    writeFileSync(schema, readFileSync(path.join(root, "prisma/schema.prisma"), "utf8").replace(/^model Version \{$/m, "$&\n  forgotten Int?"));
+    writeFileSync(
+      schema,
+      readFileSync(path.join(root, "prisma/schema.prisma"), "utf8").replace(
+        /^model Version \{$/m,
+        "$&\n  forgotten Int?",
+      ),
+    );
     const { status, stdout } = differ(schema);
     rmSync(folder, { recursive: true });
     expect(status).toBe(2);

@@ -17,16 +17,27 @@ export type ActionResult<Data> = { ok: true; data: Data } | { ok: false; error: 
  * fit names its `field` in the details. Every page of the browser is fetched anew afterwards, also after a refusal: what
  * was shown may be what was wrong. That requests come from our own origin is checked by Next.
  */
-export function action<Schema extends z.ZodType, Data>(schema: Schema, run: (ctx: SessionContext, input: z.output<Schema>) => Promise<Data>) {
+export function action<Schema extends z.ZodType, Data>(
+  schema: Schema,
+  run: (ctx: SessionContext, input: z.output<Schema>) => Promise<Data>,
+) {
   return async (input: z.input<Schema>): Promise<ActionResult<Data>> => perform(schema, run, input);
 }
 
 /** The same for `useActionState`: the input is the form's fields by name; a field given twice counts once. */
-export function formAction<Schema extends z.ZodType, Data>(schema: Schema, run: (ctx: SessionContext, input: z.output<Schema>) => Promise<Data>) {
-  return async (_before: ActionResult<Data> | null, form: FormData): Promise<ActionResult<Data>> => perform(schema, run, Object.fromEntries(form));
+export function formAction<Schema extends z.ZodType, Data>(
+  schema: Schema,
+  run: (ctx: SessionContext, input: z.output<Schema>) => Promise<Data>,
+) {
+  return async (_before: ActionResult<Data> | null, form: FormData): Promise<ActionResult<Data>> =>
+    perform(schema, run, Object.fromEntries(form));
 }
 
-async function perform<Schema extends z.ZodType, Data>(schema: Schema, run: (ctx: SessionContext, input: z.output<Schema>) => Promise<Data>, input: unknown): Promise<ActionResult<Data>> {
+async function perform<Schema extends z.ZodType, Data>(
+  schema: Schema,
+  run: (ctx: SessionContext, input: z.output<Schema>) => Promise<Data>,
+  input: unknown,
+): Promise<ActionResult<Data>> {
   let requestId = newId();
   try {
     const ctx = await currentContext();
@@ -48,7 +59,11 @@ export function parseInput<Schema extends z.ZodType>(schema: Schema, input: unkn
   const result = schema.safeParse(input);
   if (result.success) return result.data;
   const field = result.error.issues[0]!.path.join(".");
-  throw new DomainError("invalid_input", "A value is not acceptable. Check the form and try again.", field === "" ? {} : { field });
+  throw new DomainError(
+    "invalid_input",
+    "A value is not acceptable. Check the form and try again.",
+    field === "" ? {} : { field },
+  );
 }
 
 /** What an action answers for an error; Next's own (redirects and their like) go on. */

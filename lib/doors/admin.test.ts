@@ -6,7 +6,11 @@ import { buildProject, buildTraining, buildVersion, buildWorld } from "@/lib/tes
 import { connectSecond } from "@/lib/testing/database";
 import { runAdminCommand, type AdminResult } from "./admin";
 
-async function admin(name: string, options: Record<string, string> = {}, { password = null as string | null, positionals = [] as string[] } = {}): Promise<AdminResult> {
+async function admin(
+  name: string,
+  options: Record<string, string> = {},
+  { password = null as string | null, positionals = [] as string[] } = {},
+): Promise<AdminResult> {
   return runAdminCommand(name, { options, positionals, readPassword: async () => password });
 }
 
@@ -16,14 +20,29 @@ test("somebody with an own database gets from nothing to a key that works", asyn
   const { passwordHash } = await prisma().user.findUniqueOrThrow({ where: { email: "ada@example.org" } });
   expect(await verifyPassword(passwordHash!, "correct horse")).toBe(true);
 
-  expect((await admin("create-workspace", { slug: "acme", name: "Acme", owner: "ada@example.org" })).answer).toMatchObject({ slug: "acme" });
-  const { key } = (await admin("create-key", { workspace: "acme", email: "ada@example.org", name: "ci", scopes: "project:read, version:update" })).answer as { key: string; keyId: string };
+  expect(
+    (await admin("create-workspace", { slug: "acme", name: "Acme", owner: "ada@example.org" })).answer,
+  ).toMatchObject({ slug: "acme" });
+  const { key } = (
+    await admin("create-key", {
+      workspace: "acme",
+      email: "ada@example.org",
+      name: "ci",
+      scopes: "project:read, version:update",
+    })
+  ).answer as { key: string; keyId: string };
   const ctx = await authenticateKey(key, "request");
-  expect(ctx.actor).toMatchObject({ type: "API_KEY", scopes: ["project:read", "version:update"], memberships: [{ slug: "acme", role: "OWNER" }] });
+  expect(ctx.actor).toMatchObject({
+    type: "API_KEY",
+    scopes: ["project:read", "version:update"],
+    memberships: [{ slug: "acme", role: "OWNER" }],
+  });
 });
 
 test("a password that nobody gave is made, shown once, and works", async () => {
-  const { password } = (await admin("create-user", { email: "bob@example.org", name: "Bob" })).answer as { password: string };
+  const { password } = (await admin("create-user", { email: "bob@example.org", name: "Bob" })).answer as {
+    password: string;
+  };
   const { passwordHash } = await prisma().user.findUniqueOrThrow({ where: { email: "bob@example.org" } });
   expect(await verifyPassword(passwordHash!, password)).toBe(true);
 });
@@ -32,11 +51,15 @@ test("the last owner cannot be deleted or made less; another one can, and their 
   const world = await buildWorld();
   const { email } = await prisma().user.findUniqueOrThrow({ where: { id: world.owner.id } });
   await expect(admin("delete-user", { email })).rejects.toMatchObject({ code: "last_owner" });
-  await expect(admin("add-member", { workspace: world.workspace.slug, email, role: "viewer" })).rejects.toMatchObject({ code: "last_owner" });
+  await expect(admin("add-member", { workspace: world.workspace.slug, email, role: "viewer" })).rejects.toMatchObject({
+    code: "last_owner",
+  });
 
   await admin("create-user", { email: "second@example.org", name: "Second" });
   await admin("add-member", { workspace: world.workspace.slug, email: "second@example.org", role: "owner" });
-  const { key } = (await admin("create-key", { workspace: world.workspace.slug, email, name: "old" })).answer as { key: string };
+  const { key } = (await admin("create-key", { workspace: world.workspace.slug, email, name: "old" })).answer as {
+    key: string;
+  };
   await admin("delete-user", { email });
   await expect(authenticateKey(key, "request")).rejects.toMatchObject({ code: "unauthorized" });
 });
@@ -51,19 +74,38 @@ test("list, usage and receipts tell what there is, in Trash too, and what was pu
 
   const second = await connectSecond();
   await second.query("update trainings set status = 'CANCELLED', ended_at = now()");
-  await second.query("update versions set deleted_at = now() - interval '31 days', deleted_by_id = 'x', purge_after = now() - interval '1 day' where id = $1", [version.id]);
+  await second.query(
+    "update versions set deleted_at = now() - interval '31 days', deleted_by_id = 'x', purge_after = now() - interval '1 day' where id = $1",
+    [version.id],
+  );
   await second.end();
   expect((await admin("list", { workspace })).text).toContain("[in Trash]");
-  expect((await admin("usage", { workspace })).answer).toMatchObject({ usedImages: 12, liveImages: 0, trashImages: 12 });
+  expect((await admin("usage", { workspace })).answer).toMatchObject({
+    usedImages: 12,
+    liveImages: 0,
+    trashImages: 12,
+  });
 
-  expect((await admin("purge-expired")).answer).toEqual({ purged: 1, skipped: 0, failed: 0, remaining: 0, files: { verified: 1, postponed: 0 } });
+  expect((await admin("purge-expired")).answer).toEqual({
+    purged: 1,
+    skipped: 0,
+    failed: 0,
+    remaining: 0,
+    files: { verified: 1, postponed: 0 },
+  });
   expect((await admin("usage", { workspace })).answer).toMatchObject({ usedImages: 0 });
-  expect((await admin("receipts", { workspace })).answer).toMatchObject({ receipts: [{ itemType: "VERSION", itemName: "baseline", images: 12, trainings: 1, verified: true }] });
-  await expect(admin("verify-version", {}, { positionals: [`${workspace}/${project.slug}/1`] })).rejects.toMatchObject({ code: "purged" });
+  expect((await admin("receipts", { workspace })).answer).toMatchObject({
+    receipts: [{ itemType: "VERSION", itemName: "baseline", images: 12, trainings: 1, verified: true }],
+  });
+  await expect(admin("verify-version", {}, { positionals: [`${workspace}/${project.slug}/1`] })).rejects.toMatchObject({
+    code: "purged",
+  });
 });
 
 test("nobody makes time run on a database that is not the embedded one", async () => {
-  await expect(admin("purge-expired", { now: "2030-01-01T00:00:00Z" })).rejects.toMatchObject({ code: "invalid_input" });
+  await expect(admin("purge-expired", { now: "2030-01-01T00:00:00Z" })).rejects.toMatchObject({
+    code: "invalid_input",
+  });
 });
 
 test.each([
@@ -75,5 +117,7 @@ test.each([
   ["list", { workspace: "nobody" }, "There is no workspace"],
   ["create-key", { workspace: "acme", email: "ada@example.org", name: "x", scopes: "everything" }, "is not a scope"],
 ])("%s %j is refused with a sentence", async (name, options, sentence) => {
-  await expect(admin(name, options as Record<string, string>)).rejects.toMatchObject({ publicMessage: expect.stringContaining(sentence) });
+  await expect(admin(name, options as Record<string, string>)).rejects.toMatchObject({
+    publicMessage: expect.stringContaining(sentence),
+  });
 });

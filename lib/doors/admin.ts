@@ -1,5 +1,13 @@
 import { z } from "zod";
-import { addMember, createApiKey, createUser, createWorkspace, deleteUser, getUserByEmail, systemMembership } from "@/lib/domain/people";
+import {
+  addMember,
+  createApiKey,
+  createUser,
+  createWorkspace,
+  deleteUser,
+  getUserByEmail,
+  systemMembership,
+} from "@/lib/domain/people";
 import { systemContext, type Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
 import { getInventory, getUsage } from "@/lib/domain/workspaces";
@@ -48,19 +56,30 @@ async function workspaceContext(workspaceSlug: string): Promise<Context> {
 
 function parseVersionRef(text: string | undefined) {
   const match = /^([^/]+)\/([^/]+)\/([1-9][0-9]{0,8})$/.exec(text ?? "");
-  if (!match) throw new DomainError("invalid_input", "Name the version as workspace/project/number, such as acme/digits/2.");
+  if (!match)
+    throw new DomainError("invalid_input", "Name the version as workspace/project/number, such as acme/digits/2.");
   return { workspaceSlug: match[1]!, projectSlug: match[2]!, number: Number(match[3]) };
 }
 
 async function purgeNow(input: AdminInput): Promise<AdminResult> {
   const given = input.options["now"];
   if (given !== undefined && !env().embeddedDatabase) {
-    throw new DomainError("invalid_input", "--now works on the embedded database only: on yours, nothing is purged before its time.", { field: "now" });
+    throw new DomainError(
+      "invalid_input",
+      "--now works on the embedded database only: on yours, nothing is purged before its time.",
+      { field: "now" },
+    );
   }
   const instant = given === undefined ? undefined : z.iso.datetime({ offset: true }).safeParse(given);
-  if (instant && !instant.success) throw new DomainError("invalid_input", `"${given}" is not an instant. Give it as 2026-12-31T00:00:00Z.`, { field: "now" });
+  if (instant && !instant.success)
+    throw new DomainError("invalid_input", `"${given}" is not an instant. Give it as 2026-12-31T00:00:00Z.`, {
+      field: "now",
+    });
   const signal = AbortSignal.timeout(PURGE_BUDGET_MS);
-  const counts = await purgeExpired(await systemContext("admin purge-expired", instant ? { now: new Date(instant.data) } : {}), signal);
+  const counts = await purgeExpired(
+    await systemContext("admin purge-expired", instant ? { now: new Date(instant.data) } : {}),
+    signal,
+  );
   const files = await eraseFiles(await systemContext("admin purge-expired"), signal);
   return {
     ok: counts.failed === 0,
@@ -80,7 +99,12 @@ export const ADMIN_COMMANDS: Record<string, AdminCommand> = {
       const password = given ?? newPassword();
       const user = await createUser(await systemContext("admin"), { email, name, password });
       const shown = given === null ? { password } : {};
-      return done({ ...user, ...shown }, given === null ? `Made ${user.email}. Password, shown this once: ${password}` : `Made ${user.email} with the password given.`);
+      return done(
+        { ...user, ...shown },
+        given === null
+          ? `Made ${user.email}. Password, shown this once: ${password}`
+          : `Made ${user.email} with the password given.`,
+      );
     },
   },
   "delete-user": {
@@ -94,7 +118,11 @@ export const ADMIN_COMMANDS: Record<string, AdminCommand> = {
   "create-workspace": {
     help: "--slug S --name N --owner E",
     async run(input) {
-      const made = await createWorkspace(await systemContext("admin"), { slug: option(input, "slug"), name: option(input, "name"), ownerEmail: option(input, "owner") });
+      const made = await createWorkspace(await systemContext("admin"), {
+        slug: option(input, "slug"),
+        name: option(input, "name"),
+        ownerEmail: option(input, "owner"),
+      });
       return done(made, `Made the workspace "${made.slug}".`);
     },
   },
@@ -102,12 +130,16 @@ export const ADMIN_COMMANDS: Record<string, AdminCommand> = {
     help: "--workspace S --email E --role owner|editor|viewer",
     async run(input) {
       const role = z.enum(["OWNER", "EDITOR", "VIEWER"]).safeParse(option(input, "role").toUpperCase());
-      if (!role.success) throw new DomainError("invalid_input", "A role is owner, editor or viewer.", { field: "role" });
+      if (!role.success)
+        throw new DomainError("invalid_input", "A role is owner, editor or viewer.", { field: "role" });
       const workspaceSlug = option(input, "workspace");
       const ctx = await workspaceContext(workspaceSlug);
       const user = await getUserByEmail(ctx, option(input, "email"));
       await addMember(ctx, { workspaceSlug, email: option(input, "email"), role: role.data });
-      return done({ workspace: workspaceSlug, userId: user.id, role: role.data }, `${user.name} is now ${role.data.toLowerCase()} of "${workspaceSlug}".`);
+      return done(
+        { workspace: workspaceSlug, userId: user.id, role: role.data },
+        `${user.name} is now ${role.data.toLowerCase()} of "${workspaceSlug}".`,
+      );
     },
   },
   "create-key": {
@@ -116,7 +148,10 @@ export const ADMIN_COMMANDS: Record<string, AdminCommand> = {
       const workspaceSlug = option(input, "workspace");
       const ctx = await workspaceContext(workspaceSlug);
       const user = await getUserByEmail(ctx, option(input, "email"));
-      const scopes = input.options["scopes"]?.split(",").map((scope) => scope.trim()).filter(Boolean);
+      const scopes = input.options["scopes"]
+        ?.split(",")
+        .map((scope) => scope.trim())
+        .filter(Boolean);
       const made = await createApiKey(ctx, { workspaceSlug, userId: user.id, name: option(input, "name"), scopes });
       return done(made, `API key, shown this once: ${made.key}`);
     },
@@ -131,7 +166,10 @@ export const ADMIN_COMMANDS: Record<string, AdminCommand> = {
         `${p.slug}  "${p.name}"${mark(p)}`,
         ...p.versions.flatMap((v) => [
           `  ${v.number}  "${v.name}"  ${v.status.toLowerCase()}, ${v.images} images${mark(v)}`,
-          ...v.trainings.map((t) => `    training ${t.number}  ${t.status.toLowerCase()}${t.statusReason ? ` (${t.statusReason})` : ""}${mark(t)}  ${t.id}`),
+          ...v.trainings.map(
+            (t) =>
+              `    training ${t.number}  ${t.status.toLowerCase()}${t.statusReason ? ` (${t.statusReason})` : ""}${mark(t)}  ${t.id}`,
+          ),
         ]),
       ]);
       return done({ workspace: workspaceSlug, ...inventory }, lines.join("\n") || "No projects yet.");
@@ -142,7 +180,10 @@ export const ADMIN_COMMANDS: Record<string, AdminCommand> = {
     async run(input) {
       const workspaceSlug = option(input, "workspace");
       const usage = await getUsage(await workspaceContext(workspaceSlug), workspaceSlug);
-      return done({ workspace: workspaceSlug, ...usage }, `${usage.usedImages} of ${usage.imageQuota} generated images: ${usage.liveImages} live, ${usage.trashImages} in Trash`);
+      return done(
+        { workspace: workspaceSlug, ...usage },
+        `${usage.usedImages} of ${usage.imageQuota} generated images: ${usage.liveImages} live, ${usage.trashImages} in Trash`,
+      );
     },
   },
   receipts: {
@@ -152,7 +193,9 @@ export const ADMIN_COMMANDS: Record<string, AdminCommand> = {
       const receipts = await listReceipts(await workspaceContext(workspaceSlug), { workspaceSlug, limit: 1000 });
       const presented = receipts.map((r) => ({ ...r, verified: r.verifiedAt !== null }));
       const lines = presented.map((r) => {
-        const state = r.verified ? `verified ${r.verifiedAt!.toISOString()}` : `not verified yet${r.lastError ? `: ${r.lastError}` : ""}`;
+        const state = r.verified
+          ? `verified ${r.verifiedAt!.toISOString()}`
+          : `not verified yet${r.lastError ? `: ${r.lastError}` : ""}`;
         const counts = `${r.images} images, ${r.trainings} trainings, ${r.models} models, ${r.removedFiles} of ${r.expectedFiles} files, ${r.removedBytes} bytes`;
         return `${r.purgedAt.toISOString()}  ${r.itemType.toLowerCase()} ${r.projectSlug}${r.versionNumber ? `/${r.versionNumber}` : ""} "${r.itemName}"  ${r.reason.toLowerCase()} by ${r.actorName}  ${counts}  ${state}`;
       });
@@ -164,8 +207,14 @@ export const ADMIN_COMMANDS: Record<string, AdminCommand> = {
     async run(input) {
       const ref = parseVersionRef(input.positionals[0]);
       const verification = await verifyVersionFiles(await workspaceContext(ref.workspaceSlug), ref);
-      const verdict = verification.ok ? `${verification.files} files, each as it was generated` : ["NOT as it was generated:", ...verification.problems].join("\n  ");
-      return { ok: verification.ok, answer: verification, text: `manifest ${verification.manifestHash ?? "missing"}\n${verdict}` };
+      const verdict = verification.ok
+        ? `${verification.files} files, each as it was generated`
+        : ["NOT as it was generated:", ...verification.problems].join("\n  ");
+      return {
+        ok: verification.ok,
+        answer: verification,
+        text: `manifest ${verification.manifestHash ?? "missing"}\n${verdict}`,
+      };
     },
   },
   "purge-expired": { help: "[--now INSTANT]   (another instant on the embedded database only)", run: purgeNow },
@@ -180,6 +229,10 @@ export const ADMIN_COMMANDS: Record<string, AdminCommand> = {
 /** Runs a command by name. Throws DomainError with a sentence for anything the caller can mend. */
 export async function runAdminCommand(name: string, input: AdminInput): Promise<AdminResult> {
   const command = ADMIN_COMMANDS[name];
-  if (!command) throw new DomainError("invalid_input", `There is no command "${name}". Commands are: ${Object.keys(ADMIN_COMMANDS).join(", ")}.`);
+  if (!command)
+    throw new DomainError(
+      "invalid_input",
+      `There is no command "${name}". Commands are: ${Object.keys(ADMIN_COMMANDS).join(", ")}.`,
+    );
   return command.run(input);
 }

@@ -20,20 +20,29 @@ const tokenSchema = z.object({ sub: z.string(), sessionVersion: z.number().int()
 const isSecure = (): boolean => env().publicUrl.startsWith("https:");
 
 /** The session's cookie; over https its prefix makes browsers refuse one set over http. */
-export const sessionCookieName = (): string => (isSecure() ? "__Secure-next-auth.session-token" : "next-auth.session-token");
+export const sessionCookieName = (): string =>
+  isSecure() ? "__Secure-next-auth.session-token" : "next-auth.session-token";
 
-export const sessionCookieOptions = () => ({ httpOnly: true, sameSite: "lax" as const, path: "/", secure: isSecure(), maxAge: SESSION_SECONDS });
+export const sessionCookieOptions = () => ({
+  httpOnly: true,
+  sameSite: "lax" as const,
+  path: "/",
+  secure: isSecure(),
+  maxAge: SESSION_SECONDS,
+});
 
 function secret(): string {
   const { sessionSecret } = env();
-  if (sessionSecret === null) throw new DomainError("not_configured", "Nobody can sign in yet: set NEXTAUTH_SECRET on the server.");
+  if (sessionSecret === null)
+    throw new DomainError("not_configured", "Nobody can sign in yet: set NEXTAUTH_SECRET on the server.");
   return sessionSecret;
 }
 
 const toToken = (session: SessionRef): JWT => ({ sub: session.userId, sessionVersion: session.sessionVersion });
 
 /** The cookie's value for a session. Throws `not_configured` without a secret. */
-export const encodeSession = (session: SessionRef): Promise<string> => encode({ token: toToken(session), secret: secret(), maxAge: SESSION_SECONDS });
+export const encodeSession = (session: SessionRef): Promise<string> =>
+  encode({ token: toToken(session), secret: secret(), maxAge: SESSION_SECONDS });
 
 /** The session in a cookie's value; null when it is not ours, was changed, or is over. */
 export async function decodeSession(value: string): Promise<SessionRef | null> {
@@ -100,11 +109,22 @@ const googleProfile = z.object({ email: z.string(), email_verified: z.literal(tr
 const githubEmails = z.array(z.object({ email: z.string(), verified: z.boolean() }));
 
 /** The provider's word that the address belongs to the person; GitHub's profile alone does not say. Null without it. */
-async function findVerifiedEmail(provider: string | undefined, accessToken: string | undefined, profile: Profile | undefined, email: string | null | undefined): Promise<string | null> {
+async function findVerifiedEmail(
+  provider: string | undefined,
+  accessToken: string | undefined,
+  profile: Profile | undefined,
+  email: string | null | undefined,
+): Promise<string | null> {
   if (!email) return null;
   if (provider === "google") return googleProfile.safeParse(profile).success ? email : null;
   if (provider !== "github" || !accessToken) return null;
-  const answer = await fetch("https://api.github.com/user/emails", { headers: { Authorization: `Bearer ${accessToken}`, "User-Agent": "reprieve" }, signal: AbortSignal.timeout(10_000) });
+  const answer = await fetch("https://api.github.com/user/emails", {
+    headers: { Authorization: `Bearer ${accessToken}`, "User-Agent": "reprieve" },
+    signal: AbortSignal.timeout(10_000),
+  });
   const emails = githubEmails.safeParse(await answer.json().catch(() => null));
-  return emails.success && emails.data.some((known) => known.verified && known.email.toLowerCase() === email.toLowerCase()) ? email : null;
+  return emails.success &&
+    emails.data.some((known) => known.verified && known.email.toLowerCase() === email.toLowerCase())
+    ? email
+    : null;
 }

@@ -17,12 +17,23 @@ const BUDGET_MS = 50_000;
  * The scheduler's door: the bearer token must be CRON_SECRET; neither a cookie nor an API key opens it. Runs `job` for
  * at most 50 s. Answers its counts, with 500 when something failed, so that the scheduler raises its alarm.
  */
-export function cron<Counts extends { failed: number }>(operation: AnyOperation, job: (ctx: Context, signal: AbortSignal) => Promise<Counts>): Door {
+export function cron<Counts extends { failed: number }>(
+  operation: AnyOperation,
+  job: (ctx: Context, signal: AbortSignal) => Promise<Counts>,
+): Door {
   if (operation.caller.by !== "scheduler") throw new Error(`${operation.id} is not for the scheduler`);
   return door(operation, async ({ request, identify }) => {
     const { cronSecret } = env();
-    if (cronSecret === null) throw new DomainError("not_configured", "Scheduled calls are switched off. Set CRON_SECRET on the server to switch them on.");
-    if (!equalSecrets(readBearer(request) ?? "", cronSecret)) throw new DomainError("unauthorized", "Only the scheduler may call this. Send CRON_SECRET as Authorization: Bearer.");
+    if (cronSecret === null)
+      throw new DomainError(
+        "not_configured",
+        "Scheduled calls are switched off. Set CRON_SECRET on the server to switch them on.",
+      );
+    if (!equalSecrets(readBearer(request) ?? "", cronSecret))
+      throw new DomainError(
+        "unauthorized",
+        "Only the scheduler may call this. Send CRON_SECRET as Authorization: Bearer.",
+      );
     const ctx = await systemContext("cron");
     identify(ctx.actor);
     const counts = await job(ctx, AbortSignal.timeout(BUDGET_MS));

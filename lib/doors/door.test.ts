@@ -18,7 +18,10 @@ const operation = defineOperation({
   refusals: [],
 });
 
-const open = (body: unknown) => door(operation, async () => ({ status: 200, body })).open(new Request("http://test/acme?api_key=rp_secret"), { params: Promise.resolve({ workspace: "acme" }) });
+const open = (body: unknown) =>
+  door(operation, async () => ({ status: 200, body })).open(new Request("http://test/acme?api_key=rp_secret"), {
+    params: Promise.resolve({ workspace: "acme" }),
+  });
 
 describe("a door", () => {
   it("lets out what the operation's schema knows, and throws in tests at anything else", async () => {
@@ -31,7 +34,11 @@ describe("a door", () => {
     const failing = door(operation, () => Promise.reject(new Error("the inside of things")));
     const response = await failing.open(new Request("http://test/"), { params: Promise.resolve({}) });
     expect(response.status).toBe(500);
-    expect(await response.json()).toEqual({ error: expect.any(String), code: "internal", requestId: response.headers.get("x-request-id") });
+    expect(await response.json()).toEqual({
+      error: expect.any(String),
+      code: "internal",
+      requestId: response.headers.get("x-request-id"),
+    });
   });
 
   it("logs the pattern of the path and the id of the key: no URL, no key, no slug", () => {
@@ -41,9 +48,24 @@ describe("a door", () => {
       status: 200,
       startedAt: performance.now(),
       requestId: "r",
-      actor: { type: "API_KEY", keyId: "k", userId: "u", name: "Ada", scopes: [], memberships: [{ workspaceId: "w", slug: "acme", name: "Acme", role: "OWNER" }] },
+      actor: {
+        type: "API_KEY",
+        keyId: "k",
+        userId: "u",
+        name: "Ada",
+        scopes: [],
+        memberships: [{ workspaceId: "w", slug: "acme", name: "Acme", role: "OWNER" }],
+      },
     });
-    expect(line).toEqual({ method: "GET", route: "/{workspace}", status: 200, requestId: "r", ms: expect.any(Number), actor: "API_KEY", keyId: "k" });
+    expect(line).toEqual({
+      method: "GET",
+      route: "/{workspace}",
+      status: 200,
+      requestId: "r",
+      ms: expect.any(Number),
+      actor: "API_KEY",
+      keyId: "k",
+    });
   });
 });
 

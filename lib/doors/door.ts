@@ -28,7 +28,14 @@ export interface Call {
 }
 
 /** A log line of a request: the route's pattern and never its URL, which holds the key. */
-export function describeRequest(facts: { method: string; route: string; status: number; startedAt: number; requestId: string; actor: Actor | null }): Record<string, unknown> {
+export function describeRequest(facts: {
+  method: string;
+  route: string;
+  status: number;
+  startedAt: number;
+  requestId: string;
+  actor: Actor | null;
+}): Record<string, unknown> {
   const { actor, startedAt, ...rest } = facts;
   return {
     ...rest,
@@ -43,12 +50,16 @@ export function describeRequest(facts: { method: string; route: string; status: 
  * carries x-request-id and may be cached by nobody. Outside production an answer that its schema does not know throws.
  * A call may answer with a Response of its own, for what is not JSON.
  */
-export function door(operation: AnyOperation, run: (call: Call) => Promise<{ status: number; body: unknown } | Response>): Door {
+export function door(
+  operation: AnyOperation,
+  run: (call: Call) => Promise<{ status: number; body: unknown } | Response>,
+): Door {
   async function open(request: Request, context: RouteContext): Promise<Response> {
     const startedAt = performance.now();
     const requestId = newId();
     let actor: Actor | null = null;
-    const facts = (status: number) => describeRequest({ method: request.method, route: operation.path, status, startedAt, requestId, actor });
+    const facts = (status: number) =>
+      describeRequest({ method: request.method, route: operation.path, status, startedAt, requestId, actor });
     let answered: { status: number; body: unknown } | Response;
     try {
       const params: Record<string, unknown> = { ...(await context.params) };
@@ -65,7 +76,8 @@ export function door(operation: AnyOperation, run: (call: Call) => Promise<{ sta
       answered.headers.set("Cache-Control", "no-store");
       return answered;
     }
-    if (!env().production) (answered.status === 202 && operation.accepted ? operation.accepted : operation.answer).parse(answered.body);
+    if (!env().production)
+      (answered.status === 202 && operation.accepted ? operation.accepted : operation.answer).parse(answered.body);
     return json(answered.status, answered.body, requestId);
   }
   return { operation, open };
@@ -79,7 +91,10 @@ function logRefusal(problem: DomainError, facts: Record<string, unknown>): void 
 }
 
 function json(status: number, body: unknown, requestId: string, headers: Record<string, string> = {}): Response {
-  return Response.json(body, { status, headers: { ...headers, "Cache-Control": "no-store", "x-request-id": requestId } });
+  return Response.json(body, {
+    status,
+    headers: { ...headers, "Cache-Control": "no-store", "x-request-id": requestId },
+  });
 }
 
 /** A refusal before any operation begins: an unknown path, a method that the path does not have. */

@@ -5,7 +5,11 @@ import { prisma, query } from "@/lib/platform/db";
 import { connectSecond } from "@/lib/testing/database";
 import { presentError, STATUS_OF, toProblem } from "./errors";
 
-const failureOf = (work: Promise<unknown>): Promise<unknown> => work.then(() => null, (error: unknown) => error);
+const failureOf = (work: Promise<unknown>): Promise<unknown> =>
+  work.then(
+    () => null,
+    (error: unknown) => error,
+  );
 
 describe("toProblem", () => {
   it("keeps a domain error as it is", () => {
@@ -13,12 +17,26 @@ describe("toProblem", () => {
     expect(toProblem(error)).toBe(error);
   });
 
-  it.each(["55P03", "40P01", "40001", "57014", "57P01", "53300", "08006"])("calls the database's %s busy", async (state) => {
-    const error = await failureOf(query({ name: `test-${state}`, text: `do $$ begin raise exception 'x' using errcode = '${state}'; end $$` }, []));
-    expect(error).toBeInstanceOf(pg.DatabaseError);
-    expect(toProblem(error).code).toBe("busy");
-    expect(toProblem(await failureOf(prisma().$executeRawUnsafe(`do $$ begin raise exception 'x' using errcode = '${state}'; end $$`))).code).toBe("busy");
-  });
+  it.each(["55P03", "40P01", "40001", "57014", "57P01", "53300", "08006"])(
+    "calls the database's %s busy",
+    async (state) => {
+      const error = await failureOf(
+        query(
+          { name: `test-${state}`, text: `do $$ begin raise exception 'x' using errcode = '${state}'; end $$` },
+          [],
+        ),
+      );
+      expect(error).toBeInstanceOf(pg.DatabaseError);
+      expect(toProblem(error).code).toBe("busy");
+      expect(
+        toProblem(
+          await failureOf(
+            prisma().$executeRawUnsafe(`do $$ begin raise exception 'x' using errcode = '${state}'; end $$`),
+          ),
+        ).code,
+      ).toBe("busy");
+    },
+  );
 
   it("calls a database that is away, or a full pool, busy", async () => {
     const away = new pg.Pool({ connectionString: "postgresql://u:p@127.0.0.1:1/x" });
@@ -34,7 +52,9 @@ describe("toProblem", () => {
     const [own] = await query<{ pid: number }>({ name: "test-pid", text: "select pg_backend_pid() as pid" }, []);
     const second = await connectSecond();
     const failure = failureOf(query({ name: "test-sleep", text: "select pg_sleep(5), pg_backend_pid()" }, []));
-    await second.query("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'reprieve' and datname = current_database()");
+    await second.query(
+      "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'reprieve' and datname = current_database()",
+    );
     await second.end();
     expect(own).toBeDefined();
     expect(toProblem(await failure).code).toBe("busy");
@@ -58,7 +78,10 @@ describe("presentError", () => {
   });
 
   it("puts details beside the sentence, where they cannot cover it", () => {
-    const { body } = presentError(new DomainError("purged", "Gone.", { receiptId: "r", error: "x", code: "y", requestId: "z" }), "id");
+    const { body } = presentError(
+      new DomainError("purged", "Gone.", { receiptId: "r", error: "x", code: "y", requestId: "z" }),
+      "id",
+    );
     expect(body).toEqual({ receiptId: "r", error: "Gone.", code: "purged", requestId: "id" });
   });
 

@@ -50,7 +50,10 @@ export interface ErrorAnswer extends ErrorDetails {
 }
 
 /** A refusal as it goes over the wire; the details stand beside the sentence and never cover it. */
-export function presentError(problem: DomainError, requestId: string): { status: number; body: ErrorAnswer; headers: Record<string, string> } {
+export function presentError(
+  problem: DomainError,
+  requestId: string,
+): { status: number; body: ErrorAnswer; headers: Record<string, string> } {
   const seconds = RETRY_AFTER_SECONDS[problem.code];
   return {
     status: STATUS_OF[problem.code],
@@ -65,6 +68,17 @@ export function presentError(problem: DomainError, requestId: string): { status:
  */
 export function toProblem(error: unknown): DomainError {
   if (error instanceof DomainError) return error;
-  if (isBusy(error)) return new DomainError("busy", "The database cannot answer right now. Nothing was changed; try again in a few seconds.", {}, { cause: error });
-  return new DomainError("internal", "Something went wrong on our side. Try again; if it stays, tell whoever runs this server the requestId.", {}, { cause: error });
+  if (isBusy(error))
+    return new DomainError(
+      "busy",
+      "The database cannot answer right now. Nothing was changed; try again in a few seconds.",
+      {},
+      { cause: error },
+    );
+  return new DomainError(
+    "internal",
+    "Something went wrong on our side. Try again; if it stays, tell whoever runs this server the requestId.",
+    {},
+    { cause: error },
+  );
 }

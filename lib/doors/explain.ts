@@ -16,7 +16,10 @@ export interface Problem {
 export async function explain(problem: DomainError, requestId: string): Promise<Problem> {
   const [t, locale] = [await getTranslations("errors"), await getLocale()];
   const { code, details, publicMessage } = problem;
-  const values = { ...Object.fromEntries(Object.entries(details).map(([name, value]) => [name, String(value)])), requestId };
+  const values = {
+    ...Object.fromEntries(Object.entries(details).map(([name, value]) => [name, String(value)])),
+    requestId,
+  };
   const field = `${code}.${String(details["field"] ?? details["reason"])}`;
   // The keys are made of codes and fields; messages.test.ts sees to it that every code has its default.
   const say = t as unknown as ((key: string, values: Record<string, string>) => string) & { has(key: string): boolean };

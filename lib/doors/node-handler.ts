@@ -12,11 +12,16 @@ type NodeRequest = IncomingMessage & { query: Partial<Record<string, string | st
  * set. The body of a request is not read. A client that goes away ends the stream; a store that breaks off cuts the
  * connection, so that nobody takes a part for the whole.
  */
-export function nodeHandler(methods: Record<string, RouteMethod>): (request: NodeRequest, response: ServerResponse) => Promise<void> {
+export function nodeHandler(
+  methods: Record<string, RouteMethod>,
+): (request: NodeRequest, response: ServerResponse) => Promise<void> {
   return async (request, response) => {
     const headers = Object.entries(request.headers).map(([name, value]): [string, string] => [name, String(value)]);
     const method = request.method && request.method in methods ? request.method : "OPTIONS";
-    const answer = await methods[method]!(new Request(new URL(request.url ?? "/", "http://localhost"), { method, headers }), { params: Promise.resolve(request.query) });
+    const answer = await methods[method]!(
+      new Request(new URL(request.url ?? "/", "http://localhost"), { method, headers }),
+      { params: Promise.resolve(request.query) },
+    );
     response.writeHead(answer.status, Object.fromEntries(answer.headers));
     if (!answer.body) return void response.end();
     try {

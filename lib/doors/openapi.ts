@@ -20,9 +20,17 @@ const problem = z
 const EVERYWHERE: readonly ErrorCode[] = ["busy", "internal"];
 
 /** What each kind of caller can be refused with beside the operation's own. */
-const REFUSALS_OF = { key: ["unauthorized", "missing_scope"], scheduler: ["unauthorized"], everybody: [] } as const satisfies Record<AnyOperation["caller"]["by"], readonly ErrorCode[]>;
+const REFUSALS_OF = {
+  key: ["unauthorized", "missing_scope"],
+  scheduler: ["unauthorized"],
+  everybody: [],
+} as const satisfies Record<AnyOperation["caller"]["by"], readonly ErrorCode[]>;
 
-const SECURITY_OF = { key: [{ apiKey: [] }, { bearer: [] }], scheduler: [{ cronSecret: [] }], everybody: [] } satisfies Record<AnyOperation["caller"]["by"], Record<string, string[]>[]>;
+const SECURITY_OF = {
+  key: [{ apiKey: [] }, { bearer: [] }],
+  scheduler: [{ cronSecret: [] }],
+  everybody: [],
+} satisfies Record<AnyOperation["caller"]["by"], Record<string, string[]>[]>;
 
 function describeScopes({ caller }: AnyOperation): string {
   if (caller.by !== "key") return "";
@@ -34,13 +42,33 @@ const file = z.string().meta({ format: "binary" });
 
 const base64 = z.string().meta({ description: "Nothing but the image in base64." });
 
-const fileForm = z.object({ file: z.string().meta({ format: "binary" }), name: z.string().optional(), split: z.string().optional() });
+const fileForm = z.object({
+  file: z.string().meta({ format: "binary" }),
+  name: z.string().optional(),
+  split: z.string().optional(),
+});
 
 function describeBody(operation: AnyOperation): Pick<ZodOpenApiOperationObject, "requestBody"> {
-  if (readsJson(operation)) return { requestBody: { required: !operation.bodyOptional, content: { "application/json": { schema: operation.body } } } };
-  if (operation.body === BYTES_BODY) return { requestBody: { required: true, content: { "application/octet-stream": { schema: file } } } };
-  if (operation.body === IMAGE_BODY) return { requestBody: { required: false, content: { "multipart/form-data": { schema: z.object({ file }) }, "image/*": { schema: file }, "application/x-www-form-urlencoded": { schema: base64 } } } };
-  return operation.body === FORM_BODY ? { requestBody: { required: true, content: { "multipart/form-data": { schema: fileForm } } } } : {};
+  if (readsJson(operation))
+    return {
+      requestBody: { required: !operation.bodyOptional, content: { "application/json": { schema: operation.body } } },
+    };
+  if (operation.body === BYTES_BODY)
+    return { requestBody: { required: true, content: { "application/octet-stream": { schema: file } } } };
+  if (operation.body === IMAGE_BODY)
+    return {
+      requestBody: {
+        required: false,
+        content: {
+          "multipart/form-data": { schema: z.object({ file }) },
+          "image/*": { schema: file },
+          "application/x-www-form-urlencoded": { schema: base64 },
+        },
+      },
+    };
+  return operation.body === FORM_BODY
+    ? { requestBody: { required: true, content: { "multipart/form-data": { schema: fileForm } } } }
+    : {};
 }
 
 function describeOperation(operation: AnyOperation): ZodOpenApiOperationObject {
@@ -48,7 +76,10 @@ function describeOperation(operation: AnyOperation): ZodOpenApiOperationObject {
   const statuses = [...new Set(codes.map((code) => STATUS_OF[code]))].sort();
   const refusals = statuses.map((status) => [
     String(status),
-    { description: codes.filter((code) => STATUS_OF[code] === status).join(", "), content: { "application/json": { schema: problem } } },
+    {
+      description: codes.filter((code) => STATUS_OF[code] === status).join(", "),
+      content: { "application/json": { schema: problem } },
+    },
   ]);
   const description = [operation.description, describeScopes(operation)].filter(Boolean).join(" ");
   return {
@@ -60,8 +91,21 @@ function describeOperation(operation: AnyOperation): ZodOpenApiOperationObject {
     requestParams: { path: operation.params, query: operation.query },
     ...describeBody(operation),
     responses: {
-      "200": { description: "OK", content: operation.answer === FILE_ANSWER ? { "application/zip": { schema: file }, "application/octet-stream": { schema: file } } : { "application/json": { schema: operation.answer } } },
-      ...(operation.accepted ? { "202": { description: "Under way: ask again", content: { "application/json": { schema: operation.accepted } } } } : {}),
+      "200": {
+        description: "OK",
+        content:
+          operation.answer === FILE_ANSWER
+            ? { "application/zip": { schema: file }, "application/octet-stream": { schema: file } }
+            : { "application/json": { schema: operation.answer } },
+      },
+      ...(operation.accepted
+        ? {
+            "202": {
+              description: "Under way: ask again",
+              content: { "application/json": { schema: operation.accepted } },
+            },
+          }
+        : {}),
       ...Object.fromEntries(refusals),
     },
   };
@@ -70,10 +114,19 @@ function describeOperation(operation: AnyOperation): ZodOpenApiOperationObject {
 /** The REST API in OpenAPI 3.1, made from the table and the schemas that validate it. */
 export function openApiDocument(): { openapi: string; [field: string]: unknown } {
   const paths: ZodOpenApiPathsObject = {};
-  for (const operation of allOperations) paths[operation.path] = { ...paths[operation.path], [operation.method.toLowerCase()]: describeOperation(operation) };
+  for (const operation of allOperations)
+    paths[operation.path] = {
+      ...paths[operation.path],
+      [operation.method.toLowerCase()]: describeOperation(operation),
+    };
   const document = createDocument({
     openapi: "3.1.0",
-    info: { title: "Reprieve", version: "1", description: "The home of dataset versions: deleting is safe, restoring is exact, purging is provable. Speaks to the official Roboflow client as well: set its API_URL to this server." },
+    info: {
+      title: "Reprieve",
+      version: "1",
+      description:
+        "The home of dataset versions: deleting is safe, restoring is exact, purging is provable. Speaks to the official Roboflow client as well: set its API_URL to this server.",
+    },
     servers: [{ url: `${env().publicUrl}/api` }],
     components: {
       securitySchemes: {

@@ -14,7 +14,12 @@ export type Caller = { by: "key"; permissions: readonly Permission[] } | { by: "
  * One operation of the REST API. Its schemas validate what comes in and, outside production, what goes out; the same
  * table makes /api/openapi.json.
  */
-export interface Operation<Params extends z.ZodObject, Query extends z.ZodObject, Body extends z.ZodType, Answer extends z.ZodType> {
+export interface Operation<
+  Params extends z.ZodObject,
+  Query extends z.ZodObject,
+  Body extends z.ZodType,
+  Answer extends z.ZodType,
+> {
   id: string;
   tag: string;
   summary: string;
@@ -54,7 +59,8 @@ export const IMAGE_BODY = z.undefined().meta({ description: "an image" });
 /** The handler reads the body itself, as a stream: the bytes of a file. */
 export const BYTES_BODY = z.undefined().meta({ description: "the bytes of a file" });
 
-export const readsJson = (operation: AnyOperation): boolean => ![NO_BODY, FORM_BODY, IMAGE_BODY, BYTES_BODY].some((body) => body === operation.body);
+export const readsJson = (operation: AnyOperation): boolean =>
+  ![NO_BODY, FORM_BODY, IMAGE_BODY, BYTES_BODY].some((body) => body === operation.body);
 
 /** The operation answers a file. */
 export const FILE_ANSWER = z.undefined().meta({ description: "a file" });
@@ -67,11 +73,18 @@ export class Accepted {
 const byKey = (...permissions: Permission[]): Caller => ({ by: "key", permissions });
 
 /** Anybody with a valid key; a key with one of these permissions; the scheduler; everybody. */
-export const CALLERS = { byKey, byScheduler: { by: "scheduler" }, byEverybody: { by: "everybody" } } as const satisfies Record<string, Caller | typeof byKey>;
+export const CALLERS = {
+  byKey,
+  byScheduler: { by: "scheduler" },
+  byEverybody: { by: "everybody" },
+} as const satisfies Record<string, Caller | typeof byKey>;
 
 /** Keeps the schemas' types, which an annotation would lose. */
-export function defineOperation<Params extends z.ZodObject, Query extends z.ZodObject, Body extends z.ZodType, Answer extends z.ZodType>(
-  operation: Operation<Params, Query, Body, Answer>,
-): Operation<Params, Query, Body, Answer> {
+export function defineOperation<
+  Params extends z.ZodObject,
+  Query extends z.ZodObject,
+  Body extends z.ZodType,
+  Answer extends z.ZodType,
+>(operation: Operation<Params, Query, Body, Answer>): Operation<Params, Query, Body, Answer> {
   return operation;
 }

@@ -28,10 +28,14 @@ export async function pageOr<T, Code extends ErrorCode>(
   if (result.ok) return result;
   const { problem, ctx } = result;
   const code = codes.find((known) => known === problem.code);
-  return code === undefined ? refuse(problem) : { ok: false, error: { ...(await explain(problem, ctx.requestId)), code } };
+  return code === undefined
+    ? refuse(problem)
+    : { ok: false, error: { ...(await explain(problem, ctx.requestId)), code } };
 }
 
-async function attempt<T>(read: (ctx: Context) => Promise<T>): Promise<{ ok: true; data: T } | { ok: false; problem: DomainError; ctx: Context }> {
+async function attempt<T>(
+  read: (ctx: Context) => Promise<T>,
+): Promise<{ ok: true; data: T } | { ok: false; problem: DomainError; ctx: Context }> {
   const ctx = await requireContext();
   try {
     return { ok: true, data: await read(ctx) };

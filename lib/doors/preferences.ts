@@ -34,7 +34,11 @@ export function negotiateLocale(acceptLanguage: string | null): Locale {
     })
     .filter(({ quality }) => quality > 0)
     .sort((a, b) => b.quality - a.quality);
-  return wanted.map(({ language }) => LOCALES.find((locale) => locale === language)).find((locale) => locale !== undefined) ?? "en";
+  return (
+    wanted
+      .map(({ language }) => LOCALES.find((locale) => locale === language))
+      .find((locale) => locale !== undefined) ?? "en"
+  );
 }
 
 /** Keeps a language in this browser and, of somebody signed in, with their account; nothing for one that we lack. For actions only. */

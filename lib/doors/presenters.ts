@@ -34,7 +34,9 @@ export function colorOf(className: string): string {
   const channel = (offset: number): string => {
     const k = (offset + hue / 30) % 12;
     const value = 0.5 - 0.4 * Math.max(-1, Math.min(k - 3, 9 - k, 1));
-    return Math.round(value * 255).toString(16).padStart(2, "0");
+    return Math.round(value * 255)
+      .toString(16)
+      .padStart(2, "0");
   };
   return `#${channel(0)}${channel(8)}${channel(4)}`;
 }
@@ -63,10 +65,14 @@ export function presentProject(project: ProjectView): z.input<typeof schemas.pro
 }
 
 /** The client reads `success` or `duplicate`, whichever is there. */
-export const presentUpload = ({ id, duplicate }: AddedImage): z.input<typeof schemas.uploadAnswer> => (duplicate ? { duplicate, id } : { success: true, id });
+export const presentUpload = ({ id, duplicate }: AddedImage): z.input<typeof schemas.uploadAnswer> =>
+  duplicate ? { duplicate, id } : { success: true, id };
 
 export function presentAnnotation(problems: readonly AnnotationProblem[]): z.input<typeof schemas.annotationAnswer> {
-  return { success: true, ...(problems.length === 0 ? {} : { problems: problems.map(({ code, count }) => ({ code, count })) }) };
+  return {
+    success: true,
+    ...(problems.length === 0 ? {} : { problems: problems.map(({ code, count }) => ({ code, count })) }),
+  };
 }
 
 const versionFields = (projectId: string, version: VersionSummary) => ({
@@ -98,10 +104,17 @@ function presentTrain({ status, statusReason, metrics }: TrainingView): z.input<
 
 /** The epochs in the words that the client prints while a run goes on: our accuracy is what it calls mAP. */
 const presentEpochs = ({ curve }: TrainingView) => ({
-  epochs: curve.map(({ epoch, loss, accuracy, validAccuracy }) => ({ epoch, mAP: validAccuracy ?? accuracy, box_loss: 0, class_loss: loss, obj_loss: 0 })),
+  epochs: curve.map(({ epoch, loss, accuracy, validAccuracy }) => ({
+    epoch,
+    mAP: validAccuracy ?? accuracy,
+    box_loss: 0,
+    class_loss: loss,
+    obj_loss: 0,
+  })),
 });
 
-const modelSlugs = (version: VersionView): string[] => version.trainings.flatMap((training) => training.modelSlug ?? []);
+const modelSlugs = (version: VersionView): string[] =>
+  version.trainings.flatMap((training) => training.modelSlug ?? []);
 
 /** The key's own workspace: the client asks for nothing else here. */
 export function presentKey(ctx: Context): z.input<typeof schemas.keyAnswer> {
@@ -114,12 +127,23 @@ export function presentKey(ctx: Context): z.input<typeof schemas.keyAnswer> {
 }
 
 export function presentWorkspace(workspace: WorkspaceView): z.input<typeof schemas.workspaceAnswer> {
-  return { workspace: { name: workspace.name, url: workspace.slug, members: workspace.members, projects: workspace.projects.map(presentProject) } };
+  return {
+    workspace: {
+      name: workspace.name,
+      url: workspace.slug,
+      members: workspace.members,
+      projects: workspace.projects.map(presentProject),
+    },
+  };
 }
 
 const workspaceSummary = ({ name, slug, members }: ProjectPage["workspace"]) => ({ name, url: slug, members });
 
-export function presentProjectPage({ workspace, project, versions }: ProjectPage): z.input<typeof schemas.projectAnswer> {
+export function presentProjectPage({
+  workspace,
+  project,
+  versions,
+}: ProjectPage): z.input<typeof schemas.projectAnswer> {
   const presented = presentProject(project);
   return {
     workspace: workspaceSummary(workspace),
@@ -128,13 +152,19 @@ export function presentProjectPage({ workspace, project, versions }: ProjectPage
       const model = version.defaultModelSlug;
       return {
         ...versionFields(presented.id, version),
-        ...(model === null ? {} : { model: { id: `${project.slug}/${version.number}`, url: `${workspace.slug}/${model}` } }),
+        ...(model === null
+          ? {}
+          : { model: { id: `${project.slug}/${version.number}`, url: `${workspace.slug}/${model}` } }),
       };
     }),
   };
 }
 
-export function presentVersionPage({ workspace, project, version }: VersionPage): z.input<typeof schemas.versionAnswer> {
+export function presentVersionPage({
+  workspace,
+  project,
+  version,
+}: VersionPage): z.input<typeof schemas.versionAnswer> {
   const presented = presentProject(project);
   const newest = version.trainings.at(-1);
   return {
@@ -172,8 +202,13 @@ export function presentModel(workspace: string, model: ModelView): z.input<typeo
 }
 
 /** Those of a project, or of the training that the client calls a group. */
-export function presentModels({ workspace, models }: ModelsPage, { group }: { group?: string | undefined }): z.input<typeof schemas.modelsAnswer> {
-  return models.filter(({ trainingId }) => group === undefined || group === trainingId).map((model) => presentModel(workspace.slug, model));
+export function presentModels(
+  { workspace, models }: ModelsPage,
+  { group }: { group?: string | undefined },
+): z.input<typeof schemas.modelsAnswer> {
+  return models
+    .filter(({ trainingId }) => group === undefined || group === trainingId)
+    .map((model) => presentModel(workspace.slug, model));
 }
 
 // ── Trash ────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -181,25 +216,60 @@ export function presentModels({ workspace, models }: ModelsPage, { group }: { gr
 /** The client reads a second delete off a 404, and finds the item in Trash. */
 function assertTrashed(result: Trashed | AlreadyInTrash): asserts result is Trashed {
   if (result.outcome === "trashed") return;
-  throw new DomainError("in_trash", `"${result.name}" is already in Trash. Restore it from there, or leave it to be purged.`, {
-    deletedAt: result.deletedAt.toISOString(),
-    restorableUntil: result.purgeAfter.toISOString(),
-  });
+  throw new DomainError(
+    "in_trash",
+    `"${result.name}" is already in Trash. Restore it from there, or leave it to be purged.`,
+    {
+      deletedAt: result.deletedAt.toISOString(),
+      restorableUntil: result.purgeAfter.toISOString(),
+    },
+  );
 }
 
-export function presentTrashedProject(path: { workspace: string; project: string }, result: Trashed | AlreadyInTrash): z.input<typeof schemas.trashedProjectAnswer> {
+export function presentTrashedProject(
+  path: { workspace: string; project: string },
+  result: Trashed | AlreadyInTrash,
+): z.input<typeof schemas.trashedProjectAnswer> {
   assertTrashed(result);
-  return { deleted: true, type: "project", workspace: path.workspace, project: path.project, projectId: result.id, trash: true };
+  return {
+    deleted: true,
+    type: "project",
+    workspace: path.workspace,
+    project: path.project,
+    projectId: result.id,
+    trash: true,
+  };
 }
 
-export function presentTrashedVersion(path: VersionPath, result: Trashed | AlreadyInTrash): z.input<typeof schemas.trashedVersionAnswer> {
+export function presentTrashedVersion(
+  path: VersionPath,
+  result: Trashed | AlreadyInTrash,
+): z.input<typeof schemas.trashedVersionAnswer> {
   assertTrashed(result);
-  return { deleted: true, type: "version", workspace: path.workspace, project: path.project, version: String(path.version), trash: true };
+  return {
+    deleted: true,
+    type: "version",
+    workspace: path.workspace,
+    project: path.project,
+    version: String(path.version),
+    trash: true,
+  };
 }
 
-export function presentTrashedTraining(path: VersionPath, result: Trashed | AlreadyInTrash): z.input<typeof schemas.trashedTrainingAnswer> {
+export function presentTrashedTraining(
+  path: VersionPath,
+  result: Trashed | AlreadyInTrash,
+): z.input<typeof schemas.trashedTrainingAnswer> {
   assertTrashed(result);
-  return { deleted: true, type: "training", workspace: path.workspace, project: path.project, version: String(path.version), trainingId: result.id, trash: true };
+  return {
+    deleted: true,
+    type: "training",
+    workspace: path.workspace,
+    project: path.project,
+    version: String(path.version),
+    trainingId: result.id,
+    trash: true,
+  };
 }
 
 type TrashAnswer = z.input<typeof schemas.trashAnswer>;
@@ -217,9 +287,22 @@ function presentTrashItem(item: TrashItem): TrashAnswer["items"][number] {
     case "PROJECT":
       return { type: "project", ...facts, url: item.projectSlug };
     case "VERSION":
-      return { type: "version", ...facts, id: String(item.number), parentId: item.projectId, parentUrl: item.projectSlug, parentName: item.projectName };
+      return {
+        type: "version",
+        ...facts,
+        id: String(item.number),
+        parentId: item.projectId,
+        parentUrl: item.projectSlug,
+        parentName: item.projectName,
+      };
     case "TRAINING":
-      return { type: "training", ...facts, parentId: item.versionId!, parentUrl: `${item.projectSlug}/${item.number}`, parentName: `${item.projectName} ${item.number}` };
+      return {
+        type: "training",
+        ...facts,
+        parentId: item.versionId!,
+        parentUrl: `${item.projectSlug}/${item.number}`,
+        parentName: `${item.projectName} ${item.number}`,
+      };
   }
 }
 
@@ -240,7 +323,11 @@ export function presentTrash(page: TrashPage, query: { limit?: number | undefine
 }
 
 /** Restoring what is live is 404: the thing was not found in Trash. */
-export function presentRestored(item: z.output<typeof schemas.restoreAnswer>, result: Restored): z.input<typeof schemas.restoreAnswer> {
-  if (result.outcome === "already_active") throw new DomainError("not_in_trash", `"${result.name}" is not in Trash. There is nothing to restore.`);
+export function presentRestored(
+  item: z.output<typeof schemas.restoreAnswer>,
+  result: Restored,
+): z.input<typeof schemas.restoreAnswer> {
+  if (result.outcome === "already_active")
+    throw new DomainError("not_in_trash", `"${result.name}" is not in Trash. There is nothing to restore.`);
   return item;
 }

@@ -12,7 +12,10 @@ const NUMBER_MAX = 2_147_483_647;
 
 /** An opaque id. No control characters: PostgreSQL takes no NUL. */
 export const itemId = z.string().regex(/^[\x21-\x7e]{1,200}$/);
-export const projectRef = z.object({ workspaceSlug: projectParams.shape.workspace, projectSlug: projectParams.shape.project });
+export const projectRef = z.object({
+  workspaceSlug: projectParams.shape.workspace,
+  projectSlug: projectParams.shape.project,
+});
 export const versionRef = projectRef.extend({ number: z.int().min(1).max(NUMBER_MAX) });
 export const trainingRef = versionRef.extend({ trainingId: itemId });
 

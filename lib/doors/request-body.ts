@@ -9,7 +9,11 @@ const BODY_BYTES_MAX = 64 * 1024;
  * One that is left out is {} where it is `optional`.
  * Throws `unsupported_media_type`, `payload_too_large`, and `invalid_request` when it is not JSON.
  */
-export async function readJson(request: Request, bytesMax: number = BODY_BYTES_MAX, { optional = false }: { optional?: boolean | undefined } = {}): Promise<unknown> {
+export async function readJson(
+  request: Request,
+  bytesMax: number = BODY_BYTES_MAX,
+  { optional = false }: { optional?: boolean | undefined } = {},
+): Promise<unknown> {
   const contentType = request.headers.get("content-type");
   if (contentType && !/^application\/(json|[\w.+-]+\+json)\s*(;|$)/i.test(contentType)) {
     throw new DomainError("unsupported_media_type", "Send the body as JSON, with Content-Type: application/json.");

@@ -22,7 +22,12 @@ interface Input<Params extends z.ZodObject, Query extends z.ZodObject, Body exte
  * workspace (404), scope and role (401), the path (404), the query (422) and the body (400); then the handler's one
  * domain function looks at what exists. So a key of another workspace learns nothing, whatever it sends.
  */
-export function route<Params extends z.ZodObject, Query extends z.ZodObject, Body extends z.ZodType, Answer extends z.ZodType>(
+export function route<
+  Params extends z.ZodObject,
+  Query extends z.ZodObject,
+  Body extends z.ZodType,
+  Answer extends z.ZodType,
+>(
   operation: Operation<Params, Query, Body, Answer>,
   handler: (input: Input<Params, Query, Body>) => Promise<z.input<Answer> | Accepted>,
 ): Door {
@@ -38,7 +43,13 @@ export function route<Params extends z.ZodObject, Query extends z.ZodObject, Bod
       request,
       params: parse(operation.params, params, noSuchPath),
       query: parse(operation.query, Object.fromEntries(url.searchParams), badQuery),
-      body: parse(operation.body, readsJson(operation) ? await readJson(request, operation.bodyBytesMax, { optional: operation.bodyOptional }) : undefined, badBody),
+      body: parse(
+        operation.body,
+        readsJson(operation)
+          ? await readJson(request, operation.bodyBytesMax, { optional: operation.bodyOptional })
+          : undefined,
+        badBody,
+      ),
     };
     const answer = await handler(input);
     return answer instanceof Accepted ? { status: 202, body: answer.body } : { status: 200, body: answer };
@@ -46,10 +57,12 @@ export function route<Params extends z.ZodObject, Query extends z.ZodObject, Bod
 }
 
 /** The door of an operation that anybody may call: it reads nothing of the request. */
-export function publicRoute<Params extends z.ZodObject, Query extends z.ZodObject, Body extends z.ZodType, Answer extends z.ZodType>(
-  operation: Operation<Params, Query, Body, Answer>,
-  handler: () => Promise<z.input<Answer>>,
-): Door {
+export function publicRoute<
+  Params extends z.ZodObject,
+  Query extends z.ZodObject,
+  Body extends z.ZodType,
+  Answer extends z.ZodType,
+>(operation: Operation<Params, Query, Body, Answer>, handler: () => Promise<z.input<Answer>>): Door {
   if (operation.caller.by !== "everybody") throw new Error(`${operation.id} is not for everybody`);
   return door(operation, async () => ({ status: 200, body: await handler() }));
 }
@@ -79,20 +92,29 @@ function permit(ctx: Context, permissions: readonly Permission[], workspace: unk
   if (refusals.length > 0 && refusals.every((refusal) => refusal !== null)) throw refusals[0];
 }
 
-function parse<Schema extends z.ZodType>(schema: Schema, value: unknown, refusal: (issue: z.core.$ZodIssue) => DomainError): z.output<Schema> {
+function parse<Schema extends z.ZodType>(
+  schema: Schema,
+  value: unknown,
+  refusal: (issue: z.core.$ZodIssue) => DomainError,
+): z.output<Schema> {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   throw refusal(result.error.issues[0]!);
 }
 
 function noSuchPath(issue: z.core.$ZodIssue): DomainError {
-  const hint = issue.code === "invalid_value" ? `There are: ${issue.values.join(", ")}.` : "Check the path: a slug has lower-case letters, digits and dashes, a version is a whole number from 1.";
+  const hint =
+    issue.code === "invalid_value"
+      ? `There are: ${issue.values.join(", ")}.`
+      : "Check the path: a slug has lower-case letters, digits and dashes, a version is a whole number from 1.";
   return new DomainError("not_found", `There is no such ${String(issue.path[0])}. ${hint}`);
 }
 
-const badQuery = (issue: z.core.$ZodIssue): DomainError => new DomainError("invalid_input", sentence(issue), { field: issue.path.join(".") });
+const badQuery = (issue: z.core.$ZodIssue): DomainError =>
+  new DomainError("invalid_input", sentence(issue), { field: issue.path.join(".") });
 
-const badBody = (issue: z.core.$ZodIssue): DomainError => new DomainError("invalid_request", sentence(issue), issue.path.length > 0 ? { field: issue.path.join(".") } : {});
+const badBody = (issue: z.core.$ZodIssue): DomainError =>
+  new DomainError("invalid_request", sentence(issue), issue.path.length > 0 ? { field: issue.path.join(".") } : {});
 
 /** Our own messages go on where the field's name ends; those of a schema that others use too are sentences of their own. */
 function sentence({ path, message }: z.core.$ZodIssue): string {
@@ -107,10 +129,14 @@ type Exports = Record<Method | "HEAD" | "PATCH" | "OPTIONS", RouteMethod>;
  * OPTIONS names the methods and allows no other origin; every other method is 405.
  */
 export function resource(doors: Partial<Record<Method, Door>>, options: { head: boolean } = { head: true }): Exports {
-  for (const [method, { operation }] of Object.entries(doors)) if (operation.method !== method) throw new Error(`${operation.id} is ${operation.method}, not ${method}`);
+  for (const [method, { operation }] of Object.entries(doors))
+    if (operation.method !== method) throw new Error(`${operation.id} is ${operation.method}, not ${method}`);
   const get = options.head ? doors.GET : undefined;
   const allow = [...Object.keys(doors), ...(get ? ["HEAD"] : []), "OPTIONS"].sort().join(", ");
-  const notAllowed: RouteMethod = async (request) => refuse(new DomainError("method_not_allowed", `There is no ${request.method} here. Use one of: ${allow}.`), { Allow: allow });
+  const notAllowed: RouteMethod = async (request) =>
+    refuse(new DomainError("method_not_allowed", `There is no ${request.method} here. Use one of: ${allow}.`), {
+      Allow: allow,
+    });
   return {
     GET: doors.GET?.open ?? notAllowed,
     POST: doors.POST?.open ?? notAllowed,
@@ -118,12 +144,25 @@ export function resource(doors: Partial<Record<Method, Door>>, options: { head: 
     PUT: doors.PUT?.open ?? notAllowed,
     PATCH: notAllowed,
     HEAD: async (request, context) => withoutBody(await (get?.open ?? notAllowed)(request, context)),
-    OPTIONS: async () => new Response(null, { status: 204, headers: { Allow: allow, "Cache-Control": "no-store", "x-request-id": newId() } }),
+    OPTIONS: async () =>
+      new Response(null, {
+        status: 204,
+        headers: { Allow: allow, "Cache-Control": "no-store", "x-request-id": newId() },
+      }),
   };
 }
 
 /** What the catch-all exports: JSON 404 whatever the method. */
 export function nothingHere(): Exports {
-  const missing: RouteMethod = async () => refuse(new DomainError("not_found", "There is nothing at this path. /api/openapi.json lists every path there is."));
-  return { GET: missing, POST: missing, DELETE: missing, PUT: missing, PATCH: missing, HEAD: async (request, context) => withoutBody(await missing(request, context)), OPTIONS: missing };
+  const missing: RouteMethod = async () =>
+    refuse(new DomainError("not_found", "There is nothing at this path. /api/openapi.json lists every path there is."));
+  return {
+    GET: missing,
+    POST: missing,
+    DELETE: missing,
+    PUT: missing,
+    PATCH: missing,
+    HEAD: async (request, context) => withoutBody(await missing(request, context)),
+    OPTIONS: missing,
+  };
 }

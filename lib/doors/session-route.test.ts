@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { assertSameOrigin } from "./session-route";
 
-const request = (method: string, headers: Record<string, string>) => new Request("http://app.example/data/x", { method, headers: { host: "app.example", ...headers } });
+const request = (method: string, headers: Record<string, string>) =>
+  new Request("http://app.example/data/x", { method, headers: { host: "app.example", ...headers } });
 
 test.each([
   ["GET", {}],

@@ -20,12 +20,23 @@ export interface SessionCall<Params> {
  * answered as the REST API does, its sentence in the person's language; nobody may cache an answer unless the handler
  * says so. `pattern` is the route as it is logged.
  */
-export function sessionRoute<Params extends object>(pattern: string, handler: (call: SessionCall<Params>) => Promise<Response>): RouteMethod {
+export function sessionRoute<Params extends object>(
+  pattern: string,
+  handler: (call: SessionCall<Params>) => Promise<Response>,
+): RouteMethod {
   return async (request: Request, context: RouteContext): Promise<Response> => {
     const startedAt = performance.now();
     let ctx: SessionContext | null = null;
     let requestId = newId();
-    const facts = (status: number) => describeRequest({ method: request.method, route: pattern, status, startedAt, requestId, actor: ctx?.actor ?? null });
+    const facts = (status: number) =>
+      describeRequest({
+        method: request.method,
+        route: pattern,
+        status,
+        startedAt,
+        requestId,
+        actor: ctx?.actor ?? null,
+      });
     try {
       assertSameOrigin(request);
       ctx = await currentContext();
@@ -42,7 +53,10 @@ export function sessionRoute<Params extends object>(pattern: string, handler: (c
       if (problem.cause === undefined) log().info({ ...facts(status), code: problem.code }, "request");
       else log().error({ ...facts(status), code: problem.code, err: problem.cause }, "request");
       const { message } = await explain(problem, requestId);
-      return Response.json({ ...body, error: message }, { status, headers: { ...headers, "Cache-Control": "no-store" } });
+      return Response.json(
+        { ...body, error: message },
+        { status, headers: { ...headers, "Cache-Control": "no-store" } },
+      );
     }
   };
 }
@@ -55,6 +69,9 @@ export function assertSameOrigin(request: Request): void {
   if (request.method === "GET" || request.method === "HEAD") return;
   const origin = request.headers.get("origin");
   const host = request.headers.get("x-forwarded-host") ?? request.headers.get("host");
-  const same = origin === null || origin === "null" ? request.headers.get("sec-fetch-site") === "same-origin" : URL.canParse(origin) && new URL(origin).host === host;
+  const same =
+    origin === null || origin === "null"
+      ? request.headers.get("sec-fetch-site") === "same-origin"
+      : URL.canParse(origin) && new URL(origin).host === host;
   if (!same) throw new DomainError("forbidden", "This request comes from another site. Do it in the web app.");
 }

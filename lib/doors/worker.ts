@@ -16,7 +16,10 @@ const GENERATION_BUDGET_MS = 30 * 60_000;
  * What the worker does when a queue wakes it: the same functions that the cron route calls. `stopping` ends them early.
  * Trainings run beside the jobs, however long they take.
  */
-export function workerHandlers(stopping: AbortSignal, trainings: TrainingRunner): Record<QueueName, () => Promise<void>> {
+export function workerHandlers(
+  stopping: AbortSignal,
+  trainings: TrainingRunner,
+): Record<QueueName, () => Promise<void>> {
   const budget = (ms = BUDGET_MS) => AbortSignal.any([stopping, AbortSignal.timeout(ms)]);
   return {
     "purge-expired": async () => {

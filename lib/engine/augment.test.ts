@@ -13,7 +13,18 @@ async function corners(source: Buffer, augmentation: Augmentation, versions = 20
 
 /** The left half red, the right half blue. */
 async function halves(width: number, height: number): Promise<Buffer> {
-  return solid(width, height, "blue").composite([{ input: await solid(width / 2, height).png().toBuffer(), left: 0, top: 0 }]).png().toBuffer();
+  return solid(width, height, "blue")
+    .composite([
+      {
+        input: await solid(width / 2, height)
+          .png()
+          .toBuffer(),
+        left: 0,
+        top: 0,
+      },
+    ])
+    .png()
+    .toBuffer();
 }
 
 describe("every step", () => {
@@ -38,9 +49,13 @@ describe("every step", () => {
     const source = await photo(28, 28);
     for (const grayscale of [true, false]) {
       const before = await pixelsOf((await render(source, { preprocessing: { grayscale } })).bytes);
-      const outputs = await renderAll(source, { preprocessing: { grayscale }, augmentation: { image: { versions: 6 }, ...augmentation } });
+      const outputs = await renderAll(source, {
+        preprocessing: { grayscale },
+        augmentation: { image: { versions: 6 }, ...augmentation },
+      });
       const after = await Promise.all(outputs.map(({ bytes }) => pixelsOf(bytes)));
-      for (const { width, height, channels } of after) expect([width, height, channels]).toEqual([28, 28, grayscale ? 1 : 3]);
+      for (const { width, height, channels } of after)
+        expect([width, height, channels]).toEqual([28, 28, grayscale ? 1 : 3]);
       expect(after.some(({ data }) => !data.equals(before.data))).toBe(!(grayscale && COLOUR.includes(name)));
     }
   });
@@ -69,7 +84,11 @@ describe("every step", () => {
 describe("geometry", () => {
   it("keeps the size of an image that is not square at any angle, with black where nothing is", async () => {
     const source = await solid(50, 21).png().toBuffer();
-    for (const augmentation of [{ rotate: { degrees: 180 } }, { shear: { horizontal: 45, vertical: 45 } }, { rotate: { degrees: 180 }, crop: { min: 0, max: 60 } }]) {
+    for (const augmentation of [
+      { rotate: { degrees: 180 } },
+      { shear: { horizontal: 45, vertical: 45 } },
+      { rotate: { degrees: 180 }, crop: { min: 0, max: 60 } },
+    ]) {
       const outputs = await renderAll(source, { augmentation: { image: { versions: 12 }, ...augmentation } });
       for (const { bytes, width, height } of outputs) {
         expect([width, height]).toEqual([50, 21]);
@@ -81,15 +100,26 @@ describe("geometry", () => {
 
   it("mirrors only along the directions asked for, and not always", async () => {
     const source = await halves(20, 10);
-    expect(new Set((await corners(source, { flip: { horizontal: true } })).map(([value]) => value))).toEqual(new Set([0, 200]));
-    expect(new Set((await corners(source, { flip: { vertical: true } })).map(([value]) => value))).toEqual(new Set([200]));
+    expect(new Set((await corners(source, { flip: { horizontal: true } })).map(([value]) => value))).toEqual(
+      new Set([0, 200]),
+    );
+    expect(new Set((await corners(source, { flip: { vertical: true } })).map(([value]) => value))).toEqual(
+      new Set([200]),
+    );
   });
 
   it("turns by quarters only in the directions asked for, pixel for pixel, and not always", async () => {
     const source = await halves(20, 10);
     const after = async (ninety: Augmentation["ninety"]) => {
       const outputs = await renderAll(source, { augmentation: { image: { versions: 24 }, ninety } });
-      return new Set(await Promise.all(outputs.map(async ({ bytes, width, height }) => `${width}×${height} ${(await valuesAt(bytes, 0, 0))[0]} ${(await valuesAt(bytes, width - 1, height - 1))[0]}`)));
+      return new Set(
+        await Promise.all(
+          outputs.map(
+            async ({ bytes, width, height }) =>
+              `${width}×${height} ${(await valuesAt(bytes, 0, 0))[0]} ${(await valuesAt(bytes, width - 1, height - 1))[0]}`,
+          ),
+        ),
+      );
     };
     expect(await after({ clockwise: true })).toEqual(new Set(["20×10 200 0", "10×20 200 0"]));
     expect(await after({ "counter-clockwise": true })).toEqual(new Set(["20×10 200 0", "10×20 0 200"]));
@@ -97,9 +127,19 @@ describe("geometry", () => {
   });
 
   it("crops between the two percentages, anywhere, and enlarges what stays to the old size", async () => {
-    const gradient = await sharp(Buffer.from(Array.from({ length: 200 * 10 }, (_, place) => place % 200)), { raw: { width: 200, height: 10, channels: 1 } }).png().toBuffer();
-    const outputs = await renderAll(gradient, { augmentation: { image: { versions: 20 }, crop: { min: 50, max: 75 } } });
-    const ends = await Promise.all(outputs.map(async ({ bytes }) => [(await valuesAt(bytes, 0, 5))[0]!, (await valuesAt(bytes, 199, 5))[0]!] as const));
+    const gradient = await sharp(Buffer.from(Array.from({ length: 200 * 10 }, (_, place) => place % 200)), {
+      raw: { width: 200, height: 10, channels: 1 },
+    })
+      .png()
+      .toBuffer();
+    const outputs = await renderAll(gradient, {
+      augmentation: { image: { versions: 20 }, crop: { min: 50, max: 75 } },
+    });
+    const ends = await Promise.all(
+      outputs.map(
+        async ({ bytes }) => [(await valuesAt(bytes, 0, 5))[0]!, (await valuesAt(bytes, 199, 5))[0]!] as const,
+      ),
+    );
     for (const [first, last] of ends) {
       expect(last - first).toBeGreaterThanOrEqual(46); // 25 to 50 % of 200 levels, less the blending at either end
       expect(last - first).toBeLessThanOrEqual(101);
@@ -110,7 +150,14 @@ describe("geometry", () => {
 
   it("survives the strongest crop, of the smallest image", async () => {
     for (const side of [1, 2, 50]) {
-      const { width, height } = await render(await solid(side, side).png().toBuffer(), { augmentation: { crop: { min: 100, max: 100 }, rotate: { degrees: 30 }, shear: { horizontal: 45, vertical: 45 }, ninety: { clockwise: true } } });
+      const { width, height } = await render(await solid(side, side).png().toBuffer(), {
+        augmentation: {
+          crop: { min: 100, max: 100 },
+          rotate: { degrees: 30 },
+          shear: { horizontal: 45, vertical: 45 },
+          ninety: { clockwise: true },
+        },
+      });
       expect([width, height]).toEqual([side, side]);
     }
   });
@@ -127,7 +174,10 @@ describe("colour", () => {
   });
 
   it("leaves greys alone when hue and saturation change", async () => {
-    const values = await corners(await solid(4, 4, { r: 77, g: 77, b: 77 }).png().toBuffer(), { hue: { degrees: 180 }, saturation: { percent: 100 } });
+    const values = await corners(await solid(4, 4, { r: 77, g: 77, b: 77 }).png().toBuffer(), {
+      hue: { degrees: 180 },
+      saturation: { percent: 100 },
+    });
     expect(new Set(values.map(String))).toEqual(new Set(["77,77,77"]));
   });
 
@@ -148,15 +198,22 @@ describe("colour", () => {
 
   it("brightens and darkens only when asked to, within the percentage", async () => {
     const source = await solid(4, 4, { r: 100, g: 100, b: 100 }).png().toBuffer();
-    const levels = async (brightness: Augmentation["brightness"]) => (await corners(source, { brightness })).map(([value]) => value!);
-    const [up, down, both] = await Promise.all([levels({ brighten: true, percent: 40 }), levels({ darken: true, percent: 40 }), levels({ brighten: true, darken: true, percent: 40 })]);
+    const levels = async (brightness: Augmentation["brightness"]) =>
+      (await corners(source, { brightness })).map(([value]) => value!);
+    const [up, down, both] = await Promise.all([
+      levels({ brighten: true, percent: 40 }),
+      levels({ darken: true, percent: 40 }),
+      levels({ brighten: true, darken: true, percent: 40 }),
+    ]);
     expect([Math.min(...up) >= 100, Math.max(...up) <= 140, Math.max(...up) > 115]).toEqual([true, true, true]);
     expect([Math.min(...down) >= 60, Math.max(...down) <= 100, Math.min(...down) < 85]).toEqual([true, true, true]);
     expect([Math.min(...both) < 90, Math.max(...both) > 110]).toEqual([true, true]);
   });
 
   it("changes exposure in the middle tones, and leaves black black and white white", async () => {
-    const strip = await sharp(Buffer.from([0, 128, 255]), { raw: { width: 3, height: 1, channels: 1 } }).png().toBuffer();
+    const strip = await sharp(Buffer.from([0, 128, 255]), { raw: { width: 3, height: 1, channels: 1 } })
+      .png()
+      .toBuffer();
     const outputs = await renderAll(strip, { augmentation: { image: { versions: 20 }, exposure: { percent: 100 } } });
     const middles = await Promise.all(
       outputs.map(async ({ bytes }) => {
@@ -165,13 +222,20 @@ describe("colour", () => {
         return data[3]!;
       }),
     );
-    expect([Math.min(...middles) >= 64, Math.min(...middles) < 110, Math.max(...middles) > 145, Math.max(...middles) <= 181]).toEqual([true, true, true, true]);
+    expect([
+      Math.min(...middles) >= 64,
+      Math.min(...middles) < 110,
+      Math.max(...middles) > 145,
+      Math.max(...middles) <= 181,
+    ]).toEqual([true, true, true, true]);
   });
 });
 
 describe("what is laid over the image", () => {
   it("puts noise on no more pixels than the percentage allows", async () => {
-    const outputs = await renderAll(await solid(100, 100).png().toBuffer(), { augmentation: { image: { versions: 10 }, noise: { percent: 5 } } });
+    const outputs = await renderAll(await solid(100, 100).png().toBuffer(), {
+      augmentation: { image: { versions: 10 }, noise: { percent: 5 } },
+    });
     const counts = await Promise.all(
       outputs.map(async ({ bytes }) => {
         const { data } = await pixelsOf(bytes);
@@ -191,9 +255,17 @@ describe("what is laid over the image", () => {
   it("cuts out black rectangles of the size and at most the number asked for, wholly inside, and lets boxes stay", async () => {
     const boxes = [{ label: "a", x: 1, y: 2, width: 50, height: 30 }];
     const black = async (count: number) => {
-      const outputs = await renderAll(await solid(100, 60).png().toBuffer(), { augmentation: { image: { versions: 6 }, cutout: { count, percent: 20 } }, boxes });
+      const outputs = await renderAll(await solid(100, 60).png().toBuffer(), {
+        augmentation: { image: { versions: 6 }, cutout: { count, percent: 20 } },
+        boxes,
+      });
       for (const output of outputs) expect(output.boxes).toEqual(boxes);
-      return Promise.all(outputs.map(async ({ bytes }) => (await pixelsOf(bytes)).data.filter((value, index) => index % 3 === 0 && value === 0).length));
+      return Promise.all(
+        outputs.map(
+          async ({ bytes }) =>
+            (await pixelsOf(bytes)).data.filter((value, index) => index % 3 === 0 && value === 0).length,
+        ),
+      );
     };
     expect(new Set(await black(1))).toEqual(new Set([20 * 12]));
     const three = await black(3);

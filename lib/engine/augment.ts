@@ -42,12 +42,19 @@ interface Strengths {
  * what the others do to an output as it was.
  */
 function drawStrengths(settings: Augmentation, random: Random): Strengths {
-  const { crop, flip, ninety, rotate, shear, blur, rgrayscale, saturation, hue, brightness, exposure, noise } = settings;
+  const { crop, flip, ninety, rotate, shear, blur, rgrayscale, saturation, hue, brightness, exposure, noise } =
+    settings;
   const within = (most = 0) => random.between(-most, most);
   const kept = { share: 1 - random.between(crop?.min ?? 0, crop?.max ?? 0) / 100, x: random.unit(), y: random.unit() };
   const mirrored = random.unit() < 0.5 && flip?.horizontal === true;
   const upended = random.unit() < 0.5 && flip?.vertical === true;
-  const turns = ([[1, "clockwise"], [2, "upside-down"], [3, "counter-clockwise"]] as const).filter(([, way]) => ninety?.[way] === true);
+  const turns = (
+    [
+      [1, "clockwise"],
+      [2, "upside-down"],
+      [3, "counter-clockwise"],
+    ] as const
+  ).filter(([, way]) => ninety?.[way] === true);
   const quarterTurns = turns[random.integer(turns.length + 1)]?.[0] ?? 0;
   const angle = radians(within(rotate?.degrees));
   const rotation = { ...IDENTITY, a: Math.cos(angle), b: -Math.sin(angle), c: Math.sin(angle), d: Math.cos(angle) };
@@ -63,7 +70,13 @@ function drawStrengths(settings: Augmentation, random: Random): Strengths {
     grey: random.unit() * 100 < (rgrayscale?.percent ?? 0),
     saturation: 1 + within(saturation?.percent) / 100,
     hueDegrees: within(hue?.degrees),
-    brightness: 1 + random.between(brightness?.darken === true ? -brightness.percent : 0, brightness?.brighten === true ? brightness.percent : 0) / 100,
+    brightness:
+      1 +
+      random.between(
+        brightness?.darken === true ? -brightness.percent : 0,
+        brightness?.brighten === true ? brightness.percent : 0,
+      ) /
+        100,
     exponent: 2 ** (within(exposure?.percent) / 100),
     noiseShare: random.between(0, noise?.percent ?? 0) / 100,
   };
@@ -74,7 +87,11 @@ function drawStrengths(settings: Augmentation, random: Random): Strengths {
  * rotation or shear leaves empty is black. `stream` gives the random numbers for a purpose; each purpose has its own, so
  * that one step never moves another's.
  */
-export async function augment(scene: Scene, settings: Augmentation, stream: (purpose: string) => Random): Promise<Scene> {
+export async function augment(
+  scene: Scene,
+  settings: Augmentation,
+  stream: (purpose: string) => Random,
+): Promise<Scene> {
   const strengths = drawStrengths(settings, stream("strengths"));
   const moved = await move(scene, strengths);
   recolour(moved.pixels, strengths);
@@ -84,15 +101,25 @@ export async function augment(scene: Scene, settings: Augmentation, stream: (pur
 }
 
 /** Crop, flip, ninety, rotate, shear and blur, in one pipeline. */
-async function move({ pixels, tracks }: Scene, { crop, mirrored, upended, quarterTurns, slant, sigma }: Strengths): Promise<Scene> {
+async function move(
+  { pixels, tracks }: Scene,
+  { crop, mirrored, upended, quarterTurns, slant, sigma }: Strengths,
+): Promise<Scene> {
   const size = { width: pixels.width, height: pixels.height };
   const window = chooseWindow(size, crop);
   const zoomed = window.width < size.width || window.height < size.height;
   const [across, down] = [size.width / window.width, size.height / window.height];
-  const inWindow = moveTracks(tracks, { a: across, b: 0, c: 0, d: down, e: -window.left * across, f: -window.top * down }, size);
+  const inWindow = moveTracks(
+    tracks,
+    { a: across, b: 0, c: 0, d: down, e: -window.left * across, f: -window.top * down },
+    size,
+  );
 
   const turned = quarterTurns % 2 === 0 ? size : { width: size.height, height: size.width };
-  const upright = chain(about(middle(size), { ...IDENTITY, a: mirrored ? -1 : 1, d: upended ? -1 : 1 }), turn(size, turned, quarterTurns));
+  const upright = chain(
+    about(middle(size), { ...IDENTITY, a: mirrored ? -1 : 1, d: upended ? -1 : 1 }),
+    turn(size, turned, quarterTurns),
+  );
   const slanted = about(middle(turned), slant);
 
   let pipeline = openPixels(zoomed ? cut(pixels, window, 0) : pixels);
@@ -112,9 +139,23 @@ function chooseWindow({ width, height }: Size, { share, x, y }: Strengths["crop"
 }
 
 function turn(from: Size, to: Size, quarterTurns: Strengths["quarterTurns"]): Matrix {
-  const [cos, sin] = ([[1, 0], [0, 1], [-1, 0], [0, -1]] as const)[quarterTurns];
+  const [cos, sin] = (
+    [
+      [1, 0],
+      [0, 1],
+      [-1, 0],
+      [0, -1],
+    ] as const
+  )[quarterTurns];
   const [old, now] = [middle(from), middle(to)];
-  return { a: cos, b: -sin, c: sin, d: cos, e: now.x - cos * old.x + sin * old.y, f: now.y - sin * old.x - cos * old.y };
+  return {
+    a: cos,
+    b: -sin,
+    c: sin,
+    d: cos,
+    e: now.x - cos * old.x + sin * old.y,
+    f: now.y - sin * old.x - cos * old.y,
+  };
 }
 
 /**
@@ -154,7 +195,10 @@ function recolour({ data, channels }: Pixels, { grey, saturation, hueDegrees, br
     }
   }
   if (brightness !== 1 || exponent !== 1) {
-    const curve = Uint8ClampedArray.from({ length: 256 }, (_, level) => 255 * Math.min(1, (level / 255) * brightness) ** exponent);
+    const curve = Uint8ClampedArray.from(
+      { length: 256 },
+      (_, level) => 255 * Math.min(1, (level / 255) * brightness) ** exponent,
+    );
     for (let offset = 0; offset < data.length; offset++) data[offset] = curve[data[offset]!]!;
   }
 }
@@ -171,11 +215,16 @@ function mixColours(saturation: number, degrees: number): ColourMatrix {
 }
 
 /** Black rectangles, `percent` of the image's width and height each, wholly inside. They may overlap; boxes stay. */
-function blacken({ data, width, height, channels }: Pixels, { count, percent }: { count: number; percent: number }, random: Random): void {
+function blacken(
+  { data, width, height, channels }: Pixels,
+  { count, percent }: { count: number; percent: number },
+  random: Random,
+): void {
   const hole = { width: Math.round((width * percent) / 100), height: Math.round((height * percent) / 100) };
   for (let left = count; left > 0; left--) {
     const [x, y] = [random.integer(width - hole.width + 1), random.integer(height - hole.height + 1)];
-    for (let row = y; row < y + hole.height; row++) data.fill(0, (row * width + x) * channels, (row * width + x + hole.width) * channels);
+    for (let row = y; row < y + hole.height; row++)
+      data.fill(0, (row * width + x) * channels, (row * width + x + hole.width) * channels);
   }
 }
 

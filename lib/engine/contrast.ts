@@ -21,7 +21,10 @@ type Curve = Uint8ClampedArray;
 export function adjustContrast(pixels: Pixels, type: ContrastType): void {
   const { data, width, height, channels } = pixels;
   const luma = readLuma(pixels);
-  const cells = type === "Adaptive Equalization" ? { across: Math.min(CELLS, width), down: Math.min(CELLS, height) } : { across: 1, down: 1 };
+  const cells =
+    type === "Adaptive Equalization"
+      ? { across: Math.min(CELLS, width), down: Math.min(CELLS, height) }
+      : { across: 1, down: 1 };
   const curves = countLevels(luma, width, height, cells).map((histogram) => {
     if (type === "Contrast Stretching") return stretch(histogram);
     return equalize(type === "Adaptive Equalization" ? limit(histogram) : histogram);
@@ -32,10 +35,19 @@ export function adjustContrast(pixels: Pixels, type: ContrastType): void {
     for (let x = 0; x < width; x++) {
       const place = y * width + x;
       const [level, column] = [luma[place]!, columns[x]!];
-      const above = blend(curves[row.first * cells.across + column.first]![level]!, curves[row.first * cells.across + column.second]![level]!, column.share);
-      const below = blend(curves[row.second * cells.across + column.first]![level]!, curves[row.second * cells.across + column.second]![level]!, column.share);
+      const above = blend(
+        curves[row.first * cells.across + column.first]![level]!,
+        curves[row.first * cells.across + column.second]![level]!,
+        column.share,
+      );
+      const below = blend(
+        curves[row.second * cells.across + column.first]![level]!,
+        curves[row.second * cells.across + column.second]![level]!,
+        column.share,
+      );
       const shift = Math.round(blend(above, below, row.share)) - level;
-      for (let offset = place * channels; offset < (place + 1) * channels; offset++) data[offset] = Math.min(255, Math.max(0, data[offset]! + shift));
+      for (let offset = place * channels; offset < (place + 1) * channels; offset++)
+        data[offset] = Math.min(255, Math.max(0, data[offset]! + shift));
     }
   }
 }
@@ -50,11 +62,17 @@ function readLuma({ data, width, height, channels }: Pixels): Uint8Array {
 }
 
 /** How often each level occurs, for every cell, rows first. */
-function countLevels(luma: Uint8Array, width: number, height: number, cells: { across: number; down: number }): Float64Array[] {
+function countLevels(
+  luma: Uint8Array,
+  width: number,
+  height: number,
+  cells: { across: number; down: number },
+): Float64Array[] {
   const histograms = Array.from({ length: cells.across * cells.down }, () => new Float64Array(LEVELS));
   for (let y = 0; y < height; y++) {
     const row = Math.floor((y * cells.down) / height) * cells.across;
-    for (let x = 0; x < width; x++) histograms[row + Math.floor((x * cells.across) / width)]![luma[y * width + x]!]! += 1;
+    for (let x = 0; x < width; x++)
+      histograms[row + Math.floor((x * cells.across) / width)]![luma[y * width + x]!]! += 1;
   }
   return histograms;
 }

@@ -13,7 +13,9 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-const svg = Buffer.from('<?xml version="1.0"?>\n<svg xmlns="http://www.w3.org/2000/svg" width="5" height="5"><rect width="5" height="5"/></svg>');
+const svg = Buffer.from(
+  '<?xml version="1.0"?>\n<svg xmlns="http://www.w3.org/2000/svg" width="5" height="5"><rect width="5" height="5"/></svg>',
+);
 const half = (whole: Buffer) => whole.subarray(0, whole.length / 2);
 
 describe("inspectImage", () => {
@@ -32,8 +34,14 @@ describe("inspectImage", () => {
   });
 
   it("gives the size that people see, whatever way the pixels are stored", async () => {
-    expect(await inspectImage(await solid(30, 20).withMetadata({ orientation: 6 }).jpeg().toBuffer())).toMatchObject({ width: 20, height: 30 });
-    expect(await inspectImage(await solid(30, 20).withMetadata({ orientation: 3 }).jpeg().toBuffer())).toMatchObject({ width: 30, height: 20 });
+    expect(await inspectImage(await solid(30, 20).withMetadata({ orientation: 6 }).jpeg().toBuffer())).toMatchObject({
+      width: 20,
+      height: 30,
+    });
+    expect(await inspectImage(await solid(30, 20).withMetadata({ orientation: 3 }).jpeg().toBuffer())).toMatchObject({
+      width: 30,
+      height: 20,
+    });
   });
 
   it.each<[string, () => Promise<Buffer>, string]>([
@@ -44,21 +52,61 @@ describe("inspectImage", () => {
     ["a GIF", () => solid(8, 8).gif().toBuffer(), "GIF files are not supported; use JPEG, PNG or WebP."],
     ["a TIFF", () => solid(8, 8).tiff().toBuffer(), "TIFF files are not supported; use JPEG, PNG or WebP."],
     ["an AVIF", () => solid(8, 8).avif().toBuffer(), "AVIF files are not supported; use JPEG, PNG or WebP."],
-    ["a photo of a telephone", async () => Buffer.from("\0\0\0\x18ftypheic\0\0\0\0mif1heic"), "HEIC files are not supported; use JPEG, PNG or WebP."],
-    ["a video", async () => Buffer.from("\0\0\0\x18ftypisom\0\0\x02\0isomiso2"), "MP4 files are not supported; use JPEG, PNG or WebP."],
+    [
+      "a photo of a telephone",
+      async () => Buffer.from("\0\0\0\x18ftypheic\0\0\0\0mif1heic"),
+      "HEIC files are not supported; use JPEG, PNG or WebP.",
+    ],
+    [
+      "a video",
+      async () => Buffer.from("\0\0\0\x18ftypisom\0\0\x02\0isomiso2"),
+      "MP4 files are not supported; use JPEG, PNG or WebP.",
+    ],
     ["a zip", async () => Buffer.from("PK\x03\x04\x14\0"), "ZIP files are not supported; use JPEG, PNG or WebP."],
-    ["a JPEG's beginning", async () => (await photo(64, 64)).subarray(0, 30), "The image is broken: its pixels cannot be read."],
-    ["a JPEG that is cut short", async () => half(await photo(64, 64)), "The image is broken: its pixels cannot be read."],
-    ["a large JPEG without its last bytes", async () => (await photo(640, 480)).subarray(0, -2000), "The image is broken: its pixels cannot be read."],
-    ["a PNG that is cut short", async () => half(await sharp(await photo(64, 64)).png().toBuffer()), "The image is broken: its pixels cannot be read."],
-    ["a WebP that is cut short", async () => half(await sharp(await photo(64, 64)).webp().toBuffer()), "The image is broken: its pixels cannot be read."],
+    [
+      "a JPEG's beginning",
+      async () => (await photo(64, 64)).subarray(0, 30),
+      "The image is broken: its pixels cannot be read.",
+    ],
+    [
+      "a JPEG that is cut short",
+      async () => half(await photo(64, 64)),
+      "The image is broken: its pixels cannot be read.",
+    ],
+    [
+      "a large JPEG without its last bytes",
+      async () => (await photo(640, 480)).subarray(0, -2000),
+      "The image is broken: its pixels cannot be read.",
+    ],
+    [
+      "a PNG that is cut short",
+      async () =>
+        half(
+          await sharp(await photo(64, 64))
+            .png()
+            .toBuffer(),
+        ),
+      "The image is broken: its pixels cannot be read.",
+    ],
+    [
+      "a WebP that is cut short",
+      async () =>
+        half(
+          await sharp(await photo(64, 64))
+            .webp()
+            .toBuffer(),
+        ),
+      "The image is broken: its pixels cannot be read.",
+    ],
   ])("refuses %s with a sentence", async (_name, make, sentence) => {
     await expect(inspectImage(await make())).rejects.toThrow(new ImageDecodeError(sentence));
   });
 
   it("refuses more than 50 megapixels before any is decoded, and not 50", async () => {
     const bomb = pngHeader(60_000, 60_000); // there are no pixels behind it: reading one would fail in another way
-    await expect(inspectImage(bomb)).rejects.toThrow(new ImageDecodeError("The image has 3600 megapixels; at most 50 are supported."));
+    await expect(inspectImage(bomb)).rejects.toThrow(
+      new ImageDecodeError("The image has 3600 megapixels; at most 50 are supported."),
+    );
     await expect(makeThumbnail(bomb, 10)).rejects.toThrow(/3600 megapixels/);
     await expect(inspectImage(pngHeader(10_001, 5_000))).rejects.toThrow(/51 megapixels/);
     await expect(inspectImage(pngHeader(10_000, 5_000))).rejects.toThrow(/broken/);
@@ -67,17 +115,32 @@ describe("inspectImage", () => {
 
 describe("makeThumbnail", () => {
   it("fits the image into a square as WebP, and never enlarges it", async () => {
-    expect(await sharp(await makeThumbnail(await photo(300, 200), 96)).metadata()).toMatchObject({ format: "webp", width: 96, height: 64 });
-    expect(await sharp(await makeThumbnail(await photo(30, 20), 96)).metadata()).toMatchObject({ width: 30, height: 20 });
+    expect(await sharp(await makeThumbnail(await photo(300, 200), 96)).metadata()).toMatchObject({
+      format: "webp",
+      width: 96,
+      height: 64,
+    });
+    expect(await sharp(await makeThumbnail(await photo(30, 20), 96)).metadata()).toMatchObject({
+      width: 30,
+      height: 20,
+    });
   });
 
   it("turns the image upright, lays transparency on black and drops the metadata", async () => {
-    const turned = await solid(30, 20).withExif({ IFD0: { Copyright: "somebody" } }).withMetadata({ orientation: 6 }).jpeg().toBuffer();
+    const turned = await solid(30, 20)
+      .withExif({ IFD0: { Copyright: "somebody" } })
+      .withMetadata({ orientation: 6 })
+      .jpeg()
+      .toBuffer();
     const thumbnail = await makeThumbnail(turned, 15);
     const metadata = await sharp(thumbnail).metadata();
     expect(metadata).toMatchObject({ width: 10, height: 15 });
     expect([metadata.exif, metadata.orientation]).toEqual([undefined, undefined]);
-    const clear = await sharp({ create: { width: 8, height: 8, channels: 4, background: { r: 255, g: 255, b: 255, alpha: 0 } } }).png().toBuffer();
+    const clear = await sharp({
+      create: { width: 8, height: 8, channels: 4, background: { r: 255, g: 255, b: 255, alpha: 0 } },
+    })
+      .png()
+      .toBuffer();
     expect(await valuesAt(await makeThumbnail(clear, 8), 4, 4)).toEqual([0, 0, 0]);
   });
 

@@ -51,7 +51,9 @@ export async function readHeader(source: Buffer | string): Promise<ImageHeader> 
     throw broken(error);
   }
   if (width * height > MAX_SOURCE_PIXELS) {
-    throw new ImageDecodeError(`The image has ${Math.ceil((width * height) / 1e6)} megapixels; at most ${MAX_SOURCE_PIXELS / 1e6} are supported.`);
+    throw new ImageDecodeError(
+      `The image has ${Math.ceil((width * height) / 1e6)} megapixels; at most ${MAX_SOURCE_PIXELS / 1e6} are supported.`,
+    );
   }
   return { contentType, width, height, orientation };
 }
@@ -61,7 +63,9 @@ export async function readHeader(source: Buffer | string): Promise<ImageHeader> 
  * decoded), then every pixel, so that a file that is cut short is found now and not when a version is made of it. Throws
  * ImageDecodeError.
  */
-export async function inspectImage(source: Buffer | string): Promise<Pick<ImageHeader, "contentType" | "width" | "height">> {
+export async function inspectImage(
+  source: Buffer | string,
+): Promise<Pick<ImageHeader, "contentType" | "width" | "height">> {
   const { contentType, width, height } = await readHeader(source);
   // a small result lets a JPEG skip most of the arithmetic, but none of the reading
   await readPixels(openSource(source, true).resize(8, 8, { fit: "fill" })).catch((error: unknown) => {
@@ -72,7 +76,9 @@ export async function inspectImage(source: Buffer | string): Promise<Pick<ImageH
 
 /** The source as sRGB: transparency laid on black, the first frame of an animation. Pixels are not read yet. */
 export function openSource(source: Buffer | string, autoOrient: boolean): Sharp {
-  return sharp(source, { autoOrient, limitInputPixels: MAX_SOURCE_PIXELS, failOn: "error" }).flatten({ background: BLACK }).toColourspace("srgb");
+  return sharp(source, { autoOrient, limitInputPixels: MAX_SOURCE_PIXELS, failOn: "error" })
+    .flatten({ background: BLACK })
+    .toColourspace("srgb");
 }
 
 /** The error for a source whose pixels cannot be read. */

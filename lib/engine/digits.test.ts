@@ -9,7 +9,13 @@ describe("readDigits", () => {
     const tally: Record<string, number> = {};
     for (const { label, split } of digits) tally[`${label} ${split}`] = (tally[`${label} ${split}`] ?? 0) + 1;
     expect(tally).toEqual(
-      Object.fromEntries(Array.from("0123456789", (label) => [[`${label} train`, 42], [`${label} valid`, 12], [`${label} test`, 6]]).flat()),
+      Object.fromEntries(
+        Array.from("0123456789", (label) => [
+          [`${label} train`, 42],
+          [`${label} valid`, 12],
+          [`${label} test`, 6],
+        ]).flat(),
+      ),
     );
     expect(new Set(digits.map(({ fileName }) => fileName)).size).toBe(600);
     expect(new Set(digits.map(({ png }) => createHash("sha256").update(png).digest("hex"))).size).toBe(600);

@@ -22,7 +22,8 @@ export interface Digit {
  * Throws RangeError when the package has fewer.
  */
 export async function readDigits(count: number): Promise<Digit[]> {
-  if (!Number.isInteger(count) || count < 0) throw new RangeError(`The number of digits must be a whole number, not ${count}.`);
+  if (!Number.isInteger(count) || count < 0)
+    throw new RangeError(`The number of digits must be a whole number, not ${count}.`);
   const digits: Digit[] = new Array(count);
   for (let label = 0; label < CLASSES; label++) {
     const wanted = Math.floor((count - label + CLASSES - 1) / CLASSES);
@@ -42,11 +43,19 @@ export async function readDigits(count: number): Promise<Digit[]> {
 async function readSamples(label: number, count: number): Promise<Buffer[]> {
   const file = createRequire(import.meta.url).resolve(`mnist/src/digits/${label}.json`);
   const { data }: { data: number[] } = JSON.parse(await readFile(file, "utf8"));
-  if (data.length < count * PIXELS) throw new RangeError(`The package has ${Math.floor(data.length / PIXELS)} samples of the digit ${label}, not ${count}.`);
+  if (data.length < count * PIXELS)
+    throw new RangeError(
+      `The package has ${Math.floor(data.length / PIXELS)} samples of the digit ${label}, not ${count}.`,
+    );
   const samples: Buffer[] = [];
   for (let start = 0; start < count * PIXELS; start += PIXELS) {
     const grey = Uint8Array.from(data.slice(start, start + PIXELS), (value) => Math.round(value * 255));
-    samples.push(await sharp(grey, { raw: { width: SIDE_PX, height: SIDE_PX, channels: 1 } }).toColourspace("b-w").png().toBuffer());
+    samples.push(
+      await sharp(grey, { raw: { width: SIDE_PX, height: SIDE_PX, channels: 1 } })
+        .toColourspace("b-w")
+        .png()
+        .toBuffer(),
+    );
   }
   return samples;
 }

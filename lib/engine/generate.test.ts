@@ -34,7 +34,8 @@ const sha256 = (bytes: Buffer) => createHash("sha256").update(bytes).digest("hex
 describe("determinism", () => {
   it("gives the same bytes for the same seed, others for another, and other ones for each output", async () => {
     const source = await photo(60, 40);
-    const hashes = async (seed: number) => (await renderAll(source, { augmentation: all, seed })).map(({ bytes }) => sha256(bytes));
+    const hashes = async (seed: number) =>
+      (await renderAll(source, { augmentation: all, seed })).map(({ bytes }) => sha256(bytes));
     const first = await hashes(7);
     expect(await hashes(7)).toEqual(first);
     expect(new Set([...first, ...(await hashes(8))]).size).toBe(6);
@@ -42,15 +43,28 @@ describe("determinism", () => {
 
   it("gives each output the same bytes and boxes whichever others are asked for, in whatever order, and whatever else is rendered at the time", async () => {
     const source = await photo(60, 40);
-    const settings = { preprocessing: { tile: { rows: 2, columns: 2 }, resize: { width: 32, height: 32, format: "Stretch to" as const } }, augmentation: all, splits: null, seed: 7 };
+    const settings = {
+      preprocessing: {
+        tile: { rows: 2, columns: 2 },
+        resize: { width: 32, height: 32, format: "Stretch to" as const },
+      },
+      augmentation: all,
+      splits: null,
+      seed: 7,
+    };
     const image = { id: "img", boxes: [{ label: "a", x: 10, y: 10, width: 40, height: 20 }] };
     const outputs = planOutputs({ id: "img", split: "train", contentType: "image/jpeg" }, settings);
     const collect = async (asked: typeof outputs) => {
       const found = new Map<number, unknown>();
-      for await (const { output, bytes, boxes } of renderOutputs(source, image, asked, settings)) found.set(output.output, { hash: sha256(bytes), boxes });
+      for await (const { output, bytes, boxes } of renderOutputs(source, image, asked, settings))
+        found.set(output.output, { hash: sha256(bytes), boxes });
       return found;
     };
-    const [forward, backward, ...alone] = await Promise.all([collect(outputs), collect(outputs.toReversed()), ...outputs.map((output) => collect([output]))]);
+    const [forward, backward, ...alone] = await Promise.all([
+      collect(outputs),
+      collect(outputs.toReversed()),
+      ...outputs.map((output) => collect([output])),
+    ]);
     expect(forward.size).toBe(12);
     expect(backward).toEqual(forward);
     expect(new Map(alone.flatMap((one) => [...one]))).toEqual(forward);
@@ -59,13 +73,28 @@ describe("determinism", () => {
   it("leaves what a step does as it was when another is added", async () => {
     const source = await photo(60, 40);
     const boxes = [{ label: "a", x: 20, y: 10, width: 10, height: 10 }];
-    const places = async (augmentation: Augmentation) => (await renderAll(source, { augmentation: { image: { versions: 8 }, ...augmentation }, boxes })).map((output) => output.boxes);
+    const places = async (augmentation: Augmentation) =>
+      (await renderAll(source, { augmentation: { image: { versions: 8 }, ...augmentation }, boxes })).map(
+        (output) => output.boxes,
+      );
     const moved = await places({ flip: { horizontal: true }, rotate: { degrees: 10 } });
-    expect(await places({ flip: { horizontal: true }, rotate: { degrees: 10 }, blur: { pixels: 1 }, hue: { degrees: 10 }, cutout: { count: 4, percent: 5 }, noise: { percent: 1 } })).toEqual(moved);
+    expect(
+      await places({
+        flip: { horizontal: true },
+        rotate: { degrees: 10 },
+        blur: { pixels: 1 },
+        hue: { degrees: 10 },
+        cutout: { count: 4, percent: 5 },
+        noise: { percent: 1 },
+      }),
+    ).toEqual(moved);
   });
 
   it("does not depend on the seed without augmentation, and keeps nothing of the source's metadata", async () => {
-    const source = await solid(20, 10).withExif({ IFD0: { Copyright: "somebody" } }).jpeg().toBuffer();
+    const source = await solid(20, 10)
+      .withExif({ IFD0: { Copyright: "somebody" } })
+      .jpeg()
+      .toBuffer();
     for (const contentType of ["image/jpeg", "image/png"]) {
       const { bytes } = await render(source, { seed: 1, contentType });
       expect(bytes).toEqual((await render(source, { seed: 2, contentType })).bytes);
@@ -80,20 +109,30 @@ describe("the file", () => {
     const source = await photo(64, 48);
     const jpeg = await render(source, { contentType: "image/jpeg" });
     expect(jpeg.output.path).toBe("images/train/img-0.jpg");
-    expect(await sharp(jpeg.bytes).metadata()).toMatchObject({ format: "jpeg", chromaSubsampling: "4:4:4", width: 64, height: 48, space: "srgb" });
+    expect(await sharp(jpeg.bytes).metadata()).toMatchObject({
+      format: "jpeg",
+      chromaSubsampling: "4:4:4",
+      width: 64,
+      height: 48,
+      space: "srgb",
+    });
     const png = await render(source);
     expect(png.output.path).toBe("images/train/img-0.png");
     expect(await sharp(png.bytes).metadata()).toMatchObject({ format: "png", width: 64, height: 48, bitsPerSample: 8 });
     // quality 90: close to the pixels that went in
     const [lossy, exact] = [await pixelsOf(jpeg.bytes), await pixelsOf(png.bytes)];
-    const difference = lossy.data.reduce((sum, value, index) => sum + Math.abs(value - exact.data[index]!), 0) / lossy.data.length;
+    const difference =
+      lossy.data.reduce((sum, value, index) => sum + Math.abs(value - exact.data[index]!), 0) / lossy.data.length;
     expect(difference).toBeLessThan(4);
   });
 
   it("of a photograph with a smaller size has that size exactly", async () => {
     const source = await photo(401, 299);
     for (const side of [200, 100, 50, 37, 7]) {
-      const image = await render(source, { preprocessing: { resize: { width: side, height: side, format: "Stretch to" } }, contentType: "image/jpeg" });
+      const image = await render(source, {
+        preprocessing: { resize: { width: side, height: side, format: "Stretch to" } },
+        contentType: "image/jpeg",
+      });
       expect(await sharp(image.bytes).metadata()).toMatchObject({ width: side, height: side });
     }
   });
@@ -119,7 +158,8 @@ describe("resize", () => {
 
   it("fills the edges as its name says", async () => {
     const source = await solid(40, 20).png().toBuffer();
-    const corner = async (format: ResizeFormat) => valuesAt((await render(source, { preprocessing: { resize: { width: 60, height: 60, format } } })).bytes, 0, 0);
+    const corner = async (format: ResizeFormat) =>
+      valuesAt((await render(source, { preprocessing: { resize: { width: 60, height: 60, format } } })).bytes, 0, 0);
     expect(await corner("Fit (black edges) in")).toEqual([0, 0, 0]);
     expect(await corner("Fit (white edges) in")).toEqual([255, 255, 255]);
     expect(await corner("Fit (reflect edges) in")).toEqual([200, 30, 10]);
@@ -127,19 +167,35 @@ describe("resize", () => {
   });
 
   it("crops the middle, and mirrors what lies at the edge", async () => {
-    const halves = await solid(100, 50, "blue").composite([{ input: await solid(25, 50).png().toBuffer(), left: 0, top: 0 }]).png().toBuffer();
-    const cropped = await render(halves, { preprocessing: { resize: { width: 50, height: 50, format: "Fill (with center crop) in" } } });
+    const halves = await solid(100, 50, "blue")
+      .composite([{ input: await solid(25, 50).png().toBuffer(), left: 0, top: 0 }])
+      .png()
+      .toBuffer();
+    const cropped = await render(halves, {
+      preprocessing: { resize: { width: 50, height: 50, format: "Fill (with center crop) in" } },
+    });
     expect(await valuesAt(cropped.bytes, 5, 25)).toEqual([0, 0, 255]);
-    const striped = await solid(90, 30, "blue").composite([{ input: await solid(90, 10).png().toBuffer(), left: 0, top: 0 }]).png().toBuffer();
-    const mirrored = await render(striped, { preprocessing: { resize: { width: 90, height: 90, format: "Fit (reflect edges) in" } } });
+    const striped = await solid(90, 30, "blue")
+      .composite([{ input: await solid(90, 10).png().toBuffer(), left: 0, top: 0 }])
+      .png()
+      .toBuffer();
+    const mirrored = await render(striped, {
+      preprocessing: { resize: { width: 90, height: 90, format: "Fit (reflect edges) in" } },
+    });
     const column = await Promise.all([2, 25, 35, 50, 87].map((y) => valuesAt(mirrored.bytes, 45, y)));
     expect(column.map(([value]) => (value === 200 ? "red" : "blue"))).toEqual(["blue", "red", "red", "blue", "red"]);
   });
 
   it("copes with one-pixel and very long images in every format", async () => {
-    for (const [source, side] of [[await solid(1, 1).png().toBuffer(), 16], [await solid(1, 3000).png().toBuffer(), 16], [await solid(1, 200_000).png().toBuffer(), 1000]] as const) {
+    for (const [source, side] of [
+      [await solid(1, 1).png().toBuffer(), 16],
+      [await solid(1, 3000).png().toBuffer(), 16],
+      [await solid(1, 200_000).png().toBuffer(), 1000],
+    ] as const) {
       for (const [format] of sizes) {
-        const { width, height } = await render(source, { preprocessing: { resize: { width: side, height: side, format } } });
+        const { width, height } = await render(source, {
+          preprocessing: { resize: { width: side, height: side, format } },
+        });
         expect(width <= side && width >= 1 && height === side).toBe(true);
       }
     }
@@ -148,11 +204,15 @@ describe("resize", () => {
 
 describe("preprocessing", () => {
   it("makes grey images that are really grey, with one channel", async () => {
-    const grey = await pixelsOf((await render(await solid(10, 10).png().toBuffer(), { preprocessing: { grayscale: true } })).bytes);
+    const grey = await pixelsOf(
+      (await render(await solid(10, 10).png().toBuffer(), { preprocessing: { grayscale: true } })).bytes,
+    );
     expect(grey.channels).toBe(1);
     expect(grey.data[0]).toBeGreaterThan(20);
     expect(grey.data[0]).toBeLessThan(150);
-    expect((await pixelsOf((await render(digit, { preprocessing: { grayscale: true }, augmentation: all })).bytes)).channels).toBe(1);
+    expect(
+      (await pixelsOf((await render(digit, { preprocessing: { grayscale: true }, augmentation: all })).bytes)).channels,
+    ).toBe(1);
   });
 
   it("keeps the digit's own pixels when there is nothing to do, and makes grey sources three equal channels", async () => {
@@ -160,7 +220,9 @@ describe("preprocessing", () => {
     const after = await pixelsOf((await render(digit)).bytes);
     expect(after.channels).toBe(3);
     expect(Buffer.from(after.data.filter((_, index) => index % 3 === 0))).toEqual(before.data);
-    expect((await pixelsOf((await render(digit, { preprocessing: { grayscale: true } })).bytes)).data).toEqual(before.data);
+    expect((await pixelsOf((await render(digit, { preprocessing: { grayscale: true } })).bytes)).data).toEqual(
+      before.data,
+    );
   });
 
   it("turns an image as its orientation says only when asked to", async () => {
@@ -172,18 +234,25 @@ describe("preprocessing", () => {
 
   it("reads an animation's first frame", async () => {
     const frames = await Promise.all([solid(8, 6), solid(8, 6, "blue")].map((frame) => frame.png().toBuffer()));
-    const { bytes, width, height } = await render(await sharp(frames, { join: { animated: true } }).webp({ lossless: true }).toBuffer());
+    const { bytes, width, height } = await render(
+      await sharp(frames, { join: { animated: true } })
+        .webp({ lossless: true })
+        .toBuffer(),
+    );
     expect([width, height, ...(await valuesAt(bytes, 4, 3))]).toEqual([8, 6, 200, 30, 10]);
   });
 
   it("reads transparency, 16 bits, CMYK, and every supported format as eight-bit RGB", async () => {
     const sources = [
-      await sharp({ create: { width: 8, height: 8, channels: 4, background: { r: 0, g: 0, b: 0, alpha: 0 } } }).png().toBuffer(),
+      await sharp({ create: { width: 8, height: 8, channels: 4, background: { r: 0, g: 0, b: 0, alpha: 0 } } })
+        .png()
+        .toBuffer(),
       await solid(8, 8).toColourspace("rgb16").png().toBuffer(),
       await solid(8, 8).toColourspace("cmyk").jpeg().toBuffer(),
       await solid(8, 8).webp().toBuffer(),
     ];
-    for (const source of sources) expect(await pixelsOf((await render(source)).bytes)).toMatchObject({ width: 8, height: 8, channels: 3 });
+    for (const source of sources)
+      expect(await pixelsOf((await render(source)).bytes)).toMatchObject({ width: 8, height: 8, channels: 3 });
     expect(await valuesAt((await render(sources[0]!)).bytes, 0, 0)).toEqual([0, 0, 0]);
     expect(await valuesAt((await render(sources[1]!)).bytes, 0, 0)).toEqual([200, 30, 10]);
   });
@@ -191,11 +260,21 @@ describe("preprocessing", () => {
 
 describe("static-crop and tile", () => {
   it("show the part that they name, down to a single pixel", async () => {
-    const source = await solid(100, 50, "blue").composite([{ input: await solid(25, 50).png().toBuffer(), left: 0, top: 0 }]).png().toBuffer();
-    const cropped = await render(source, { preprocessing: { "static-crop": { x_min: 20, x_max: 60, y_min: 0, y_max: 50 } } });
+    const source = await solid(100, 50, "blue")
+      .composite([{ input: await solid(25, 50).png().toBuffer(), left: 0, top: 0 }])
+      .png()
+      .toBuffer();
+    const cropped = await render(source, {
+      preprocessing: { "static-crop": { x_min: 20, x_max: 60, y_min: 0, y_max: 50 } },
+    });
     expect([cropped.width, cropped.height]).toEqual([40, 25]);
-    expect([await valuesAt(cropped.bytes, 4, 0), await valuesAt(cropped.bytes, 5, 0)]).toEqual([[200, 30, 10], [0, 0, 255]]);
-    const least = await render(source, { preprocessing: { "static-crop": { x_min: 99.9, x_max: 100, y_min: 0, y_max: 0.1 } } });
+    expect([await valuesAt(cropped.bytes, 4, 0), await valuesAt(cropped.bytes, 5, 0)]).toEqual([
+      [200, 30, 10],
+      [0, 0, 255],
+    ]);
+    const least = await render(source, {
+      preprocessing: { "static-crop": { x_min: 99.9, x_max: 100, y_min: 0, y_max: 0.1 } },
+    });
     expect([least.width, least.height]).toEqual([1, 1]);
   });
 
@@ -221,7 +300,9 @@ describe("static-crop and tile", () => {
   });
 
   it("resize each tile as an image of its own, also of an image with fewer pixels than tiles", async () => {
-    const tiles = await renderAll(await solid(2, 1).png().toBuffer(), { preprocessing: { tile: { rows: 2, columns: 3 }, resize: { width: 20, height: 10, format: "Stretch to" } } });
+    const tiles = await renderAll(await solid(2, 1).png().toBuffer(), {
+      preprocessing: { tile: { rows: 2, columns: 3 }, resize: { width: 20, height: 10, format: "Stretch to" } },
+    });
     expect(tiles.map(({ width, height }) => [width, height])).toEqual(Array.from({ length: 6 }, () => [20, 10]));
   });
 });
@@ -229,8 +310,12 @@ describe("static-crop and tile", () => {
 describe("bytes that are no usable image", () => {
   it("end the rendering with a sentence", async () => {
     const whole = await photo(64, 64);
-    await expect(render(whole.subarray(0, whole.length / 2))).rejects.toThrow(new ImageDecodeError("The image is broken: its pixels cannot be read."));
-    await expect(render(whole.subarray(0, whole.length / 2), { preprocessing: { tile: { rows: 2, columns: 2 } } })).rejects.toBeInstanceOf(ImageDecodeError);
+    await expect(render(whole.subarray(0, whole.length / 2))).rejects.toThrow(
+      new ImageDecodeError("The image is broken: its pixels cannot be read."),
+    );
+    await expect(
+      render(whole.subarray(0, whole.length / 2), { preprocessing: { tile: { rows: 2, columns: 2 } } }),
+    ).rejects.toBeInstanceOf(ImageDecodeError);
     await expect(render(Buffer.from("hello"))).rejects.toBeInstanceOf(ImageDecodeError);
   });
 });

@@ -57,16 +57,27 @@ export async function* renderOutputs(
       latest = { tile, scene: await preprocess(view, chooseRegion(view.size, preprocessing, tile), preprocessing) };
     }
     const { scene } = latest;
-    const { pixels, tracks } = output.augmented ? await augment(scene, augmentation, (purpose) => derive(seed, image.id, output.output, purpose)) : scene;
+    const { pixels, tracks } = output.augmented
+      ? await augment(scene, augmentation, (purpose) => derive(seed, image.id, output.output, purpose))
+      : scene;
     const { width, height } = pixels;
-    yield { output, bytes: await encode(pixels, output.path), width, height, boxes: readBoxes(tracks, { width, height }) };
+    yield {
+      output,
+      bytes: await encode(pixels, output.path),
+      width,
+      height,
+      boxes: readBoxes(tracks, { width, height }),
+    };
   }
 }
 
 async function openView(source: Buffer, boxes: readonly Box[], preprocessing: Preprocessing): Promise<View> {
   const { orientation, ...seen } = await readHeader(source);
   const upright = preprocessing["auto-orient"] === true;
-  const size = upright || orientation < 5 ? { width: seen.width, height: seen.height } : { width: seen.height, height: seen.width };
+  const size =
+    upright || orientation < 5
+      ? { width: seen.width, height: seen.height }
+      : { width: seen.height, height: seen.width };
   const tracks = trackBoxes(boxes, seen);
   const placed = upright ? tracks : moveTracks(tracks, toStored(orientation, seen), size);
   if (preprocessing.tile === undefined) return { open: () => openSource(source, upright), size, tracks: placed };

@@ -69,7 +69,12 @@ export function toStored(orientation: number, { width, height }: Size): Matrix {
 /** Takes the boxes up, cut to their image. */
 export function trackBoxes(boxes: readonly Box[], image: Size): Track[] {
   return boxes.flatMap(({ label, x, y, width, height }) => {
-    const corners = [{ x, y }, { x: x + width, y }, { x: x + width, y: y + height }, { x, y: y + height }];
+    const corners = [
+      { x, y },
+      { x: x + width, y },
+      { x: x + width, y: y + height },
+      { x, y: y + height },
+    ];
     const points = clip(corners, image);
     return points.length > 0 ? [{ label, points, uncutArea: area(points) }] : [];
   });
@@ -79,7 +84,10 @@ export function trackBoxes(boxes: readonly Box[], image: Size): Track[] {
 export function moveTracks(tracks: readonly Track[], matrix: Matrix, image: Size): Track[] {
   const growth = Math.abs(matrix.a * matrix.d - matrix.b * matrix.c);
   return tracks.flatMap(({ label, points, uncutArea }) => {
-    const left = clip(points.map((point) => apply(matrix, point)), image);
+    const left = clip(
+      points.map((point) => apply(matrix, point)),
+      image,
+    );
     return left.length > 0 ? [{ label, points: left, uncutArea: uncutArea * growth }] : [];
   });
 }
@@ -105,7 +113,12 @@ export function bound(points: readonly Point[]): { left: number; top: number; ri
 
 /** Where the corners of an image of that size go. */
 export function moveCorners(matrix: Matrix, { width, height }: Size): Point[] {
-  return [{ x: 0, y: 0 }, { x: width, y: 0 }, { x: width, y: height }, { x: 0, y: height }].map((corner) => apply(matrix, corner));
+  return [
+    { x: 0, y: 0 },
+    { x: width, y: 0 },
+    { x: width, y: height },
+    { x: 0, y: height },
+  ].map((corner) => apply(matrix, corner));
 }
 
 function apply({ a, b, c, d, e, f }: Matrix, { x, y }: Point): Point {

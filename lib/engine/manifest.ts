@@ -41,14 +41,26 @@ export const manifestSchema = z
   })
   .superRefine(({ classes, files }, context) => {
     const known = new Set(classes);
-    if (known.size !== classes.length) context.addIssue({ code: "custom", path: ["classes"], message: "A class is listed twice." });
+    if (known.size !== classes.length)
+      context.addIssue({ code: "custom", path: ["classes"], message: "A class is listed twice." });
     const paths = new Set([MANIFEST_PATH]);
     files.forEach(({ path, label, boxes, width, height }, index) => {
-      if (paths.has(path)) context.addIssue({ code: "custom", path: ["files", index, "path"], message: "A path is listed twice or is the manifest's own." });
+      if (paths.has(path))
+        context.addIssue({
+          code: "custom",
+          path: ["files", index, "path"],
+          message: "A path is listed twice or is the manifest's own.",
+        });
       paths.add(path);
-      if (label !== null && !known.has(label)) context.addIssue({ code: "custom", path: ["files", index, "label"], message: "The label is not among the classes." });
+      if (label !== null && !known.has(label))
+        context.addIssue({
+          code: "custom",
+          path: ["files", index, "label"],
+          message: "The label is not among the classes.",
+        });
       boxes.forEach((box, place) => {
-        const issue = (message: string) => context.addIssue({ code: "custom", path: ["files", index, "boxes", place], message });
+        const issue = (message: string) =>
+          context.addIssue({ code: "custom", path: ["files", index, "boxes", place], message });
         if (!known.has(box.label)) issue("The label is not among the classes.");
         if (box.x + box.width > width || box.y + box.height > height) issue("The box reaches out of its image.");
       });
@@ -90,7 +102,10 @@ function check(value: unknown): Manifest {
   const result = manifestSchema.safeParse(value);
   if (result.success) return result.data;
   const issue = result.error.issues[0];
-  throw new ManifestError(`The manifest is not valid at "${issue?.path.join(".") ?? ""}": ${issue?.message ?? "unknown"}`, { cause: result.error });
+  throw new ManifestError(
+    `The manifest is not valid at "${issue?.path.join(".") ?? ""}": ${issue?.message ?? "unknown"}`,
+    { cause: result.error },
+  );
 }
 
 function sortKeys(value: unknown): unknown {

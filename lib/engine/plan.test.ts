@@ -1,6 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { countOutputs, planOutputs, planSources, type SourceImage, type Split, type VersionSettings } from "@/lib/engine/plan";
+import {
+  countOutputs,
+  planOutputs,
+  planSources,
+  type SourceImage,
+  type Split,
+  type VersionSettings,
+} from "@/lib/engine/plan";
 import type { Augmentation, Preprocessing } from "@/lib/engine/settings";
 
 const SPLITS: Split[] = ["train", "valid", "test"];
@@ -17,17 +24,41 @@ function tally(images: readonly { split: Split }[]): Record<Split, number> {
 }
 
 function images(count: number): SourceImage[] {
-  return Array.from({ length: count }, (_, index) => ({ id: `img-${String(index).padStart(4, "0")}`, split: "train", label: "a", boxes: [] }));
+  return Array.from({ length: count }, (_, index) => ({
+    id: `img-${String(index).padStart(4, "0")}`,
+    split: "train",
+    label: "a",
+    boxes: [],
+  }));
 }
 
-const anyImages = fc
-  .uniqueArray(fc.record({ id: fc.string({ minLength: 1, maxLength: 6 }), split: fc.constantFrom(...SPLITS), label: fc.option(fc.constantFrom("cat", "dog")), boxes: fc.array(fc.constantFrom(box("cat"), box("dog")), { maxLength: 2 }) }), { selector: ({ id }) => id, maxLength: 40 });
-const anySplits = fc.tuple(fc.integer({ min: 0, max: 100 }), fc.integer({ min: 0, max: 100 })).map(([one, two]) => ({ train: Math.min(one, two), valid: Math.abs(one - two), test: 100 - Math.max(one, two) }));
+const anyImages = fc.uniqueArray(
+  fc.record({
+    id: fc.string({ minLength: 1, maxLength: 6 }),
+    split: fc.constantFrom(...SPLITS),
+    label: fc.option(fc.constantFrom("cat", "dog")),
+    boxes: fc.array(fc.constantFrom(box("cat"), box("dog")), { maxLength: 2 }),
+  }),
+  { selector: ({ id }) => id, maxLength: 40 },
+);
+const anySplits = fc
+  .tuple(fc.integer({ min: 0, max: 100 }), fc.integer({ min: 0, max: 100 }))
+  .map(([one, two]) => ({ train: Math.min(one, two), valid: Math.abs(one - two), test: 100 - Math.max(one, two) }));
 const anySettings = fc.record({
   splits: fc.option(anySplits),
   seed: fc.integer({ min: 0, max: 2147483647 }),
-  preprocessing: fc.record({ "filter-null": fc.record({ percent: fc.integer({ min: 0, max: 100 }) }), remap: fc.constant({ dog: "cat" }), tile: fc.record({ rows: fc.integer({ min: 1, max: 4 }), columns: fc.integer({ min: 1, max: 4 }) }) }, { requiredKeys: [] }),
-  augmentation: fc.record({ image: fc.record({ versions: fc.integer({ min: 1, max: 5 }) }), noise: fc.constant({ percent: 1 }) }, { requiredKeys: [] }),
+  preprocessing: fc.record(
+    {
+      "filter-null": fc.record({ percent: fc.integer({ min: 0, max: 100 }) }),
+      remap: fc.constant({ dog: "cat" }),
+      tile: fc.record({ rows: fc.integer({ min: 1, max: 4 }), columns: fc.integer({ min: 1, max: 4 }) }),
+    },
+    { requiredKeys: [] },
+  ),
+  augmentation: fc.record(
+    { image: fc.record({ versions: fc.integer({ min: 1, max: 5 }) }), noise: fc.constant({ percent: 1 }) },
+    { requiredKeys: [] },
+  ),
 });
 
 describe("planSources", () => {
@@ -47,7 +78,8 @@ describe("planSources", () => {
         const planned = planSources(given, settings({ splits, seed }));
         expect(planned.map(({ id }) => id)).toEqual(given.map(({ id }) => id).sort());
         const counts = tally(planned);
-        for (const split of SPLITS) expect(Math.abs(counts[split] - (given.length * splits[split]) / 100)).toBeLessThan(1);
+        for (const split of SPLITS)
+          expect(Math.abs(counts[split] - (given.length * splits[split]) / 100)).toBeLessThan(1);
       }),
     );
   });
@@ -61,12 +93,17 @@ describe("planSources", () => {
     [5, [0, 0, 100], [0, 0, 5]],
     [0, [70, 20, 10], [0, 0, 0]],
   ])("%i images at %j become %j", (count, [train, valid, test], [inTrain, inValid, inTest]) => {
-    expect(tally(planSources(images(count), settings({ splits: { train, valid, test } })))).toEqual({ train: inTrain, valid: inValid, test: inTest });
+    expect(tally(planSources(images(count), settings({ splits: { train, valid, test } })))).toEqual({
+      train: inTrain,
+      valid: inValid,
+      test: inTest,
+    });
   });
 
   it("deals in another way for another seed, and leaves most images where they were when a few are added", () => {
     const splits = { train: 70, valid: 20, test: 10 };
-    const where = (count: number, seed: number) => new Map(planSources(images(count), settings({ splits, seed })).map(({ id, split }) => [id, split]));
+    const where = (count: number, seed: number) =>
+      new Map(planSources(images(count), settings({ splits, seed })).map(({ id, split }) => [id, split]));
     const [before, after, other] = [where(500, 1), where(510, 1), where(500, 2)];
     const moved = (there: Map<string, Split>) => [...before].filter(([id, split]) => there.get(id) !== split).length;
     expect(moved(after)).toBeLessThan(25);
@@ -90,9 +127,19 @@ describe("planSources", () => {
   });
 
   it("leaves out as few null images as the percentage allows, and none that is marked", () => {
-    const marked: SourceImage[] = [...images(6), { id: "boxed", split: "train", label: null, boxes: [box("a")] }, { id: "named", split: "train", label: "a", boxes: [] }];
-    const empty: SourceImage[] = Array.from({ length: 8 }, (_, index) => ({ id: `null-${index}`, split: "train", label: null, boxes: [] }));
-    const left = (percent: number) => planSources([...empty, ...marked], settings({ preprocessing: { "filter-null": { percent } } }));
+    const marked: SourceImage[] = [
+      ...images(6),
+      { id: "boxed", split: "train", label: null, boxes: [box("a")] },
+      { id: "named", split: "train", label: "a", boxes: [] },
+    ];
+    const empty: SourceImage[] = Array.from({ length: 8 }, (_, index) => ({
+      id: `null-${index}`,
+      split: "train",
+      label: null,
+      boxes: [],
+    }));
+    const left = (percent: number) =>
+      planSources([...empty, ...marked], settings({ preprocessing: { "filter-null": { percent } } }));
     expect([0, 50, 80, 81, 100].map((percent) => left(percent).length)).toEqual([16, 16, 10, 9, 8]);
     expect(left(100).map(({ id }) => id)).toEqual(marked.map(({ id }) => id).sort());
     expect(planSources(empty, settings({ preprocessing: { "filter-null": { percent: 1 } } }))).toEqual([]);
@@ -100,16 +147,46 @@ describe("planSources", () => {
 });
 
 function plan(augmentation: Augmentation, preprocessing: Preprocessing = {}, contentType = "image/png") {
-  return SPLITS.flatMap((split) => planOutputs({ id: `img-${split}`, split, contentType }, { preprocessing, augmentation }));
+  return SPLITS.flatMap((split) =>
+    planOutputs({ id: `img-${split}`, split, contentType }, { preprocessing, augmentation }),
+  );
 }
 
 describe("planOutputs", () => {
   it("gives every training image so many augmented outputs, and valid and test images one that is not augmented", () => {
     expect(plan({ image: { versions: 2 }, noise: { percent: 5 } })).toEqual([
-      { sourceImageId: "img-train", split: "train", output: 0, path: "images/train/img-train-0.png", tile: null, augmented: true },
-      { sourceImageId: "img-train", split: "train", output: 1, path: "images/train/img-train-1.png", tile: null, augmented: true },
-      { sourceImageId: "img-valid", split: "valid", output: 0, path: "images/valid/img-valid-0.png", tile: null, augmented: false },
-      { sourceImageId: "img-test", split: "test", output: 0, path: "images/test/img-test-0.png", tile: null, augmented: false },
+      {
+        sourceImageId: "img-train",
+        split: "train",
+        output: 0,
+        path: "images/train/img-train-0.png",
+        tile: null,
+        augmented: true,
+      },
+      {
+        sourceImageId: "img-train",
+        split: "train",
+        output: 1,
+        path: "images/train/img-train-1.png",
+        tile: null,
+        augmented: true,
+      },
+      {
+        sourceImageId: "img-valid",
+        split: "valid",
+        output: 0,
+        path: "images/valid/img-valid-0.png",
+        tile: null,
+        augmented: false,
+      },
+      {
+        sourceImageId: "img-test",
+        split: "test",
+        output: 0,
+        path: "images/test/img-test-0.png",
+        tile: null,
+        augmented: false,
+      },
     ]);
   });
 
@@ -118,19 +195,36 @@ describe("planOutputs", () => {
   });
 
   it("never makes the same file several times: without an augmentation step each image gives one output", () => {
-    expect(plan({}).map(({ path }) => path)).toEqual(["images/train/img-train-0.png", "images/valid/img-valid-0.png", "images/test/img-test-0.png"]);
+    expect(plan({}).map(({ path }) => path)).toEqual([
+      "images/train/img-train-0.png",
+      "images/valid/img-valid-0.png",
+      "images/test/img-test-0.png",
+    ]);
     expect(plan({ image: { versions: 5 } })).toEqual(plan({}));
   });
 
   it("makes JPEGs of JPEGs and PNGs of everything else", () => {
-    expect(["image/jpeg", "image/png", "image/webp"].map((type) => plan({}, {}, type)[0]!.path.split(".").at(-1))).toEqual(["jpg", "png", "png"]);
+    expect(
+      ["image/jpeg", "image/png", "image/webp"].map((type) => plan({}, {}, type)[0]!.path.split(".").at(-1)),
+    ).toEqual(["jpg", "png", "png"]);
   });
 
   it("gives each tile its outputs, rows first, numbered through", () => {
     const outputs = plan({ image: { versions: 2 }, flip: { horizontal: true } }, { tile: { rows: 2, columns: 3 } });
     const train = outputs.filter(({ split }) => split === "train");
     expect(train.map(({ output, tile }) => `${output}: ${tile?.row} ${tile?.column}`)).toEqual([
-      "0: 0 0", "1: 0 0", "2: 0 1", "3: 0 1", "4: 0 2", "5: 0 2", "6: 1 0", "7: 1 0", "8: 1 1", "9: 1 1", "10: 1 2", "11: 1 2",
+      "0: 0 0",
+      "1: 0 0",
+      "2: 0 1",
+      "3: 0 1",
+      "4: 0 2",
+      "5: 0 2",
+      "6: 1 0",
+      "7: 1 0",
+      "8: 1 1",
+      "9: 1 1",
+      "10: 1 2",
+      "11: 1 2",
     ]);
     expect(outputs.length).toBe(12 + 6 + 6);
   });

@@ -46,7 +46,11 @@ export interface PlannedOutput {
  */
 export function planSources(images: readonly SourceImage[], settings: VersionSettings): SourceImage[] {
   const { preprocessing, splits, seed } = settings;
-  const kept = filterNull(images.map((image) => remap(image, preprocessing)), preprocessing, seed);
+  const kept = filterNull(
+    images.map((image) => remap(image, preprocessing)),
+    preprocessing,
+    seed,
+  );
   return (splits === null ? kept : deal(kept, splits, seed)).toSorted((a, b) => (a.id < b.id ? -1 : 1));
 }
 
@@ -113,7 +117,14 @@ export function planOutputs(
   for (const tile of listTiles(preprocessing)) {
     for (let version = 0; version < versionsOf(split, augmentation); version++) {
       const output = outputs.length;
-      outputs.push({ sourceImageId: id, split, output, path: `images/${split}/${id}-${output}.${extension}`, tile, augmented });
+      outputs.push({
+        sourceImageId: id,
+        split,
+        output,
+        path: `images/${split}/${id}-${output}.${extension}`,
+        tile,
+        augmented,
+      });
     }
   }
   return outputs;
@@ -131,7 +142,10 @@ export function countOutputs(
 
 function listTiles({ tile }: Preprocessing): PlannedOutput["tile"][] {
   if (tile === undefined) return [null];
-  return Array.from({ length: tile.rows * tile.columns }, (_, index) => ({ row: Math.floor(index / tile.columns), column: index % tile.columns }));
+  return Array.from({ length: tile.rows * tile.columns }, (_, index) => ({
+    row: Math.floor(index / tile.columns),
+    column: index % tile.columns,
+  }));
 }
 
 function versionsOf(split: Split, augmentation: Augmentation): number {

@@ -24,7 +24,11 @@ export interface View {
 }
 
 /** The part of an image that an output shows: what static-crop leaves, and of that one tile. At least one pixel a side. */
-export function chooseRegion({ width, height }: Size, { "static-crop": crop, tile: grid }: Preprocessing, tile: PlannedOutput["tile"]): Region {
+export function chooseRegion(
+  { width, height }: Size,
+  { "static-crop": crop, tile: grid }: Preprocessing,
+  tile: PlannedOutput["tile"],
+): Region {
   const [left, right] = crop === undefined ? [0, width] : part(width, crop.x_min / 100, crop.x_max / 100);
   const [top, bottom] = crop === undefined ? [0, height] : part(height, crop.y_min / 100, crop.y_max / 100);
   if (tile === null || grid === undefined) return { left, top, width: right - left, height: bottom - top };
@@ -42,11 +46,16 @@ function part(length: number, from: number, to: number): [start: number, end: nu
  * The steps from the region on: resize, grayscale, contrast. Edges that a resize adds come last, so that contrast does not
  * take them for a part of the image. Throws ImageDecodeError when the source's pixels cannot be read.
  */
-export async function preprocess({ open, size, tracks }: View, region: Region, settings: Preprocessing): Promise<Scene> {
+export async function preprocess(
+  { open, size, tracks }: View,
+  region: Region,
+  settings: Preprocessing,
+): Promise<Scene> {
   const { scaled, frame } = fit(region, settings);
   const whole = region.width === size.width && region.height === size.height;
   let pipeline = whole ? open() : open().extract(region);
-  if (scaled.width !== region.width || scaled.height !== region.height) pipeline = pipeline.resize(scaled.width, scaled.height, { fit: "fill" });
+  if (scaled.width !== region.width || scaled.height !== region.height)
+    pipeline = pipeline.resize(scaled.width, scaled.height, { fit: "fill" });
   const cropped = frame.width < scaled.width || frame.height < scaled.height;
   if (cropped) pipeline = pipeline.extract(frame);
   if (settings.grayscale === true) pipeline = pipeline.grayscale().toColourspace("b-w");
@@ -65,13 +74,19 @@ export async function preprocess({ open, size, tracks }: View, region: Region, s
 
 /** The size that the region is scaled to, and where on that the finished image lies: it may reach out, or cut away. */
 function fit(region: Size, { resize }: Preprocessing): { scaled: Size; frame: Region } {
-  if (resize === undefined) return { scaled: region, frame: { left: 0, top: 0, width: region.width, height: region.height } };
+  if (resize === undefined)
+    return { scaled: region, frame: { left: 0, top: 0, width: region.width, height: region.height } };
   const [across, down] = [resize.width / region.width, resize.height / region.height];
   const side = (length: number) => Math.min(MOST_SCALED_PX, Math.max(1, Math.round(length)));
   const times = (factor: number) => ({ width: side(region.width * factor), height: side(region.height * factor) });
   const centred = (scaled: Size) => ({
     scaled,
-    frame: { left: Math.floor((scaled.width - resize.width) / 2), top: Math.floor((scaled.height - resize.height) / 2), width: resize.width, height: resize.height },
+    frame: {
+      left: Math.floor((scaled.width - resize.width) / 2),
+      top: Math.floor((scaled.height - resize.height) / 2),
+      width: resize.width,
+      height: resize.height,
+    },
   });
   switch (resize.format) {
     case "Stretch to":
@@ -91,9 +106,16 @@ function fit(region: Size, { resize }: Preprocessing): { scaled: Size; frame: Re
 
 async function addEdges(pixels: Pixels, frame: Region, { resize }: Preprocessing): Promise<Pixels> {
   if (frame.width === pixels.width && frame.height === pixels.height) return pixels;
-  if (resize?.format !== "Fit (reflect edges) in") return cut(pixels, frame, resize?.format === "Fit (white edges) in" ? 255 : 0);
+  if (resize?.format !== "Fit (reflect edges) in")
+    return cut(pixels, frame, resize?.format === "Fit (white edges) in" ? 255 : 0);
   const [left, top] = [-frame.left, -frame.top];
   return readPixels(
-    openPixels(pixels).extend({ left, top, right: frame.width - pixels.width - left, bottom: frame.height - pixels.height - top, extendWith: "mirror" }),
+    openPixels(pixels).extend({
+      left,
+      top,
+      right: frame.width - pixels.width - left,
+      bottom: frame.height - pixels.height - top,
+      extendWith: "mirror",
+    }),
   );
 }

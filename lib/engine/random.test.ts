@@ -13,7 +13,14 @@ describe("derive", () => {
   });
 
   it("gives other streams for another seed, another label, and labels cut in another place", () => {
-    const streams = [draw(4, 42, "ab", 1), draw(4, 43, "ab", 1), draw(4, 42, "ab", 2), draw(4, 42, "a", "b", 1), draw(4, 42, "ab1"), draw(4, 42, "ab", "1")];
+    const streams = [
+      draw(4, 42, "ab", 1),
+      draw(4, 43, "ab", 1),
+      draw(4, 42, "ab", 2),
+      draw(4, 42, "a", "b", 1),
+      draw(4, 42, "ab1"),
+      draw(4, 42, "ab", "1"),
+    ];
     expect(new Set(streams.map(String)).size).toBe(streams.length);
   });
 

@@ -21,7 +21,9 @@ export interface Random {
  * Not for secrets.
  */
 export function derive(seed: number, ...labels: readonly (string | number)[]): Random {
-  const digest = createHash("sha256").update(JSON.stringify([seed, ...labels])).digest();
+  const digest = createHash("sha256")
+    .update(JSON.stringify([seed, ...labels]))
+    .digest();
   let a = digest.readUInt32LE(0);
   let b = digest.readUInt32LE(4);
   let c = digest.readUInt32LE(8);

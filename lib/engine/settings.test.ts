@@ -1,5 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { augmentationSchema, CONTRAST_TYPES, preprocessingSchema, RESIZE_FORMATS, splitsSchema } from "@/lib/engine/settings";
+import {
+  augmentationSchema,
+  CONTRAST_TYPES,
+  preprocessingSchema,
+  RESIZE_FORMATS,
+  splitsSchema,
+} from "@/lib/engine/settings";
 
 type Result = ReturnType<(typeof augmentationSchema | typeof preprocessingSchema | typeof splitsSchema)["safeParse"]>;
 
@@ -13,7 +19,16 @@ describe("preprocessing settings", () => {
     const crop = { "static-crop": { x_min: 0, x_max: 100, y_min: 12.5, y_max: 50 } };
     for (const format of RESIZE_FORMATS) {
       for (const type of CONTRAST_TYPES) {
-        const settings = { "auto-orient": true, resize: { width: 640, height: 480, format }, grayscale: false, contrast: { type }, ...crop, tile: { rows: 2, columns: 10 }, "filter-null": { percent: 80 }, remap: { cat: "animal", 犬: "animal" } };
+        const settings = {
+          "auto-orient": true,
+          resize: { width: 640, height: 480, format },
+          grayscale: false,
+          contrast: { type },
+          ...crop,
+          tile: { rows: 2, columns: 10 },
+          "filter-null": { percent: 80 },
+          remap: { cat: "animal", 犬: "animal" },
+        };
         expect(preprocessingSchema.parse(settings)).toEqual(settings);
       }
     }
@@ -36,8 +51,14 @@ describe("preprocessing settings", () => {
     [{ resize: null }, "resize"],
     [{ grayscale: "yes" }, "grayscale"],
     [{ "auto-orient": 1 }, "auto-orient"],
-    [{ "static-crop": { x_min: 50, x_max: 50, y_min: 0, y_max: 100 } }, "static-crop.x_max: x_max must be greater than x_min."],
-    [{ "static-crop": { x_min: 0, x_max: 50, y_min: 60, y_max: 10 } }, "static-crop.y_max: y_max must be greater than y_min."],
+    [
+      { "static-crop": { x_min: 50, x_max: 50, y_min: 0, y_max: 100 } },
+      "static-crop.x_max: x_max must be greater than x_min.",
+    ],
+    [
+      { "static-crop": { x_min: 0, x_max: 50, y_min: 60, y_max: 10 } },
+      "static-crop.y_max: y_max must be greater than y_min.",
+    ],
     [{ "static-crop": { x_min: 0, x_max: 101, y_min: 0, y_max: 10 } }, "static-crop.x_max"],
     [{ "static-crop": { x_min: 0, x_max: 50 } }, "static-crop.y_min"],
     [{ tile: { rows: 0, columns: 1 } }, "tile.rows"],
@@ -108,7 +129,11 @@ describe("augmentation settings", () => {
 
 describe("splits", () => {
   it("takes whole percentages that make up the whole", () => {
-    for (const splits of [{ train: 70, valid: 20, test: 10 }, { train: 100, valid: 0, test: 0 }]) expect(splitsSchema.parse(splits)).toEqual(splits);
+    for (const splits of [
+      { train: 70, valid: 20, test: 10 },
+      { train: 100, valid: 0, test: 0 },
+    ])
+      expect(splitsSchema.parse(splits)).toEqual(splits);
   });
 
   it.each([

@@ -68,7 +68,11 @@ export const augmentationSchema = z.strictObject(
       .optional(),
     flip: z.strictObject({ horizontal: z.boolean().optional(), vertical: z.boolean().optional() }).optional(),
     ninety: z
-      .strictObject({ clockwise: z.boolean().optional(), "counter-clockwise": z.boolean().optional(), "upside-down": z.boolean().optional() })
+      .strictObject({
+        clockwise: z.boolean().optional(),
+        "counter-clockwise": z.boolean().optional(),
+        "upside-down": z.boolean().optional(),
+      })
       .optional(),
     rotate: z.strictObject({ degrees }).optional(),
     shear: z.strictObject({ horizontal: shearDegrees.optional(), vertical: shearDegrees.optional() }).optional(),
@@ -77,7 +81,9 @@ export const augmentationSchema = z.strictObject(
     rgrayscale: z.strictObject({ percent }).optional(),
     saturation: z.strictObject({ percent }).optional(),
     hue: z.strictObject({ degrees }).optional(),
-    brightness: z.strictObject({ brighten: z.boolean().optional(), darken: z.boolean().optional(), percent }).optional(),
+    brightness: z
+      .strictObject({ brighten: z.boolean().optional(), darken: z.boolean().optional(), percent })
+      .optional(),
     exposure: z.strictObject({ percent }).optional(),
     /** So many black rectangles, each so many percent of the width and of the height. */
     cutout: z.strictObject({ count: z.int().min(1).max(MAX_CUTOUTS), percent }).optional(),
@@ -91,7 +97,9 @@ const wholePercent = z.int().min(0).max(100);
 /** Shares of the three splits in whole percent; together 100. */
 export const splitsSchema = z
   .strictObject({ train: wholePercent, valid: wholePercent, test: wholePercent })
-  .refine(({ train, valid, test }) => train + valid + test === 100, { error: "train, valid and test must add up to 100." });
+  .refine(({ train, valid, test }) => train + valid + test === 100, {
+    error: "train, valid and test must add up to 100.",
+  });
 
 export type Preprocessing = z.infer<typeof preprocessingSchema>;
 export type Augmentation = z.infer<typeof augmentationSchema>;
@@ -102,5 +110,9 @@ export type ContrastType = (typeof CONTRAST_TYPES)[number];
 /** A sentence for keys that are not ours; those of the hosted service are told apart from typing errors. */
 function refuseKeys(issue: { code?: string | undefined; keys?: unknown }): string | undefined {
   if (issue.code !== "unrecognized_keys" || !Array.isArray(issue.keys)) return undefined;
-  return issue.keys.map((key) => (/^(isolate|mosaic|bb.*)$/.test(String(key)) ? `"${key}" is not supported here.` : `"${key}" is not a setting.`)).join(" ");
+  return issue.keys
+    .map((key) =>
+      /^(isolate|mosaic|bb.*)$/.test(String(key)) ? `"${key}" is not supported here.` : `"${key}" is not a setting.`,
+    )
+    .join(" ");
 }

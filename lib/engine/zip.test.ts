@@ -16,16 +16,29 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-const image = (at: string): ZipEntry => ({ path: at, open: async () => createReadStream(path.join(folder, "image.bin")), sizeBytes: 300_000 });
+const image = (at: string): ZipEntry => ({
+  path: at,
+  open: async () => createReadStream(path.join(folder, "image.bin")),
+  sizeBytes: 300_000,
+});
 const text = (at: string, content: string): ZipEntry => ({ path: at, open: async () => content, deflate: true });
-const some = () => [text("data.yaml", "names: [cat]\n".repeat(500)), image("train/images/猫.jpg"), text("train/labels/猫.txt", ""), { path: "coco.json", open: async () => Readable.from(["[1,", "2]"]), deflate: true }];
+const some = () => [
+  text("data.yaml", "names: [cat]\n".repeat(500)),
+  image("train/images/猫.jpg"),
+  text("train/labels/猫.txt", ""),
+  { path: "coco.json", open: async () => Readable.from(["[1,", "2]"]), deflate: true },
+];
 
 async function readBack(zip: Buffer): Promise<{ path: string; content: Buffer; stored: boolean }[]> {
   const reader = new ZipReader(new Uint8ArrayReader(zip), { useWebWorkers: false, checkSignature: true });
   const read = [];
   for (const entry of await reader.getEntries()) {
     if (entry.directory) throw new Error("a folder");
-    read.push({ path: entry.filename, content: Buffer.from(await entry.getData(new Uint8ArrayWriter())), stored: entry.compressionMethod === 0 });
+    read.push({
+      path: entry.filename,
+      content: Buffer.from(await entry.getData(new Uint8ArrayWriter())),
+      stored: entry.compressionMethod === 0,
+    });
   }
   return read;
 }
@@ -66,7 +79,8 @@ describe("zipStream", () => {
   it("opens an entry only when those before it have been read", async () => {
     const opened: number[] = [];
     async function* entries(): AsyncGenerator<ZipEntry> {
-      for (let at = 0; at < 50; at += 1) yield { ...image(`${at}.jpg`), open: async () => (opened.push(at), Buffer.alloc(300_000)) };
+      for (let at = 0; at < 50; at += 1)
+        yield { ...image(`${at}.jpg`), open: async () => (opened.push(at), Buffer.alloc(300_000)) };
     }
     const zip = zipStream(entries());
     let bytes = 0;
@@ -97,7 +111,16 @@ describe("zipStream", () => {
   it("fails with the error of an entry that cannot be opened, or breaks while it is read", async () => {
     const missing = { path: "a.jpg", open: async () => Promise.reject(new Error("gone")) };
     await expect(buffer(zipStream([text("b.txt", "b"), missing]))).rejects.toThrow("gone");
-    const broken = { path: "a.jpg", open: async () => Readable.from((async function* () { yield Buffer.alloc(10); throw new Error("broke"); })()) };
+    const broken = {
+      path: "a.jpg",
+      open: async () =>
+        Readable.from(
+          (async function* () {
+            yield Buffer.alloc(10);
+            throw new Error("broke");
+          })(),
+        ),
+    };
     await expect(buffer(zipStream([broken, text("b.txt", "b")]))).rejects.toThrow("broke");
     const absent = { path: "a.jpg", open: async () => createReadStream(path.join(folder, "absent")) };
     await expect(buffer(zipStream([absent]))).rejects.toThrow("ENOENT");
@@ -109,9 +132,19 @@ describe("zipStream", () => {
 
   it("stops at an abort with its reason, closes the entry being read and opens no other", async () => {
     const aborted = new AbortController();
-    const endless = Readable.from((async function* () { for (;;) yield Buffer.alloc(65_536); })());
+    const endless = Readable.from(
+      (async function* () {
+        for (;;) yield Buffer.alloc(65_536);
+      })(),
+    );
     const opened: string[] = [];
-    const zip = zipStream([{ path: "a", open: async () => endless }, { path: "b", open: async () => (opened.push("b"), "b") }], aborted.signal);
+    const zip = zipStream(
+      [
+        { path: "a", open: async () => endless },
+        { path: "b", open: async () => (opened.push("b"), "b") },
+      ],
+      aborted.signal,
+    );
     const read = (async () => {
       for await (const _ of zip) aborted.abort(new Error("stop"));
     })();
@@ -122,7 +155,11 @@ describe("zipStream", () => {
   });
 
   it("closes the entry being read when the reader goes away", async () => {
-    const endless = Readable.from((async function* () { for (;;) yield Buffer.alloc(65_536); })());
+    const endless = Readable.from(
+      (async function* () {
+        for (;;) yield Buffer.alloc(65_536);
+      })(),
+    );
     const zip = zipStream([{ path: "a", open: async () => endless }]);
     await expect.poll(() => zip.readableLength).toBeGreaterThan(0);
     expect(endless.destroyed).toBe(false);

@@ -16,7 +16,12 @@ export interface ZipEntry {
 /** 1 January 1980, 00:00, the first instant a zip can name, in its own form, which knows no time zone. */
 const MS_DOS_EPOCH = (1 << 21) | (1 << 16);
 
-const OPTIONS: ZipWriterConstructorOptions = { level: 0, rawLastModDate: MS_DOS_EPOCH, extendedTimestamp: false, useCompressionStream: false };
+const OPTIONS: ZipWriterConstructorOptions = {
+  level: 0,
+  rawLastModDate: MS_DOS_EPOCH,
+  extendedTimestamp: false,
+  useCompressionStream: false,
+};
 
 // Threads would cost more than the little text there is to deflate. An open entry counts as a worker all the same: with
 // the default of two, two zips whose readers are slow would hold up every other one.
@@ -46,11 +51,18 @@ export function zipStream(entries: AsyncIterable<ZipEntry> | Iterable<ZipEntry>,
     close: () => void output.end(),
   });
   if (signal?.aborted) abort();
-  else writeEntries(new ZipWriter(sink, OPTIONS), entries, closed.signal).catch((error: unknown) => output.destroy(asError(error)));
+  else
+    writeEntries(new ZipWriter(sink, OPTIONS), entries, closed.signal).catch((error: unknown) =>
+      output.destroy(asError(error)),
+    );
   return output;
 }
 
-async function writeEntries(zip: ZipWriter<unknown>, entries: AsyncIterable<ZipEntry> | Iterable<ZipEntry>, signal: AbortSignal): Promise<void> {
+async function writeEntries(
+  zip: ZipWriter<unknown>,
+  entries: AsyncIterable<ZipEntry> | Iterable<ZipEntry>,
+  signal: AbortSignal,
+): Promise<void> {
   for await (const { path, open, sizeBytes, deflate } of entries) {
     signal.throwIfAborted();
     const content = await open();

@@ -1,6 +1,18 @@
 import { randomUUID } from "node:crypto";
 import { constants, type Dirent } from "node:fs";
-import { lstat, mkdir, open, opendir, realpath, rename, rm, rmdir, unlink, writeFile, type FileHandle } from "node:fs/promises";
+import {
+  lstat,
+  mkdir,
+  open,
+  opendir,
+  realpath,
+  rename,
+  rm,
+  rmdir,
+  unlink,
+  writeFile,
+  type FileHandle,
+} from "node:fs/promises";
 import path from "node:path";
 import type { Readable } from "node:stream";
 import { BlobNotFoundError, guardBlobStore, nameBlob } from "@/lib/platform/blob-guard";
@@ -56,7 +68,9 @@ export function createDiskBlobStore(root: string, { durable = true }: { durable?
     }
   }
 
-  async function openForWriting(relative: string): Promise<{ file: FileHandle; temporary: string; made: string | undefined }> {
+  async function openForWriting(
+    relative: string,
+  ): Promise<{ file: FileHandle; temporary: string; made: string | undefined }> {
     for (let attempt = 1; ; attempt++) {
       let made = await mkdir(base, { recursive: true, mode: 0o700 });
       try {
@@ -170,10 +184,13 @@ export function createDiskBlobStore(root: string, { durable = true }: { durable?
 async function* walk(folder: string, prefix: string): AsyncGenerator<{ key: string; sizeBytes: number }> {
   for await (const entries of readFolder(folder)) {
     const found: { key: string; sizeBytes: number }[] = [];
-    await settle(entries.filter((entry) => !entry.isDirectory()), async (entry) => {
-      const stats = await lstat(path.join(folder, entry.name)).catch(nullWhenAbsent);
-      if (stats !== null) found.push({ key: prefix + entry.name, sizeBytes: stats.size });
-    });
+    await settle(
+      entries.filter((entry) => !entry.isDirectory()),
+      async (entry) => {
+        const stats = await lstat(path.join(folder, entry.name)).catch(nullWhenAbsent);
+        if (stats !== null) found.push({ key: prefix + entry.name, sizeBytes: stats.size });
+      },
+    );
     yield* found;
     for (const entry of entries) {
       if (entry.isDirectory()) yield* walk(path.join(folder, entry.name), `${prefix}${entry.name}/`);
@@ -186,15 +203,22 @@ async function* walk(folder: string, prefix: string): AsyncGenerator<{ key: stri
  * is not empty after a pass that removed something is read again: readers may be late for a new file, and not every
  * file system shows all names while names are being removed. Gives back whether it removed anything.
  */
-async function sweep(folder: string, kept: ReadonlySet<string>, total: { files: number; bytes: number }): Promise<boolean> {
+async function sweep(
+  folder: string,
+  kept: ReadonlySet<string>,
+  total: { files: number; bytes: number },
+): Promise<boolean> {
   let removedAny = false;
   for (let pass = 1; pass <= SWEEP_PASSES; pass++) {
     let removed = 0;
     for await (const entries of readFolder(folder)) {
       const files = entries.filter((entry) => !entry.isDirectory()).map((entry) => path.join(folder, entry.name));
-      await settle(files.filter((file) => !kept.has(file)), async (file) => {
-        if (await removeFile(file, total)) removed++;
-      });
+      await settle(
+        files.filter((file) => !kept.has(file)),
+        async (file) => {
+          if (await removeFile(file, total)) removed++;
+        },
+      );
       for (const entry of entries) {
         if (entry.isDirectory() && (await sweep(path.join(folder, entry.name), kept, total))) removed++;
       }
@@ -262,7 +286,7 @@ async function syncFolder(folder: string): Promise<void> {
 async function syncNames(folder: string, made: string | undefined): Promise<void> {
   await syncFolder(folder);
   if (made === undefined) return;
-  for (let above = folder; above.length >= made.length; ) {
+  for (let above = folder; above.length >= made.length;) {
     above = path.dirname(above);
     await syncFolder(above);
   }

@@ -1,5 +1,11 @@
 import { Readable } from "node:stream";
-import { DeleteObjectsCommand, GetObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
+import {
+  DeleteObjectsCommand,
+  GetObjectCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  S3Client,
+} from "@aws-sdk/client-s3";
 import { Upload } from "@aws-sdk/lib-storage";
 import { getSignedUrl } from "@aws-sdk/s3-request-presigner";
 import { assertBlobPrefix, BlobNotFoundError, guardBlobStore, nameBlob } from "@/lib/platform/blob-guard";
@@ -66,7 +72,11 @@ export function createS3BlobStore(location: S3Location): BlobStore {
     let ContinuationToken: string | undefined;
     do {
       const page = await client.send(
-        new ListObjectsV2Command({ Bucket, Prefix: outer + prefix, ...(ContinuationToken === undefined ? {} : { ContinuationToken }) }),
+        new ListObjectsV2Command({
+          Bucket,
+          Prefix: outer + prefix,
+          ...(ContinuationToken === undefined ? {} : { ContinuationToken }),
+        }),
       );
       yield (page.Contents ?? []).map(({ Key = "", Size = 0 }) => ({ key: Key.slice(outer.length), sizeBytes: Size }));
       ContinuationToken = page.IsTruncated ? page.NextContinuationToken : undefined;
@@ -81,7 +91,9 @@ export function createS3BlobStore(location: S3Location): BlobStore {
       const first = failures[0];
       if (first === undefined) continue;
       const key = (first.Key ?? "").slice(outer.length);
-      const error = new Error(`The object store kept ${failures.length} of ${Objects.length} blobs: ${first.Code ?? "unknown"} ${first.Message ?? ""}`.trim());
+      const error = new Error(
+        `The object store kept ${failures.length} of ${Objects.length} blobs: ${first.Code ?? "unknown"} ${first.Message ?? ""}`.trim(),
+      );
       throw nameBlob(Object.assign(error, { code: first.Code }), key);
     }
   }
@@ -126,7 +138,10 @@ export function createS3BlobStore(location: S3Location): BlobStore {
     presignPut(key, { contentType: ContentType, sizeBytes: ContentLength, expiresSeconds: expiresIn }) {
       const command = new PutObjectCommand({ Bucket, Key: outer + key, ContentType, ContentLength });
       // left to itself, the presigner does not sign the type
-      return getSignedUrl(client, command, { expiresIn, signableHeaders: new Set(["host", "content-type", "content-length"]) });
+      return getSignedUrl(client, command, {
+        expiresIn,
+        signableHeaders: new Set(["host", "content-type", "content-length"]),
+      });
     },
   });
 }

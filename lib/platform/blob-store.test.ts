@@ -115,7 +115,10 @@ describe.each(kinds)("a blob store on %s", (_kind, many, url) => {
     await store.put("v/1/manifest.json", Buffer.from("12"));
     await store.put("v/10/x", Buffer.from("x"));
     await store.put("v/1x", Buffer.from("x"));
-    expect(await store.removePrefix("v/1/", { last: ["v/1/manifest.json"] })).toEqual({ files: many + 1, bytes: 4 * many + 2 });
+    expect(await store.removePrefix("v/1/", { last: ["v/1/manifest.json"] })).toEqual({
+      files: many + 1,
+      bytes: 4 * many + 2,
+    });
     expect(await keys(store, "v/")).toEqual(["v/10/x", "v/1x"]);
     expect((await store.get("neighbours/keep.txt")).toString()).toBe("keep");
     expect(await store.removePrefix("v/1/", { last: ["v/1/manifest.json"] })).toEqual({ files: 0, bytes: 0 });
@@ -135,13 +138,34 @@ describe.each(kinds)("a blob store on %s", (_kind, many, url) => {
   });
 
   it("removes twice at once without an error", async () => {
-    await each(Array.from({ length: 200 }, (_, i) => `v/1/${i % 7}/${i}`), (key) => store.put(key, Buffer.from("x")));
+    await each(
+      Array.from({ length: 200 }, (_, i) => `v/1/${i % 7}/${i}`),
+      (key) => store.put(key, Buffer.from("x")),
+    );
     await Promise.all([store.removePrefix("v/1/"), store.removePrefix("v/1/")]);
     expect(await keys(store, "v/1/")).toEqual([]);
   });
 
   it.each([
-    "", "/", "/etc/passwd", "a/../b", "..", "a/..", "./a", "a/.", "a//b", "a/", ".hidden", "-a", "a b", "a\\b", "a\0b", "a%2e", "ä", "a\n", "a".repeat(513),
+    "",
+    "/",
+    "/etc/passwd",
+    "a/../b",
+    "..",
+    "a/..",
+    "./a",
+    "a/.",
+    "a//b",
+    "a/",
+    ".hidden",
+    "-a",
+    "a b",
+    "a\\b",
+    "a\0b",
+    "a%2e",
+    "ä",
+    "a\n",
+    "a".repeat(513),
   ])("refuses the key %j everywhere and touches nothing", async (key) => {
     const body = Readable.from([Buffer.from("x")]);
     await expect(store.put(key, body)).rejects.toBeInstanceOf(BlobKeyError);
@@ -149,7 +173,9 @@ describe.each(kinds)("a blob store on %s", (_kind, many, url) => {
     await expect(store.get(key)).rejects.toBeInstanceOf(BlobKeyError);
     await expect(store.stream(key)).rejects.toBeInstanceOf(BlobKeyError);
     await expect(store.remove(["neighbours/keep.txt", key])).rejects.toBeInstanceOf(BlobKeyError);
-    await expect(store.presignPut(key, { contentType: "image/png", sizeBytes: 1, expiresSeconds: 1 })).rejects.toBeInstanceOf(BlobKeyError);
+    await expect(
+      store.presignPut(key, { contentType: "image/png", sizeBytes: 1, expiresSeconds: 1 }),
+    ).rejects.toBeInstanceOf(BlobKeyError);
     expect((await store.get("neighbours/keep.txt")).toString()).toBe("keep");
   });
 
@@ -180,7 +206,9 @@ describe("a blob store on disk", () => {
   });
 
   it("has no URL to send a file to", async () => {
-    await expect(store.presignPut("v/1/y", { contentType: "image/png", sizeBytes: 1, expiresSeconds: 60 })).rejects.toThrow("no URLs");
+    await expect(
+      store.presignPut("v/1/y", { contentType: "image/png", sizeBytes: 1, expiresSeconds: 60 }),
+    ).rejects.toThrow("no URLs");
   });
 
   it("keeps what it writes from other users of the machine", async () => {
@@ -237,7 +265,8 @@ describe("a blob store on disk", () => {
     await symlink(outside, path.join(root, "linked"));
     await symlink(path.join(outside, "nothing"), path.join(root, "dangling"));
 
-    for (const key of ["v/1/folder/precious", "v/1/file", "linked/precious"]) await expect(store.get(key)).rejects.toThrow(/symbolic link/);
+    for (const key of ["v/1/folder/precious", "v/1/file", "linked/precious"])
+      await expect(store.get(key)).rejects.toThrow(/symbolic link/);
     for (const key of ["linked/new", "dangling/new"]) {
       await expect(store.put(key, Buffer.from("x"))).rejects.toThrow(/symbolic link/);
       await expect(store.remove([key])).rejects.toThrow(/symbolic link/);
@@ -263,11 +292,16 @@ describe("a blob store on disk", () => {
 
   it("throws the original error with the key in it", async () => {
     const failure = store.put("v/1/x.png/below", Buffer.from("x"));
-    await expect(failure).rejects.toMatchObject({ code: expect.stringMatching(/^(ENOTDIR|EEXIST)$/), message: expect.stringContaining('(blob "v/1/x.png/below")') });
+    await expect(failure).rejects.toMatchObject({
+      code: expect.stringMatching(/^(ENOTDIR|EEXIST)$/),
+      message: expect.stringContaining('(blob "v/1/x.png/below")'),
+    });
   });
 
   it("survives uploads and removals of one prefix at the same time", async () => {
-    const uploads = Array.from({ length: 150 }, (_, i) => store.put(`v/2/${i % 5}/${i}`, Buffer.from("x")).catch((error: { code?: string }) => error.code));
+    const uploads = Array.from({ length: 150 }, (_, i) =>
+      store.put(`v/2/${i % 5}/${i}`, Buffer.from("x")).catch((error: { code?: string }) => error.code),
+    );
     const removals = Array.from({ length: 20 }, () => store.removePrefix("v/2/"));
     await Promise.all(removals);
     for (const outcome of await Promise.all(uploads)) expect([{ sizeBytes: 1 }, "ENOENT"]).toContainEqual(outcome);
@@ -287,9 +321,14 @@ describe("a blob store on s3", () => {
 
   it("reports a key that the store refuses to delete, although the answer as a whole is 200", async () => {
     const answer = `<?xml version="1.0"?><DeleteResult><Error><Key>v/1/x</Key><Code>AccessDenied</Code><Message>Locked</Message></Error></DeleteResult>`;
-    const server = createServer((_request, response) => void response.setHeader("content-type", "application/xml").end(answer));
+    const server = createServer(
+      (_request, response) => void response.setHeader("content-type", "application/xml").end(answer),
+    );
     const store = createBlobStore(await listen(server, "bucket"));
-    await expect(store.remove(["v/1/w", "v/1/x"])).rejects.toMatchObject({ code: "AccessDenied", message: 'The object store kept 1 of 2 blobs: AccessDenied Locked (blob "v/1/x")' });
+    await expect(store.remove(["v/1/w", "v/1/x"])).rejects.toMatchObject({
+      code: "AccessDenied",
+      message: 'The object store kept 1 of 2 blobs: AccessDenied Locked (blob "v/1/x")',
+    });
   });
 
   it("asks for no more than the 1,000 keys that one request may name", async () => {
@@ -304,7 +343,9 @@ describe("a blob store on s3", () => {
 
   it("takes a NoSuchKey in that answer for success", async () => {
     const answer = `<?xml version="1.0"?><DeleteResult><Error><Key>v/1/x</Key><Code>NoSuchKey</Code></Error></DeleteResult>`;
-    const server = createServer((_request, response) => void response.setHeader("content-type", "application/xml").end(answer));
+    const server = createServer(
+      (_request, response) => void response.setHeader("content-type", "application/xml").end(answer),
+    );
     await createBlobStore(await listen(server, "bucket")).remove(["v/1/x"]);
   });
 
@@ -313,8 +354,11 @@ describe("a blob store on s3", () => {
     const listing = `<?xml version="1.0"?><ListBucketResult><IsTruncated>false</IsTruncated>${["a", "manifest.json", "z"].map((name) => `<Contents><Key>v/1/${name}</Key><Size>2</Size></Contents>`).join("")}</ListBucketResult>`;
     const server = createServer(async (request, response) => {
       const body = (await request.toArray()).join("");
-      if (request.method === "POST") deleted.push([...body.matchAll(/<Key>([^<]*)<\/Key>/g)].map((match) => match[1] ?? ""));
-      response.setHeader("content-type", "application/xml").end(request.method === "POST" ? "<DeleteResult></DeleteResult>" : listing);
+      if (request.method === "POST")
+        deleted.push([...body.matchAll(/<Key>([^<]*)<\/Key>/g)].map((match) => match[1] ?? ""));
+      response
+        .setHeader("content-type", "application/xml")
+        .end(request.method === "POST" ? "<DeleteResult></DeleteResult>" : listing);
     });
     const store = createBlobStore(await listen(server, "bucket"));
     expect(await store.removePrefix("v/1/", { last: ["v/1/manifest.json"] })).toEqual({ files: 3, bytes: 6 });

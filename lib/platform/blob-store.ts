@@ -52,9 +52,11 @@ export interface PresignedUpload {
  */
 export function createBlobStore(url: string, options: { durable?: boolean } = {}): BlobStore {
   const parsed = parse(url);
-  if (parsed.username || parsed.password) throw new Error("The blob store's URL must not hold credentials; give them in the AWS environment variables.");
+  if (parsed.username || parsed.password)
+    throw new Error("The blob store's URL must not hold credentials; give them in the AWS environment variables.");
   if (parsed.protocol === "file:") {
-    if (parsed.host || parsed.search || parsed.hash) throw new Error("A blob store on disk is named file:///absolute/folder and nothing else.");
+    if (parsed.host || parsed.search || parsed.hash)
+      throw new Error("A blob store on disk is named file:///absolute/folder and nothing else.");
     const folder = fileURLToPath(parsed);
     if (folder === "/") throw new Error("The blob store cannot be the root folder of the machine.");
     return createDiskBlobStore(folder, options);
@@ -74,10 +76,12 @@ function parse(url: string): URL {
 function readS3Location(url: URL) {
   const known = ["endpoint", "region", "forcePathStyle"];
   const unknown = [...url.searchParams.keys()].find((name) => !known.includes(name));
-  if (unknown !== undefined) throw new Error(`The blob store's URL has an unknown parameter "${unknown}"; known are ${known.join(", ")}.`);
+  if (unknown !== undefined)
+    throw new Error(`The blob store's URL has an unknown parameter "${unknown}"; known are ${known.join(", ")}.`);
   if (!url.host) throw new Error("The blob store's URL names no bucket: s3://bucket/optional/prefix.");
   const forcePathStyle = url.searchParams.get("forcePathStyle") ?? "false";
-  if (forcePathStyle !== "true" && forcePathStyle !== "false") throw new Error("forcePathStyle in the blob store's URL must be true or false.");
+  if (forcePathStyle !== "true" && forcePathStyle !== "false")
+    throw new Error("forcePathStyle in the blob store's URL must be true or false.");
   const endpoint = url.searchParams.get("endpoint");
   const region = url.searchParams.get("region");
   const prefix = url.pathname.replace(/^\//, "").replace(/\/$/, "");

@@ -64,7 +64,9 @@ export interface Transaction {
  * last one. The shape of every hot operation: statements that lock, then one that looks (its snapshot is taken after
  * the locks are held) and writes. All or nothing: when one fails, PostgreSQL turns the COMMIT into a rollback.
  */
-export async function atomic<Row extends object>(statements: readonly { statement: Statement; values: readonly unknown[] }[]): Promise<Row[]> {
+export async function atomic<Row extends object>(
+  statements: readonly { statement: Statement; values: readonly unknown[] }[],
+): Promise<Row[]> {
   const client = await connections().pool.connect();
   const flight = [
     client.query("BEGIN"),
@@ -107,7 +109,10 @@ export async function transaction<T>(run: (tx: Transaction) => Promise<T>): Prom
 
 /** The database's clock, which is everybody's. Milliseconds, as every stored instant. */
 export async function databaseNow(): Promise<Date> {
-  const [row] = await query<{ now: Date }>({ name: "database-now", text: "select date_trunc('milliseconds', now()) as now" }, []);
+  const [row] = await query<{ now: Date }>(
+    { name: "database-now", text: "select date_trunc('milliseconds', now()) as now" },
+    [],
+  );
   return row!.now;
 }
 
@@ -115,7 +120,8 @@ export async function databaseNow(): Promise<Date> {
 export function sqlState(error: unknown): string | null {
   if (!(error instanceof Error)) return null;
   if (error instanceof pg.DatabaseError) return error.code ?? null;
-  const cause = (error as { meta?: { driverAdapterError?: { cause?: { originalCode?: string } } } }).meta?.driverAdapterError?.cause;
+  const cause = (error as { meta?: { driverAdapterError?: { cause?: { originalCode?: string } } } }).meta
+    ?.driverAdapterError?.cause;
   return cause?.originalCode ?? null;
 }
 

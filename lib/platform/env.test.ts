@@ -4,9 +4,18 @@ import { parseEnv } from "./env";
 const GOOD = { DATABASE_URL: "postgresql://u:p@localhost/db", DATA_DIR: "/data" };
 
 test("files lie under DATA_DIR, and links begin at localhost, unless set otherwise", () => {
-  expect(parseEnv(GOOD)).toMatchObject({ blobStore: "file:///data/blobs", publicUrl: "http://localhost:3000", cronSecret: null });
-  expect(parseEnv({ ...GOOD, PORT: "8080", BLOB_STORE: "s3://bucket/x" })).toMatchObject({ blobStore: "s3://bucket/x", publicUrl: "http://localhost:8080" });
-  expect(parseEnv({ ...GOOD, PUBLIC_URL: "https://reprieve.example.org/" }).publicUrl).toBe("https://reprieve.example.org");
+  expect(parseEnv(GOOD)).toMatchObject({
+    blobStore: "file:///data/blobs",
+    publicUrl: "http://localhost:3000",
+    cronSecret: null,
+  });
+  expect(parseEnv({ ...GOOD, PORT: "8080", BLOB_STORE: "s3://bucket/x" })).toMatchObject({
+    blobStore: "s3://bucket/x",
+    publicUrl: "http://localhost:8080",
+  });
+  expect(parseEnv({ ...GOOD, PUBLIC_URL: "https://reprieve.example.org/" }).publicUrl).toBe(
+    "https://reprieve.example.org",
+  );
 });
 
 test("an empty variable counts as unset", () => {
@@ -15,7 +24,10 @@ test("an empty variable counts as unset", () => {
 
 test("images have at most 20 MB and are sent to the server, unless set otherwise", () => {
   expect(parseEnv(GOOD)).toMatchObject({ imageBytesMax: 20 * 1024 ** 2, uploads: "server" });
-  expect(parseEnv({ ...GOOD, MAX_IMAGE_MB: "50", UPLOADS: "store", BLOB_STORE: "s3://bucket/x" })).toMatchObject({ imageBytesMax: 50 * 1024 ** 2, uploads: "store" });
+  expect(parseEnv({ ...GOOD, MAX_IMAGE_MB: "50", UPLOADS: "store", BLOB_STORE: "s3://bucket/x" })).toMatchObject({
+    imageBytesMax: 50 * 1024 ** 2,
+    uploads: "store",
+  });
 });
 
 test("weights of trainers elsewhere have at most 1 GB, unless set otherwise", () => {
@@ -50,7 +62,9 @@ test.each([
 
 test("images by URL come from listed hosts only: https unless http is written, a private address only with a port", () => {
   expect(parseEnv(GOOD).inferImageHosts).toEqual([]);
-  expect(parseEnv({ ...GOOD, INFER_IMAGE_HOSTS: "Images.example.org, http://old.example.org,,[::1]:8443" }).inferImageHosts).toEqual([
+  expect(
+    parseEnv({ ...GOOD, INFER_IMAGE_HOSTS: "Images.example.org, http://old.example.org,,[::1]:8443" }).inferImageHosts,
+  ).toEqual([
     { origin: "https://images.example.org", mayBePrivate: false },
     { origin: "http://old.example.org", mayBePrivate: false },
     { origin: "https://[::1]:8443", mayBePrivate: true },

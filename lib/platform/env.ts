@@ -6,21 +6,51 @@ const port = z.coerce.number().int().min(1).max(65535);
 const secret = z.string().min(16, "must have at least 16 characters");
 
 /** "" counts as unset: shells and compose files often pass empty variables. */
-const optional = <T extends z.ZodType>(schema: T) => z.preprocess((value) => (value === "" ? undefined : value), schema.optional());
+const optional = <T extends z.ZodType>(schema: T) =>
+  z.preprocess((value) => (value === "" ? undefined : value), schema.optional());
 
 const schema = z.object({
   DATABASE_URL: z
-    .string({ error: "is not set: give the PostgreSQL to use, postgresql://user:password@host:5432/database (npm start sets it when it runs its own)" })
+    .string({
+      error:
+        "is not set: give the PostgreSQL to use, postgresql://user:password@host:5432/database (npm start sets it when it runs its own)",
+    })
     .regex(/^postgres(ql)?:\/\//, "must start with postgresql://"),
-  DATABASE_POOL_SIZE: optional(z.coerce.number().int("must be a whole number").min(1, "must be at least 1").max(200, "must be at most 200")),
+  DATABASE_POOL_SIZE: optional(
+    z.coerce.number().int("must be a whole number").min(1, "must be at least 1").max(200, "must be at most 200"),
+  ),
   DATA_DIR: optional(z.string().startsWith("/", "must be an absolute path")),
-  BLOB_STORE: optional(z.string().regex(/^(file:\/\/\/|s3:\/\/[a-z0-9])/, "must be file:///absolute/folder or s3://bucket/prefix?region=…")),
-  MAX_IMAGE_MB: optional(z.coerce.number().int("must be a whole number of megabytes").min(1, "must be at least 1").max(1024, "must be at most 1024")),
-  MAX_WEIGHTS_MB: optional(z.coerce.number().int("must be a whole number of megabytes").min(1, "must be at least 1").max(102_400, "must be at most 102400")),
+  BLOB_STORE: optional(
+    z
+      .string()
+      .regex(/^(file:\/\/\/|s3:\/\/[a-z0-9])/, "must be file:///absolute/folder or s3://bucket/prefix?region=…"),
+  ),
+  MAX_IMAGE_MB: optional(
+    z.coerce
+      .number()
+      .int("must be a whole number of megabytes")
+      .min(1, "must be at least 1")
+      .max(1024, "must be at most 1024"),
+  ),
+  MAX_WEIGHTS_MB: optional(
+    z.coerce
+      .number()
+      .int("must be a whole number of megabytes")
+      .min(1, "must be at least 1")
+      .max(102_400, "must be at most 102400"),
+  ),
   INFER_IMAGE_HOSTS: optional(z.string()),
-  TRAINING_CONCURRENCY: optional(z.coerce.number().int("must be a whole number").min(0, "must be at least 0").max(64, "must be at most 64")),
-  UPLOADS: optional(z.enum(["server", "store"], { error: "must be server (the default) or store (browsers send images to the object store)" })),
-  PUBLIC_URL: optional(z.url({ protocol: /^https?$/, error: "must be an http(s) URL, such as https://reprieve.example.org" })),
+  TRAINING_CONCURRENCY: optional(
+    z.coerce.number().int("must be a whole number").min(0, "must be at least 0").max(64, "must be at most 64"),
+  ),
+  UPLOADS: optional(
+    z.enum(["server", "store"], {
+      error: "must be server (the default) or store (browsers send images to the object store)",
+    }),
+  ),
+  PUBLIC_URL: optional(
+    z.url({ protocol: /^https?$/, error: "must be an http(s) URL, such as https://reprieve.example.org" }),
+  ),
   PORT: optional(port),
   CRON_SECRET: optional(secret),
   NEXTAUTH_SECRET: optional(secret),
@@ -80,14 +110,20 @@ function parseImageHosts(list: string): ImageHost[] {
   return entries.filter(Boolean).map((entry) => {
     const url = entry.includes("://") ? entry : `https://${entry}`;
     const parts = /^https?:\/\/(?:[a-z0-9.-]+|\[[0-9a-f:]+\])(:\d+)?$/i.exec(url);
-    if (!parts || !URL.canParse(url)) throw new Error(`INFER_IMAGE_HOSTS has "${entry}": give names such as images.example.org, with commas between them; http:// and a port may be added`);
+    if (!parts || !URL.canParse(url))
+      throw new Error(
+        `INFER_IMAGE_HOSTS has "${entry}": give names such as images.example.org, with commas between them; http:// and a port may be added`,
+      );
     return { origin: new URL(url).origin, mayBePrivate: parts[1] !== undefined };
   });
 }
 
 function pair(name: string, clientId: string | undefined, clientSecret: string | undefined): OAuthClient | null {
   if (clientId && clientSecret) return { clientId, clientSecret };
-  if (clientId || clientSecret) throw new Error(`${name}_${clientId ? "SECRET" : "ID"} is not set: set both ${name}_ID and ${name}_SECRET, or neither`);
+  if (clientId || clientSecret)
+    throw new Error(
+      `${name}_${clientId ? "SECRET" : "ID"} is not set: set both ${name}_ID and ${name}_SECRET, or neither`,
+    );
   return null;
 }
 
@@ -102,8 +138,12 @@ export function parseEnv(source: Record<string, string | undefined>): Env {
   }
   const e = result.data;
   const blobStore = e.BLOB_STORE ?? (e.DATA_DIR ? pathToFileURL(`${e.DATA_DIR}/blobs`).href : undefined);
-  if (!blobStore) throw new Error("BLOB_STORE is not set: give file:///absolute/folder or s3://bucket/prefix, or set DATA_DIR");
-  if (e.UPLOADS === "store" && !blobStore.startsWith("s3://")) throw new Error("UPLOADS=store needs an object store that browsers can reach: set BLOB_STORE to s3://bucket/prefix, or leave UPLOADS out");
+  if (!blobStore)
+    throw new Error("BLOB_STORE is not set: give file:///absolute/folder or s3://bucket/prefix, or set DATA_DIR");
+  if (e.UPLOADS === "store" && !blobStore.startsWith("s3://"))
+    throw new Error(
+      "UPLOADS=store needs an object store that browsers can reach: set BLOB_STORE to s3://bucket/prefix, or leave UPLOADS out",
+    );
   return {
     databaseUrl: e.DATABASE_URL,
     databasePoolSize: e.DATABASE_POOL_SIZE ?? 10,

@@ -20,12 +20,19 @@ const SCHEMA = "pgboss";
 
 /** Creates pg-boss's tables and our queues. Called at every migration; repeating changes nothing. */
 export async function migrateJobQueue(): Promise<void> {
-  const boss = new PgBoss({ connectionString: env().databaseUrl, schema: SCHEMA, max: 1, supervise: false, schedule: false });
+  const boss = new PgBoss({
+    connectionString: env().databaseUrl,
+    schema: SCHEMA,
+    max: 1,
+    supervise: false,
+    schedule: false,
+  });
   boss.on("error", () => {}); // start() throws what matters
   await boss.start();
   try {
     for (const name of Object.keys(QUEUES) as QueueName[]) {
-      if (!(await boss.getQueue(name))) await boss.createQueue(name, { name, retryLimit: 3, retryBackoff: true, expireInMinutes: 60 });
+      if (!(await boss.getQueue(name)))
+        await boss.createQueue(name, { name, retryLimit: 3, retryBackoff: true, expireInMinutes: 60 });
     }
   } finally {
     await boss.stop({ graceful: false });
@@ -38,16 +45,27 @@ let sender: PgBoss | undefined;
  * Puts a wake-up into the transaction: the job exists if and only if it commits.
  * Throws when nothing was inserted, because pg-boss 10 ignores a queue it does not know without a word.
  */
-export async function enqueue(tx: Transaction, name: QueueName, options: { startAfterSeconds?: number } = {}): Promise<void> {
+export async function enqueue(
+  tx: Transaction,
+  name: QueueName,
+  options: { startAfterSeconds?: number } = {},
+): Promise<void> {
   // Never started: it only writes the insert, on our connection.
-  sender ??= new PgBoss({ schema: SCHEMA, db: { executeSql: () => Promise.reject(new Error("the sender has no connection of its own")) } });
+  sender ??= new PgBoss({
+    schema: SCHEMA,
+    db: { executeSql: () => Promise.reject(new Error("the sender has no connection of its own")) },
+  });
   const db = {
     executeSql: async (text: string, values: unknown[]) => {
       const rows = await tx.query({ name: "enqueue-job", text }, values);
       return { rows, rowCount: rows.length };
     },
   };
-  const id = await sender.send(name, {}, { db, ...(options.startAfterSeconds === undefined ? {} : { startAfter: options.startAfterSeconds }) });
+  const id = await sender.send(
+    name,
+    {},
+    { db, ...(options.startAfterSeconds === undefined ? {} : { startAfter: options.startAfterSeconds }) },
+  );
   if (!id) throw new Error(`the queue "${name}" does not exist: run the migrations`);
 }
 
@@ -59,7 +77,12 @@ export async function startWorkers(
   handlers: Record<QueueName, () => Promise<void>>,
   onError: (error: Error) => void,
 ): Promise<{ stop(): Promise<void> }> {
-  const boss = new PgBoss({ connectionString: env().databaseUrl, schema: SCHEMA, max: 3, application_name: "reprieve-worker" });
+  const boss = new PgBoss({
+    connectionString: env().databaseUrl,
+    schema: SCHEMA,
+    max: 3,
+    application_name: "reprieve-worker",
+  });
   boss.on("error", onError);
   await boss.start();
   for (const name of Object.keys(QUEUES) as QueueName[]) {

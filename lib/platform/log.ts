@@ -11,7 +11,22 @@ export function log(): pino.Logger {
   const options: pino.LoggerOptions = {
     level: env().logLevel,
     base: null,
-    redact: { paths: ["api_key", "apiKey", "authorization", "password", "secret", "url", "*.api_key", "*.apiKey", "*.authorization", "*.password", "*.secret"], remove: true },
+    redact: {
+      paths: [
+        "api_key",
+        "apiKey",
+        "authorization",
+        "password",
+        "secret",
+        "url",
+        "*.api_key",
+        "*.apiKey",
+        "*.authorization",
+        "*.password",
+        "*.secret",
+      ],
+      remove: true,
+    },
   };
   // Synchronous: a line costs less than handing it to another thread, and the last lines before a crash are there.
   return (logger ??= pino(options, pino.destination({ dest: 1, sync: true })));

@@ -17,7 +17,9 @@ const CONNECTION_TIMEOUT_MS = 10_000;
 
 /** Tells every trainer to look whether its run is still its own, and whether there is another. Never throws: what it tells of is done already. */
 export async function notifyTrainers(): Promise<void> {
-  await query({ name: "notify-trainers", text: `select pg_notify('${CHANNEL}', '')` }, []).catch((error: unknown) => log().warn({ err: error }, "trainers not told"));
+  await query({ name: "notify-trainers", text: `select pg_notify('${CHANNEL}', '')` }, []).catch((error: unknown) =>
+    log().warn({ err: error }, "trainers not told"),
+  );
 }
 
 /** Calls `heard` at each word, and after each reconnection, until the signal aborts. Has a connection of its own. */
@@ -30,7 +32,12 @@ export async function listenForTrainers(heard: () => void, signal: AbortSignal):
 
 /** Until the connection is lost or the signal aborts. */
 async function listenOnce(heard: () => void, signal: AbortSignal): Promise<void> {
-  const client = new pg.Client({ connectionString: env().databaseUrl, application_name: "reprieve-listener", connectionTimeoutMillis: CONNECTION_TIMEOUT_MS, keepAlive: true });
+  const client = new pg.Client({
+    connectionString: env().databaseUrl,
+    application_name: "reprieve-listener",
+    connectionTimeoutMillis: CONNECTION_TIMEOUT_MS,
+    keepAlive: true,
+  });
   const over = new AbortController();
   client.on("error", () => over.abort()); // for good: unheard, a second one would end the process
   client.on("end", () => over.abort());

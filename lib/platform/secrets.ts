@@ -29,7 +29,8 @@ export const newPassword = (): string => randomBytes(12).toString("base64url");
 /** argon2id with the library's defaults (OWASP's first choice), as a PHC string. */
 export const hashPassword = (password: string): Promise<string> => hash(password);
 
-export const verifyPassword = (passwordHash: string, password: string): Promise<boolean> => verify(passwordHash, password);
+export const verifyPassword = (passwordHash: string, password: string): Promise<boolean> =>
+  verify(passwordHash, password);
 
 /** Compares two secrets in a time that tells nothing of where, or in what length, they differ. */
 export function equalSecrets(a: string, b: string): boolean {

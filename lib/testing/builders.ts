@@ -26,7 +26,9 @@ export async function buildUser(overrides: { email?: string; name?: string } = {
 export async function buildWorld(overrides: { slug?: string; imageQuota?: number } = {}): Promise<World> {
   const owner = await buildUser();
   const slug = overrides.slug ?? unique("acme");
-  const workspace = await prisma().workspace.create({ data: { slug, name: slug, imageQuota: overrides.imageQuota ?? 100_000 } });
+  const workspace = await prisma().workspace.create({
+    data: { slug, name: slug, imageQuota: overrides.imageQuota ?? 100_000 },
+  });
   await prisma().membership.create({ data: { workspaceId: workspace.id, userId: owner.id, role: "OWNER" } });
   return { workspace, owner };
 }
@@ -38,10 +40,21 @@ export async function buildMember(world: World, role: Role) {
 }
 
 /** An API key; answers the secret. */
-export async function buildApiKey(world: World, overrides: { userId?: string; scopes?: readonly Scope[]; revokedAt?: Date } = {}): Promise<string> {
+export async function buildApiKey(
+  world: World,
+  overrides: { userId?: string; scopes?: readonly Scope[]; revokedAt?: Date } = {},
+): Promise<string> {
   const key = newApiKey();
   await prisma().apiKey.create({
-    data: { workspaceId: world.workspace.id, userId: overrides.userId ?? world.owner.id, name: "test", prefix: key.slice(0, 8), hash: hashApiKey(key), scopes: [...(overrides.scopes ?? SCOPES)], revokedAt: overrides.revokedAt ?? null },
+    data: {
+      workspaceId: world.workspace.id,
+      userId: overrides.userId ?? world.owner.id,
+      name: "test",
+      prefix: key.slice(0, 8),
+      hash: hashApiKey(key),
+      scopes: [...(overrides.scopes ?? SCOPES)],
+      revokedAt: overrides.revokedAt ?? null,
+    },
   });
   return key;
 }
@@ -49,7 +62,14 @@ export async function buildApiKey(world: World, overrides: { userId?: string; sc
 export async function buildProject(world: World, overrides: { slug?: string; name?: string; type?: ProjectType } = {}) {
   const slug = overrides.slug ?? unique("digits");
   return prisma().project.create({
-    data: { workspaceId: world.workspace.id, slug, name: overrides.name ?? slug, type: overrides.type ?? "CLASSIFICATION", annotation: "digits", createdById: world.owner.id },
+    data: {
+      workspaceId: world.workspace.id,
+      slug,
+      name: overrides.name ?? slug,
+      type: overrides.type ?? "CLASSIFICATION",
+      annotation: "digits",
+      createdById: world.owner.id,
+    },
   });
 }
 
@@ -60,10 +80,19 @@ export async function buildProject(world: World, overrides: { slug?: string; nam
 export async function buildVersion(
   world: World,
   project: { id: string },
-  overrides: { name?: string; status?: VersionStatus; images?: number; writersUntil?: Date; generatorUntil?: Date } = {},
+  overrides: {
+    name?: string;
+    status?: VersionStatus;
+    images?: number;
+    writersUntil?: Date;
+    generatorUntil?: Date;
+  } = {},
 ) {
   const { images = 10, status = "READY" } = overrides;
-  const { nextVersionNumber } = await prisma().project.update({ where: { id: project.id }, data: { nextVersionNumber: { increment: 1 } } });
+  const { nextVersionNumber } = await prisma().project.update({
+    where: { id: project.id },
+    data: { nextVersionNumber: { increment: 1 } },
+  });
   const counted = status === "FAILED" ? 0 : images;
   await prisma().workspace.update({ where: { id: world.workspace.id }, data: { usedImages: { increment: counted } } });
   return prisma().version.create({
@@ -90,9 +119,16 @@ export async function buildVersion(
 }
 
 /** Of a model type that our own workers leave alone, unless `trainer` says otherwise. */
-export async function buildTraining(world: World, version: { id: string }, overrides: { status?: TrainingStatus; trainer?: TrainerKind } = {}) {
+export async function buildTraining(
+  world: World,
+  version: { id: string },
+  overrides: { status?: TrainingStatus; trainer?: TrainerKind } = {},
+) {
   const { status = "QUEUED", trainer = "EXTERNAL" } = overrides;
-  const { nextTrainingNumber } = await prisma().version.update({ where: { id: version.id }, data: { nextTrainingNumber: { increment: 1 } } });
+  const { nextTrainingNumber } = await prisma().version.update({
+    where: { id: version.id },
+    data: { nextTrainingNumber: { increment: 1 } },
+  });
   const active = status === "QUEUED" || status === "RUNNING";
   return prisma().training.create({
     data: {
@@ -110,19 +146,44 @@ export async function buildTraining(world: World, version: { id: string }, overr
   });
 }
 
-export async function buildModel(world: World, training: { id: string; versionId: string }, { sizeBytes = 100 }: { sizeBytes?: number } = {}) {
+export async function buildModel(
+  world: World,
+  training: { id: string; versionId: string },
+  { sizeBytes = 100 }: { sizeBytes?: number } = {},
+) {
   return prisma().model.create({
-    data: { workspaceId: world.workspace.id, versionId: training.versionId, trainingId: training.id, slug: unique("digits-model"), modelType: "digits", files: 1, sizeBytes },
+    data: {
+      workspaceId: world.workspace.id,
+      versionId: training.versionId,
+      trainingId: training.id,
+      slug: unique("digits-model"),
+      modelType: "digits",
+      files: 1,
+      sizeBytes,
+    },
   });
 }
 
-export const membershipOf = (world: World, role: Role): Membership => ({ workspaceId: world.workspace.id, slug: world.workspace.slug, name: world.workspace.name, role });
+export const membershipOf = (world: World, role: Role): Membership => ({
+  workspaceId: world.workspace.id,
+  slug: world.workspace.slug,
+  name: world.workspace.name,
+  role,
+});
 
 /** The context of a signed-in member, at the database's instant unless another `now` is passed. */
-export async function userContext(world: World, overrides: { user?: { id: string; name: string }; role?: Role; now?: Date } = {}): Promise<Context> {
+export async function userContext(
+  world: World,
+  overrides: { user?: { id: string; name: string }; role?: Role; now?: Date } = {},
+): Promise<Context> {
   const user = overrides.user ?? world.owner;
   return {
-    actor: { type: "USER", userId: user.id, name: user.name, memberships: [membershipOf(world, overrides.role ?? "OWNER")] },
+    actor: {
+      type: "USER",
+      userId: user.id,
+      name: user.name,
+      memberships: [membershipOf(world, overrides.role ?? "OWNER")],
+    },
     now: overrides.now ?? (await databaseNow()),
     requestId: newId(),
   };
@@ -130,12 +191,34 @@ export async function userContext(world: World, overrides: { user?: { id: string
 
 // ── What a test compares ─────────────────────────────────────────────────────────────────────────────────────────────
 
-const TABLES = ["users", "workspaces", "memberships", "api_keys", "projects", "images", "generation_sources", "versions", "exports", "trainings", "models", "model_calls", "model_slugs", "audit_events", "purge_receipts"];
+const TABLES = [
+  "users",
+  "workspaces",
+  "memberships",
+  "api_keys",
+  "projects",
+  "images",
+  "generation_sources",
+  "versions",
+  "exports",
+  "trainings",
+  "models",
+  "model_calls",
+  "model_slugs",
+  "audit_events",
+  "purge_receipts",
+];
 
 /** All rows of every table, as one hash per table: equal means that nothing at all was written in between. */
 export async function fingerprintTables(): Promise<Record<string, string>> {
   const entries = TABLES.map(async (table) => {
-    const [row] = await query<{ hash: string | null }>({ name: `test-fingerprint-${table}`, text: `select md5(string_agg(t::text, '|' order by t::text)) as hash from ${table} t` }, []);
+    const [row] = await query<{ hash: string | null }>(
+      {
+        name: `test-fingerprint-${table}`,
+        text: `select md5(string_agg(t::text, '|' order by t::text)) as hash from ${table} t`,
+      },
+      [],
+    );
     return [table, row?.hash ?? ""] as const;
   });
   return Object.fromEntries(await Promise.all(entries));
@@ -144,7 +227,10 @@ export async function fingerprintTables(): Promise<Record<string, string>> {
 /** How many rows each table has. */
 export async function countRows(): Promise<Record<string, number>> {
   const entries = TABLES.map(async (table) => {
-    const [row] = await query<{ count: number }>({ name: `test-count-${table}`, text: `select count(*)::int as count from ${table}` }, []);
+    const [row] = await query<{ count: number }>(
+      { name: `test-count-${table}`, text: `select count(*)::int as count from ${table}` },
+      [],
+    );
     return [table, row?.count ?? 0] as const;
   });
   return Object.fromEntries(await Promise.all(entries));

@@ -13,5 +13,16 @@ export function makeBuildFolder(): { folder: string; remove: () => void } {
 
 /** Builds scripts as they are shipped, each `name` as `name.mjs` in the folder: bundled, their packages outside. */
 export async function bundle(folder: string, entryPoints: Record<string, string>): Promise<void> {
-  await build({ absWorkingDir: root, entryPoints, outdir: folder, outExtension: { ".js": ".mjs" }, bundle: true, platform: "node", format: "esm", packages: "external", alias: { "@": root }, logLevel: "warning" });
+  await build({
+    absWorkingDir: root,
+    entryPoints,
+    outdir: folder,
+    outExtension: { ".js": ".mjs" },
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    packages: "external",
+    alias: { "@": root },
+    logLevel: "warning",
+  });
 }

@@ -18,7 +18,9 @@ const nameOf = (url: string): string => new URL(url).pathname.slice(1);
 /** A copy of a migrated template database; answers its url. */
 export async function cloneDatabase(templateUrl: string): Promise<string> {
   const name = `test_${randomBytes(6).toString("hex")}`;
-  await administer(templateUrl, (client) => client.query(`create database ${name} template ${nameOf(templateUrl)} strategy file_copy`));
+  await administer(templateUrl, (client) =>
+    client.query(`create database ${name} template ${nameOf(templateUrl)} strategy file_copy`),
+  );
   const clone = new URL(templateUrl);
   clone.pathname = `/${name}`;
   return clone.href;
@@ -42,7 +44,8 @@ export async function connectSecond(): Promise<SecondConnection> {
   const watcher = new pg.Client({ connectionString: process.env["DATABASE_URL"] });
   await watcher.connect();
   return {
-    query: async <Row extends object>(text: string, values: unknown[] = []) => (await client.query<Row>(text, values)).rows,
+    query: async <Row extends object>(text: string, values: unknown[] = []) =>
+      (await client.query<Row>(text, values)).rows,
     async untilWaiting(count) {
       const deadline = Date.now() + 4_000; // below the lock timeout
       for (;;) {

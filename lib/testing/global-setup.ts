@@ -22,7 +22,11 @@ export default async function globalSetup(project: TestProject): Promise<() => P
     flags: ["fsync=off", "synchronous_commit=off", "full_page_writes=off"],
   });
   const env = { ...process.env, DATABASE_URL: server.url, CHECKPOINT_DISABLE: "1" };
-  const migrated = spawnSync(process.execPath, ["node_modules/prisma/build/index.js", "migrate", "deploy"], { cwd: root, env, encoding: "utf8" });
+  const migrated = spawnSync(process.execPath, ["node_modules/prisma/build/index.js", "migrate", "deploy"], {
+    cwd: root,
+    env,
+    encoding: "utf8",
+  });
   if (migrated.status !== 0) throw new Error(`prisma migrate deploy failed:\n${migrated.stdout}${migrated.stderr}`);
 
   Object.assign(process.env, { DATABASE_URL: server.url, BLOB_STORE: "file:///nowhere" });

@@ -67,7 +67,9 @@ export async function checkInvariants(workspaceId: string, options: { createdIma
     );
     const { used, purged } = rows[0]!;
     if (options.createdImages !== undefined && used + purged !== options.createdImages) {
-      broken.push(`every image is counted or on a receipt: ${used} used + ${purged} purged is not ${options.createdImages}`);
+      broken.push(
+        `every image is counted or on a receipt: ${used} used + ${purged} purged is not ${options.createdImages}`,
+      );
     }
     if (broken.length > 0) throw new Error(`Broken:\n${broken.join("\n")}`);
   } finally {

@@ -22,20 +22,53 @@ export const RETENTION_MS = 30 * DAY_MS;
 /** A signal that never aborts: a run without a time budget. */
 export const UNBOUNDED = new AbortController().signal;
 
-export const projectRef = (world: World, project: { slug: string }) => ({ workspaceSlug: world.workspace.slug, projectSlug: project.slug });
-export const versionRef = (world: World, project: { slug: string }, version: { number: number }) => ({ ...projectRef(world, project), number: version.number });
-export const trainingRef = (world: World, training: { id: string }) => ({ workspaceSlug: world.workspace.slug, trainingId: training.id });
+export const projectRef = (world: World, project: { slug: string }) => ({
+  workspaceSlug: world.workspace.slug,
+  projectSlug: project.slug,
+});
+export const versionRef = (world: World, project: { slug: string }, version: { number: number }) => ({
+  ...projectRef(world, project),
+  number: version.number,
+});
+export const trainingRef = (world: World, training: { id: string }) => ({
+  workspaceSlug: world.workspace.slug,
+  trainingId: training.id,
+});
 /** As Trash names them: by the opaque id. */
-export const trashedProjectRef = (world: World, project: { id: string }) => ({ workspaceSlug: world.workspace.slug, projectId: project.id });
-export const trashedVersionRef = (world: World, project: { id: string }, version: { number: number }) => ({ ...trashedProjectRef(world, project), number: version.number });
-export const itemRef = (world: World, type: ItemType, item: { id: string }) => ({ workspaceSlug: world.workspace.slug, type, id: item.id });
+export const trashedProjectRef = (world: World, project: { id: string }) => ({
+  workspaceSlug: world.workspace.slug,
+  projectId: project.id,
+});
+export const trashedVersionRef = (world: World, project: { id: string }, version: { number: number }) => ({
+  ...trashedProjectRef(world, project),
+  number: version.number,
+});
+export const itemRef = (world: World, type: ItemType, item: { id: string }) => ({
+  workspaceSlug: world.workspace.slug,
+  type,
+  id: item.id,
+});
 
 /** Settings and plan of a version of so many images, for createVersion and retryVersionGeneration: no engine, no sources. */
 export const planOf = (images: number) => (): VersionPlan => ({ sources: [], images });
-export const newVersion = (images: number) => ({ seed: 1, preprocessing: {}, augmentation: {}, splits: null, plan: planOf(images) });
+export const newVersion = (images: number) => ({
+  seed: 1,
+  preprocessing: {},
+  augmentation: {},
+  splits: null,
+  plan: planOf(images),
+});
 
 /** What a generator of so many images says when it is done. */
-export const generatedFacts = (images: number): GeneratedFacts => ({ manifestHash: "0".repeat(64), files: images + 1, sizeBytes: images * 10, trainImages: images, validImages: 0, testImages: 0, classes: { "3": Math.ceil(images / 2), "7": Math.floor(images / 2) } });
+export const generatedFacts = (images: number): GeneratedFacts => ({
+  manifestHash: "0".repeat(64),
+  files: images + 1,
+  sizeBytes: images * 10,
+  trainImages: images,
+  validImages: 0,
+  testImages: 0,
+  classes: { "3": Math.ceil(images / 2), "7": Math.floor(images / 2) },
+});
 
 /** Takes the generation of a version, as a worker does. */
 export async function claimVersion({ id }: { id: string }): Promise<GeneratorLease> {
@@ -45,7 +78,11 @@ export async function claimVersion({ id }: { id: string }): Promise<GeneratorLea
 }
 
 /** The same actor, another act, `ms` later. */
-export const later = (ctx: Context, ms: number): Context => ({ ...ctx, now: new Date(ctx.now.getTime() + ms), requestId: newId() });
+export const later = (ctx: Context, ms: number): Context => ({
+  ...ctx,
+  now: new Date(ctx.now.getTime() + ms),
+  requestId: newId(),
+});
 
 /** The scheduled job, at an instant. */
 export const scheduler = (now: Date): Promise<Context> => systemContext("purge-expired", { now });
@@ -54,7 +91,10 @@ export async function memberContext(world: World, role: Role, now?: Date): Promi
   return userContext(world, { user: await buildMember(world, role), role, ...(now ? { now } : {}) });
 }
 
-export async function keyContext(world: World, options: { userId?: string; scopes?: readonly Scope[] } = {}): Promise<Context> {
+export async function keyContext(
+  world: World,
+  options: { userId?: string; scopes?: readonly Scope[] } = {},
+): Promise<Context> {
   return authenticateKey(await buildApiKey(world, options), newId());
 }
 
@@ -75,7 +115,10 @@ export async function usedImages(world: World): Promise<number> {
 
 /** The actions in the audit log, oldest first. */
 export async function auditedActions(world: World): Promise<string[]> {
-  const events = await prisma().auditEvent.findMany({ where: { workspaceId: world.workspace.id }, orderBy: [{ at: "asc" }, { id: "asc" }] });
+  const events = await prisma().auditEvent.findMany({
+    where: { workspaceId: world.workspace.id },
+    orderBy: [{ at: "asc" }, { id: "asc" }],
+  });
   return events.map((event) => event.action);
 }
 

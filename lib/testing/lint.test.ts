@@ -10,7 +10,11 @@ const root = path.resolve(import.meta.dirname, "../..");
 async function lint(file: string, code: string): Promise<string[]> {
   const eslint = new ESLint({
     cwd: root,
-    overrideConfig: { files: ["**/*.ts"], languageOptions: { parserOptions: { projectService: false, project: false } }, rules: TYPE_AWARE_OFF },
+    overrideConfig: {
+      files: ["**/*.ts"],
+      languageOptions: { parserOptions: { projectService: false, project: false } },
+      rules: TYPE_AWARE_OFF,
+    },
   });
   const [result] = await eslint.lintText(code, { filePath: path.join(root, file) });
   return result!.messages.filter((m) => m.ruleId?.startsWith("no-restricted") || m.fatal).map((m) => m.message);

@@ -11,7 +11,11 @@ interface Tree {
 }
 
 function flatten(tree: Tree, prefix = ""): Map<string, string> {
-  return new Map(Object.entries(tree).flatMap(([key, value]): [string, string][] => (typeof value === "string" ? [[`${prefix}${key}`, value]] : [...flatten(value, `${prefix}${key}.`)])));
+  return new Map(
+    Object.entries(tree).flatMap(([key, value]): [string, string][] =>
+      typeof value === "string" ? [[`${prefix}${key}`, value]] : [...flatten(value, `${prefix}${key}.`)],
+    ),
+  );
 }
 
 const [english, japanese] = [flatten(en), flatten(ja)];
@@ -32,7 +36,8 @@ test("both languages have the same messages", () => {
 });
 
 test("no message is empty, and none ends or begins with a space", () => {
-  for (const [key, message] of [...english, ...japanese]) expect(message.trim(), key).toBe(message === "" ? "something" : message);
+  for (const [key, message] of [...english, ...japanese])
+    expect(message.trim(), key).toBe(message === "" ? "something" : message);
 });
 
 test("each message has the same arguments in both languages", () => {
@@ -40,7 +45,8 @@ test("each message has the same arguments in both languages", () => {
 });
 
 test("Japanese is Japanese, without spaces between its words", () => {
-  for (const [key, message] of japanese) expect(message, key).not.toMatch(/[\u3040-\u30ff\u4e00-\u9fff、。] +[\u3040-\u30ff\u4e00-\u9fff]/);
+  for (const [key, message] of japanese)
+    expect(message, key).not.toMatch(/[\u3040-\u30ff\u4e00-\u9fff、。] +[\u3040-\u30ff\u4e00-\u9fff]/);
 });
 
 test("every refusal has a sentence in both languages", () => {
@@ -48,7 +54,17 @@ test("every refusal has a sentence in both languages", () => {
 });
 
 const root = path.resolve(import.meta.dirname, "../..");
-const SPOKEN = new Set(["alt", "title", "label", "placeholder", "description", "aria-label", "aria-description", "aria-roledescription", "aria-valuetext"]);
+const SPOKEN = new Set([
+  "alt",
+  "title",
+  "label",
+  "placeholder",
+  "description",
+  "aria-label",
+  "aria-description",
+  "aria-roledescription",
+  "aria-valuetext",
+]);
 const isText = (text: string): boolean => /\p{L}/u.test(text);
 
 /** Texts in a file's markup that no translator would find. */
@@ -56,24 +72,44 @@ function literalsIn(fileName: string, source: string): string[] {
   const found: string[] = [];
   const visit = (node: ts.Node): void => {
     if (ts.isJsxText(node) && isText(node.text)) found.push(node.text.trim());
-    if (ts.isJsxExpression(node) && node.expression && ts.isStringLiteralLike(node.expression) && !ts.isJsxAttribute(node.parent) && isText(node.expression.text)) found.push(node.expression.text);
-    if (ts.isJsxAttribute(node) && SPOKEN.has(node.name.getText()) && node.initializer && ts.isStringLiteral(node.initializer) && isText(node.initializer.text)) found.push(node.initializer.text);
+    if (
+      ts.isJsxExpression(node) &&
+      node.expression &&
+      ts.isStringLiteralLike(node.expression) &&
+      !ts.isJsxAttribute(node.parent) &&
+      isText(node.expression.text)
+    )
+      found.push(node.expression.text);
+    if (
+      ts.isJsxAttribute(node) &&
+      SPOKEN.has(node.name.getText()) &&
+      node.initializer &&
+      ts.isStringLiteral(node.initializer) &&
+      isText(node.initializer.text)
+    )
+      found.push(node.initializer.text);
     ts.forEachChild(node, visit);
   };
   visit(ts.createSourceFile(fileName, source, ts.ScriptTarget.Latest, true, ts.ScriptKind.TSX));
   return found;
 }
 
-const pages = readdirSync(path.join(root, "app"), { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".tsx"));
+const pages = readdirSync(path.join(root, "app"), { recursive: true, encoding: "utf8" }).filter((file) =>
+  file.endsWith(".tsx"),
+);
 
 test.each(pages)("app/%s says nothing that is not a message", (file) => {
   expect(literalsIn(file, readFileSync(path.join(root, "app", file), "utf8"))).toEqual([]);
 });
 
 test("the arguments of a message are found in its branches too", () => {
-  expect(argumentsOf("{n, plural, one {# of {name}} other {<b>all</b>}} {role, select, OWNER {Owner} other {Editor}}")).toEqual(["<b>", "n", "name", "role"]);
+  expect(
+    argumentsOf("{n, plural, one {# of {name}} other {<b>all</b>}} {role, select, OWNER {Owner} other {Editor}}"),
+  ).toEqual(["<b>", "n", "name", "role"]);
 });
 
 test("literal text in markup would be found", () => {
-  expect(literalsIn("x.tsx", `<p title="Hint" className="a">Text {"more"} {t("x")} · <b aria-label={t("y")}>3</b></p>`)).toEqual(["Hint", "Text", "more"]);
+  expect(
+    literalsIn("x.tsx", `<p title="Hint" className="a">Text {"more"} {t("x")} · <b aria-label={t("y")}>3</b></p>`),
+  ).toEqual(["Hint", "Text", "more"]);
 });

@@ -13,16 +13,25 @@ export function solid(width: number, height: number, background: Create["backgro
 /** A black PNG with a white rectangle where the box is. */
 export async function markedImage(width: number, height: number, box: Omit<Box, "label">): Promise<Buffer> {
   const mark = await solid(box.width, box.height, "white").png().toBuffer();
-  return solid(width, height, "black").composite([{ input: mark, left: box.x, top: box.y }]).png().toBuffer();
+  return solid(width, height, "black")
+    .composite([{ input: mark, left: box.x, top: box.y }])
+    .png()
+    .toBuffer();
 }
 
 /** Smooth blobs of colour with fine noise on them: what a photo is to a codec. The same bytes for the same seed. */
 export async function photo(width: number, height: number, seed = 1): Promise<Buffer> {
   const random = derive(seed, "photo");
   const blobs = Buffer.from(Array.from({ length: 12 * 12 * 3 }, () => random.integer(256)));
-  const data = await sharp(blobs, { raw: { width: 12, height: 12, channels: 3 } }).resize(width, height, { fit: "fill", kernel: "cubic" }).raw().toBuffer();
-  for (let offset = 0; offset < data.length; offset++) data[offset] = Math.min(255, Math.max(0, data[offset]! + random.integer(17) - 8));
-  return sharp(data, { raw: { width, height, channels: 3 } }).jpeg({ quality: 92 }).toBuffer();
+  const data = await sharp(blobs, { raw: { width: 12, height: 12, channels: 3 } })
+    .resize(width, height, { fit: "fill", kernel: "cubic" })
+    .raw()
+    .toBuffer();
+  for (let offset = 0; offset < data.length; offset++)
+    data[offset] = Math.min(255, Math.max(0, data[offset]! + random.integer(17) - 8));
+  return sharp(data, { raw: { width, height, channels: 3 } })
+    .jpeg({ quality: 92 })
+    .toBuffer();
 }
 
 /** The pixels in the file's own channels; sharp by itself would give three for a grey file. */
@@ -41,11 +50,29 @@ export async function valuesAt(file: Buffer, x: number, y: number): Promise<numb
 /** What the settings make of one training image, every output of it, as PNG unless said otherwise. */
 export async function renderAll(
   source: Buffer,
-  { preprocessing = {}, augmentation = {}, boxes = [], seed = 1, contentType = "image/png" }: { preprocessing?: Preprocessing; augmentation?: Augmentation; boxes?: readonly Box[]; seed?: number; contentType?: string },
+  {
+    preprocessing = {},
+    augmentation = {},
+    boxes = [],
+    seed = 1,
+    contentType = "image/png",
+  }: {
+    preprocessing?: Preprocessing;
+    augmentation?: Augmentation;
+    boxes?: readonly Box[];
+    seed?: number;
+    contentType?: string;
+  },
 ): Promise<RenderedOutput[]> {
   const settings = { preprocessing, augmentation, splits: null, seed };
   const rendered: RenderedOutput[] = [];
-  for await (const output of renderOutputs(source, { id: "img", boxes }, planOutputs({ id: "img", split: "train", contentType }, settings), settings)) rendered.push(output);
+  for await (const output of renderOutputs(
+    source,
+    { id: "img", boxes },
+    planOutputs({ id: "img", split: "train", contentType }, settings),
+    settings,
+  ))
+    rendered.push(output);
   return rendered;
 }
 

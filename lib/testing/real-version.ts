@@ -12,18 +12,30 @@ const SPLITS = { train: "TRAIN", valid: "VALID", test: "TEST" } as const;
 export async function uploadDigits(world: World, project: { slug: string }, count: number): Promise<void> {
   const ctx = await userContext(world);
   const ref = { workspaceSlug: world.workspace.slug, projectSlug: project.slug };
-  for (const { fileName, label, split, png } of await readDigits(count)) await uploadImage(ctx, ref, [png], { fileName, label, split: SPLITS[split] });
+  for (const { fileName, label, split, png } of await readDigits(count))
+    await uploadImage(ctx, ref, [png], { fileName, label, split: SPLITS[split] });
 }
 
 /** A version with real files, made of `images` handwritten digits by the pipeline itself. */
 export async function buildRealVersion(
   world: World,
   project: { slug: string },
-  { name = "digits", images = 20, preprocessing = {}, augmentation = {} }: { name?: string; images?: number; preprocessing?: Preprocessing; augmentation?: Augmentation } = {},
+  {
+    name = "digits",
+    images = 20,
+    preprocessing = {},
+    augmentation = {},
+  }: { name?: string; images?: number; preprocessing?: Preprocessing; augmentation?: Augmentation } = {},
 ): Promise<{ id: string; number: number }> {
   await uploadDigits(world, project, images);
   const ref = { workspaceSlug: world.workspace.slug, projectSlug: project.slug };
-  const version = await generateVersion(await userContext(world), ref, { name, seed: 1, splits: null, preprocessing, augmentation });
+  const version = await generateVersion(await userContext(world), ref, {
+    name,
+    seed: 1,
+    splits: null,
+    preprocessing,
+    augmentation,
+  });
   const end = await generateVersionNow(await systemContext("test"), version.id);
   if (end !== "ready") throw new Error(`The version was not generated: ${end}.`);
   return version;

@@ -11,6 +11,11 @@ import { disconnect } from "@/lib/platform/db";
 const [job, instant] = process.argv.slice(2);
 const signal = new AbortController().signal;
 const ctx = await systemContext(job!, instant ? { now: new Date(instant) } : {});
-const jobs = { "purge-expired": purgeExpired, "erase-files": eraseFiles, "generate-versions": generateVersions, "build-exports": buildExports };
+const jobs = {
+  "purge-expired": purgeExpired,
+  "erase-files": eraseFiles,
+  "generate-versions": generateVersions,
+  "build-exports": buildExports,
+};
 await jobs[job as keyof typeof jobs](ctx, signal);
 await disconnect();

@@ -16,7 +16,14 @@ export function s3Url(port: number, bucketAndPrefix: string): string {
  */
 export async function startS3(directory: string, { corsOrigin }: { corsOrigin?: string } = {}) {
   await mkdir(directory);
-  const server = new S3rver({ port: 0, address: "127.0.0.1", silent: true, directory, vhostBuckets: false, configureBuckets: [{ name: "bucket", configs: corsOrigin === undefined ? [] : [allowPut(corsOrigin)] }] });
+  const server = new S3rver({
+    port: 0,
+    address: "127.0.0.1",
+    silent: true,
+    directory,
+    vhostBuckets: false,
+    configureBuckets: [{ name: "bucket", configs: corsOrigin === undefined ? [] : [allowPut(corsOrigin)] }],
+  });
   const { store } = server;
   const putObject = store.putObject.bind(store);
   store.putObject = async (object: { bucket: string; key: string }) => {
@@ -26,16 +33,27 @@ export async function startS3(directory: string, { corsOrigin }: { corsOrigin?: 
     return result;
   };
   store.deleteObject = async (bucket: string, key: string) => {
-    for (const part of ["object", "object.md5", "metadata.json"]) await rm(store.getResourcePath(bucket, key, part), { force: true });
+    for (const part of ["object", "object.md5", "metadata.json"])
+      await rm(store.getResourcePath(bucket, key, part), { force: true });
   };
   const beforeRouter = server.middleware.length - 1;
-  server.middleware.splice(beforeRouter, 0, async (ctx: { path: string; query: Record<string, string>; body: unknown }, next: () => Promise<void>) => {
-    const bucket = ctx.path.replaceAll("/", "");
-    if (ctx.query["list-type"] !== "2" || !(await store.getBucket(bucket))) return next();
-    const page = await store.listObjects(bucket, { prefix: ctx.query["prefix"], startAfter: ctx.query["continuation-token"], maxKeys: 1000 });
-    const Contents = page.objects.map(({ key, size }: { key: string; size: number }) => ({ Key: key, Size: size }));
-    ctx.body = { ListBucketResult: { IsTruncated: page.isTruncated, NextContinuationToken: Contents.at(-1)?.Key, Contents } };
-  });
+  server.middleware.splice(
+    beforeRouter,
+    0,
+    async (ctx: { path: string; query: Record<string, string>; body: unknown }, next: () => Promise<void>) => {
+      const bucket = ctx.path.replaceAll("/", "");
+      if (ctx.query["list-type"] !== "2" || !(await store.getBucket(bucket))) return next();
+      const page = await store.listObjects(bucket, {
+        prefix: ctx.query["prefix"],
+        startAfter: ctx.query["continuation-token"],
+        maxKeys: 1000,
+      });
+      const Contents = page.objects.map(({ key, size }: { key: string; size: number }) => ({ Key: key, Size: size }));
+      ctx.body = {
+        ListBucketResult: { IsTruncated: page.isTruncated, NextContinuationToken: Contents.at(-1)?.Key, Contents },
+      };
+    },
+  );
   const { port }: AddressInfo = await server.run();
   return {
     url: (bucketAndPrefix: string) => s3Url(port, bucketAndPrefix),

@@ -28,15 +28,27 @@ export function drawWeights(seed = 1): Buffer {
 
 /** A model that serves, weights and all, of a training of its own; the default one of its version, when that is its first. */
 export async function storeModel(world: World, version: { id: string }, weights: Uint8Array = drawWeights()) {
-  const model = await buildModel(world, await buildTraining(world, version, { status: "FINISHED" }), { sizeBytes: weights.length });
-  await createBlobStore(env().blobStore, { durable: false }).put(`${versionPrefix(version.id)}${weightsPath(model)}`, weights);
-  await prisma().version.updateMany({ where: { id: version.id, defaultModelId: null }, data: { defaultModelId: model.id } });
+  const model = await buildModel(world, await buildTraining(world, version, { status: "FINISHED" }), {
+    sizeBytes: weights.length,
+  });
+  await createBlobStore(env().blobStore, { durable: false }).put(
+    `${versionPrefix(version.id)}${weightsPath(model)}`,
+    weights,
+  );
+  await prisma().version.updateMany({
+    where: { id: version.id, defaultModelId: null },
+    data: { defaultModelId: model.id },
+  });
   await prisma().modelSlug.create({ data: { workspaceId: world.workspace.id, slug: model.slug } });
   return model;
 }
 
 /** A version with such a model, which sees every image through these settings. */
-export async function storeServingVersion(world: World, project: { id: string }, { preprocessing = {}, weights }: { preprocessing?: Preprocessing; weights?: Uint8Array } = {}) {
+export async function storeServingVersion(
+  world: World,
+  project: { id: string },
+  { preprocessing = {}, weights }: { preprocessing?: Preprocessing; weights?: Uint8Array } = {},
+) {
   const { id, number } = await buildVersion(world, project);
   await prisma().version.update({ where: { id }, data: { preprocessing } });
   return { id, number, model: await storeModel(world, { id }, weights) };

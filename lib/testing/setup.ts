@@ -10,7 +10,13 @@ let url: string | undefined;
 // Every test file has a database and a blob store of its own.
 beforeAll(async () => {
   url = await cloneDatabase(inject("templateUrl"));
-  Object.assign(process.env, { DATABASE_URL: url, BLOB_STORE: `file://${blobs}`, CRON_SECRET: "cron-secret-of-the-tests", NEXTAUTH_SECRET: "session-secret-of-the-tests", LOG_LEVEL: "silent" });
+  Object.assign(process.env, {
+    DATABASE_URL: url,
+    BLOB_STORE: `file://${blobs}`,
+    CRON_SECRET: "cron-secret-of-the-tests",
+    NEXTAUTH_SECRET: "session-secret-of-the-tests",
+    LOG_LEVEL: "silent",
+  });
 });
 
 afterAll(async () => {

@@ -20,7 +20,12 @@ export interface StoredFile {
  * A ready version whose files are these bytes, whatever they are, with its manifest: for tests that read a version and
  * care nothing for how it was made. Labels and boxes go round the classes "cat" and "dog".
  */
-export async function storeVersion(world: World, project: { id: string }, files: Iterable<StoredFile>, type: Manifest["type"] = "classification") {
+export async function storeVersion(
+  world: World,
+  project: { id: string },
+  files: Iterable<StoredFile>,
+  type: Manifest["type"] = "classification",
+) {
   const version = await buildVersion(world, project, { images: 0 });
   const prefix = versionPrefix(version.id);
   const store = createBlobStore(env().blobStore, { durable: false });
@@ -45,10 +50,22 @@ export async function storeVersion(world: World, project: { id: string }, files:
       output: 0,
     });
   }
-  const manifest = encodeManifest({ format: 1, type, seed: 1, preprocessing: {}, augmentation: {}, splits: null, classes: ["cat", "dog"], files: listed });
+  const manifest = encodeManifest({
+    format: 1,
+    type,
+    seed: 1,
+    preprocessing: {},
+    augmentation: {},
+    splits: null,
+    classes: ["cat", "dog"],
+    files: listed,
+  });
   await store.put(`${prefix}${MANIFEST_PATH}`, manifest.bytes);
   const count = (split: ManifestFile["split"]) => listed.filter((file) => file.split === split).length;
-  await prisma().workspace.update({ where: { id: world.workspace.id }, data: { usedImages: { increment: listed.length } } });
+  await prisma().workspace.update({
+    where: { id: world.workspace.id },
+    data: { usedImages: { increment: listed.length } },
+  });
   return prisma().version.update({
     where: { id: version.id },
     data: {

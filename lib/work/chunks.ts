@@ -17,4 +17,7 @@ export async function* readChunks(body: ReadableStream<Uint8Array>): AsyncGenera
   }
 }
 
-export const brokenOff = (): DomainError => new DomainError("invalid_request", "The upload broke off before it was complete. Send it again.", { field: "upload" });
+export const brokenOff = (): DomainError =>
+  new DomainError("invalid_request", "The upload broke off before it was complete. Send it again.", {
+    field: "upload",
+  });

@@ -15,14 +15,25 @@ test("no more run at once than the gate lets through, each gets its turn in orde
   );
   const settled = Promise.allSettled(works);
   const turn = () => new Promise((resolve) => setImmediate(resolve));
-  for (const expected of [[0, 1], [0, 1, 2], [0, 1, 2, 3], [0, 1, 2, 3, 4]]) {
+  for (const expected of [
+    [0, 1],
+    [0, 1, 2],
+    [0, 1, 2, 3],
+    [0, 1, 2, 3, 4],
+  ]) {
     await turn();
     expect(begun).toEqual(expected);
     finish[expected.length - 1]!();
   }
   await turn();
   finish[0]!();
-  expect((await settled).map((end) => (end.status === "fulfilled" ? end.value : "failed"))).toEqual([0, "failed", 2, 3, 4]);
+  expect((await settled).map((end) => (end.status === "fulfilled" ? end.value : "failed"))).toEqual([
+    0,
+    "failed",
+    2,
+    3,
+    4,
+  ]);
 });
 
 test("whoever comes when too many wait is told so at once; a place that falls free is given again", async () => {

@@ -9,7 +9,8 @@ export function createGate(size: number, waitingMax: number = Infinity): <T>(wor
   let free = size;
   return async (work) => {
     if (free > 0) free -= 1;
-    else if (waiting.length >= waitingMax) throw new DomainError("busy", "Too many calls wait already. Try again in a few seconds.");
+    else if (waiting.length >= waitingMax)
+      throw new DomainError("busy", "Too many calls wait already. Try again in a few seconds.");
     else await new Promise<void>((resolve) => waiting.push(resolve));
     try {
       return await work();

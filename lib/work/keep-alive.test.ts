@@ -13,7 +13,8 @@ const renewals = (...answers: (boolean | Error)[]) => {
     },
   };
 };
-const aborted = (signal: AbortSignal) => new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
+const aborted = (signal: AbortSignal) =>
+  new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
 
 test("a lease is lost with the first renewal that is refused, and not asked for again", async () => {
   const { asked, renew } = renewals(true, true, false);

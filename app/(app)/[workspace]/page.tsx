@@ -44,7 +44,10 @@ export default async function ProjectsPage({ params }: Props) {
       />
       {projects.length > 0 ? (
         <ClientMessages namespaces={["versions"]}>
-          <ul aria-label={t("list", { workspace: workspace.name })} className="grid grid-cols-[repeat(auto-fill,minmax(min(18rem,100%),1fr))] gap-3">
+          <ul
+            aria-label={t("list", { workspace: workspace.name })}
+            className="grid grid-cols-[repeat(auto-fill,minmax(min(18rem,100%),1fr))] gap-3"
+          >
             {projects.map((project) => (
               <ProjectCard key={project.id} project={project} editable={may.updateProjects} />
             ))}
@@ -70,7 +73,11 @@ async function ProjectCard({ project, editable }: { project: ProjectsPage["proje
         <div className="flex items-start gap-2 px-4 pt-3">
           <div className="grid min-w-0 grow justify-items-start gap-1.5">
             <h2 className="max-w-full truncate font-medium">
-              <Link href={`/${workspaceSlug}/${slug}`} prefetch={false} className="rounded-lg after:absolute after:inset-0 after:rounded-lg focus-visible:outline-none focus-visible:after:outline-2 focus-visible:after:-outline-offset-2 focus-visible:after:outline-accent">
+              <Link
+                href={`/${workspaceSlug}/${slug}`}
+                prefetch={false}
+                className="rounded-lg after:absolute after:inset-0 after:rounded-lg focus-visible:outline-none focus-visible:after:outline-2 focus-visible:after:-outline-offset-2 focus-visible:after:outline-accent"
+              >
                 <bdi>{name}</bdi>
               </Link>
             </h2>
@@ -101,7 +108,14 @@ function ThumbnailStrip({ url, images }: { url: string; images: readonly { id: s
       {images.map(({ id }) => (
         // Bytes behind a session: Next's optimizer could not fetch them.
         // eslint-disable-next-line @next/next/no-img-element
-        <img key={id} src={`${url}/${id}`} alt="" loading="lazy" decoding="async" className="h-16 w-full object-cover" />
+        <img
+          key={id}
+          src={`${url}/${id}`}
+          alt=""
+          loading="lazy"
+          decoding="async"
+          className="h-16 w-full object-cover"
+        />
       ))}
     </div>
   );

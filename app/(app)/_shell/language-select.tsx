@@ -12,7 +12,13 @@ export function LanguageSelect() {
   const t = useTranslations("shell");
   const [pending, startTransition] = useTransition();
   return (
-    <Select quiet aria-label={t("language")} aria-busy={pending} value={useLocale()} onChange={({ target }) => startTransition(() => chooseLocaleAction(target.value))}>
+    <Select
+      quiet
+      aria-label={t("language")}
+      aria-busy={pending}
+      value={useLocale()}
+      onChange={({ target }) => startTransition(() => chooseLocaleAction(target.value))}
+    >
       {LOCALES.map((locale) => (
         <option key={locale} value={locale} lang={locale}>
           {t(`languages.${locale}`)}

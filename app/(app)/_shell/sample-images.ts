@@ -12,7 +12,11 @@ export interface VersionAddress {
  * The addresses of a version's first images, fetched once `box` comes into sight; empty until then, and where there is
  * none to be had. `version: null` fetches nothing.
  */
-export function useSampleImages(box: RefObject<HTMLElement | null>, version: VersionAddress | null, count: number): string[] {
+export function useSampleImages(
+  box: RefObject<HTMLElement | null>,
+  version: VersionAddress | null,
+  count: number,
+): string[] {
   const [sources, setSources] = useState<string[]>([]);
   const base = version ? `/data/${version.workspaceSlug}/${version.projectSlug}/${version.number}` : null;
 
@@ -40,7 +44,9 @@ async function findImages(base: string, count: number, signal: AbortSignal): Pro
     const body: unknown = answer.ok ? await answer.json() : null;
     if (typeof body !== "object" || body === null || !("images" in body) || !Array.isArray(body.images)) return [];
     return body.images.flatMap((image: unknown) =>
-      typeof image === "object" && image !== null && "path" in image && typeof image.path === "string" ? `${base}/${image.path.split("/").map(encodeURIComponent).join("/")}?size=thumb` : [],
+      typeof image === "object" && image !== null && "path" in image && typeof image.path === "string"
+        ? `${base}/${image.path.split("/").map(encodeURIComponent).join("/")}?size=thumb`
+        : [],
     );
   } catch {
     return [];

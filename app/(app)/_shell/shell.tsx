@@ -19,7 +19,12 @@ export async function Shell({ navigation, children }: { navigation: Navigation; 
   return (
     <div className="md:grid md:grid-cols-[15rem_minmax(0,1fr)]">
       <header className="sticky top-0 z-30 flex h-12 items-center gap-2 border-b border-line bg-panel px-2 md:hidden">
-        <button type="button" popoverTarget="sidebar" aria-label={t("openNavigation")} className={buttonStyle({ variant: "ghost", size: "icon" })}>
+        <button
+          type="button"
+          popoverTarget="sidebar"
+          aria-label={t("openNavigation")}
+          className={buttonStyle({ variant: "ghost", size: "icon" })}
+        >
           <MenuIcon aria-hidden />
         </button>
         <span className="min-w-0 truncate font-semibold">{workspace.name}</span>

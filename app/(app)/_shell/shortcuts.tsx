@@ -13,7 +13,10 @@ const ShortcutsDialog = dynamic(async () => (await import("./shortcuts-dialog"))
 const SEQUENCE_MS = 1_500;
 
 const isTyping = (target: EventTarget | null): boolean =>
-  target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName) || target.closest("[role=dialog], [role=alertdialog], [role=menu]") !== null);
+  target instanceof HTMLElement &&
+  (target.isContentEditable ||
+    /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName) ||
+    target.closest("[role=dialog], [role=alertdialog], [role=menu]") !== null);
 
 /** The keyboard's ways: g p, g t, g u to the main places, ? for the list of them. Quiet while one types or a dialog is open. */
 export function Shortcuts({ workspaceSlug }: { workspaceSlug: string }) {
@@ -22,7 +25,11 @@ export function Shortcuts({ workspaceSlug }: { workspaceSlug: string }) {
   const [open, setOpen] = useState(false);
 
   useEffect(() => {
-    const places: Record<string, string> = { p: `/${workspaceSlug}`, t: `/${workspaceSlug}/settings/trash`, u: `/${workspaceSlug}/settings/usage` };
+    const places: Record<string, string> = {
+      p: `/${workspaceSlug}`,
+      t: `/${workspaceSlug}/settings/trash`,
+      u: `/${workspaceSlug}/settings/usage`,
+    };
     let armedAt = -Infinity;
     function onKey(event: KeyboardEvent): void {
       if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || isTyping(event.target)) return;
@@ -40,7 +47,14 @@ export function Shortcuts({ workspaceSlug }: { workspaceSlug: string }) {
 
   return (
     <>
-      <Button variant="ghost" size="icon" aria-label={t("shortcuts")} title={t("shortcuts")} onClick={() => setOpen(true)} className="max-md:hidden">
+      <Button
+        variant="ghost"
+        size="icon"
+        aria-label={t("shortcuts")}
+        title={t("shortcuts")}
+        onClick={() => setOpen(true)}
+        className="max-md:hidden"
+      >
         <Keyboard aria-hidden />
       </Button>
       {open ? <ShortcutsDialog onClose={() => setOpen(false)} /> : null}

@@ -50,7 +50,9 @@ export async function Sidebar({ navigation }: { navigation: Navigation }) {
               {count > 0 ? (
                 <span className="text-xs text-muted">
                   <span aria-hidden>{more ? `${TRASH_COUNT_MAX}+` : count}</span>
-                  <span className="sr-only">{more ? t("trashCountMore", { count: TRASH_COUNT_MAX }) : t("trashCount", { count })}</span>
+                  <span className="sr-only">
+                    {more ? t("trashCountMore", { count: TRASH_COUNT_MAX }) : t("trashCount", { count })}
+                  </span>
                 </span>
               ) : null}
             </NavLink>

@@ -14,7 +14,12 @@ export async function signInAction(_before: ActionResult<never> | null, form: Fo
   try {
     const { email, password, next } = parseInput(schema, Object.fromEntries(form));
     const session = await signIn({ email, password });
-    if (!session) throw new DomainError("unauthorized", "This e-mail address and password do not match. Check both and try again.", { field: "credentials" });
+    if (!session)
+      throw new DomainError(
+        "unauthorized",
+        "This e-mail address and password do not match. Check both and try again.",
+        { field: "credentials" },
+      );
     await startSession(session);
     redirect(toLocalPath(next));
   } catch (error) {

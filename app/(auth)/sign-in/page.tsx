@@ -24,7 +24,11 @@ export async function generateMetadata(): Promise<Metadata> {
   return { title: (await getTranslations("auth"))("signIn") };
 }
 
-export default async function SignInPage({ searchParams }: { searchParams: Promise<{ next?: string | string[]; error?: string | string[]; email?: string | string[] }> }) {
+export default async function SignInPage({
+  searchParams,
+}: {
+  searchParams: Promise<{ next?: string | string[]; error?: string | string[]; email?: string | string[] }>;
+}) {
   const { next: asked, error, email } = await searchParams;
   const next = toLocalPath(asked);
   if (await currentContext()) redirect(next);
@@ -33,12 +37,21 @@ export default async function SignInPage({ searchParams }: { searchParams: Promi
   return (
     <ClientMessages namespaces={["auth", "shell"]}>
       <div className="grid min-h-dvh grid-rows-[1fr_auto]">
-        <main id="main" tabIndex={-1} className={cn("mx-auto grid w-full content-center gap-6 px-4 py-12", firstRun ? "max-w-[40rem]" : "max-w-[22rem]")}>
+        <main
+          id="main"
+          tabIndex={-1}
+          className={cn(
+            "mx-auto grid w-full content-center gap-6 px-4 py-12",
+            firstRun ? "max-w-[40rem]" : "max-w-[22rem]",
+          )}
+        >
           <div className="grid gap-4">
             <Mark className="size-8" />
             <h1 className="text-xl font-semibold tracking-tight">{firstRun ? t("firstRunTitle") : t("signInTitle")}</h1>
           </div>
-          {error !== undefined ? <Callout tone="danger">{error === "AccessDenied" ? t("providerRefused") : t("providerFailed")}</Callout> : null}
+          {error !== undefined ? (
+            <Callout tone="danger">{error === "AccessDenied" ? t("providerRefused") : t("providerFailed")}</Callout>
+          ) : null}
           {firstRun ? (
             <>
               <p className="text-muted">{t("firstRunText")}</p>
@@ -51,7 +64,9 @@ export default async function SignInPage({ searchParams }: { searchParams: Promi
           )}
           {!firstRun && providers.length > 0 ? (
             <>
-              <p className="flex items-center gap-3 text-sm text-muted before:h-px before:grow before:bg-line after:h-px after:grow after:bg-line">{t("or")}</p>
+              <p className="flex items-center gap-3 text-sm text-muted before:h-px before:grow before:bg-line after:h-px after:grow after:bg-line">
+                {t("or")}
+              </p>
               <ProviderButtons providers={providers} next={next} />
             </>
           ) : null}

@@ -23,8 +23,32 @@ export function SignInForm({ next, email: known }: { next: string; email: string
         </Callout>
       ) : null}
       <input type="hidden" name="next" value={next} />
-      <Field label={t("email")}>{(control) => <Input {...control} name="email" type="email" value={email} onChange={({ target }) => setEmail(target.value)} autoComplete="username" required maxLength={254} />}</Field>
-      <Field label={t("password")}>{(control) => <Input {...control} name="password" type="password" autoComplete="current-password" required maxLength={1024} />}</Field>
+      <Field label={t("email")}>
+        {(control) => (
+          <Input
+            {...control}
+            name="email"
+            type="email"
+            value={email}
+            onChange={({ target }) => setEmail(target.value)}
+            autoComplete="username"
+            required
+            maxLength={254}
+          />
+        )}
+      </Field>
+      <Field label={t("password")}>
+        {(control) => (
+          <Input
+            {...control}
+            name="password"
+            type="password"
+            autoComplete="current-password"
+            required
+            maxLength={1024}
+          />
+        )}
+      </Field>
       <Button type="submit" variant="primary" pending={pending} className="w-full">
         {t("signIn")}
       </Button>

@@ -4,5 +4,7 @@ import { presentWorkspace } from "@/lib/doors/presenters";
 import { resource, route } from "@/lib/doors/route";
 
 export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = resource({
-  GET: route(operations.getWorkspace, async ({ ctx, params }) => presentWorkspace(await getWorkspace(ctx, params.workspace))),
+  GET: route(operations.getWorkspace, async ({ ctx, params }) =>
+    presentWorkspace(await getWorkspace(ctx, params.workspace)),
+  ),
 });

@@ -25,13 +25,18 @@ export interface RouteFile {
 
 /** Every route file under app/api, save next-auth's own; the most specific first, as Next matches them. */
 export function listRouteFiles(): RouteFile[] {
-  const files = readdirSync(ROOT, { recursive: true, encoding: "utf8" }).filter((file) => path.basename(file) === "route.ts" && !file.startsWith(`auth${path.sep}`));
-  const rank = (segment: string): string => (segment.startsWith("[...") ? "2" : segment.startsWith("[") ? "1" : "0") + segment;
+  const files = readdirSync(ROOT, { recursive: true, encoding: "utf8" }).filter(
+    (file) => path.basename(file) === "route.ts" && !file.startsWith(`auth${path.sep}`),
+  );
+  const rank = (segment: string): string =>
+    (segment.startsWith("[...") ? "2" : segment.startsWith("[") ? "1" : "0") + segment;
   const order = (route: RouteFile): string => route.segments.map(rank).join("/");
   const pages = readdirSync(PAGES, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".ts"));
   return [
     ...files.map((file) => describe(path.dirname(file), path.join(ROOT, file), (module: RouteModule) => module)),
-    ...pages.map((file) => describe(file.replace(/\.ts$/, ""), path.join(PAGES, file), (module: { methods: RouteModule }) => module.methods)),
+    ...pages.map((file) =>
+      describe(file.replace(/\.ts$/, ""), path.join(PAGES, file), (module: { methods: RouteModule }) => module.methods),
+    ),
   ].sort((a, b) => (order(a) < order(b) ? -1 : 1));
 }
 

@@ -2,4 +2,6 @@ import { checkHealth } from "@/lib/doors/health";
 import { operations } from "@/lib/doors/operations";
 import { publicRoute, resource } from "@/lib/doors/route";
 
-export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = resource({ GET: publicRoute(operations.getHealth, checkHealth) });
+export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = resource({
+  GET: publicRoute(operations.getHealth, checkHealth),
+});

@@ -2,12 +2,19 @@ import { createHash } from "node:crypto";
 import pg from "pg";
 
 // One pool a process, of the size that the product gets.
-const pool = (globalThis.floorPool ??= new pg.Pool({ connectionString: process.env.DATABASE_URL, max: Number(process.env.DATABASE_POOL_SIZE), idleTimeoutMillis: 60_000 }));
+const pool = (globalThis.floorPool ??= new pg.Pool({
+  connectionString: process.env.DATABASE_URL,
+  max: Number(process.env.DATABASE_POOL_SIZE),
+  idleTimeoutMillis: 60_000,
+}));
 
 /** Runs a named statement whose $1 is the caller's key, as its hash, and answers its rows. */
 export async function run(statement, request, values) {
   const key = new URL(request.url).searchParams.get("api_key") ?? "";
-  const { rows } = await pool.query({ ...statement, values: [createHash("sha256").update(key).digest("hex"), ...values] });
+  const { rows } = await pool.query({
+    ...statement,
+    values: [createHash("sha256").update(key).digest("hex"), ...values],
+  });
   return rows;
 }
 
@@ -27,6 +34,7 @@ export const audited = (from, action, details) => `audited as (
   select uuidv7()::text, workspace_id, now, 'API_KEY', key_id, user_name, user_id, '${action}', 'version', id, name, ${details}, uuidv7()::text from ${from}
 )`;
 
-export const refusal = () => Response.json({ error: "No such thing, or not yours." }, { status: 404, headers: { "Cache-Control": "no-store" } });
+export const refusal = () =>
+  Response.json({ error: "No such thing, or not yours." }, { status: 404, headers: { "Cache-Control": "no-store" } });
 
 export const answer = (body) => Response.json(body, { headers: { "Cache-Control": "no-store" } });

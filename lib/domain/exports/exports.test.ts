@@ -3,10 +3,27 @@ import { prisma } from "@/lib/platform/db";
 import type { ProjectType } from "@/lib/platform/generated/enums";
 import { buildProject, buildVersion, buildWorld, userContext, type World } from "@/lib/testing/builders";
 import { connectSecond } from "@/lib/testing/database";
-import { keyContext, later, memberContext, outcomeOf, projectRef, trashedProjectRef, trashedVersionRef, versionRef } from "@/lib/testing/lifecycle";
+import {
+  keyContext,
+  later,
+  memberContext,
+  outcomeOf,
+  projectRef,
+  trashedProjectRef,
+  trashedVersionRef,
+  versionRef,
+} from "@/lib/testing/lifecycle";
 import { raceAt } from "@/lib/testing/race";
 import { systemContext, type Context } from "@/lib/domain/context";
-import { claimExport, completeExport, EXPORT_LEASE_MS, failExport, heartbeatExport, releaseExport, type ExportBuild } from "./work";
+import {
+  claimExport,
+  completeExport,
+  EXPORT_LEASE_MS,
+  failExport,
+  heartbeatExport,
+  releaseExport,
+  type ExportBuild,
+} from "./work";
 import { EXPORT_FORMATS, getExportFile, getLinkedExport, listExports, remakeExport, requestExport } from "./exports";
 import { restoreProject, restoreVersion, trashProject, trashVersion } from "@/lib/domain/trash";
 
@@ -28,9 +45,15 @@ beforeEach(async () => {
 const folder = () => ({ ...versionRef(world, project, version), format: "FOLDER" as const });
 const rows = () => prisma().export.findMany({ where: { versionId: version.id } });
 const row = async () => (await rows())[0]!;
-const wakeUps = async () => (await prisma().$queryRaw<{ count: number }[]>`select count(*)::int as count from pgboss.job where name = 'build-exports'`)[0]!.count;
+const wakeUps = async () =>
+  (
+    await prisma().$queryRaw<
+      { count: number }[]
+    >`select count(*)::int as count from pgboss.job where name = 'build-exports'`
+  )[0]!.count;
 /** Lets the lease of whoever works on it run out. */
-const passLease = () => prisma().$executeRaw`update exports set lease_until = now() - interval '1 second' where status = 'RUNNING'`;
+const passLease = () =>
+  prisma().$executeRaw`update exports set lease_until = now() - interval '1 second' where status = 'RUNNING'`;
 
 async function claimed(): Promise<ExportBuild> {
   await requestExport(owner, folder());
@@ -44,33 +67,53 @@ describe("a request", () => {
     const before = await wakeUps();
     const first = await requestExport(owner, folder());
     expect(first).toMatchObject({ format: "FOLDER", status: "QUEUED", progress: 0, sizeBytes: 0 });
-    for (const ctx of [owner, await memberContext(world, "VIEWER"), await keyContext(world, { scopes: ["version:read"] })]) expect(await requestExport(ctx, folder())).toEqual(first);
+    for (const ctx of [
+      owner,
+      await memberContext(world, "VIEWER"),
+      await keyContext(world, { scopes: ["version:read"] }),
+    ])
+      expect(await requestExport(ctx, folder())).toEqual(first);
     expect(await rows()).toMatchObject([{ id: first.id, createdById: world.owner.id }]);
     expect(await wakeUps()).toBe(before + 1);
   });
 
   test("that meets another at the version makes no second one", async () => {
-    const [a, b] = await raceAt(["versions", version], [() => requestExport(owner, folder()), () => requestExport(owner, folder())]);
+    const [a, b] = await raceAt(
+      ["versions", version],
+      [() => requestExport(owner, folder()), () => requestExport(owner, folder())],
+    );
     expect(a.id).toBe(b.id);
     expect(await rows()).toHaveLength(1);
   });
 
   test("names the formats that there are when it asks for another", async () => {
-    await expect(requestExport(owner, { ...folder(), format: "COCO" })).rejects.toMatchObject({ code: "invalid_input", publicMessage: "This project's versions can be downloaded as: folder." });
+    await expect(requestExport(owner, { ...folder(), format: "COCO" })).rejects.toMatchObject({
+      code: "invalid_input",
+      publicMessage: "This project's versions can be downloaded as: folder.",
+    });
     const boxes = await buildProject(world, { type: "OBJECT_DETECTION" });
     const other = await buildVersion(world, boxes);
-    await expect(requestExport(owner, { ...versionRef(world, boxes, other), format: "FOLDER" })).rejects.toMatchObject({ publicMessage: "This project's versions can be downloaded as: coco, yolov8, voc." });
+    await expect(requestExport(owner, { ...versionRef(world, boxes, other), format: "FOLDER" })).rejects.toMatchObject({
+      publicMessage: "This project's versions can be downloaded as: coco, yolov8, voc.",
+    });
     const keypoints = await buildProject(world, { type: "KEYPOINT_DETECTION" });
-    await expect(requestExport(owner, { ...versionRef(world, keypoints, await buildVersion(world, keypoints)), format: "COCO" })).rejects.toMatchObject({ code: "invalid_input" });
+    await expect(
+      requestExport(owner, { ...versionRef(world, keypoints, await buildVersion(world, keypoints)), format: "COCO" }),
+    ).rejects.toMatchObject({ code: "invalid_input" });
     expect(await prisma().export.count()).toBe(0);
   });
 
-  test.each(Object.keys(EXPORT_FORMATS) as ProjectType[])("for a project of type %s can be for each of its formats at once", async (type) => {
-    const other = await buildProject(world, { type });
-    const ref = versionRef(world, other, await buildVersion(world, other));
-    for (const format of EXPORT_FORMATS[type]) await requestExport(owner, { ...ref, format });
-    expect((await listExports(owner, ref)).map(({ format, status }) => [format, status])).toEqual(EXPORT_FORMATS[type].map((format) => [format, "QUEUED"]));
-  });
+  test.each(Object.keys(EXPORT_FORMATS) as ProjectType[])(
+    "for a project of type %s can be for each of its formats at once",
+    async (type) => {
+      const other = await buildProject(world, { type });
+      const ref = versionRef(world, other, await buildVersion(world, other));
+      for (const format of EXPORT_FORMATS[type]) await requestExport(owner, { ...ref, format });
+      expect((await listExports(owner, ref)).map(({ format, status }) => [format, status])).toEqual(
+        EXPORT_FORMATS[type].map((format) => [format, "QUEUED"]),
+      );
+    },
+  );
 
   test("is refused while the version is generated, when that failed, and by whoever may not see it", async () => {
     const making = await buildVersion(world, project, { status: "GENERATING" });
@@ -78,15 +121,23 @@ describe("a request", () => {
     const failed = await buildVersion(world, project, { status: "FAILED" });
     expect(await outcomeOf(requestExport(owner, { ...folder(), number: failed.number }))).toBe("generation_failed");
     expect(await outcomeOf(requestExport(await userContext(await buildWorld()), folder()))).toBe("not_found");
-    expect(await outcomeOf(requestExport(await keyContext(world, { scopes: ["project:read"] }), folder()))).toBe("missing_scope");
+    expect(await outcomeOf(requestExport(await keyContext(world, { scopes: ["project:read"] }), folder()))).toBe(
+      "missing_scope",
+    );
     expect(await prisma().export.count()).toBe(0);
   });
 
   test("that waits behind a trash of the version or its project queues nothing", async () => {
-    const [, first] = await raceAt(["versions", version], [() => trashVersion(owner, versionRef(world, project, version)), () => outcomeOf(requestExport(owner, folder()))]);
+    const [, first] = await raceAt(
+      ["versions", version],
+      [() => trashVersion(owner, versionRef(world, project, version)), () => outcomeOf(requestExport(owner, folder()))],
+    );
     expect(first).toBe("in_trash");
     await restoreVersion(owner, trashedVersionRef(world, project, version));
-    const [, second] = await raceAt(["projects", project], [() => trashProject(owner, projectRef(world, project)), () => outcomeOf(requestExport(owner, folder()))]);
+    const [, second] = await raceAt(
+      ["projects", project],
+      [() => trashProject(owner, projectRef(world, project)), () => outcomeOf(requestExport(owner, folder()))],
+    );
     expect(second).toBe("project_in_trash");
     expect(await rows()).toEqual([]);
   });
@@ -95,9 +146,16 @@ describe("a request", () => {
     const { lease } = await claimed();
     expect(await failExport(worker, lease, { reason: "files_damaged", again: false })).toBe(true);
     const failed = { ...owner, now: (await row()).endedAt! };
-    await expect(requestExport(later(failed, 59_000), folder())).rejects.toMatchObject({ code: "export_failed", details: { reason: "files_damaged" } });
+    await expect(requestExport(later(failed, 59_000), folder())).rejects.toMatchObject({
+      code: "export_failed",
+      details: { reason: "files_damaged" },
+    });
     expect(await listExports(owner, folder())).toMatchObject([{ status: "FAILED", failureReason: "files_damaged" }]);
-    expect(await requestExport(later(failed, 60_000), folder())).toMatchObject({ id: lease.exportId, status: "QUEUED", failureReason: null });
+    expect(await requestExport(later(failed, 60_000), folder())).toMatchObject({
+      id: lease.exportId,
+      status: "QUEUED",
+      failureReason: null,
+    });
     expect(await row()).toMatchObject({ attempts: 0, endedAt: null });
   });
 });
@@ -105,21 +163,41 @@ describe("a request", () => {
 describe("a build", () => {
   test("is one worker's alone, reports its progress, and ends with a download for every member", async () => {
     const { lease, ...build } = await claimed();
-    expect(build).toMatchObject({ format: "FOLDER", attempt: 1, manifestHash: version.manifestHash, workspaceSlug: world.workspace.slug, projectSlug: project.slug, versionNumber: version.number });
+    expect(build).toMatchObject({
+      format: "FOLDER",
+      attempt: 1,
+      manifestHash: version.manifestHash,
+      workspaceSlug: world.workspace.slug,
+      projectSlug: project.slug,
+      versionNumber: version.number,
+    });
     expect(await claimExport(worker)).toBeNull();
     expect(await heartbeatExport(worker, lease, 0.5)).toBe(true);
     expect(await heartbeatExport(worker, lease, 0.25)).toBe(true);
     expect(await listExports(owner, folder())).toMatchObject([{ status: "RUNNING", progress: 0.5 }]); // never backwards
     expect(await outcomeOf(getExportFile(owner, folder()))).toBe("not_ready");
     expect(await completeExport(worker, lease, 5_000_000_000)).toBe("ready");
-    expect(await requestExport(owner, folder())).toMatchObject({ status: "READY", progress: 1, sizeBytes: 5_000_000_000 });
-    expect(await getExportFile(await memberContext(world, "VIEWER"), folder())).toEqual({ exportId: lease.exportId, versionId: version.id, format: "FOLDER", sizeBytes: 5_000_000_000, projectSlug: project.slug, versionNumber: version.number });
+    expect(await requestExport(owner, folder())).toMatchObject({
+      status: "READY",
+      progress: 1,
+      sizeBytes: 5_000_000_000,
+    });
+    expect(await getExportFile(await memberContext(world, "VIEWER"), folder())).toEqual({
+      exportId: lease.exportId,
+      versionId: version.id,
+      format: "FOLDER",
+      sizeBytes: 5_000_000_000,
+      projectSlug: project.slug,
+      versionNumber: version.number,
+    });
   });
 
   test("holds the right to write under its version as long as itself", async () => {
     const { lease } = await claimed();
     await heartbeatExport(worker, lease, 0);
-    const [held] = await prisma().$queryRaw<{ ms: number }[]>`select extract(epoch from v.writers_until - now())::float8 * 1000 as ms from versions v where id = ${version.id}`;
+    const [held] = await prisma().$queryRaw<
+      { ms: number }[]
+    >`select extract(epoch from v.writers_until - now())::float8 * 1000 as ms from versions v where id = ${version.id}`;
     expect(held!.ms).toBeGreaterThan(EXPORT_LEASE_MS - 5_000);
     expect(held!.ms).toBeLessThanOrEqual(EXPORT_LEASE_MS);
   });
@@ -145,7 +223,10 @@ describe("a build", () => {
       await passLease();
     }
     expect(await claimExport(worker)).toBeNull();
-    await expect(requestExport(owner, folder())).rejects.toMatchObject({ code: "export_failed", details: { reason: "worker_lost" } });
+    await expect(requestExport(owner, folder())).rejects.toMatchObject({
+      code: "export_failed",
+      details: { reason: "worker_lost" },
+    });
   });
 
   test("that goes wrong is tried again once its lease is over, and fails the third time", async () => {
@@ -166,8 +247,16 @@ describe("a build", () => {
   });
 
   test.each([
-    ["version", () => trashVersion(owner, versionRef(world, project, version)), () => restoreVersion(owner, trashedVersionRef(world, project, version))],
-    ["project", () => trashProject(owner, projectRef(world, project)), () => restoreProject(owner, trashedProjectRef(world, project))],
+    [
+      "version",
+      () => trashVersion(owner, versionRef(world, project, version)),
+      () => restoreVersion(owner, trashedVersionRef(world, project, version)),
+    ],
+    [
+      "project",
+      () => trashProject(owner, projectRef(world, project)),
+      () => restoreProject(owner, trashedProjectRef(world, project)),
+    ],
   ])("pauses while its %s is in Trash, and goes on after the restore", async (_what, trash, restore) => {
     const { lease } = await claimed();
     await trash();
@@ -183,7 +272,10 @@ describe("a build", () => {
 
   test("cannot end between a trash that it waits for and the rows of that", async () => {
     const { lease } = await claimed();
-    const [, outcome] = await raceAt(["versions", version], [() => trashVersion(owner, versionRef(world, project, version)), () => completeExport(worker, lease, 1)]);
+    const [, outcome] = await raceAt(
+      ["versions", version],
+      [() => trashVersion(owner, versionRef(world, project, version)), () => completeExport(worker, lease, 1)],
+    );
     expect(outcome).toBe("stopped");
     expect(await row()).toMatchObject({ status: "RUNNING", sizeBytes: 0n });
   });
@@ -200,7 +292,14 @@ describe("the zip of a link", () => {
     const { lease } = await claimed();
     expect(await outcomeOf(getLinkedExport(worker, lease.exportId))).toBe("not_found"); // not before it is ready
     await completeExport(worker, lease, 7);
-    expect(await getLinkedExport(worker, lease.exportId)).toEqual({ exportId: lease.exportId, versionId: version.id, format: "FOLDER", sizeBytes: 7, projectSlug: project.slug, versionNumber: version.number });
+    expect(await getLinkedExport(worker, lease.exportId)).toEqual({
+      exportId: lease.exportId,
+      versionId: version.id,
+      format: "FOLDER",
+      sizeBytes: 7,
+      projectSlug: project.slug,
+      versionNumber: version.number,
+    });
     await trashVersion(owner, versionRef(world, project, version));
     expect(await outcomeOf(getLinkedExport(worker, lease.exportId))).toBe("in_trash");
     await trashProject(owner, projectRef(world, project));

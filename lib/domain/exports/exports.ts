@@ -58,10 +58,18 @@ async function listRows(versionId: string, run: Transaction["query"] = query): P
   const rows = await run<ExportRow>(OF_VERSION, [versionId]);
   const type = rows[0]?.type;
   if (type === undefined) return [];
-  return EXPORT_FORMATS[type].map((format) => rows.find((row) => row.format === format) ?? { type, format, ...NEVER_ASKED });
+  return EXPORT_FORMATS[type].map(
+    (format) => rows.find((row) => row.format === format) ?? { type, format, ...NEVER_ASKED },
+  );
 }
 
-const view = ({ format, status, progress, sizeBytes, failureReason }: ExportRow): ExportView => ({ format, status, progress, sizeBytes, failureReason });
+const view = ({ format, status, progress, sizeBytes, failureReason }: ExportRow): ExportView => ({
+  format,
+  status,
+  progress,
+  sizeBytes,
+  failureReason,
+});
 
 /** Every format that a live version can be downloaded in, and how far each is. Throws `not_found`, `in_trash`, `project_in_trash`, `purged`, `generation_failed`. */
 export async function listExports(ctx: Context, ref: VersionRef): Promise<ExportView[]> {
@@ -107,13 +115,17 @@ export interface RequestedExport extends ExportView {
  * Throws `not_found`, `in_trash`, `project_in_trash`, `purged`, `generation_failed`, `not_ready`, and `invalid_input` for a
  * format that the project's type does not have.
  */
-export async function requestExport(ctx: Context, ref: VersionRef & { format: ExportFormat }): Promise<RequestedExport> {
+export async function requestExport(
+  ctx: Context,
+  ref: VersionRef & { format: ExportFormat },
+): Promise<RequestedExport> {
   const { workspaceId } = authorize(ctx, "read versions", ref.workspaceSlug);
   const version = await getLiveVersion(workspaceId, ref);
   const rows = await listRows(version.id);
   const known = rows.find(({ format }) => format === ref.format);
   if (!known) throw noSuchFormat(rows.map(({ format }) => format));
-  if (version.status !== "READY") throw new DomainError("not_ready", `Version ${ref.number} is still being generated. Download it when it is ready.`);
+  if (version.status !== "READY")
+    throw new DomainError("not_ready", `Version ${ref.number} is still being generated. Download it when it is ready.`);
   if (known.id !== null && known.status !== "FAILED") return { ...view(known), id: known.id };
 
   const asked = await transaction(async (tx) => {
@@ -132,7 +144,10 @@ export async function requestExport(ctx: Context, ref: VersionRef & { format: Ex
 
 function noSuchFormat(formats: readonly ExportFormat[]): DomainError {
   const names = formats.map((format) => format.toLowerCase());
-  const sentence = names.length > 0 ? `This project's versions can be downloaded as: ${names.join(", ")}.` : "Versions of a project of this type cannot be downloaded yet.";
+  const sentence =
+    names.length > 0
+      ? `This project's versions can be downloaded as: ${names.join(", ")}.`
+      : "Versions of a project of this type cannot be downloaded yet.";
   return new DomainError("invalid_input", sentence, { field: "format" });
 }
 
@@ -143,14 +158,19 @@ const FAILURES: Record<string, string> = {
 
 function exportFailed({ format, failureReason }: ExportView): DomainError {
   const why = FAILURES[failureReason ?? ""] ?? "the store could not be read or written";
-  return new DomainError("export_failed", `The download as ${format.toLowerCase()} could not be made: ${why}. Ask again in a minute to try once more.`, { reason: failureReason ?? "failed" });
+  return new DomainError(
+    "export_failed",
+    `The download as ${format.toLowerCase()} could not be made: ${why}. Ask again in a minute to try once more.`,
+    { reason: failureReason ?? "failed" },
+  );
 }
 
 // ── The zip that is there ────────────────────────────────────────────────────────────────────────────────────────────
 
 /** Where a zip lies, relative to its version. The folder is the export's alone: who makes it anew may empty it first. */
 export const exportFolder = (exportId: string): string => `exports/${exportId}/`;
-export const exportPath = (exportId: string, format: ExportFormat): string => `${exportFolder(exportId)}${format.toLowerCase()}.zip`;
+export const exportPath = (exportId: string, format: ExportFormat): string =>
+  `${exportFolder(exportId)}${format.toLowerCase()}.zip`;
 
 /** A zip that is ready. */
 export interface ExportFile {
@@ -167,8 +187,16 @@ export async function getExportFile(ctx: Context, ref: VersionRef & { format: Ex
   const { workspaceId } = authorize(ctx, "read versions", ref.workspaceSlug);
   const version = await getLiveVersion(workspaceId, ref);
   const found = (await listRows(version.id)).find(({ format }) => format === ref.format);
-  if (!found || found.id === null || found.status !== "READY") throw new DomainError("not_ready", `There is no download as ${ref.format.toLowerCase()} yet. Ask for it first.`);
-  return { exportId: found.id, versionId: version.id, format: ref.format, sizeBytes: found.sizeBytes, projectSlug: version.projectSlug, versionNumber: version.number };
+  if (!found || found.id === null || found.status !== "READY")
+    throw new DomainError("not_ready", `There is no download as ${ref.format.toLowerCase()} yet. Ask for it first.`);
+  return {
+    exportId: found.id,
+    versionId: version.id,
+    format: ref.format,
+    sizeBytes: found.sizeBytes,
+    projectSlug: version.projectSlug,
+    versionNumber: version.number,
+  };
 }
 
 const BY_ID: Statement = {
@@ -196,7 +224,10 @@ export async function getLinkedExport(ctx: Context, exportId: string): Promise<E
   const [found] = await query<LinkedExport>(BY_ID, [exportId]);
   if (!found) throw new DomainError("not_found", "This download is not there any more.");
   const { name, deletedAt, purgeAfter, projectDeletedAt, projectPurgeAfter, ...file } = found;
-  if (projectDeletedAt) throw new DomainError("project_in_trash", "The project of this download is in Trash. Restore it to download it.", { restorableUntil: projectPurgeAfter!.toISOString() });
+  if (projectDeletedAt)
+    throw new DomainError("project_in_trash", "The project of this download is in Trash. Restore it to download it.", {
+      restorableUntil: projectPurgeAfter!.toISOString(),
+    });
   if (deletedAt) throw versionInTrash(file.versionNumber, name, purgeAfter!);
   return file;
 }

@@ -70,7 +70,10 @@ export async function claimExport(ctx: Context): Promise<ExportBuild | null> {
   authorizeSystem(ctx);
   await query(GIVE_UP, []);
   const leaseId = newId();
-  const [claimed] = await query<Omit<ExportBuild, "lease"> & { exportId: string; versionId: string }>(CLAIM, [leaseId, EXPORT_LEASE_MS]);
+  const [claimed] = await query<Omit<ExportBuild, "lease"> & { exportId: string; versionId: string }>(CLAIM, [
+    leaseId,
+    EXPORT_LEASE_MS,
+  ]);
   if (!claimed) return null;
   const { exportId, versionId, ...build } = claimed;
   return { ...build, lease: { exportId, versionId, leaseId } };
@@ -108,7 +111,11 @@ const COMPLETE: Statement = {
  * Makes a download ready whose zip is published. `stopped`: the version or project went to Trash or is gone; take the zip
  * away. `lost`: another worker has the build; leave the zip, which is the same as that one's.
  */
-export async function completeExport(ctx: Context, lease: ExportLease, sizeBytes: number): Promise<"ready" | "stopped" | "lost"> {
+export async function completeExport(
+  ctx: Context,
+  lease: ExportLease,
+  sizeBytes: number,
+): Promise<"ready" | "stopped" | "lost"> {
   authorizeSystem(ctx);
   return transaction(async (tx) => {
     if (!(await holdLive(tx, lease.versionId))) return "stopped";
@@ -138,7 +145,11 @@ const FAIL: Statement = {
  * Ends a build that went wrong: for good after the third time, or at once when trying again would not help (`again`
  * false). Else it stays the worker's until the lease is over, and is tried again then. Answers whether it is over.
  */
-export async function failExport(ctx: Context, lease: ExportLease, failure: { reason: ExportFailure; again: boolean }): Promise<boolean> {
+export async function failExport(
+  ctx: Context,
+  lease: ExportLease,
+  failure: { reason: ExportFailure; again: boolean },
+): Promise<boolean> {
   authorizeSystem(ctx);
   return (await query(FAIL, [lease.exportId, lease.leaseId, failure.reason, failure.again])).length > 0;
 }

@@ -49,7 +49,8 @@ const SHARE_PROJECT: Statement = {
 /** Keeps the project from going to Trash until the transaction is over. Throws `in_trash`. */
 export async function shareLiveProject(tx: Transaction, project: ProjectState): Promise<void> {
   const [locked] = await tx.query<{ deletedAt: Date | null }>(SHARE_PROJECT, [project.id]);
-  if (!locked || locked.deletedAt) throw new DomainError("in_trash", `The project "${project.name}" is in Trash. Restore it to use it.`);
+  if (!locked || locked.deletedAt)
+    throw new DomainError("in_trash", `The project "${project.name}" is in Trash. Restore it to use it.`);
 }
 
 const INSERT: Statement = {
@@ -63,14 +64,23 @@ const FIND: Statement = { name: "image-find", text: `select id from images where
 
 /** Throws `invalid_input` for a class where images have none. */
 export function assertTakesLabels({ type, name }: Pick<ProjectState, "type" | "name">): void {
-  if (type !== "CLASSIFICATION") throw new DomainError("invalid_input", `Images of "${name}" have no class of their own: it is not a classification project.`, { field: "labels" });
+  if (type !== "CLASSIFICATION")
+    throw new DomainError(
+      "invalid_input",
+      `Images of "${name}" have no class of their own: it is not a classification project.`,
+      { field: "labels" },
+    );
 }
 
 /**
  * Whether an upload may begin, asked before its bytes are read: the project is live and the actor may add to it.
  * Throws `not_found`, `in_trash`, `purged`; `invalid_input` for a label that the project's images cannot have.
  */
-export async function assertCanAddImage(ctx: Context, ref: SluggedProjectRef, label: string | null): Promise<ProjectState> {
+export async function assertCanAddImage(
+  ctx: Context,
+  ref: SluggedProjectRef,
+  label: string | null,
+): Promise<ProjectState> {
   const { workspaceId } = authorize(ctx, "upload images", ref.workspaceSlug);
   const project = await getLiveProject(workspaceId, ref);
   if (label !== null) {
@@ -104,7 +114,19 @@ export async function addImage(ctx: Context, ref: SluggedProjectRef, image: NewI
     absent = false;
     const existing = await transaction(async (tx) => {
       await shareLiveProject(tx, project);
-      const inserted = await tx.query(INSERT, [id, project.id, toFileName(image.fileName), image.sha256, image.contentType, image.sizeBytes, image.width, image.height, image.split ?? "TRAIN", label, ctx.now]);
+      const inserted = await tx.query(INSERT, [
+        id,
+        project.id,
+        toFileName(image.fileName),
+        image.sha256,
+        image.contentType,
+        image.sizeBytes,
+        image.width,
+        image.height,
+        image.split ?? "TRAIN",
+        label,
+        ctx.now,
+      ]);
       if (inserted.length > 0) return null;
       const [found] = await tx.query<{ id: string }>(FIND, [project.id, image.sha256]);
       return found!.id;
@@ -113,7 +135,10 @@ export async function addImage(ctx: Context, ref: SluggedProjectRef, image: NewI
     return { id: existing ?? id, duplicate: existing !== null };
   } catch (error) {
     // When the connection broke, the row may be there all the same: its files go only once the database says it is not.
-    absent ||= await query(GET, [project.id, id]).then((rows) => rows.length === 0, () => false);
+    absent ||= await query(GET, [project.id, id]).then(
+      (rows) => rows.length === 0,
+      () => false,
+    );
     throw error;
   } finally {
     if (absent) await blobStore().remove([files.original, files.thumbnail]);
@@ -137,7 +162,10 @@ export interface SourceImage {
 export async function getSourceImage(ctx: Context, ref: SluggedProjectRef & { imageId: string }): Promise<SourceImage> {
   const { workspaceId } = authorize(ctx, "read projects", ref.workspaceSlug);
   const project = await getLiveProject(workspaceId, ref);
-  const [image] = await query<{ id: string; sha256: string; contentType: string; sizeBytes: number }>(GET, [project.id, ref.imageId]);
+  const [image] = await query<{ id: string; sha256: string; contentType: string; sizeBytes: number }>(GET, [
+    project.id,
+    ref.imageId,
+  ]);
   if (!image) throw new DomainError("not_found", "There is no such image in this project.");
   const { id, ...facts } = image;
   return { key: sourceImageKey(project.id, id), thumbnailKey: thumbnailKey(project.id, id), ...facts };

@@ -1,5 +1,12 @@
 export { getImagesPage, type ImagesPage } from "./page";
 export { countImagesOf, listImages, type ImageView } from "./list";
 export { annotateImages, assertTakesBoxes, labelImage, listAnnotatableImages, updateImages } from "./label";
-export { addImage, assertCanAddImage, findImageByContent, getSourceImage, sourceImageKey, type AddedImage } from "./images";
+export {
+  addImage,
+  assertCanAddImage,
+  findImageByContent,
+  getSourceImage,
+  sourceImageKey,
+  type AddedImage,
+} from "./images";
 export type { ImageBox } from "./boxes";

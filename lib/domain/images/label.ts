@@ -17,7 +17,11 @@ export type ImageSelection = { imageIds: readonly string[] } | { filter: ImageFi
  * Gives images another class (null takes it away) or another split. Ids of other projects are passed over. Versions that
  * exist stay as they are. Throws `not_found`, `in_trash`, `purged`, `invalid_input`.
  */
-export async function updateImages(ctx: Context, ref: SluggedProjectRef, input: { images: ImageSelection; label?: string | null | undefined; split?: Split | undefined }): Promise<{ updated: number }> {
+export async function updateImages(
+  ctx: Context,
+  ref: SluggedProjectRef,
+  input: { images: ImageSelection; label?: string | null | undefined; split?: Split | undefined },
+): Promise<{ updated: number }> {
   const { workspaceId } = authorize(ctx, "upload images", ref.workspaceSlug);
   const project = await getLiveProject(workspaceId, ref);
   const { images, label, split } = input;
@@ -27,13 +31,19 @@ export async function updateImages(ctx: Context, ref: SluggedProjectRef, input: 
     ...(label === undefined ? [] : [`label = $${values.push(label === null ? null : parseLabel(label))}`]),
     ...(split === undefined ? [] : [`split = $${values.push(split)}::"Split"`]),
   ];
-  if (changes.length === 0) throw new DomainError("invalid_input", "Say what to change: the class or the split.", { field: "images" });
+  if (changes.length === 0)
+    throw new DomainError("invalid_input", "Say what to change: the class or the split.", { field: "images" });
   if ("imageIds" in images) assertBearable(images.imageIds.length);
-  const which = "imageIds" in images ? ` and id = any($${values.push(images.imageIds)})` : filterImages(project.type, images.filter, values);
+  const which =
+    "imageIds" in images
+      ? ` and id = any($${values.push(images.imageIds)})`
+      : filterImages(project.type, images.filter, values);
   return transaction(async (tx) => {
     await shareLiveProject(tx, project);
     const [done] = await tx.query<{ updated: number }>(
-      { text: `with done as (update images set ${changes.join(", ")} where project_id = $1${which} returning 1) select count(*)::int as updated from done` },
+      {
+        text: `with done as (update images set ${changes.join(", ")} where project_id = $1${which} returning 1) select count(*)::int as updated from done`,
+      },
       values,
     );
     return { updated: done!.updated };
@@ -41,7 +51,10 @@ export async function updateImages(ctx: Context, ref: SluggedProjectRef, input: 
 }
 
 function assertBearable(images: number): void {
-  if (images > IMAGES_PER_CALL_MAX) throw new DomainError("invalid_input", `Name at most ${IMAGES_PER_CALL_MAX} images at a time.`, { field: "images" });
+  if (images > IMAGES_PER_CALL_MAX)
+    throw new DomainError("invalid_input", `Name at most ${IMAGES_PER_CALL_MAX} images at a time.`, {
+      field: "images",
+    });
 }
 
 // ── Boxes ────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -54,17 +67,28 @@ export interface AnnotatableImage {
   height: number;
 }
 
-const NAMES: Statement = { text: `select id, file_name as name, width, height from images where project_id = $1 order by id` };
-const NAMES_OF: Statement = { text: `select id, file_name as name, width, height from images where project_id = $1 and id = any($2) order by id` };
+const NAMES: Statement = {
+  text: `select id, file_name as name, width, height from images where project_id = $1 order by id`,
+};
+const NAMES_OF: Statement = {
+  text: `select id, file_name as name, width, height from images where project_id = $1 and id = any($2) order by id`,
+};
 
 /**
  * What annotations need to know of a live project's images, all of them or those of the ids, for somebody who may
  * annotate. Throws `not_found`, `in_trash`, `purged`.
  */
-export async function listAnnotatableImages(ctx: Context, ref: SluggedProjectRef, imageIds?: readonly string[]): Promise<{ type: ProjectType; images: AnnotatableImage[] }> {
+export async function listAnnotatableImages(
+  ctx: Context,
+  ref: SluggedProjectRef,
+  imageIds?: readonly string[],
+): Promise<{ type: ProjectType; images: AnnotatableImage[] }> {
   const { workspaceId } = authorize(ctx, "upload images", ref.workspaceSlug);
   const project = await getLiveProject(workspaceId, ref);
-  const images = imageIds === undefined ? query<AnnotatableImage>(NAMES, [project.id]) : query<AnnotatableImage>(NAMES_OF, [project.id, imageIds]);
+  const images =
+    imageIds === undefined
+      ? query<AnnotatableImage>(NAMES, [project.id])
+      : query<AnnotatableImage>(NAMES_OF, [project.id, imageIds]);
   return { type: project.type, images: await images };
 }
 
@@ -89,7 +113,11 @@ const SET_BOXES: Statement = {
  * transaction. An image that has boxes keeps them unless `overwrite`. Throws `not_found`, `in_trash`, `purged`,
  * `invalid_input`.
  */
-export async function annotateImages(ctx: Context, ref: SluggedProjectRef, input: { annotations: readonly { imageId: string; boxes: readonly ImageBox[] }[]; overwrite: boolean }): Promise<Annotated> {
+export async function annotateImages(
+  ctx: Context,
+  ref: SluggedProjectRef,
+  input: { annotations: readonly { imageId: string; boxes: readonly ImageBox[] }[]; overwrite: boolean },
+): Promise<Annotated> {
   const { workspaceId } = authorize(ctx, "upload images", ref.workspaceSlug);
   const project = await getLiveProject(workspaceId, ref);
   assertTakesBoxes(project);
@@ -100,7 +128,9 @@ export async function annotateImages(ctx: Context, ref: SluggedProjectRef, input
   const rows = known.map(({ id, ...size }) => ({ id, boxes: clipBoxes(given.get(id)!, size) }));
   const annotated = await transaction(async (tx) => {
     await shareLiveProject(tx, project);
-    return (await tx.query<{ id: string }>(SET_BOXES, [project.id, JSON.stringify(rows), input.overwrite])).map(({ id }) => id);
+    return (await tx.query<{ id: string }>(SET_BOXES, [project.id, JSON.stringify(rows), input.overwrite])).map(
+      ({ id }) => id,
+    );
   });
   const [done, there] = [new Set(annotated), new Set(known.map(({ id }) => id))];
   return {
@@ -113,7 +143,12 @@ export async function annotateImages(ctx: Context, ref: SluggedProjectRef, input
 
 /** Throws `invalid_input` where images have no boxes. */
 export function assertTakesBoxes({ type, name }: { type: ProjectType; name: string }): void {
-  if (type !== "OBJECT_DETECTION") throw new DomainError("invalid_input", `Images of "${name}" have no boxes: it is not an object detection project.`, { field: "boxes" });
+  if (type !== "OBJECT_DETECTION")
+    throw new DomainError(
+      "invalid_input",
+      `Images of "${name}" have no boxes: it is not an object detection project.`,
+      { field: "boxes" },
+    );
 }
 
 const SET_LABEL: Statement = {
@@ -127,7 +162,11 @@ const EXISTS: Statement = { name: "image-exists", text: `select id from images w
  * Gives one image of a classification project its class. False: it has one, which was not to be overwritten.
  * Throws `not_found`, `in_trash`, `purged`, `invalid_input`.
  */
-export async function labelImage(ctx: Context, ref: SluggedProjectRef & { imageId: string }, input: { label: string; overwrite: boolean }): Promise<boolean> {
+export async function labelImage(
+  ctx: Context,
+  ref: SluggedProjectRef & { imageId: string },
+  input: { label: string; overwrite: boolean },
+): Promise<boolean> {
   const { workspaceId } = authorize(ctx, "upload images", ref.workspaceSlug);
   const project = await getLiveProject(workspaceId, ref);
   assertTakesLabels(project);

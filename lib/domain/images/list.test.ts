@@ -19,10 +19,15 @@ async function begin(type: ProjectType): Promise<void> {
 }
 
 /** An image's row alone; newer than those before. */
-async function addRow({ split = "TRAIN", label = null, boxes = [] }: { split?: Split; label?: string | null; boxes?: ImageBox[] } = {}, owner = project): Promise<string> {
+async function addRow(
+  { split = "TRAIN", label = null, boxes = [] }: { split?: Split; label?: string | null; boxes?: ImageBox[] } = {},
+  owner = project,
+): Promise<string> {
   const id = newId();
   await query(
-    { text: `insert into images (id, project_id, file_name, sha256, content_type, size_bytes, width, height, split, label, boxes) values ($1, $2, $1, $1, 'image/png', 1, 100, 80, $3::"Split", $4, $5)` },
+    {
+      text: `insert into images (id, project_id, file_name, sha256, content_type, size_bytes, width, height, split, label, boxes) values ($1, $2, $1, $1, 'image/png', 1, 100, 80, $3::"Split", $4, $5)`,
+    },
     [id, owner.id, split, label, JSON.stringify(boxes)],
   );
   return id;
@@ -70,9 +75,23 @@ describe("in a classification project", () => {
   });
 
   it("counts are images per split and class, the same in the list and in the project", async () => {
-    for (const row of [{ label: "cat" }, { label: "cat", split: "VALID" as const }, { label: "__proto__", split: "TEST" as const }, {}]) await addRow(row);
+    for (const row of [
+      { label: "cat" },
+      { label: "cat", split: "VALID" as const },
+      { label: "__proto__", split: "TEST" as const },
+      {},
+    ])
+      await addRow(row);
     const counted = await counts();
-    expect(counted).toEqual({ images: 4, unannotated: 1, splits: { TRAIN: 2, VALID: 1, TEST: 1 }, classes: Object.fromEntries([["cat", 2], ["__proto__", 1]]) });
+    expect(counted).toEqual({
+      images: 4,
+      unannotated: 1,
+      splits: { TRAIN: 2, VALID: 1, TEST: 1 },
+      classes: Object.fromEntries([
+        ["cat", 2],
+        ["__proto__", 1],
+      ]),
+    });
     const { project: view } = await getProject(await userContext(world), ref());
     expect(view).toMatchObject({ images: 4, unlabelledImages: 1, splits: counted?.splits, classes: counted?.classes });
   });
@@ -81,9 +100,17 @@ describe("in a classification project", () => {
     const [first, second] = [await addRow({ label: "cat" }), await addRow()];
     const elsewhere = await addRow({}, await buildProject(world));
     const ctx = await userContext(world);
-    expect(await updateImages(ctx, ref(), { images: { imageIds: [first, elsewhere, "none"] }, label: " dog ", split: "TEST" })).toEqual({ updated: 1 });
+    expect(
+      await updateImages(ctx, ref(), {
+        images: { imageIds: [first, elsewhere, "none"] },
+        label: " dog ",
+        split: "TEST",
+      }),
+    ).toEqual({ updated: 1 });
     expect(await getImage(ctx, { ...ref(), imageId: first })).toMatchObject({ label: "dog", split: "TEST" });
-    expect(await updateImages(ctx, ref(), { images: { filter: { unannotated: true } }, label: "cat" })).toEqual({ updated: 1 });
+    expect(await updateImages(ctx, ref(), { images: { filter: { unannotated: true } }, label: "cat" })).toEqual({
+      updated: 1,
+    });
     expect(await getImage(ctx, { ...ref(), imageId: second })).toMatchObject({ label: "cat", split: "TRAIN" });
     expect(await updateImages(ctx, ref(), { images: { filter: {} }, label: null })).toEqual({ updated: 2 });
     expect(await idsOf({ unannotated: true })).toEqual([second, first]);
@@ -93,10 +120,20 @@ describe("in a classification project", () => {
   it("a change of nothing, of too many, or to no class name is refused", async () => {
     const ctx = await userContext(world);
     const id = await addRow();
-    await expect(updateImages(ctx, ref(), { images: { imageIds: [id] } })).rejects.toMatchObject({ code: "invalid_input" });
-    await expect(updateImages(ctx, ref(), { images: { imageIds: Array.from({ length: 1001 }, () => id) }, split: "TEST" })).rejects.toMatchObject({ code: "invalid_input" });
-    await expect(updateImages(ctx, ref(), { images: { imageIds: [id] }, label: "a\0" })).rejects.toMatchObject({ code: "invalid_input", details: { field: "label" } });
-    await expect(annotateImages(ctx, ref(), { annotations: [], overwrite: true })).rejects.toMatchObject({ code: "invalid_input", details: { field: "boxes" } });
+    await expect(updateImages(ctx, ref(), { images: { imageIds: [id] } })).rejects.toMatchObject({
+      code: "invalid_input",
+    });
+    await expect(
+      updateImages(ctx, ref(), { images: { imageIds: Array.from({ length: 1001 }, () => id) }, split: "TEST" }),
+    ).rejects.toMatchObject({ code: "invalid_input" });
+    await expect(updateImages(ctx, ref(), { images: { imageIds: [id] }, label: "a\0" })).rejects.toMatchObject({
+      code: "invalid_input",
+      details: { field: "label" },
+    });
+    await expect(annotateImages(ctx, ref(), { annotations: [], overwrite: true })).rejects.toMatchObject({
+      code: "invalid_input",
+      details: { field: "boxes" },
+    });
   });
 
   it("one image gets its class unless it has one", async () => {
@@ -106,7 +143,9 @@ describe("in a classification project", () => {
     expect(await labelImage(ctx, { ...ref(), imageId }, { label: "dog", overwrite: false })).toBe(false);
     expect(await labelImage(ctx, { ...ref(), imageId }, { label: "dog", overwrite: true })).toBe(true);
     expect((await getImage(ctx, { ...ref(), imageId })).label).toBe("dog");
-    await expect(labelImage(ctx, { ...ref(), imageId: "none" }, { label: "dog", overwrite: true })).rejects.toMatchObject({ code: "not_found" });
+    await expect(
+      labelImage(ctx, { ...ref(), imageId: "none" }, { label: "dog", overwrite: true }),
+    ).rejects.toMatchObject({ code: "not_found" });
   });
 });
 
@@ -117,7 +156,12 @@ describe("in an object detection project", () => {
     const both = await addRow({ boxes: [box("hat"), box("hat"), box("head")] });
     const one = await addRow({ boxes: [box("head")], split: "TEST" });
     const none = await addRow();
-    expect(await counts()).toEqual({ images: 3, unannotated: 1, splits: { TRAIN: 2, VALID: 0, TEST: 1 }, classes: { hat: 2, head: 2 } });
+    expect(await counts()).toEqual({
+      images: 3,
+      unannotated: 1,
+      splits: { TRAIN: 2, VALID: 0, TEST: 1 },
+      classes: { hat: 2, head: 2 },
+    });
     expect(await idsOf({ label: "head" })).toEqual([one, both]);
     expect(await idsOf({ label: "hat" })).toEqual([both]);
     expect(await idsOf({ unannotated: true })).toEqual([none]);
@@ -128,9 +172,17 @@ describe("in an object detection project", () => {
   it("boxes are cut to the image, and those without an area in it are left out", async () => {
     const imageId = await addRow();
     const outside = { label: "c", x: 200, y: 0, width: 10, height: 10 };
-    const odd = [{ label: "d", x: NaN, y: 0, width: 10, height: 10 }, { label: "e", x: 0, y: 0, width: -5, height: 5 }];
-    await annotateImages(await userContext(world), ref(), { annotations: [{ imageId, boxes: [{ label: " a ", x: -5, y: 70, width: 20, height: 40 }, outside, ...odd] }], overwrite: false });
-    expect((await getImage(await userContext(world), { ...ref(), imageId })).boxes).toEqual([{ label: "a", x: 0, y: 70, width: 15, height: 10 }]);
+    const odd = [
+      { label: "d", x: NaN, y: 0, width: 10, height: 10 },
+      { label: "e", x: 0, y: 0, width: -5, height: 5 },
+    ];
+    await annotateImages(await userContext(world), ref(), {
+      annotations: [{ imageId, boxes: [{ label: " a ", x: -5, y: 70, width: 20, height: 40 }, outside, ...odd] }],
+      overwrite: false,
+    });
+    expect((await getImage(await userContext(world), { ...ref(), imageId })).boxes).toEqual([
+      { label: "a", x: 0, y: 70, width: 15, height: 10 },
+    ]);
   });
 
   it("each image's outcome has a name, and none keeps the others", async () => {
@@ -143,16 +195,29 @@ describe("in an object detection project", () => {
       { imageId: elsewhere, boxes: [box("new")] },
     ];
     const ctx = await userContext(world);
-    expect(await annotateImages(ctx, ref(), { annotations, overwrite: false })).toEqual({ annotated: [fresh], alreadyAnnotated: [before], tooManyBoxes: [crowded], missing: [elsewhere] });
-    expect(await annotateImages(ctx, ref(), { annotations: annotations.slice(1, 2), overwrite: true })).toMatchObject({ annotated: [before], alreadyAnnotated: [] });
+    expect(await annotateImages(ctx, ref(), { annotations, overwrite: false })).toEqual({
+      annotated: [fresh],
+      alreadyAnnotated: [before],
+      tooManyBoxes: [crowded],
+      missing: [elsewhere],
+    });
+    expect(await annotateImages(ctx, ref(), { annotations: annotations.slice(1, 2), overwrite: true })).toMatchObject({
+      annotated: [before],
+      alreadyAnnotated: [],
+    });
     expect(await counts()).toMatchObject({ classes: { new: 2 } });
   });
 
   it("images have no class of their own", async () => {
     const ctx = await userContext(world);
     const id = await addRow();
-    await expect(updateImages(ctx, ref(), { images: { imageIds: [id] }, label: "cat" })).rejects.toMatchObject({ code: "invalid_input", details: { field: "labels" } });
-    await expect(labelImage(ctx, { ...ref(), imageId: id }, { label: "cat", overwrite: true })).rejects.toMatchObject({ code: "invalid_input" });
+    await expect(updateImages(ctx, ref(), { images: { imageIds: [id] }, label: "cat" })).rejects.toMatchObject({
+      code: "invalid_input",
+      details: { field: "labels" },
+    });
+    await expect(labelImage(ctx, { ...ref(), imageId: id }, { label: "cat", overwrite: true })).rejects.toMatchObject({
+      code: "invalid_input",
+    });
   });
 });
 
@@ -166,9 +231,11 @@ describe("who may", () => {
     const change = { images: { imageIds: [id] }, split: "TEST" as const };
     expect((await listImages(viewer, ref(), { limit: 1 })).images).toHaveLength(1);
     await expect(updateImages(viewer, ref(), change)).rejects.toMatchObject({ code: "forbidden" });
-    for (const act of [() => listImages(stranger, ref(), { limit: 1 }), () => updateImages(stranger, ref(), change)]) await expect(act()).rejects.toMatchObject({ code: "not_found" });
+    for (const act of [() => listImages(stranger, ref(), { limit: 1 }), () => updateImages(stranger, ref(), change)])
+      await expect(act()).rejects.toMatchObject({ code: "not_found" });
     const ctx = await userContext(world);
     await trashProject(ctx, ref());
-    for (const act of [() => listImages(ctx, ref(), { limit: 1 }), () => updateImages(ctx, ref(), change)]) await expect(act()).rejects.toMatchObject({ code: "in_trash" });
+    for (const act of [() => listImages(ctx, ref(), { limit: 1 }), () => updateImages(ctx, ref(), change)])
+      await expect(act()).rejects.toMatchObject({ code: "in_trash" });
   });
 });

@@ -31,7 +31,9 @@ export async function getImagesPage(ctx: Context, ref: SluggedProjectRef): Promi
     images,
     unlabelled: unannotated,
     splits: { train: splits.TRAIN, valid: splits.VALID, test: splits.TEST },
-    classes: Object.entries(classes).map(([name, count]) => ({ name, count })).sort((a, b) => compare(a.name, b.name)),
+    classes: Object.entries(classes)
+      .map(([name, count]) => ({ name, count }))
+      .sort((a, b) => compare(a.name, b.name)),
     may: { uploadImages: allows(ctx, "upload images", slug) },
   };
 }

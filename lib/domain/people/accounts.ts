@@ -13,13 +13,15 @@ import { assertSlug } from "@/lib/domain/slugs";
 /** An e-mail address as it is stored. Throws `invalid_input`. */
 export const normalizeEmail = (email: string): string => {
   const normal = email.trim().toLowerCase();
-  if (!/^[^\s@]+@[^\s@]+$/.test(normal) || normal.length > 254) throw new DomainError("invalid_input", `"${email}" is not an e-mail address.`, { field: "email" });
+  if (!/^[^\s@]+@[^\s@]+$/.test(normal) || normal.length > 254)
+    throw new DomainError("invalid_input", `"${email}" is not an e-mail address.`, { field: "email" });
   return normal;
 };
 
 /** Throws `invalid_input` for a password that is too short to be one. */
 export function assertPassword(password: string): void {
-  if (password.length < 8) throw new DomainError("invalid_input", "The password must have at least 8 characters.", { field: "password" });
+  if (password.length < 8)
+    throw new DomainError("invalid_input", "The password must have at least 8 characters.", { field: "password" });
 }
 
 const INSERT_USER: Statement = {
@@ -28,13 +30,18 @@ const INSERT_USER: Statement = {
 };
 
 /** Makes a user who signs in with a password of at least 8 characters. Throws `already_exists`, `invalid_input`. */
-export async function createUser(ctx: Context, input: { email: string; name: string; password: string }): Promise<{ userId: string; email: string }> {
+export async function createUser(
+  ctx: Context,
+  input: { email: string; name: string; password: string },
+): Promise<{ userId: string; email: string }> {
   authorizeSystem(ctx);
   const email = normalizeEmail(input.email);
   assertPassword(input.password);
   const userId = newId();
   const passwordHash = await hashPassword(input.password);
-  await refuseDuplicate(`There is a user ${email} already.`, () => query(INSERT_USER, [userId, email, input.name, passwordHash, ctx.now]));
+  await refuseDuplicate(`There is a user ${email} already.`, () =>
+    query(INSERT_USER, [userId, email, input.name, passwordHash, ctx.now]),
+  );
   return { userId, email };
 }
 
@@ -81,18 +88,36 @@ export async function deleteUser(ctx: Context, input: { email: string }): Promis
     for (const workspace of workspaces) {
       const others = await tx.query(OTHER_OWNERS, [workspace.id, user.id]);
       if (workspace.role === "OWNER" && others.length === 0) {
-        throw new DomainError("last_owner", `${input.email} is the last owner of "${workspace.slug}". Make somebody else an owner first.`);
+        throw new DomainError(
+          "last_owner",
+          `${input.email} is the last owner of "${workspace.slug}". Make somebody else an owner first.`,
+        );
       }
     }
     await tx.query({ name: "delete-keys-of-user", text: "delete from api_keys where user_id = $1" }, [user.id]);
-    await tx.query({ name: "delete-memberships-of-user", text: "delete from memberships where user_id = $1" }, [user.id]);
+    await tx.query({ name: "delete-memberships-of-user", text: "delete from memberships where user_id = $1" }, [
+      user.id,
+    ]);
     await tx.query({ name: "delete-user", text: "delete from users where id = $1" }, [user.id]);
-    await recordAudit(tx, ctx, workspaces.map((w) => ({ workspaceId: w.id, action: "user.deleted" as const, targetType: "user" as const, targetId: user.id, targetName: user.name })));
+    await recordAudit(
+      tx,
+      ctx,
+      workspaces.map((w) => ({
+        workspaceId: w.id,
+        action: "user.deleted" as const,
+        targetType: "user" as const,
+        targetId: user.id,
+        targetName: user.name,
+      })),
+    );
   });
   return { userId: user.id };
 }
 
-const INSERT_WORKSPACE: Statement = { name: "insert-workspace", text: `insert into workspaces (id, slug, name, created_at) values ($1, $2, $3, $4)` };
+const INSERT_WORKSPACE: Statement = {
+  name: "insert-workspace",
+  text: `insert into workspaces (id, slug, name, created_at) values ($1, $2, $3, $4)`,
+};
 export const PUT_MEMBER: Statement = {
   name: "put-member",
   text: `insert into memberships (workspace_id, user_id, role, created_at) values ($1, $2, $3::"Role", $4)
@@ -100,7 +125,10 @@ export const PUT_MEMBER: Statement = {
 };
 
 /** Makes a workspace with its first owner. Throws `already_exists`, `invalid_input`, `not_found`. */
-export async function createWorkspace(ctx: Context, input: { slug: string; name: string; ownerEmail: string }): Promise<{ workspaceId: string; slug: string }> {
+export async function createWorkspace(
+  ctx: Context,
+  input: { slug: string; name: string; ownerEmail: string },
+): Promise<{ workspaceId: string; slug: string }> {
   const owner = await getUserByEmail(ctx, input.ownerEmail);
   assertSlug(input.slug);
   const workspaceId = newId();
@@ -108,7 +136,15 @@ export async function createWorkspace(ctx: Context, input: { slug: string; name:
     transaction(async (tx) => {
       await tx.query(INSERT_WORKSPACE, [workspaceId, input.slug, input.name, ctx.now]);
       await tx.query(PUT_MEMBER, [workspaceId, owner.id, "OWNER", ctx.now]);
-      await recordAudit(tx, ctx, [{ workspaceId, action: "workspace.created", targetType: "workspace", targetId: workspaceId, targetName: input.name }]);
+      await recordAudit(tx, ctx, [
+        {
+          workspaceId,
+          action: "workspace.created",
+          targetType: "workspace",
+          targetId: workspaceId,
+          targetName: input.name,
+        },
+      ]);
     }),
   );
   return { workspaceId, slug: input.slug };
@@ -116,7 +152,10 @@ export async function createWorkspace(ctx: Context, input: { slug: string; name:
 
 /** A membership in any workspace as its owner's, for our own jobs. Throws `not_found`. */
 export async function systemMembership(workspaceSlug: string): Promise<Membership> {
-  const workspace = await prisma().workspace.findUnique({ where: { slug: workspaceSlug }, select: { id: true, slug: true, name: true } });
+  const workspace = await prisma().workspace.findUnique({
+    where: { slug: workspaceSlug },
+    select: { id: true, slug: true, name: true },
+  });
   if (!workspace) throw new DomainError("not_found", `There is no workspace "${workspaceSlug}".`);
   return { workspaceId: workspace.id, slug: workspace.slug, name: workspace.name, role: "OWNER" };
 }

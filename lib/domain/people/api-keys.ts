@@ -37,7 +37,13 @@ interface AuthenticatedRow {
  */
 export async function authenticateKey(key: string | null, requestId: string): Promise<Context> {
   const [row] = key ? await query<AuthenticatedRow>(AUTHENTICATE, [hashApiKey(key)]) : [];
-  if (!row) throw new DomainError("unauthorized", key ? "This API key is not valid. Check it, or make a new one in the workspace's settings." : "No API key was given. Add ?api_key=… or an Authorization: Bearer header.");
+  if (!row)
+    throw new DomainError(
+      "unauthorized",
+      key
+        ? "This API key is not valid. Check it, or make a new one in the workspace's settings."
+        : "No API key was given. Add ?api_key=… or an Authorization: Bearer header.",
+    );
   return {
     actor: {
       type: "API_KEY",
@@ -87,19 +93,44 @@ const INSERT: Statement = {
  * keys for its own owner alone, with no scope that it lacks.
  * Throws `not_found` when the user is no member, `invalid_input` for a name or scope that will not do, `missing_scope`.
  */
-export async function createApiKey(ctx: Context, input: { workspaceSlug: string; userId: string; name: string; scopes?: readonly string[] | undefined }): Promise<{ keyId: string; key: string; name: string }> {
+export async function createApiKey(
+  ctx: Context,
+  input: { workspaceSlug: string; userId: string; name: string; scopes?: readonly string[] | undefined },
+): Promise<{ keyId: string; key: string; name: string }> {
   const { workspaceId } = authorize(ctx, "create api key", input.workspaceSlug);
   const name = parseName(input.name);
   const scopes = parseScopes(input.scopes);
   if (ctx.actor.type === "API_KEY") {
     const { actor } = ctx;
-    if (actor.userId !== input.userId || scopes.some((scope) => !actor.scopes.includes(scope))) throw new DomainError("missing_scope", "An API key can make keys only for its own owner, and only with scopes that it has itself.");
+    if (actor.userId !== input.userId || scopes.some((scope) => !actor.scopes.includes(scope)))
+      throw new DomainError(
+        "missing_scope",
+        "An API key can make keys only for its own owner, and only with scopes that it has itself.",
+      );
   }
   const key = newApiKey();
   return transaction(async (tx) => {
-    const [made] = await tx.query<{ id: string }>(INSERT, [newId(), workspaceId, input.userId, name, key.slice(0, API_KEY_PREFIX_LENGTH), hashApiKey(key), scopes, ctx.now]);
+    const [made] = await tx.query<{ id: string }>(INSERT, [
+      newId(),
+      workspaceId,
+      input.userId,
+      name,
+      key.slice(0, API_KEY_PREFIX_LENGTH),
+      hashApiKey(key),
+      scopes,
+      ctx.now,
+    ]);
     if (!made) throw new DomainError("not_found", "This person is not a member of the workspace. Add them first.");
-    await recordAudit(tx, ctx, [{ workspaceId, action: "api_key.created", targetType: "api_key", targetId: made.id, targetName: name, details: { scopes } }]);
+    await recordAudit(tx, ctx, [
+      {
+        workspaceId,
+        action: "api_key.created",
+        targetType: "api_key",
+        targetId: made.id,
+        targetName: name,
+        details: { scopes },
+      },
+    ]);
     return { keyId: made.id, key, name };
   });
 }
@@ -108,8 +139,14 @@ export async function createApiKey(ctx: Context, input: { workspaceSlug: string;
 function parseScopes(asked: readonly string[] | undefined): readonly Scope[] {
   if (!asked) return SCOPES;
   const unknown = asked.find((scope) => !(SCOPES as readonly string[]).includes(scope));
-  if (unknown !== undefined) throw new DomainError("invalid_input", `"${unknown}" is not a scope. Scopes are: ${SCOPES.join(", ")}.`, { field: "scopes" });
-  if (asked.length === 0) throw new DomainError("invalid_input", "Choose at least one scope: a key without any can do nothing.", { field: "scopes" });
+  if (unknown !== undefined)
+    throw new DomainError("invalid_input", `"${unknown}" is not a scope. Scopes are: ${SCOPES.join(", ")}.`, {
+      field: "scopes",
+    });
+  if (asked.length === 0)
+    throw new DomainError("invalid_input", "Choose at least one scope: a key without any can do nothing.", {
+      field: "scopes",
+    });
   return SCOPES.filter((scope) => asked.includes(scope));
 }
 
@@ -123,8 +160,24 @@ export async function revokeApiKey(ctx: Context, input: { workspaceSlug: string;
   const { workspaceId } = authorize(ctx, "revoke api key", input.workspaceSlug);
   await transaction(async (tx) => {
     const [revoked] = await tx.query<{ name: string }>(REVOKE, [input.keyId, workspaceId, ctx.now]);
-    if (revoked) await recordAudit(tx, ctx, [{ workspaceId, action: "api_key.revoked", targetType: "api_key", targetId: input.keyId, targetName: revoked.name }]);
-    else if ((await tx.query({ name: "find-api-key", text: "select id from api_keys where id = $1 and workspace_id = $2" }, [input.keyId, workspaceId])).length === 0)
+    if (revoked)
+      await recordAudit(tx, ctx, [
+        {
+          workspaceId,
+          action: "api_key.revoked",
+          targetType: "api_key",
+          targetId: input.keyId,
+          targetName: revoked.name,
+        },
+      ]);
+    else if (
+      (
+        await tx.query({ name: "find-api-key", text: "select id from api_keys where id = $1 and workspace_id = $2" }, [
+          input.keyId,
+          workspaceId,
+        ])
+      ).length === 0
+    )
       throw new DomainError("not_found", "There is no such API key.");
   });
 }

@@ -40,7 +40,10 @@ export async function listMembers(ctx: Context, workspaceSlug: string): Promise<
   return query<Member>(LIST, [workspaceId, ctx.now]);
 }
 
-const LOCK_WORKSPACE: Statement = { name: "members-lock-workspace", text: `select id from workspaces where id = $1 for no key update` };
+const LOCK_WORKSPACE: Statement = {
+  name: "members-lock-workspace",
+  text: `select id from workspaces where id = $1 for no key update`,
+};
 const FIND_USER: Statement = { name: "members-find-user", text: `select id, name from users where email = $1` };
 const FIND_MEMBER: Statement = {
   name: "members-find-member",
@@ -57,17 +60,36 @@ interface MemberRow {
   role: Role;
 }
 
-async function assertOwnerRemains(tx: Transaction, workspaceId: string, user: { id: string; name: string }): Promise<void> {
+async function assertOwnerRemains(
+  tx: Transaction,
+  workspaceId: string,
+  user: { id: string; name: string },
+): Promise<void> {
   if ((await tx.query(OTHER_OWNER, [workspaceId, user.id])).length > 0) return;
   throw new DomainError("last_owner", `${user.name} is the last owner. Make somebody else an owner first.`);
 }
 
 /** Gives a member another role, under the workspace's lock; nothing when it is theirs already. */
-async function putRole(tx: Transaction, ctx: Context, workspaceId: string, member: MemberRow, role: Role): Promise<void> {
+async function putRole(
+  tx: Transaction,
+  ctx: Context,
+  workspaceId: string,
+  member: MemberRow,
+  role: Role,
+): Promise<void> {
   if (member.role === role) return;
   if (member.role === "OWNER") await assertOwnerRemains(tx, workspaceId, member);
   await tx.query(PUT_MEMBER, [workspaceId, member.id, role, ctx.now]);
-  await recordAudit(tx, ctx, [{ workspaceId, action: "member.role_changed", targetType: "user", targetId: member.id, targetName: member.name, details: { role, before: member.role } }]);
+  await recordAudit(tx, ctx, [
+    {
+      workspaceId,
+      action: "member.role_changed",
+      targetType: "user",
+      targetId: member.id,
+      targetName: member.name,
+      details: { role, before: member.role },
+    },
+  ]);
 }
 
 /** How long the one-time link to set a password works. */
@@ -100,7 +122,10 @@ export interface AddedMember {
  * Throws `invalid_input`, `already_exists` when somebody else makes the account at this moment, and `last_owner` when the
  * last one's role would fall.
  */
-export async function addMember(ctx: Context, input: { workspaceSlug: string; email: string; name?: string | undefined; role: Role }): Promise<AddedMember> {
+export async function addMember(
+  ctx: Context,
+  input: { workspaceSlug: string; email: string; name?: string | undefined; role: Role },
+): Promise<AddedMember> {
   const { workspaceId } = authorize(ctx, "manage members", input.workspaceSlug);
   const email = normalizeEmail(input.email);
   return refuseDuplicate(`Somebody is making an account for ${email} at this moment. Try again.`, () =>
@@ -114,16 +139,29 @@ export async function addMember(ctx: Context, input: { workspaceSlug: string; em
       }
       const invite = known ? null : { token: newToken(), until: inviteUntil(ctx) };
       const user = known ?? { id: newId(), name: parseName(input.name?.trim() || email.split("@")[0]!) };
-      if (invite) await tx.query(INSERT_USER, [user.id, email, user.name, hashToken(invite.token), invite.until, ctx.now]);
+      if (invite)
+        await tx.query(INSERT_USER, [user.id, email, user.name, hashToken(invite.token), invite.until, ctx.now]);
       await tx.query(PUT_MEMBER, [workspaceId, user.id, input.role, ctx.now]);
-      await recordAudit(tx, ctx, [{ workspaceId, action: "member.added", targetType: "user", targetId: user.id, targetName: user.name, details: { role: input.role } }]);
+      await recordAudit(tx, ctx, [
+        {
+          workspaceId,
+          action: "member.added",
+          targetType: "user",
+          targetId: user.id,
+          targetName: user.name,
+          details: { role: input.role },
+        },
+      ]);
       return { userId: user.id, name: user.name, before: null, invite };
     }),
   );
 }
 
 /** Gives a member another role. Repeating does nothing. Throws `not_found` for nobody of this workspace, `last_owner`. */
-export async function changeRole(ctx: Context, input: { workspaceSlug: string; userId: string; role: Role }): Promise<void> {
+export async function changeRole(
+  ctx: Context,
+  input: { workspaceSlug: string; userId: string; role: Role },
+): Promise<void> {
   const { workspaceId } = authorize(ctx, "manage members", input.workspaceSlug);
   await transaction(async (tx) => {
     await tx.query(LOCK_WORKSPACE, [workspaceId]);
@@ -144,9 +182,17 @@ export async function removeMember(ctx: Context, input: { workspaceSlug: string;
     const [member] = await tx.query<MemberRow>(FIND_MEMBER, [workspaceId, input.userId]);
     if (!member) return;
     if (member.role === "OWNER") await assertOwnerRemains(tx, workspaceId, member);
-    await tx.query({ name: "members-delete-keys", text: "delete from api_keys where workspace_id = $1 and user_id = $2" }, [workspaceId, input.userId]);
-    await tx.query({ name: "members-delete", text: "delete from memberships where workspace_id = $1 and user_id = $2" }, [workspaceId, input.userId]);
-    await recordAudit(tx, ctx, [{ workspaceId, action: "member.removed", targetType: "user", targetId: input.userId, targetName: member.name }]);
+    await tx.query(
+      { name: "members-delete-keys", text: "delete from api_keys where workspace_id = $1 and user_id = $2" },
+      [workspaceId, input.userId],
+    );
+    await tx.query(
+      { name: "members-delete", text: "delete from memberships where workspace_id = $1 and user_id = $2" },
+      [workspaceId, input.userId],
+    );
+    await recordAudit(tx, ctx, [
+      { workspaceId, action: "member.removed", targetType: "user", targetId: input.userId, targetName: member.name },
+    ]);
   });
 }
 
@@ -173,18 +219,43 @@ export async function renewInvite(ctx: Context, input: { workspaceSlug: string; 
     await tx.query(LOCK_WORKSPACE, [workspaceId]);
     const [member] = await tx.query<MemberRow>(FIND_MEMBER, [workspaceId, input.userId]);
     const [renewed] = member ? await tx.query(RENEW, [member.id, hashToken(invite.token), invite.until]) : [];
-    if (!member || !renewed) throw new DomainError("not_found", "This person has set a password already, or is not a member any more. Reload the page.", { field: "invitation" });
+    if (!member || !renewed)
+      throw new DomainError(
+        "not_found",
+        "This person has set a password already, or is not a member any more. Reload the page.",
+        { field: "invitation" },
+      );
     if (ctx.actor.type === "USER" && (await tx.query(FOREIGN_MEMBERSHIP, [member.id, ctx.actor.userId])).length > 0) {
-      throw new DomainError("forbidden", `${member.name} belongs to another workspace too. Ask its owner, or whoever runs this server, for a new link.`, { field: "invitation" });
+      throw new DomainError(
+        "forbidden",
+        `${member.name} belongs to another workspace too. Ask its owner, or whoever runs this server, for a new link.`,
+        { field: "invitation" },
+      );
     }
-    await recordAudit(tx, ctx, [{ workspaceId, action: "member.invite_renewed", targetType: "user", targetId: member.id, targetName: member.name }]);
+    await recordAudit(tx, ctx, [
+      {
+        workspaceId,
+        action: "member.invite_renewed",
+        targetType: "user",
+        targetId: member.id,
+        targetName: member.name,
+      },
+    ]);
   });
   return invite;
 }
 
-const noSuchInvite = (): DomainError => new DomainError("not_found", "This link was used already, or is too old. Ask an owner of your workspace for a new one.", { field: "invite" });
+const noSuchInvite = (): DomainError =>
+  new DomainError(
+    "not_found",
+    "This link was used already, or is too old. Ask an owner of your workspace for a new one.",
+    { field: "invite" },
+  );
 
-const FIND_INVITE: Statement = { name: "find-invite", text: `select email, name from users where invite_hash = $1 and invite_until > now()` };
+const FIND_INVITE: Statement = {
+  name: "find-invite",
+  text: `select email, name from users where invite_hash = $1 and invite_until > now()`,
+};
 
 /** Whom a one-time link is for; looking does not use it up. Throws `not_found`, alike for used, too old and unknown. */
 export async function getInvite(token: string): Promise<{ email: string; name: string }> {
@@ -198,7 +269,10 @@ const ACCEPT: Statement = {
   text: `update users set password_hash = $2, invite_hash = null, invite_until = null, session_version = session_version + 1
          where invite_hash = $1 and invite_until > now() returning id, name, email, date_trunc('milliseconds', now()) as now`,
 };
-const MEMBERSHIPS: Statement = { name: "members-workspaces-of-user", text: `select workspace_id as "workspaceId" from memberships where user_id = $1 order by workspace_id` };
+const MEMBERSHIPS: Statement = {
+  name: "members-workspaces-of-user",
+  text: `select workspace_id as "workspaceId" from memberships where user_id = $1 order by workspace_id`,
+};
 
 /**
  * Sets the password of whoever holds a one-time link, and ends their sessions. The link is then used up: of two at once,
@@ -209,11 +283,28 @@ export async function acceptInvite(input: { token: string; password: string }): 
   await getInvite(input.token); // a guess costs no password hash
   const passwordHash = await hashPassword(input.password);
   return transaction(async (tx) => {
-    const [user] = await tx.query<{ id: string; name: string; email: string; now: Date }>(ACCEPT, [hashToken(input.token), passwordHash]);
+    const [user] = await tx.query<{ id: string; name: string; email: string; now: Date }>(ACCEPT, [
+      hashToken(input.token),
+      passwordHash,
+    ]);
     if (!user) throw noSuchInvite();
-    const ctx: Context = { actor: { type: "USER", userId: user.id, name: user.name, memberships: [] }, now: user.now, requestId: newId() };
+    const ctx: Context = {
+      actor: { type: "USER", userId: user.id, name: user.name, memberships: [] },
+      now: user.now,
+      requestId: newId(),
+    };
     const workspaces = await tx.query<{ workspaceId: string }>(MEMBERSHIPS, [user.id]);
-    await recordAudit(tx, ctx, workspaces.map(({ workspaceId }) => ({ workspaceId, action: "member.joined" as const, targetType: "user" as const, targetId: user.id, targetName: user.name })));
+    await recordAudit(
+      tx,
+      ctx,
+      workspaces.map(({ workspaceId }) => ({
+        workspaceId,
+        action: "member.joined" as const,
+        targetType: "user" as const,
+        targetId: user.id,
+        targetName: user.name,
+      })),
+    );
     return { email: user.email };
   });
 }

@@ -8,7 +8,11 @@ const PASSWORD = "correct horse";
 let made = 0;
 
 async function makeUser(): Promise<{ userId: string; email: string }> {
-  return createUser(await systemContext("test"), { email: `person-${(made += 1)}@example.org`, name: "Grace", password: PASSWORD });
+  return createUser(await systemContext("test"), {
+    email: `person-${(made += 1)}@example.org`,
+    name: "Grace",
+    password: PASSWORD,
+  });
 }
 
 test("before the first user, nobody can sign in and that can be asked", async () => {
@@ -19,7 +23,10 @@ test("before the first user, nobody can sign in and that can be asked", async ()
 
 test("the right password signs in, whatever the case and the spaces around the address", async () => {
   const { userId, email } = await makeUser();
-  expect(await signIn({ email: ` ${email.toUpperCase()} `, password: PASSWORD })).toEqual({ userId, sessionVersion: 1 });
+  expect(await signIn({ email: ` ${email.toUpperCase()} `, password: PASSWORD })).toEqual({
+    userId,
+    sessionVersion: 1,
+  });
 });
 
 test("a wrong password, an unknown address and a user without a password are refused alike", async () => {
@@ -34,8 +41,15 @@ test("a session's context has the person, their workspaces and the database's in
   const world = await buildWorld();
   const editor = await buildMember(world, "EDITOR");
   const ctx = await authenticateSession({ userId: editor.id, sessionVersion: 1 }, "r1");
-  expect(ctx).toMatchObject({ requestId: "r1", email: editor.email, locale: null, actor: { type: "USER", userId: editor.id, name: "Ada" } });
-  expect(ctx.actor.memberships).toEqual([{ workspaceId: world.workspace.id, slug: world.workspace.slug, name: world.workspace.name, role: "EDITOR" }]);
+  expect(ctx).toMatchObject({
+    requestId: "r1",
+    email: editor.email,
+    locale: null,
+    actor: { type: "USER", userId: editor.id, name: "Ada" },
+  });
+  expect(ctx.actor.memberships).toEqual([
+    { workspaceId: world.workspace.id, slug: world.workspace.slug, name: world.workspace.name, role: "EDITOR" },
+  ]);
   expect(Math.abs(ctx.now.getTime() - Date.now())).toBeLessThan(60_000);
 });
 

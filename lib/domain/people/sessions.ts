@@ -90,7 +90,11 @@ export async function authenticateSession(session: SessionRef, requestId: string
   const rows = await query<AuthenticatedRow>(AUTHENTICATE, [session.userId, session.sessionVersion]);
   const [user] = rows;
   if (!user) throw new DomainError("unauthorized", "Your session has ended. Sign in again.");
-  const memberships = rows.flatMap((row): Membership[] => (row.workspaceId === null ? [] : [{ workspaceId: row.workspaceId, slug: row.slug, name: row.workspaceName, role: row.role }]));
+  const memberships = rows.flatMap((row): Membership[] =>
+    row.workspaceId === null
+      ? []
+      : [{ workspaceId: row.workspaceId, slug: row.slug, name: row.workspaceName, role: row.role }],
+  );
   return {
     actor: { type: "USER", userId: user.userId, name: user.name, memberships },
     now: user.now,

@@ -29,13 +29,19 @@ const SAMPLE: Statement = {
 /** Everything the page of a workspace's projects shows, with what this person may do there. Throws `not_found`. */
 export async function getProjectsPage(ctx: Context, workspaceSlug: string): Promise<ProjectsPage> {
   const { workspaceId } = authorize(ctx, "read projects", workspaceSlug);
-  const [workspace, samples] = await Promise.all([getWorkspace(ctx, workspaceSlug), query<CardImage & { projectId: string }>(SAMPLE, [workspaceId])]);
+  const [workspace, samples] = await Promise.all([
+    getWorkspace(ctx, workspaceSlug),
+    query<CardImage & { projectId: string }>(SAMPLE, [workspaceId]),
+  ]);
   return {
     workspace: { slug: workspace.slug, name: workspace.name },
     projects: workspace.projects.map((project) => ({
       ...project,
       thumbnails: samples.filter(({ projectId }) => projectId === project.id).map(({ id, label }) => ({ id, label })),
     })),
-    may: { updateProjects: allows(ctx, "update project", workspaceSlug), createProjects: allows(ctx, "create project", workspaceSlug) },
+    may: {
+      updateProjects: allows(ctx, "update project", workspaceSlug),
+      createProjects: allows(ctx, "create project", workspaceSlug),
+    },
   };
 }

@@ -38,9 +38,20 @@ export interface WorkspaceView {
   projects: ProjectView[];
 }
 
-const COLUMNS = { id: true, slug: true, name: true, type: true, annotation: true, createdAt: true, updatedAt: true } as const;
+const COLUMNS = {
+  id: true,
+  slug: true,
+  name: true,
+  type: true,
+  annotation: true,
+  createdAt: true,
+  updatedAt: true,
+} as const;
 
-async function viewProjects(workspace: { workspaceId: string; slug: string }, only: { id?: string; slug?: string }): Promise<ProjectView[]> {
+async function viewProjects(
+  workspace: { workspaceId: string; slug: string },
+  only: { id?: string; slug?: string },
+): Promise<ProjectView[]> {
   const projects = await prisma().project.findMany({
     where: { workspaceId: workspace.workspaceId, deletedAt: null, ...only },
     select: { ...COLUMNS, _count: { select: { versions: { where: { deletedAt: null, status: { not: "FAILED" } } } } } },
@@ -49,17 +60,20 @@ async function viewProjects(workspace: { workspaceId: string; slug: string }, on
   const counts = await countImagesOf(projects);
   return projects.map(({ _count, ...project }) => {
     const { unannotated, ...count } = counts.get(project.id)!;
-    return { ...project, ...count, workspaceSlug: workspace.slug, unlabelledImages: unannotated, versions: _count.versions };
+    return {
+      ...project,
+      ...count,
+      workspaceSlug: workspace.slug,
+      unlabelledImages: unannotated,
+      versions: _count.versions,
+    };
   });
 }
 
 /** The workspace with its live projects, oldest first. Throws `not_found`. */
 export async function getWorkspace(ctx: Context, workspaceSlug: string): Promise<WorkspaceView> {
   const workspace = authorize(ctx, "read workspace", workspaceSlug);
-  const [members, projects] = await Promise.all([
-    countMembers(workspace.workspaceId),
-    viewProjects(workspace, {}),
-  ]);
+  const [members, projects] = await Promise.all([countMembers(workspace.workspaceId), viewProjects(workspace, {})]);
   return { slug: workspace.slug, name: workspace.name, members, projects };
 }
 
@@ -75,7 +89,11 @@ const countMembers = (workspaceId: string): Promise<number> => prisma().membersh
 export async function getProject(ctx: Context, ref: SluggedProjectRef): Promise<ProjectPage> {
   const workspace = authorize(ctx, "read projects", ref.workspaceSlug);
   const { id } = await getLiveProject(workspace.workspaceId, ref);
-  const [members, [project], versions] = await Promise.all([countMembers(workspace.workspaceId), viewProjects(workspace, { id }), listVersionsOf(id)]);
+  const [members, [project], versions] = await Promise.all([
+    countMembers(workspace.workspaceId),
+    viewProjects(workspace, { id }),
+    listVersionsOf(id),
+  ]);
   if (!project) return getProject(ctx, ref); // went to Trash between the two reads: say so
   return { workspace: { slug: workspace.slug, name: workspace.name, members }, project, versions };
 }
@@ -88,7 +106,10 @@ export interface VersionPage extends Omit<ProjectPage, "versions"> {
 export async function getVersionPage(ctx: Context, ref: VersionRef): Promise<VersionPage> {
   const workspace = authorize(ctx, "read versions", ref.workspaceSlug);
   const version = await getVersion(ctx, ref);
-  const [members, [project]] = await Promise.all([countMembers(workspace.workspaceId), viewProjects(workspace, { slug: ref.projectSlug })]);
+  const [members, [project]] = await Promise.all([
+    countMembers(workspace.workspaceId),
+    viewProjects(workspace, { slug: ref.projectSlug }),
+  ]);
   if (!project) return getVersionPage(ctx, ref); // went to Trash between the two reads: say so
   return { workspace: { slug: workspace.slug, name: workspace.name, members }, project, version };
 }
@@ -122,12 +143,32 @@ export async function createProject(ctx: Context, input: NewProject): Promise<Pr
   const slugs = input.projectSlug === undefined ? slugsFor(name) : [input.projectSlug];
   const slug = await transaction(async (tx) => {
     for (const candidate of slugs) {
-      const made = await tx.query(INSERT, [id, workspace.workspaceId, candidate, name, input.type, annotation, personId(ctx.actor), ctx.now]);
+      const made = await tx.query(INSERT, [
+        id,
+        workspace.workspaceId,
+        candidate,
+        name,
+        input.type,
+        annotation,
+        personId(ctx.actor),
+        ctx.now,
+      ]);
       if (made.length === 0) continue;
-      await recordAudit(tx, ctx, [{ workspaceId: workspace.workspaceId, action: "project.created", targetType: "project", targetId: id, targetName: name }]);
+      await recordAudit(tx, ctx, [
+        {
+          workspaceId: workspace.workspaceId,
+          action: "project.created",
+          targetType: "project",
+          targetId: id,
+          targetName: name,
+        },
+      ]);
       return candidate;
     }
-    throw new DomainError("already_exists", `There is a project "${input.projectSlug ?? name}" already, live or in Trash. Choose another name, or restore that one.`);
+    throw new DomainError(
+      "already_exists",
+      `There is a project "${input.projectSlug ?? name}" already, live or in Trash. Choose another name, or restore that one.`,
+    );
   });
   return {
     id,

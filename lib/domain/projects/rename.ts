@@ -17,8 +17,18 @@ export async function renameProject(ctx: Context, ref: SluggedProjectRef, newNam
   const name = parseName(newName);
   const project = await getLiveProject(workspaceId, ref);
   await transaction(async (tx) => {
-    if ((await tx.query(RENAME_PROJECT, [project.id, name, ctx.now])).length === 0) throw new DomainError("in_trash", "The project went to Trash at this moment. Restore it to rename it.");
-    await recordAudit(tx, ctx, [{ workspaceId, action: "project.renamed", targetType: "project", targetId: project.id, targetName: name, details: { before: project.name } }]);
+    if ((await tx.query(RENAME_PROJECT, [project.id, name, ctx.now])).length === 0)
+      throw new DomainError("in_trash", "The project went to Trash at this moment. Restore it to rename it.");
+    await recordAudit(tx, ctx, [
+      {
+        workspaceId,
+        action: "project.renamed",
+        targetType: "project",
+        targetId: project.id,
+        targetName: name,
+        details: { before: project.name },
+      },
+    ]);
   });
   return { name };
 }

@@ -1,5 +1,42 @@
-export { chooseModel, countModelCalls, getLinkedModel, getModel, getModelWeights, getServingModel, listModels, type ModelRef, type ModelView, type ServingModel } from "./models";
-export { claimTraining, failTraining, finishTraining, getLeaseState, heartbeatTraining, leaseTraining, releaseTraining, TRAINING_LEASE_MS, weightsPath, type Epoch, type Heartbeat, type TrainingLease, type TrainingRun } from "./runs";
-export { cancelTraining, EMBEDDED_MODEL_TYPE, EPOCHS_DEFAULT, EPOCHS_MAX, findUntrainable, getTraining, startTraining, stopTraining, type EndedTraining, type StartedTraining, type Untrainable } from "./trainings";
+export {
+  chooseModel,
+  countModelCalls,
+  getLinkedModel,
+  getModel,
+  getModelWeights,
+  getServingModel,
+  listModels,
+  type ModelRef,
+  type ModelView,
+  type ServingModel,
+} from "./models";
+export {
+  claimTraining,
+  failTraining,
+  finishTraining,
+  getLeaseState,
+  heartbeatTraining,
+  leaseTraining,
+  releaseTraining,
+  TRAINING_LEASE_MS,
+  weightsPath,
+  type Epoch,
+  type Heartbeat,
+  type TrainingLease,
+  type TrainingRun,
+} from "./runs";
+export {
+  cancelTraining,
+  EMBEDDED_MODEL_TYPE,
+  EPOCHS_DEFAULT,
+  EPOCHS_MAX,
+  findUntrainable,
+  getTraining,
+  startTraining,
+  stopTraining,
+  type EndedTraining,
+  type StartedTraining,
+  type Untrainable,
+} from "./trainings";
 export { TRAINING_COLUMNS, viewTraining, type TrainingView } from "./view";
 export { getModelsPage, type ModelsPage } from "./models-page";

@@ -1,13 +1,45 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { prisma } from "@/lib/platform/db";
-import { buildModel, buildProject, buildTraining, buildVersion, buildWorld, fingerprintTables, userContext, type World } from "@/lib/testing/builders";
-import { auditedActions, itemRef, keyContext, later, memberContext, outcomeOf, projectRef, trainingRef, trashedProjectRef, trashedVersionRef, UNBOUNDED, versionRef } from "@/lib/testing/lifecycle";
+import {
+  buildModel,
+  buildProject,
+  buildTraining,
+  buildVersion,
+  buildWorld,
+  fingerprintTables,
+  userContext,
+  type World,
+} from "@/lib/testing/builders";
+import {
+  auditedActions,
+  itemRef,
+  keyContext,
+  later,
+  memberContext,
+  outcomeOf,
+  projectRef,
+  trainingRef,
+  trashedProjectRef,
+  trashedVersionRef,
+  UNBOUNDED,
+  versionRef,
+} from "@/lib/testing/lifecycle";
 import { raceAt } from "@/lib/testing/race";
 import { storeModel, storeServingVersion } from "@/lib/testing/served-model";
 import type { Context } from "@/lib/domain/context";
 import { chooseModel, countModelCalls, getServingModel, listModels } from "./models";
 import { createProject, renameProject } from "@/lib/domain/projects";
-import { previewTrashProject, previewTrashVersion, purgeItem, restoreProject, restoreTraining, restoreVersion, trashProject, trashTraining, trashVersion } from "@/lib/domain/trash";
+import {
+  previewTrashProject,
+  previewTrashVersion,
+  purgeItem,
+  restoreProject,
+  restoreTraining,
+  restoreVersion,
+  trashProject,
+  trashTraining,
+  trashVersion,
+} from "@/lib/domain/trash";
 
 let world: World;
 let project: Awaited<ReturnType<typeof buildProject>>;
@@ -30,24 +62,51 @@ describe("a model", () => {
   test("is served under its slug and as the default of its version, to viewers too, with what serving needs to know", async () => {
     const viewer = await memberContext(world, "VIEWER");
     for (const ref of bothRefs()) {
-      expect(await getServingModel(viewer, ref)).toEqual({ id: version.model.id, slug: version.model.slug, modelType: "digits", versionId: version.id, trainingId: version.model.trainingId, sizeBytes: Number(version.model.sizeBytes), preprocessing: { grayscale: true } });
+      expect(await getServingModel(viewer, ref)).toEqual({
+        id: version.model.id,
+        slug: version.model.slug,
+        modelType: "digits",
+        versionId: version.id,
+        trainingId: version.model.trainingId,
+        sizeBytes: Number(version.model.sizeBytes),
+        preprocessing: { grayscale: true },
+      });
     }
   });
 
   test.each([
-    ["training", () => trashTraining(owner, trainingRef(world, { id: version.model.trainingId })), () => restoreTraining(owner, trainingRef(world, { id: version.model.trainingId }))],
-    ["version", () => trashVersion(owner, byVersion()), () => restoreVersion(owner, trashedVersionRef(world, project, version))],
-    ["project", () => trashProject(owner, projectRef(world, project)), () => restoreProject(owner, trashedProjectRef(world, project))],
-  ])("falls silent with its %s, saying until when that can be restored, and comes back the same", async (type, trash, restore) => {
-    const before = await getServingModel(owner, byVersion());
-    await trash();
-    for (const ref of bothRefs()) {
-      const restorableUntil = new Date(owner.now.getTime() + 30 * DAY_MS).toISOString();
-      await expect(getServingModel(owner, ref)).rejects.toMatchObject({ code: "model_in_trash", publicMessage: expect.stringContaining(`its ${type} is in Trash`), details: { restorableUntil } });
-    }
-    await restore();
-    for (const ref of bothRefs()) expect(await getServingModel(owner, ref)).toEqual(before);
-  });
+    [
+      "training",
+      () => trashTraining(owner, trainingRef(world, { id: version.model.trainingId })),
+      () => restoreTraining(owner, trainingRef(world, { id: version.model.trainingId })),
+    ],
+    [
+      "version",
+      () => trashVersion(owner, byVersion()),
+      () => restoreVersion(owner, trashedVersionRef(world, project, version)),
+    ],
+    [
+      "project",
+      () => trashProject(owner, projectRef(world, project)),
+      () => restoreProject(owner, trashedProjectRef(world, project)),
+    ],
+  ])(
+    "falls silent with its %s, saying until when that can be restored, and comes back the same",
+    async (type, trash, restore) => {
+      const before = await getServingModel(owner, byVersion());
+      await trash();
+      for (const ref of bothRefs()) {
+        const restorableUntil = new Date(owner.now.getTime() + 30 * DAY_MS).toISOString();
+        await expect(getServingModel(owner, ref)).rejects.toMatchObject({
+          code: "model_in_trash",
+          publicMessage: expect.stringContaining(`its ${type} is in Trash`),
+          details: { restorableUntil },
+        });
+      }
+      await restore();
+      for (const ref of bothRefs()) expect(await getServingModel(owner, ref)).toEqual(before);
+    },
+  );
 
   test("once purged is purged for ever, and nothing else answers in its place", async () => {
     const second = await storeModel(world, version);
@@ -65,9 +124,16 @@ describe("a model", () => {
     await renameProject(owner, projectRef(world, project), "Renamed");
     expect(await getServingModel(owner, bySlug(version.model))).toMatchObject({ id: version.model.id });
     await trashProject(owner, projectRef(world, project));
-    const heir = await createProject(owner, { workspaceSlug: world.workspace.slug, name: project.slug, type: "CLASSIFICATION", annotation: "" });
+    const heir = await createProject(owner, {
+      workspaceSlug: world.workspace.slug,
+      name: project.slug,
+      type: "CLASSIFICATION",
+      annotation: "",
+    });
     expect(heir.slug).not.toBe(project.slug);
-    await expect(getServingModel(owner, { ...projectRef(world, heir), number: 1 })).rejects.toMatchObject({ code: "not_found" });
+    await expect(getServingModel(owner, { ...projectRef(world, heir), number: 1 })).rejects.toMatchObject({
+      code: "not_found",
+    });
     await expect(getServingModel(owner, bySlug(version.model))).rejects.toMatchObject({ code: "model_in_trash" });
   });
 
@@ -79,9 +145,16 @@ describe("a model", () => {
       await expect(getServingModel(stranger, ref)).rejects.toMatchObject({ code: "not_found" });
       await expect(getServingModel(unscoped, ref)).rejects.toMatchObject({ code: "missing_scope" });
     }
-    await expect(getServingModel(owner, bySlug({ slug: "never-was-1-1" }))).rejects.toMatchObject({ code: "not_found" });
-    await expect(getServingModel(owner, versionRef(world, project, bare))).rejects.toMatchObject({ code: "not_found", publicMessage: expect.stringContaining("train it first") });
-    await expect(getServingModel(owner, versionRef(world, project, { number: 99 }))).rejects.toMatchObject({ code: "not_found" });
+    await expect(getServingModel(owner, bySlug({ slug: "never-was-1-1" }))).rejects.toMatchObject({
+      code: "not_found",
+    });
+    await expect(getServingModel(owner, versionRef(world, project, bare))).rejects.toMatchObject({
+      code: "not_found",
+      publicMessage: expect.stringContaining("train it first"),
+    });
+    await expect(getServingModel(owner, versionRef(world, project, { number: 99 }))).rejects.toMatchObject({
+      code: "not_found",
+    });
   });
 });
 
@@ -107,10 +180,16 @@ describe("the default model", () => {
   test("cannot be one of another version, one in Trash, or a viewer's choice", async () => {
     const other = await storeServingVersion(world, project);
     const second = await storeModel(world, version);
-    await expect(chooseModel(owner, { ...byVersion(), modelSlug: other.model.slug })).rejects.toMatchObject({ code: "not_found" });
-    await expect(chooseModel(await memberContext(world, "VIEWER"), { ...byVersion(), modelSlug: second.slug })).rejects.toMatchObject({ code: "forbidden" });
+    await expect(chooseModel(owner, { ...byVersion(), modelSlug: other.model.slug })).rejects.toMatchObject({
+      code: "not_found",
+    });
+    await expect(
+      chooseModel(await memberContext(world, "VIEWER"), { ...byVersion(), modelSlug: second.slug }),
+    ).rejects.toMatchObject({ code: "forbidden" });
     await trashTraining(owner, trainingRef(world, { id: second.trainingId }));
-    await expect(chooseModel(owner, { ...byVersion(), modelSlug: second.slug })).rejects.toMatchObject({ code: "not_found" });
+    await expect(chooseModel(owner, { ...byVersion(), modelSlug: second.slug })).rejects.toMatchObject({
+      code: "not_found",
+    });
     expect(await getServingModel(owner, byVersion())).toMatchObject({ id: version.model.id });
   });
 
@@ -120,10 +199,15 @@ describe("the default model", () => {
     const trash = () => trashVersion(owner, byVersion());
     const [, chosen] = await raceAt(["versions", version], [trash, choose]);
     expect(chosen).toBe("not_found");
-    expect((await prisma().version.findUniqueOrThrow({ where: { id: version.id } })).defaultModelId).toBe(version.model.id);
+    expect((await prisma().version.findUniqueOrThrow({ where: { id: version.id } })).defaultModelId).toBe(
+      version.model.id,
+    );
     await restoreVersion(owner, trashedVersionRef(world, project, version));
     expect((await raceAt(["versions", version], [choose, trash]))[0]).toBe("done");
-    await expect(getServingModel(owner, byVersion())).rejects.toMatchObject({ code: "model_in_trash", publicMessage: expect.stringContaining(second.slug) });
+    await expect(getServingModel(owner, byVersion())).rejects.toMatchObject({
+      code: "model_in_trash",
+      publicMessage: expect.stringContaining(second.slug),
+    });
   });
 });
 
@@ -132,7 +216,8 @@ describe("the list", () => {
     const second = await storeModel(world, version);
     const elsewhere = await storeServingVersion(world, await buildProject(world));
     await storeServingVersion(await buildWorld(), await buildProject(world));
-    const slugs = async (ref: Parameters<typeof listModels>[1]) => (await listModels(owner, ref)).map(({ slug }) => slug);
+    const slugs = async (ref: Parameters<typeof listModels>[1]) =>
+      (await listModels(owner, ref)).map(({ slug }) => slug);
     expect(await slugs(byVersion())).toEqual([second.slug, version.model.slug]);
     expect(await slugs(projectRef(world, project))).toEqual([second.slug, version.model.slug]);
     expect((await slugs({ workspaceSlug: world.workspace.slug })).slice(0, 3)).toContain(elsewhere.model.slug);
@@ -148,12 +233,23 @@ describe("calls", () => {
   test("add up by day and show for seven of them, in the list and before a delete; a purged model's are passed over", async () => {
     const quiet = await buildModel(world, await buildTraining(world, version, { status: "FINISHED" }));
     const daysAgo = (days: number) => new Date(owner.now.getTime() - days * DAY_MS);
-    await countModelCalls(new Map([[version.model.id, 3], ["gone", 9]]), owner.now);
+    await countModelCalls(
+      new Map([
+        [version.model.id, 3],
+        ["gone", 9],
+      ]),
+      owner.now,
+    );
     await countModelCalls(new Map([[version.model.id, 2]]), owner.now);
     await countModelCalls(new Map([[version.model.id, 10]]), daysAgo(6));
     await countModelCalls(new Map([[version.model.id, 100]]), daysAgo(7));
-    expect((await listModels(owner, byVersion())).map(({ slug, calls }) => [slug, calls])).toEqual([[quiet.slug, 0], [version.model.slug, 15]]);
-    const shown = [version.model, quiet].map(({ slug }) => ({ slug, calls: slug === quiet.slug ? 0 : 15 })).sort((a, b) => (a.slug < b.slug ? -1 : 1));
+    expect((await listModels(owner, byVersion())).map(({ slug, calls }) => [slug, calls])).toEqual([
+      [quiet.slug, 0],
+      [version.model.slug, 15],
+    ]);
+    const shown = [version.model, quiet]
+      .map(({ slug }) => ({ slug, calls: slug === quiet.slug ? 0 : 15 }))
+      .sort((a, b) => (a.slug < b.slug ? -1 : 1));
     expect((await previewTrashVersion(owner, byVersion())).models).toEqual(shown);
     expect((await previewTrashProject(owner, projectRef(world, project))).models).toEqual(shown);
     expect((await listModels(later(owner, DAY_MS), byVersion())).map(({ calls }) => calls)).toEqual([0, 5]);
@@ -161,7 +257,22 @@ describe("calls", () => {
 
   test("counted by several processes at once are all counted", async () => {
     const second = await storeModel(world, version);
-    const counts = Array.from({ length: 8 }, (_, i) => countModelCalls(new Map(i % 2 ? [[version.model.id, 1], [second.id, 2]] : [[second.id, 2], [version.model.id, 1]]), owner.now));
+    const counts = Array.from({ length: 8 }, (_, i) =>
+      countModelCalls(
+        new Map(
+          i % 2
+            ? [
+                [version.model.id, 1],
+                [second.id, 2],
+              ]
+            : [
+                [second.id, 2],
+                [version.model.id, 1],
+              ],
+        ),
+        owner.now,
+      ),
+    );
     await Promise.all(counts);
     expect((await listModels(owner, byVersion())).map(({ calls }) => calls)).toEqual([16, 8]);
   });

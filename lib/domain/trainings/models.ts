@@ -93,9 +93,13 @@ async function findServing(workspaceId: string, ref: ModelRef): Promise<ServingM
 function live(row: ServingRow): ServingModel {
   const { inTrash, restorableUntil, ...model } = row;
   if (inTrash) {
-    throw new DomainError("model_in_trash", `The model "${model.slug}" does not serve: its ${inTrash} is in Trash. It serves again once that is restored.`, {
-      restorableUntil: restorableUntil!.toISOString(),
-    });
+    throw new DomainError(
+      "model_in_trash",
+      `The model "${model.slug}" does not serve: its ${inTrash} is in Trash. It serves again once that is restored.`,
+      {
+        restorableUntil: restorableUntil!.toISOString(),
+      },
+    );
   }
   return model;
 }
@@ -104,12 +108,24 @@ async function noModel(workspaceId: string, ref: ModelRef): Promise<DomainError>
   if ("modelSlug" in ref) {
     const known = await query(WAS_MODEL, [workspaceId, ref.modelSlug]);
     return known.length > 0
-      ? new DomainError("purged", `The model "${ref.modelSlug}" was permanently deleted. Its name is given to no other.`)
+      ? new DomainError(
+          "purged",
+          `The model "${ref.modelSlug}" was permanently deleted. Its name is given to no other.`,
+        )
       : new DomainError("not_found", `There is no model "${ref.modelSlug}" here.`);
   }
   const { id } = await getLiveVersion(workspaceId, ref); // throws when the version itself is the matter
-  const [version] = await query<{ defaultModelId: string | null }>(DEFAULT_OF, [workspaceId, ref.projectSlug, ref.number]);
-  if (version?.defaultModelId) return new DomainError("purged", `The model that version ${ref.number} served was permanently deleted. Choose another one with "Use this model".`, { versionId: id });
+  const [version] = await query<{ defaultModelId: string | null }>(DEFAULT_OF, [
+    workspaceId,
+    ref.projectSlug,
+    ref.number,
+  ]);
+  if (version?.defaultModelId)
+    return new DomainError(
+      "purged",
+      `The model that version ${ref.number} served was permanently deleted. Choose another one with "Use this model".`,
+      { versionId: id },
+    );
   return new DomainError("not_found", `Version ${ref.number} has no model: train it first.`);
 }
 
@@ -121,23 +137,46 @@ export async function getLinkedModel(ctx: Context, modelId: string): Promise<Ser
   return live(row);
 }
 
-const LOCK_VERSION: Statement = { name: "model-lock-version", text: `select id, deleted_at as "deletedAt" from versions where id = $1 for no key update` };
+const LOCK_VERSION: Statement = {
+  name: "model-lock-version",
+  text: `select id, deleted_at as "deletedAt" from versions where id = $1 for no key update`,
+};
 const FIND_MODEL: Statement = {
   name: "model-find-live",
   text: `select m.id from models m join trainings t on t.id = m.training_id where m.version_id = $1 and m.slug = $2 and t.deleted_at is null`,
 };
-const CHOOSE: Statement = { name: "model-choose", text: `update versions set default_model_id = $2 where id = $1 and default_model_id is distinct from $2 returning id` };
+const CHOOSE: Statement = {
+  name: "model-choose",
+  text: `update versions set default_model_id = $2 where id = $1 and default_model_id is distinct from $2 returning id`,
+};
 
 /** "Use this model": makes it what `project/n` serves. Repeating changes nothing. Throws as getLiveVersion, and `not_found`. */
-export async function chooseModel(ctx: Context, ref: VersionRef & { modelSlug: string }): Promise<{ modelSlug: string }> {
+export async function chooseModel(
+  ctx: Context,
+  ref: VersionRef & { modelSlug: string },
+): Promise<{ modelSlug: string }> {
   const { workspaceId } = authorize(ctx, "update version", ref.workspaceSlug);
   const version = await getLiveVersion(workspaceId, ref);
   await transaction(async (tx) => {
     const [locked] = await tx.query<{ deletedAt: Date | null }>(LOCK_VERSION, [version.id]);
     const [model] = await tx.query<{ id: string }>(FIND_MODEL, [version.id, ref.modelSlug]);
-    if (!locked || locked.deletedAt || !model) throw new DomainError("not_found", `There is no model "${ref.modelSlug}" of version ${ref.number}, or it is in Trash.`);
+    if (!locked || locked.deletedAt || !model)
+      throw new DomainError(
+        "not_found",
+        `There is no model "${ref.modelSlug}" of version ${ref.number}, or it is in Trash.`,
+      );
     const changed = await tx.query(CHOOSE, [version.id, model.id]);
-    if (changed.length > 0) await recordAudit(tx, ctx, [{ workspaceId, action: "version.model_chosen", targetType: "version", targetId: version.id, targetName: version.name, details: { model: ref.modelSlug } }]);
+    if (changed.length > 0)
+      await recordAudit(tx, ctx, [
+        {
+          workspaceId,
+          action: "version.model_chosen",
+          targetType: "version",
+          targetId: version.id,
+          targetName: version.name,
+          details: { model: ref.modelSlug },
+        },
+      ]);
   });
   return { modelSlug: ref.modelSlug };
 }
@@ -172,9 +211,18 @@ const LIST: Statement = {
 };
 
 /** The models that serve: of a workspace, a project or a version, newest first. What is in Trash has none here. */
-export async function listModels(ctx: Context, ref: { workspaceSlug: string } | SluggedProjectRef | VersionRef): Promise<ModelView[]> {
+export async function listModels(
+  ctx: Context,
+  ref: { workspaceSlug: string } | SluggedProjectRef | VersionRef,
+): Promise<ModelView[]> {
   const { workspaceId } = authorize(ctx, "read versions", ref.workspaceSlug);
-  return query<ModelView>(LIST, [workspaceId, "projectSlug" in ref ? ref.projectSlug : null, "number" in ref ? ref.number : null, ctx.now, null]);
+  return query<ModelView>(LIST, [
+    workspaceId,
+    "projectSlug" in ref ? ref.projectSlug : null,
+    "number" in ref ? ref.number : null,
+    ctx.now,
+    null,
+  ]);
 }
 
 /** One model that serves. Throws as getServingModel. */

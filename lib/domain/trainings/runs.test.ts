@@ -1,11 +1,38 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { prisma } from "@/lib/platform/db";
-import { buildMember, buildProject, buildTraining, buildVersion, buildWorld, userContext, type World } from "@/lib/testing/builders";
+import {
+  buildMember,
+  buildProject,
+  buildTraining,
+  buildVersion,
+  buildWorld,
+  userContext,
+  type World,
+} from "@/lib/testing/builders";
 import { checkInvariants } from "@/lib/testing/invariants";
-import { auditedActions, itemRef, keyContext, outcomeOf, projectRef, trainingRef, UNBOUNDED, versionRef } from "@/lib/testing/lifecycle";
+import {
+  auditedActions,
+  itemRef,
+  keyContext,
+  outcomeOf,
+  projectRef,
+  trainingRef,
+  UNBOUNDED,
+  versionRef,
+} from "@/lib/testing/lifecycle";
 import { raceAt } from "@/lib/testing/race";
 import { systemContext, type Context } from "@/lib/domain/context";
-import { claimTraining, failTraining, finishTraining, heartbeatTraining, leaseTraining, releaseTraining, weightsPath, type Epoch, type TrainingRun } from "./runs";
+import {
+  claimTraining,
+  failTraining,
+  finishTraining,
+  heartbeatTraining,
+  leaseTraining,
+  releaseTraining,
+  weightsPath,
+  type Epoch,
+  type TrainingRun,
+} from "./runs";
 import { cancelTraining, startTraining, stopTraining } from "./trainings";
 import { getServingModel } from "./models";
 import { purgeItem, trashProject, trashTraining, trashVersion } from "@/lib/domain/trash";
@@ -26,12 +53,15 @@ beforeEach(async () => {
 });
 
 const LEARNED = { metrics: { accuracy: 0.9 }, sizeBytes: 100 };
-const epochs = (...numbers: number[]): Epoch[] => numbers.map((epoch) => ({ epoch, loss: 1 / epoch, accuracy: 0.5, validLoss: null, validAccuracy: null }));
+const epochs = (...numbers: number[]): Epoch[] =>
+  numbers.map((epoch) => ({ epoch, loss: 1 / epoch, accuracy: 0.5, validLoss: null, validAccuracy: null }));
 const ref = () => versionRef(world, project, version);
 const named = (training: { id: string }) => ({ ...ref(), trainingId: training.id });
 const row = ({ id }: { id: string }) => prisma().training.findUniqueOrThrow({ where: { id } });
-const models = () => prisma().model.findMany({ where: { workspaceId: world.workspace.id }, orderBy: { createdAt: "asc" } });
-const loseTrainer = ({ id }: { id: string }) => prisma().$executeRaw`update trainings set lease_until = now() - interval '1 second' where id = ${id}`;
+const models = () =>
+  prisma().model.findMany({ where: { workspaceId: world.workspace.id }, orderBy: { createdAt: "asc" } });
+const loseTrainer = ({ id }: { id: string }) =>
+  prisma().$executeRaw`update trainings set lease_until = now() - interval '1 second' where id = ${id}`;
 const start = () => startTraining(owner, { ...ref(), epochs: 3 });
 
 async function claim(training: { id: string }): Promise<TrainingRun> {
@@ -51,12 +81,36 @@ describe("a run", () => {
   test("says what is to be done, is live for those who watch, and leaves a model with its metrics", async () => {
     const training = await start();
     const run = await claim(training);
-    expect(run).toMatchObject({ workspaceSlug: world.workspace.slug, projectSlug: "digits", versionId: version.id, versionNumber: 1, number: 1, modelType: "hog-mlp", epochs: 3, manifestHash: version.manifestHash, classes: { "3": 5, "7": 5 }, splits: { train: 10, valid: 0, test: 0 } });
+    expect(run).toMatchObject({
+      workspaceSlug: world.workspace.slug,
+      projectSlug: "digits",
+      versionId: version.id,
+      versionNumber: 1,
+      number: 1,
+      modelType: "hog-mlp",
+      epochs: 3,
+      manifestHash: version.manifestHash,
+      classes: { "3": 5, "7": 5 },
+      splits: { train: 10, valid: 0, test: 0 },
+    });
     expect(await heartbeatTraining(worker, run, epochs(1, 2))).toBe("go on");
-    expect((await getVersion(owner, ref())).trainings).toMatchObject([{ status: "RUNNING", trainer: "EMBEDDED", epoch: 2, curve: epochs(1, 2), stopAsked: false, modelSlug: null, metrics: {} }]);
+    expect((await getVersion(owner, ref())).trainings).toMatchObject([
+      {
+        status: "RUNNING",
+        trainer: "EMBEDDED",
+        epoch: 2,
+        curve: epochs(1, 2),
+        stopAsked: false,
+        modelSlug: null,
+        metrics: {},
+      },
+    ]);
     await heartbeatTraining(worker, run, epochs(3));
     expect(await finishTraining(worker, run, LEARNED)).toEqual({ modelSlug: "digits-1-1" });
-    expect(await getVersion(owner, ref())).toMatchObject({ defaultModelSlug: "digits-1-1", trainings: [{ status: "FINISHED", epoch: 3, modelSlug: "digits-1-1", metrics: { accuracy: 0.9 } }] });
+    expect(await getVersion(owner, ref())).toMatchObject({
+      defaultModelSlug: "digits-1-1",
+      trainings: [{ status: "FINISHED", epoch: 3, modelSlug: "digits-1-1", metrics: { accuracy: 0.9 } }],
+    });
     const [model] = await models();
     expect(weightsPath(model!)).toBe(`trainings/${training.id}/${run.leaseId}/weights.safetensors`);
     expect(await auditedActions(world)).toEqual(["training.started", "training.finished"]);
@@ -64,7 +118,10 @@ describe("a run", () => {
 
   test("is given to one trainer, however many ask at once, the oldest first", async () => {
     const [first, second] = [await buildTraining(world, version), await buildTraining(world, version)];
-    const asked = await raceAt(["versions", version], [0, 1, 2].map(() => () => leaseTraining(owner, world.workspace.slug)));
+    const asked = await raceAt(
+      ["versions", version],
+      [0, 1, 2].map(() => () => leaseTraining(owner, world.workspace.slug)),
+    );
     expect(asked.map((run) => run?.trainingId).sort()).toEqual([first.id, second.id, undefined].sort());
     expect((await row(first)).attempts + (await row(second)).attempts).toBe(2);
   });
@@ -86,7 +143,10 @@ describe("a run", () => {
     const run = await claim(training);
     expect(await row(training)).toMatchObject({ status: "RUNNING", attempts: 2, epoch: 0, curve: [] });
     expect(await heartbeatTraining(worker, lost, epochs(3))).toBe("cancel");
-    expect([await finishTraining(worker, lost, LEARNED), await failTraining(worker, lost, "internal")]).toEqual([null, false]);
+    expect([await finishTraining(worker, lost, LEARNED), await failTraining(worker, lost, "internal")]).toEqual([
+      null,
+      false,
+    ]);
     await releaseTraining(worker, lost);
     expect(await row(training)).toMatchObject({ status: "RUNNING", leaseId: run.leaseId, epoch: 0 });
     expect(await finishTraining(worker, run, LEARNED)).toEqual({ modelSlug: "digits-1-1" });
@@ -104,10 +164,16 @@ describe("a run", () => {
     const training = await start();
     const late = await claim(training);
     await loseTrainer(training);
-    const [answer, run] = await raceAt(["trainings", training], [() => heartbeatTraining(worker, late), () => claimTraining(worker, { trainingId: training.id })]);
+    const [answer, run] = await raceAt(
+      ["trainings", training],
+      [() => heartbeatTraining(worker, late), () => claimTraining(worker, { trainingId: training.id })],
+    );
     expect([answer, run]).toEqual(["go on", null]);
     await loseTrainer(training);
-    const [other, told] = await raceAt(["trainings", training], [() => claimTraining(worker, { trainingId: training.id }), () => heartbeatTraining(worker, late)]);
+    const [other, told] = await raceAt(
+      ["trainings", training],
+      [() => claimTraining(worker, { trainingId: training.id }), () => heartbeatTraining(worker, late)],
+    );
     expect([other?.trainingId, told]).toEqual([training.id, "cancel"]);
   });
 
@@ -134,7 +200,10 @@ describe("a run", () => {
   });
 
   test("of ours is never leased to a trainer elsewhere, nor the other way round, nor across workspaces", async () => {
-    const [ours, theirs] = [await buildTraining(world, version, { trainer: "EMBEDDED" }), await buildTraining(world, version)];
+    const [ours, theirs] = [
+      await buildTraining(world, version, { trainer: "EMBEDDED" }),
+      await buildTraining(world, version),
+    ];
     const stranger = await buildWorld();
     expect(await leaseTraining(await userContext(stranger), stranger.workspace.slug)).toBeNull();
     expect(await outcomeOf(leaseTraining(await userContext(stranger), world.workspace.slug))).toBe("not_found");
@@ -145,7 +214,11 @@ describe("a run", () => {
     // the lease's id is no key to another workspace's run
     const abroad = { ...run, workspaceSlug: stranger.workspace.slug };
     const foreign = await userContext(stranger);
-    expect([await heartbeatTraining(foreign, abroad, epochs(1)), await finishTraining(foreign, abroad, LEARNED), await failTraining(foreign, abroad, "x")]).toEqual(["cancel", null, false]);
+    expect([
+      await heartbeatTraining(foreign, abroad, epochs(1)),
+      await finishTraining(foreign, abroad, LEARNED),
+      await failTraining(foreign, abroad, "x"),
+    ]).toEqual(["cancel", null, false]);
     expect(await row(theirs)).toMatchObject({ status: "RUNNING", epoch: 0 });
     expect((await row(ours)).status).toBe("QUEUED");
   });
@@ -154,10 +227,20 @@ describe("a run", () => {
     const run = (await buildTraining(world, version), await leaseTraining(owner, world.workspace.slug))!;
     const viewer = await userContext(world, { user: await buildMember(world, "VIEWER"), role: "VIEWER" });
     const key = await keyContext(world, { scopes: ["training-job:create", "version:read"] });
-    for (const [ctx, refusal] of [[viewer, "forbidden"], [key, "missing_scope"]] as const) {
-      for (const act of [() => leaseTraining(ctx, world.workspace.slug), () => heartbeatTraining(ctx, run), () => finishTraining(ctx, run, LEARNED), () => failTraining(ctx, run, "x")]) expect(await outcomeOf(act())).toBe(refusal);
+    for (const [ctx, refusal] of [
+      [viewer, "forbidden"],
+      [key, "missing_scope"],
+    ] as const) {
+      for (const act of [
+        () => leaseTraining(ctx, world.workspace.slug),
+        () => heartbeatTraining(ctx, run),
+        () => finishTraining(ctx, run, LEARNED),
+        () => failTraining(ctx, run, "x"),
+      ])
+        expect(await outcomeOf(act())).toBe(refusal);
     }
-    for (const act of [() => claimTraining(owner), () => releaseTraining(owner, run)]) expect(await outcomeOf(act())).toBe("forbidden");
+    for (const act of [() => claimTraining(owner), () => releaseTraining(owner, run)])
+      expect(await outcomeOf(act())).toBe("forbidden");
     expect(await heartbeatTraining(await keyContext(world, { scopes: ["training-job:run"] }), run)).toBe("go on");
   });
 });
@@ -166,16 +249,29 @@ describe("whoever starts a training", () => {
   test("is refused what our own trainer could not learn from, and may name another trainer's model type", async () => {
     const boxes = await buildVersion(world, await buildProject(world, { type: "OBJECT_DETECTION", slug: "hats" }));
     const hats = { workspaceSlug: world.workspace.slug, projectSlug: "hats", number: boxes.number };
-    await expect(startTraining(owner, hats)).rejects.toMatchObject({ code: "not_trainable", details: { reason: "type" } });
+    await expect(startTraining(owner, hats)).rejects.toMatchObject({
+      code: "not_trainable",
+      details: { reason: "type" },
+    });
     const { id } = await startTraining(owner, { ...hats, modelType: "yolov8n" });
     expect(await row({ id })).toMatchObject({ trainer: "EXTERNAL", modelType: "yolov8n", epochs: 20 });
     await prisma().version.update({ where: { id: version.id }, data: { classes: { "7": 10 } } });
     await expect(start()).rejects.toMatchObject({ code: "not_trainable", details: { reason: "classes" } });
-    await prisma().version.update({ where: { id: version.id }, data: { classes: { "3": 5, "7": 5 }, trainImages: 0, testImages: 10 } });
+    await prisma().version.update({
+      where: { id: version.id },
+      data: { classes: { "3": 5, "7": 5 }, trainImages: 0, testImages: 10 },
+    });
     await expect(start()).rejects.toMatchObject({ code: "not_trainable", details: { reason: "images" } });
   });
 
-  test.each([{ epochs: 0 }, { epochs: 501 }, { epochs: 1.5 }, { modelType: "" }, { modelType: "A B" }, { modelType: "x".repeat(65) }])("is refused %j", async (input) => {
+  test.each([
+    { epochs: 0 },
+    { epochs: 501 },
+    { epochs: 1.5 },
+    { modelType: "" },
+    { modelType: "A B" },
+    { modelType: "x".repeat(65) },
+  ])("is refused %j", async (input) => {
     expect(await outcomeOf(startTraining(owner, { ...ref(), ...input }))).toBe("invalid_input");
   });
 
@@ -192,20 +288,34 @@ describe("cancel", () => {
     const [queued, running] = [await start(), await start()];
     const run = await claim(running);
     await heartbeatTraining(worker, run, epochs(1));
-    expect([await outcomeOf(cancelTraining(owner, named(queued))), await outcomeOf(cancelTraining(owner, named(running)))]).toEqual(["cancelled", "cancelled"]);
+    expect([
+      await outcomeOf(cancelTraining(owner, named(queued))),
+      await outcomeOf(cancelTraining(owner, named(running))),
+    ]).toEqual(["cancelled", "cancelled"]);
     expect(await heartbeatTraining(worker, run, epochs(2))).toBe("cancel");
     expect(await finishTraining(worker, run, LEARNED)).toBeNull();
     expect(await row(running)).toMatchObject({ status: "CANCELLED", statusReason: null, epoch: 1, endedAt: owner.now });
     expect([await outcomeOf(cancelTraining(owner, named(running))), await models()]).toEqual(["already_over", []]);
-    expect(await auditedActions(world)).toEqual(["training.started", "training.started", "training.cancelled", "training.cancelled"]);
+    expect(await auditedActions(world)).toEqual([
+      "training.started",
+      "training.started",
+      "training.cancelled",
+      "training.cancelled",
+    ]);
   });
 
   test("and finish at the same moment: whoever is first", async () => {
     const [one, two] = [await start(), await start()];
     const [first, second] = [await claim(one), await claim(two)];
-    const [cancelled, late] = await raceAt(["trainings", one], [() => outcomeOf(cancelTraining(owner, named(one))), () => finishTraining(worker, first, LEARNED)]);
+    const [cancelled, late] = await raceAt(
+      ["trainings", one],
+      [() => outcomeOf(cancelTraining(owner, named(one))), () => finishTraining(worker, first, LEARNED)],
+    );
     expect([cancelled, late]).toEqual(["cancelled", null]);
-    const [finished, refused] = await raceAt(["trainings", two], [() => finishTraining(worker, second, LEARNED), () => outcomeOf(cancelTraining(owner, named(two)))]);
+    const [finished, refused] = await raceAt(
+      ["trainings", two],
+      [() => finishTraining(worker, second, LEARNED), () => outcomeOf(cancelTraining(owner, named(two)))],
+    );
     expect([finished, refused]).toEqual([{ modelSlug: "digits-1-2" }, "already_over"]);
     expect(await models()).toHaveLength(1);
     await checkInvariants(world.workspace.id);
@@ -248,7 +358,10 @@ describe("stop", () => {
     expect(await outcomeOf(stopTraining(owner, named(queued)))).toBe("cancelled");
     const training = await start();
     const run = await claim(training);
-    const [, stopped] = await raceAt(["trainings", training], [() => releaseTraining(worker, run), () => outcomeOf(stopTraining(owner, named(training)))]);
+    const [, stopped] = await raceAt(
+      ["trainings", training],
+      [() => releaseTraining(worker, run), () => outcomeOf(stopTraining(owner, named(training)))],
+    );
     expect([stopped, (await row(training)).status]).toEqual(["cancelled", "CANCELLED"]);
     expect(await outcomeOf(stopTraining(owner, { ...ref(), projectSlug: "elsewhere" }))).toBe("not_found");
   });
@@ -264,7 +377,8 @@ describe("a model", () => {
     expect(await outcomeOf(getServingModel(owner, ref()))).toBe("purged");
     const third = await train();
     expect(await outcomeOf(getServingModel(owner, ref()))).toBe("purged");
-    for (const { modelSlug } of [second, third]) expect(await outcomeOf(getServingModel(owner, { workspaceSlug: world.workspace.slug, modelSlug }))).toBe("done");
+    for (const { modelSlug } of [second, third])
+      expect(await outcomeOf(getServingModel(owner, { workspaceSlug: world.workspace.slug, modelSlug }))).toBe("done");
   });
 
   test("never gets a slug that another one had, be it in a purged project of the same name", async () => {
@@ -287,7 +401,12 @@ describe("a model", () => {
     await trashVersion(owner, ref());
     expect(await finishTraining(worker, run, LEARNED)).toBeNull();
     // nor if, against all rules, the run were left running there
-    await prisma().$executeRaw`update trainings set status = 'RUNNING', ended_at = null, lease_id = ${run.leaseId}, lease_until = now() where id = ${run.trainingId}`;
-    expect([await heartbeatTraining(worker, run), await finishTraining(worker, run, LEARNED), await models()]).toEqual(["cancel", null, []]);
+    await prisma()
+      .$executeRaw`update trainings set status = 'RUNNING', ended_at = null, lease_id = ${run.leaseId}, lease_until = now() where id = ${run.trainingId}`;
+    expect([await heartbeatTraining(worker, run), await finishTraining(worker, run, LEARNED), await models()]).toEqual([
+      "cancel",
+      null,
+      [],
+    ]);
   });
 });

@@ -22,7 +22,8 @@ export const TRAINING_LEASE_MS = 30_000;
  * Where a model's weights lie, relative to its version: a place of its own for each lease, whose id the model takes. A
  * trainer that lost its run, wakes up late and writes, or tidies up, touches nobody else's weights.
  */
-export const weightsPath = (model: { trainingId: string; id: string }): string => `trainings/${model.trainingId}/${model.id}/weights.safetensors`;
+export const weightsPath = (model: { trainingId: string; id: string }): string =>
+  `trainings/${model.trainingId}/${model.id}/weights.safetensors`;
 
 /** A run that so many trainers began and none ended has failed. */
 const ATTEMPTS_MAX = 3;
@@ -69,7 +70,10 @@ const SHARE_PROJECT: Statement = {
   text: `select p.id from projects p where p.id = (select project_id from versions where id = $1) for share`,
 };
 
-const LOCK_VERSION: Statement = { name: "training-run-lock-version", text: `select id from versions where id = $1 for no key update` };
+const LOCK_VERSION: Statement = {
+  name: "training-run-lock-version",
+  text: `select id from versions where id = $1 for no key update`,
+};
 
 const CLAIM: Statement = {
   name: "training-run-claim",
@@ -90,7 +94,11 @@ const GIVE_UP: Statement = {
 };
 
 /** Takes the oldest run that waits for a trainer of this kind; one whose trainers keep falling silent fails instead. */
-async function takeRun(trainer: TrainerKind, workspaceId: string | null, trainingId: string | null): Promise<TrainingRun | null> {
+async function takeRun(
+  trainer: TrainerKind,
+  workspaceId: string | null,
+  trainingId: string | null,
+): Promise<TrainingRun | null> {
   for (;;) {
     const [candidate] = await query<{ id: string; versionId: string }>(CANDIDATE, [trainer, workspaceId, trainingId]);
     if (!candidate) return null;
@@ -147,10 +155,21 @@ export type Heartbeat = "go on" | "stop" | "cancel";
  * Reports the epochs finished since the last one and renews the lease. "cancel": the run is over for this trainer; end at
  * once and publish nothing. "stop": end after the running epoch and hand in what there is.
  */
-export async function heartbeatTraining(ctx: Context, lease: TrainingLease, epochs: readonly Epoch[] = []): Promise<Heartbeat> {
+export async function heartbeatTraining(
+  ctx: Context,
+  lease: TrainingLease,
+  epochs: readonly Epoch[] = [],
+): Promise<Heartbeat> {
   const workspaceId = workspaceOf(ctx, lease.workspaceSlug);
   const last = Math.max(0, ...epochs.map(({ epoch }) => epoch));
-  const [row] = await query<{ stopAsked: boolean }>(HEARTBEAT, [lease.trainingId, lease.leaseId, TRAINING_LEASE_MS, last, JSON.stringify(epochs), workspaceId]);
+  const [row] = await query<{ stopAsked: boolean }>(HEARTBEAT, [
+    lease.trainingId,
+    lease.leaseId,
+    TRAINING_LEASE_MS,
+    last,
+    JSON.stringify(epochs),
+    workspaceId,
+  ]);
   if (!row) return "cancel";
   return row.stopAsked ? "stop" : "go on";
 }
@@ -232,7 +251,11 @@ interface EndedRun {
  * before it, in the order that a trash takes. The model gets the lease's id, so that its weights lie where no trainer but
  * this one ever writes. null: the run was over; take the weights away again.
  */
-export async function finishTraining(ctx: Context, lease: TrainingLease, { metrics, sizeBytes }: LearnedModel): Promise<{ modelSlug: string } | null> {
+export async function finishTraining(
+  ctx: Context,
+  lease: TrainingLease,
+  { metrics, sizeBytes }: LearnedModel,
+): Promise<{ modelSlug: string } | null> {
   const workspaceId = workspaceOf(ctx, lease.workspaceSlug);
   return transaction(async (tx) => {
     await tx.query(LOCK_VERSION_OF_TRAINING, [lease.trainingId]);
@@ -242,10 +265,30 @@ export async function finishTraining(ctx: Context, lease: TrainingLease, { metri
     const wanted = `${run.projectSlug}-${run.versionNumber}-${run.number}`;
     let slug = wanted;
     for (let n = 2; (await tx.query(TAKE_SLUG, [run.workspaceId, slug])).length === 0; n++) slug = `${wanted}-${n}`;
-    await tx.query(INSERT_MODEL, [lease.leaseId, run.workspaceId, run.versionId, lease.trainingId, slug, run.modelType, JSON.stringify(metrics), 1, sizeBytes, ctx.now]);
+    await tx.query(INSERT_MODEL, [
+      lease.leaseId,
+      run.workspaceId,
+      run.versionId,
+      lease.trainingId,
+      slug,
+      run.modelType,
+      JSON.stringify(metrics),
+      1,
+      sizeBytes,
+      ctx.now,
+    ]);
     await tx.query(SET_DEFAULT, [run.versionId, lease.leaseId]);
     const action = run.status === "STOPPED" ? "training.stopped" : "training.finished";
-    await recordAudit(tx, ctx, [{ workspaceId: run.workspaceId, action, targetType: "training", targetId: lease.trainingId, targetName: `Training ${run.number}`, details: { model: slug } }]);
+    await recordAudit(tx, ctx, [
+      {
+        workspaceId: run.workspaceId,
+        action,
+        targetType: "training",
+        targetId: lease.trainingId,
+        targetName: `Training ${run.number}`,
+        details: { model: slug },
+      },
+    ]);
     return { modelSlug: slug };
   });
 }

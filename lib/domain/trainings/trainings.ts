@@ -53,23 +53,55 @@ export interface StartedTraining {
  * Throws `not_found`, `in_trash`, `project_in_trash`, `purged`, `not_ready`, `invalid_input`, and `not_trainable` when our own
  * trainer could learn nothing from it.
  */
-export async function startTraining(ctx: Context, input: VersionRef & { modelType?: string | undefined; epochs?: number | undefined }): Promise<StartedTraining> {
+export async function startTraining(
+  ctx: Context,
+  input: VersionRef & { modelType?: string | undefined; epochs?: number | undefined },
+): Promise<StartedTraining> {
   const { workspaceId } = authorize(ctx, "run trainings", input.workspaceSlug);
   const modelType = input.modelType ?? EMBEDDED_MODEL_TYPE;
   const epochs = input.epochs ?? EPOCHS_DEFAULT;
-  if (!MODEL_TYPE.test(modelType)) throw new DomainError("invalid_input", "A model type has lower-case letters, digits, dots and dashes.", { field: "modelType" });
-  if (!Number.isInteger(epochs) || epochs < 1 || epochs > EPOCHS_MAX) throw new DomainError("invalid_input", `Epochs are a whole number from 1 to ${EPOCHS_MAX}.`, { field: "epochs" });
+  if (!MODEL_TYPE.test(modelType))
+    throw new DomainError("invalid_input", "A model type has lower-case letters, digits, dots and dashes.", {
+      field: "modelType",
+    });
+  if (!Number.isInteger(epochs) || epochs < 1 || epochs > EPOCHS_MAX)
+    throw new DomainError("invalid_input", `Epochs are a whole number from 1 to ${EPOCHS_MAX}.`, { field: "epochs" });
   const trainer: TrainerKind = modelType === EMBEDDED_MODEL_TYPE ? "EMBEDDED" : "EXTERNAL";
   const version = await getLiveVersion(workspaceId, input);
   const started = await transaction(async (tx) => {
     const [project] = await tx.query<{ type: ProjectType; deletedAt: Date | null }>(SHARE_PROJECT, [version.id]);
-    const [locked] = await tx.query<{ deletedAt: Date | null; status: string; classes: Record<string, number>; trainImages: number }>(LOCK_VERSION, [version.id]);
+    const [locked] = await tx.query<{
+      deletedAt: Date | null;
+      status: string;
+      classes: Record<string, number>;
+      trainImages: number;
+    }>(LOCK_VERSION, [version.id]);
     if (!project || project.deletedAt || !locked || locked.deletedAt) return null;
-    if (locked.status !== "READY") throw new DomainError("not_ready", `Version ${input.number} is still being generated. Train it when it is ready.`);
+    if (locked.status !== "READY")
+      throw new DomainError(
+        "not_ready",
+        `Version ${input.number} is still being generated. Train it when it is ready.`,
+      );
     if (trainer === "EMBEDDED") assertTrainable(project.type, Object.keys(locked.classes).length, locked.trainImages);
     const id = newId();
-    const [training] = await tx.query<{ number: number }>(INSERT, [id, version.id, modelType, epochs, personId(ctx.actor), ctx.now, trainer]);
-    await recordAudit(tx, ctx, [{ workspaceId, action: "training.started", targetType: "training", targetId: id, targetName: `Training ${training!.number}` }]);
+    const [training] = await tx.query<{ number: number }>(INSERT, [
+      id,
+      version.id,
+      modelType,
+      epochs,
+      personId(ctx.actor),
+      ctx.now,
+      trainer,
+    ]);
+    await recordAudit(tx, ctx, [
+      {
+        workspaceId,
+        action: "training.started",
+        targetType: "training",
+        targetId: id,
+        targetName: `Training ${training!.number}`,
+      },
+    ]);
     if (trainer === "EMBEDDED") await enqueue(tx, "run-trainings");
     return { id, number: training!.number };
   });
@@ -115,25 +147,38 @@ export type WhichTraining = VersionRef & { trainingId?: string | undefined };
  * one that is queued or running; with `orLast`, for what does no harm to one that is over, else the last one.
  * Throws `not_running` when there is none, `several_runs` when more than one is under way, and as getTrainingState.
  */
-async function findRun(workspaceId: string, ref: WhichTraining, { orLast }: { orLast: boolean }): Promise<TrainingState> {
+async function findRun(
+  workspaceId: string,
+  ref: WhichTraining,
+  { orLast }: { orLast: boolean },
+): Promise<TrainingState> {
   if (ref.trainingId !== undefined) return getTrainingState(workspaceId, { ...ref, trainingId: ref.trainingId });
   const version = await getLiveVersion(workspaceId, ref);
   const runs = await query<{ id: string; open: boolean }>(RUNS, [version.id]);
   const open = runs.filter((run) => run.open);
-  if (open.length > 1) throw new DomainError("several_runs", "Several trainings of this version are under way. Name one with trainingId.");
+  if (open.length > 1)
+    throw new DomainError("several_runs", "Several trainings of this version are under way. Name one with trainingId.");
   const run = open[0] ?? (orLast ? runs[0] : undefined);
   if (!run) throw notRunning();
   return getTrainingState(workspaceId, { ...ref, trainingId: run.id });
 }
 
 // the official client's command line gives a good hint when it reads these words
-const notRunning = (): DomainError => new DomainError("not_running", "Cannot cancel or stop: no training of this version is queued or running (it is in a non-running state).");
+const notRunning = (): DomainError =>
+  new DomainError(
+    "not_running",
+    "Cannot cancel or stop: no training of this version is queued or running (it is in a non-running state).",
+  );
 
 /** The trainings of a live version that are not in Trash, oldest first. Throws as getLiveVersion. */
 export async function listTrainings(ctx: Context, ref: VersionRef): Promise<TrainingView[]> {
   const { workspaceId } = authorize(ctx, "read versions", ref.workspaceSlug);
   const { id } = await getLiveVersion(workspaceId, ref);
-  const rows = await prisma().training.findMany({ where: { versionId: id, deletedAt: null }, orderBy: { number: "asc" }, select: TRAINING_COLUMNS });
+  const rows = await prisma().training.findMany({
+    where: { versionId: id, deletedAt: null },
+    orderBy: { number: "asc" },
+    select: TRAINING_COLUMNS,
+  });
   return rows.map(viewTraining);
 }
 
@@ -141,7 +186,11 @@ export async function listTrainings(ctx: Context, ref: VersionRef): Promise<Trai
  * A training as it stands: the one that is named, else the only one of its version, or with `orLast` the newest.
  * Throws `not_found` when there is none, `several_runs`, `in_trash`, and as getLiveVersion and getTrainingState.
  */
-export async function getTraining(ctx: Context, ref: WhichTraining, { orLast = false }: { orLast?: boolean } = {}): Promise<TrainingView> {
+export async function getTraining(
+  ctx: Context,
+  ref: WhichTraining,
+  { orLast = false }: { orLast?: boolean } = {},
+): Promise<TrainingView> {
   const { workspaceId } = authorize(ctx, "read versions", ref.workspaceSlug);
   const trainings = await listTrainings(ctx, ref);
   const { trainingId } = ref;
@@ -150,9 +199,12 @@ export async function getTraining(ctx: Context, ref: WhichTraining, { orLast = f
     if (training) return training;
     const { name, deletedAt, purgeAfter } = await getTrainingState(workspaceId, { ...ref, trainingId });
     if (!deletedAt) return getTraining(ctx, ref); // it came between the two reads
-    throw new DomainError("in_trash", `${name} is in Trash. Restore it to use it.`, { restorableUntil: purgeAfter!.toISOString() });
+    throw new DomainError("in_trash", `${name} is in Trash. Restore it to use it.`, {
+      restorableUntil: purgeAfter!.toISOString(),
+    });
   }
-  if (trainings.length > 1 && !orLast) throw new DomainError("several_runs", "This version has several trainings. Name one with trainingId.");
+  if (trainings.length > 1 && !orLast)
+    throw new DomainError("several_runs", "This version has several trainings. Name one with trainingId.");
   const training = trainings.at(-1);
   if (!training) throw new DomainError("not_found", `Version ${ref.number} was never trained. Start a training first.`);
   return training;
@@ -187,7 +239,16 @@ export async function cancelTraining(ctx: Context, ref: WhichTraining): Promise<
 async function cancel(ctx: Context, workspaceId: string, id: string): Promise<EndedTraining> {
   const cancelled = await transaction(async (tx) => {
     const [row] = await tx.query<{ number: number }>(CANCEL, [id, ctx.now]);
-    if (row) await recordAudit(tx, ctx, [{ workspaceId, action: "training.cancelled", targetType: "training", targetId: id, targetName: `Training ${row.number}` }]);
+    if (row)
+      await recordAudit(tx, ctx, [
+        {
+          workspaceId,
+          action: "training.cancelled",
+          targetType: "training",
+          targetId: id,
+          targetName: `Training ${row.number}`,
+        },
+      ]);
     return row !== undefined;
   });
   if (!cancelled) return { outcome: "already_over", id };

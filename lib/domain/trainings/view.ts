@@ -45,7 +45,12 @@ export const TRAINING_COLUMNS = {
 } satisfies Prisma.TrainingSelect;
 
 /** A training's row as pages and the API know it. */
-export function viewTraining({ models: [model], stopAskedAt, curve, ...training }: Prisma.TrainingGetPayload<{ select: typeof TRAINING_COLUMNS }>): TrainingView {
+export function viewTraining({
+  models: [model],
+  stopAskedAt,
+  curve,
+  ...training
+}: Prisma.TrainingGetPayload<{ select: typeof TRAINING_COLUMNS }>): TrainingView {
   return {
     ...training,
     curve: curve as unknown as Epoch[], // written by heartbeatTraining alone

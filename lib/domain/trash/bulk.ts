@@ -32,7 +32,10 @@ export interface ItemResult {
 /** Parents first, so that what waits for its project or version can come back in the same go. */
 const ORDER: readonly ItemType[] = ["PROJECT", "VERSION", "TRAINING"];
 
-async function each(items: readonly TrashItemRef[], act: (item: TrashItemRef) => Promise<unknown>): Promise<ItemResult[]> {
+async function each(
+  items: readonly TrashItemRef[],
+  act: (item: TrashItemRef) => Promise<unknown>,
+): Promise<ItemResult[]> {
   const results: ItemResult[] = [];
   for (const item of items.toSorted((a, b) => ORDER.indexOf(a.type) - ORDER.indexOf(b.type))) {
     const { type, id, name } = item;
@@ -41,14 +44,22 @@ async function each(items: readonly TrashItemRef[], act: (item: TrashItemRef) =>
       results.push({ type, id, name, error: null });
     } catch (error) {
       if (!(error instanceof DomainError)) throw error;
-      results.push({ type, id, name, error: { code: error.code, message: error.publicMessage, details: error.details } });
+      results.push({
+        type,
+        id,
+        name,
+        error: { code: error.code, message: error.publicMessage, details: error.details },
+      });
     }
   }
   return results;
 }
 
 /** Restores the items one by one; one that cannot be restored keeps no other. What is live already counts as restored. */
-export async function restoreItems(ctx: Context, input: { workspaceSlug: string; items: readonly TrashItemRef[] }): Promise<ItemResult[]> {
+export async function restoreItems(
+  ctx: Context,
+  input: { workspaceSlug: string; items: readonly TrashItemRef[] },
+): Promise<ItemResult[]> {
   const { workspaceSlug } = input;
   authorize(ctx, "read trash", workspaceSlug);
   return each(input.items, (item) => {
@@ -76,13 +87,17 @@ export interface RestoredAll {
 }
 
 /** Restores everything in Trash, projects first, until done or `signal` aborts. What cannot be restored is reported and keeps no other. */
-export async function restoreAll(ctx: Context, input: { workspaceSlug: string }, signal: AbortSignal): Promise<RestoredAll> {
+export async function restoreAll(
+  ctx: Context,
+  input: { workspaceSlug: string },
+  signal: AbortSignal,
+): Promise<RestoredAll> {
   const { workspaceSlug } = input;
   authorize(ctx, "update project", workspaceSlug);
   authorize(ctx, "update version", workspaceSlug);
   const total: RestoredAll = { restored: 0, failed: 0, failures: [], done: false };
   for (const type of ORDER) {
-    for (let cursor: string | undefined; ; ) {
+    for (let cursor: string | undefined; ;) {
       const page = await listTrash(ctx, { workspaceSlug, type, order: "oldest", limit: BATCH, cursor });
       for (const item of page.items) {
         if (signal.aborted) return total;
@@ -105,16 +120,25 @@ const confirmsCount = (typed: string, count: number): boolean => typed.normalize
  * `confirm` is what a person typed: of one item its name as it is now, of several their number; else nothing happens and
  * `name_mismatch` is thrown. What went to Trash after `asOf`, the instant of the listing looked at, is left alone.
  */
-export async function purgeItems(ctx: Context, input: { workspaceSlug: string; items: readonly TrashItemRef[]; confirm: string; asOf: Date }, signal: AbortSignal): Promise<ItemResult[]> {
+export async function purgeItems(
+  ctx: Context,
+  input: { workspaceSlug: string; items: readonly TrashItemRef[]; confirm: string; asOf: Date },
+  signal: AbortSignal,
+): Promise<ItemResult[]> {
   const { workspaceId } = authorize(ctx, "purge", input.workspaceSlug);
   const { workspaceSlug, items, confirm, asOf } = input;
   if (items.length === 1) {
     const name = await nameInTrash(workspaceId, { workspaceSlug, type: items[0]!.type, id: items[0]!.id });
     if (name !== null && normalizeName(confirm) !== name) {
-      throw new DomainError("name_mismatch", `This is not its name. Type "${name}" exactly to delete it permanently.`, { name });
+      throw new DomainError("name_mismatch", `This is not its name. Type "${name}" exactly to delete it permanently.`, {
+        name,
+      });
     }
   } else if (!confirmsCount(confirm, items.length)) {
-    throw new DomainError("name_mismatch", `Type ${items.length}, the number of items, to delete them permanently.`, { items: items.length, field: "items" });
+    throw new DomainError("name_mismatch", `Type ${items.length}, the number of items, to delete them permanently.`, {
+      items: items.length,
+      field: "items",
+    });
   }
   return each(items, async ({ type, id }) => {
     try {
@@ -126,7 +150,10 @@ export async function purgeItems(ctx: Context, input: { workspaceSlug: string; i
 }
 
 /** null when there is none: what is the matter with it, its turn will tell. */
-async function nameInTrash(workspaceId: string, ref: { workspaceSlug: string; type: ItemType; id: string }): Promise<string | null> {
+async function nameInTrash(
+  workspaceId: string,
+  ref: { workspaceSlug: string; type: ItemType; id: string },
+): Promise<string | null> {
   try {
     const { name, deletedAt } = await getItemState(workspaceId, ref);
     return deletedAt ? name : null;
@@ -161,17 +188,31 @@ export interface EmptiedTrash {
  * SUMMARY_MAX: when Trash holds another number of them by now, the person saw something else; `name_mismatch` is thrown
  * and nothing happens. Works until done or `signal` aborts; doing it again goes on.
  */
-export async function emptyTrash(ctx: Context, input: { workspaceSlug: string; asOf: Date; confirm: string }, signal: AbortSignal): Promise<EmptiedTrash> {
+export async function emptyTrash(
+  ctx: Context,
+  input: { workspaceSlug: string; asOf: Date; confirm: string },
+  signal: AbortSignal,
+): Promise<EmptiedTrash> {
   const { workspaceId } = authorize(ctx, "purge", input.workspaceSlug);
   const claim = { reason: "BY_HAND", now: input.asOf < ctx.now ? input.asOf : ctx.now } as const;
   const items = await countInTrash(workspaceId, claim.now);
   if (!confirmsCount(input.confirm, items)) {
-    throw new DomainError("name_mismatch", `Of what this page showed, Trash holds ${items} items now. Nothing was deleted; look again and type their number.`, { items, field: "trash" });
+    throw new DomainError(
+      "name_mismatch",
+      `Of what this page showed, Trash holds ${items} items now. Nothing was deleted; look again and type their number.`,
+      { items, field: "trash" },
+    );
   }
   let after = { deletedAt: new Date(0), id: "" };
   let done = false;
   while (!done && !signal.aborted) {
-    const batch = await query<Candidate & { deletedAt: Date }>(IN_TRASH, [workspaceId, claim.now, after.deletedAt, after.id, BATCH]);
+    const batch = await query<Candidate & { deletedAt: Date }>(IN_TRASH, [
+      workspaceId,
+      claim.now,
+      after.deletedAt,
+      after.id,
+      BATCH,
+    ]);
     after = batch.at(-1) ?? after;
     done = batch.length === 0;
     for (const group of groupNeighbours(batch)) {

@@ -2,7 +2,15 @@ import { query, type Statement } from "@/lib/platform/db";
 import type { TrainingStatus } from "@/lib/platform/generated/enums";
 import type { Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
-import { getLiveProject, getTrainingState, getVersionState, versionInTrash, type SluggedProjectRef, type TrainingRef, type VersionRef } from "@/lib/domain/item-state";
+import {
+  getLiveProject,
+  getTrainingState,
+  getVersionState,
+  versionInTrash,
+  type SluggedProjectRef,
+  type TrainingRef,
+  type VersionRef,
+} from "@/lib/domain/item-state";
 import { authorize } from "@/lib/domain/permissions";
 import { RETENTION_MS } from "./retention";
 
@@ -91,7 +99,13 @@ export async function previewTrashVersion(ctx: Context, ref: VersionRef): Promis
   const { workspaceId } = authorize(ctx, "update version", ref.workspaceSlug);
   const version = await getVersionState(workspaceId, ref);
   if (version.deletedAt) throw versionInTrash(version.number, version.name, version.purgeAfter!);
-  return preview(ctx, { id: version.id, name: version.name, projectId: version.projectId, versionId: version.id, trainingId: null });
+  return preview(ctx, {
+    id: version.id,
+    name: version.name,
+    projectId: version.projectId,
+    versionId: version.id,
+    trainingId: null,
+  });
 }
 
 /** Throws as trashProject does, and `in_trash`. */
@@ -105,6 +119,15 @@ export async function previewTrashProject(ctx: Context, ref: SluggedProjectRef):
 export async function previewTrashTraining(ctx: Context, ref: TrainingRef): Promise<TrashPreview> {
   const { workspaceId } = authorize(ctx, "update version", ref.workspaceSlug);
   const training = await getTrainingState(workspaceId, ref);
-  if (training.deletedAt) throw new DomainError("in_trash", `${training.name} is in Trash.`, { restorableUntil: training.purgeAfter!.toISOString() });
-  return preview(ctx, { id: training.id, name: training.name, projectId: training.projectId, versionId: training.versionId, trainingId: training.id });
+  if (training.deletedAt)
+    throw new DomainError("in_trash", `${training.name} is in Trash.`, {
+      restorableUntil: training.purgeAfter!.toISOString(),
+    });
+  return preview(ctx, {
+    id: training.id,
+    name: training.name,
+    projectId: training.projectId,
+    versionId: training.versionId,
+    trainingId: training.id,
+  });
 }

@@ -82,7 +82,8 @@ export async function summarizeTrash(ctx: Context, workspaceSlug: string): Promi
   return { ...row!, items: Math.min(row!.items, SUMMARY_MAX), more: row!.items > SUMMARY_MAX };
 }
 
-const IN_TRASH = (table: string, joins: string) => `(select 1 from ${table} x ${joins} where x.workspace_id = $1 and x.deleted_at <= $2 and p.purge_started_at is null limit ${SUMMARY_MAX})`;
+const IN_TRASH = (table: string, joins: string) =>
+  `(select 1 from ${table} x ${joins} where x.workspace_id = $1 and x.deleted_at <= $2 and p.purge_started_at is null limit ${SUMMARY_MAX})`;
 
 const COUNT: Statement = {
   name: "count-trash",

@@ -17,7 +17,16 @@ export { previewTrashProject, previewTrashTraining, previewTrashVersion, type Tr
 export { listTrash, type TrashItem, type TrashPage, type TrashView } from "./list";
 export { summarizeTrash, withLosses, type Loss, type TrashSummary } from "./holdings";
 export { purgeExpired, purgeItem, type PurgeCounts } from "./purge";
-export { emptyTrash, purgeItems, restoreAll, restoreItems, type EmptiedTrash, type ItemResult, type RestoredAll, type TrashItemRef } from "./bulk";
+export {
+  emptyTrash,
+  purgeItems,
+  restoreAll,
+  restoreItems,
+  type EmptiedTrash,
+  type ItemResult,
+  type RestoredAll,
+  type TrashItemRef,
+} from "./bulk";
 export { readTrash, type ListedItem, type TrashOverview, type TrashSection } from "./overview";
 export { RETENTION_MS, type TimeLeft } from "./retention";
 export { eraseFiles, getReceipt, listReceipts } from "./receipts";

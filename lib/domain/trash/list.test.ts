@@ -2,10 +2,26 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { prisma } from "@/lib/platform/db";
 import { buildProject, buildTraining, buildVersion, buildWorld, userContext, type World } from "@/lib/testing/builders";
 import { connectSecond, type SecondConnection } from "@/lib/testing/database";
-import { itemRef, later, outcomeOf, projectRef, RETENTION_MS, trainingRef, UNBOUNDED, versionRef } from "@/lib/testing/lifecycle";
+import {
+  itemRef,
+  later,
+  outcomeOf,
+  projectRef,
+  RETENTION_MS,
+  trainingRef,
+  UNBOUNDED,
+  versionRef,
+} from "@/lib/testing/lifecycle";
 import { raceAt } from "@/lib/testing/race";
 import type { Context } from "@/lib/domain/context";
-import { purgeItem, trashProject, trashTraining, trashVersion, type TrashItem, type TrashView } from "@/lib/domain/trash";
+import {
+  purgeItem,
+  trashProject,
+  trashTraining,
+  trashVersion,
+  type TrashItem,
+  type TrashView,
+} from "@/lib/domain/trash";
 import { listStatement, listTrash, TRASH_PAGE_MAX } from "./list";
 
 const TYPES = ["PROJECT", "VERSION", "TRAINING"] as const;
@@ -13,7 +29,7 @@ const TYPES = ["PROJECT", "VERSION", "TRAINING"] as const;
 async function readAll(ctx: Context, input: { limit: number } & TrashView): Promise<TrashItem[]> {
   const workspaceSlug = ctx.actor.memberships[0]!.slug;
   const items: TrashItem[] = [];
-  for (let cursor: string | undefined; ; ) {
+  for (let cursor: string | undefined; ;) {
     const page = await listTrash(ctx, { ...input, workspaceSlug, ...(cursor ? { cursor } : {}) });
     expect(page.items.length).toBeLessThanOrEqual(input.limit);
     items.push(...page.items);
@@ -44,19 +60,25 @@ describe("a Trash with all there can be", () => {
         await trashVersion(ctx, versionRef(world, project, version)),
         await trashTraining(ctx, trainingRef(world, training)),
         await trashProject(ctx, projectRef(world, trashedProject)),
-      ]) expected.push({ id, deletedAt });
+      ])
+        expected.push({ id, deletedAt });
     }
     expected.sort((a, b) => b.deletedAt.getTime() - a.deletedAt.getTime() || (a.id < b.id ? 1 : -1));
     const foreign = await buildWorld();
     await trashProject(await userContext(foreign), projectRef(foreign, await buildProject(foreign)));
   });
 
-  test.each([1, 2, 5, 11, 12, 13])("is read in pages of %i: each item exactly once, newest first, the id decides among equals", async (limit) => {
-    expect((await readAll(owner, { limit })).map((item) => item.id)).toEqual(expected.map((item) => item.id));
-  });
+  test.each([1, 2, 5, 11, 12, 13])(
+    "is read in pages of %i: each item exactly once, newest first, the id decides among equals",
+    async (limit) => {
+      expect((await readAll(owner, { limit })).map((item) => item.id)).toEqual(expected.map((item) => item.id));
+    },
+  );
 
   test.each([1, 5, 12])("is read oldest first, in pages of %i: the same backwards", async (limit) => {
-    expect((await readAll(owner, { limit, order: "oldest" })).map((item) => item.id)).toEqual(expected.map((item) => item.id).reverse());
+    expect((await readAll(owner, { limit, order: "oldest" })).map((item) => item.id)).toEqual(
+      expected.map((item) => item.id).reverse(),
+    );
   });
 
   test.each(TYPES)("is read by type: every %s and nothing else", async (type) => {
@@ -80,18 +102,31 @@ describe("a Trash with all there can be", () => {
     ["no id", Buffer.from("2026-01-01T00:00:00.000Z").toString("base64url")],
     ["SQL for an id", Buffer.from("2026-01-01T00:00:00.000Z '; drop table users; --").toString("base64url")],
     ["no date", Buffer.from("tomorrow 01a206fd-ca93-707f-ac38-76849af967e6").toString("base64url")],
-    ["a date before all dates", Buffer.from("-271821-04-20T00:00:00.000Z 01a206fd-ca93-707f-ac38-76849af967e6").toString("base64url")],
-    ["a date after all dates", Buffer.from("+275760-09-13T00:00:00.000Z 01a206fd-ca93-707f-ac38-76849af967e6").toString("base64url")],
+    [
+      "a date before all dates",
+      Buffer.from("-271821-04-20T00:00:00.000Z 01a206fd-ca93-707f-ac38-76849af967e6").toString("base64url"),
+    ],
+    [
+      "a date after all dates",
+      Buffer.from("+275760-09-13T00:00:00.000Z 01a206fd-ca93-707f-ac38-76849af967e6").toString("base64url"),
+    ],
     ["4 kB", "A".repeat(4096)],
   ])("refuses a cursor that it did not give: %s", async (_what, cursor) => {
-    await expect(listTrash(owner, { workspaceSlug: world.workspace.slug, cursor })).rejects.toMatchObject({ code: "invalid_input", details: { field: "cursor" } });
+    await expect(listTrash(owner, { workspaceSlug: world.workspace.slug, cursor })).rejects.toMatchObject({
+      code: "invalid_input",
+      details: { field: "cursor" },
+    });
   });
 
   test("does not read another workspace through a cursor of that one", async () => {
     const stranger = await userContext(await buildWorld());
     const { nextCursor } = await listTrash(owner, { workspaceSlug: world.workspace.slug, limit: 1 });
-    expect((await listTrash(stranger, { workspaceSlug: stranger.actor.memberships[0]!.slug, cursor: nextCursor! })).items).toEqual([]);
-    expect(await outcomeOf(listTrash(stranger, { workspaceSlug: world.workspace.slug, cursor: nextCursor! }))).toBe("not_found");
+    expect(
+      (await listTrash(stranger, { workspaceSlug: stranger.actor.memberships[0]!.slug, cursor: nextCursor! })).items,
+    ).toEqual([]);
+    expect(await outcomeOf(listTrash(stranger, { workspaceSlug: world.workspace.slug, cursor: nextCursor! }))).toBe(
+      "not_found",
+    );
   });
 });
 
@@ -101,7 +136,8 @@ test("an item says what it is, where it lies, who deleted it, until when it wait
   const project = await buildProject(world, { name: "Digits" });
   const version = await buildVersion(world, project, { name: "autumn" });
   const training = await buildTraining(world, version, { status: "FINISHED" });
-  const blocked = async () => Object.fromEntries((await readAll(owner, { limit: 10 })).map((item) => [item.type, item.blockedBy]));
+  const blocked = async () =>
+    Object.fromEntries((await readAll(owner, { limit: 10 })).map((item) => [item.type, item.blockedBy]));
 
   await trashTraining(owner, trainingRef(world, training));
   expect(await blocked()).toEqual({ TRAINING: null });
@@ -110,25 +146,69 @@ test("an item says what it is, where it lies, who deleted it, until when it wait
   await trashProject(later(owner, 2), projectRef(world, project));
   expect(await blocked()).toEqual({ TRAINING: "PROJECT", VERSION: "PROJECT", PROJECT: null });
 
-  const common = { deletedById: world.owner.id, deletedByName: world.owner.name, projectId: project.id, projectSlug: project.slug, projectName: "Digits" };
+  const common = {
+    deletedById: world.owner.id,
+    deletedByName: world.owner.name,
+    projectId: project.id,
+    projectSlug: project.slug,
+    projectName: "Digits",
+  };
   const at = (ms: number) => ({ deletedAt: later(owner, ms).now, purgeAfter: later(owner, ms + RETENTION_MS).now });
   expect(await readAll(owner, { limit: 10 })).toEqual([
-    { ...common, ...at(2), type: "PROJECT", id: project.id, name: "Digits", versionId: null, number: null, trainingNumber: null, blockedBy: null },
-    { ...common, ...at(1), type: "VERSION", id: version.id, name: "autumn", versionId: version.id, number: 1, trainingNumber: null, blockedBy: "PROJECT" },
-    { ...common, ...at(0), type: "TRAINING", id: training.id, name: "Training 1", versionId: version.id, number: 1, trainingNumber: 1, blockedBy: "PROJECT" },
+    {
+      ...common,
+      ...at(2),
+      type: "PROJECT",
+      id: project.id,
+      name: "Digits",
+      versionId: null,
+      number: null,
+      trainingNumber: null,
+      blockedBy: null,
+    },
+    {
+      ...common,
+      ...at(1),
+      type: "VERSION",
+      id: version.id,
+      name: "autumn",
+      versionId: version.id,
+      number: 1,
+      trainingNumber: null,
+      blockedBy: "PROJECT",
+    },
+    {
+      ...common,
+      ...at(0),
+      type: "TRAINING",
+      id: training.id,
+      name: "Training 1",
+      versionId: version.id,
+      number: 1,
+      trainingNumber: 1,
+      blockedBy: "PROJECT",
+    },
   ]);
 });
 
 test("is searched by a part of the name, or of the project's, whatever the case; what a person types is text and nothing else", async () => {
   const world = await buildWorld();
   const owner = await userContext(world);
-  const [digits, faces] = [await buildProject(world, { name: "Digits" }), await buildProject(world, { name: "100%_Übung's" })];
+  const [digits, faces] = [
+    await buildProject(world, { name: "Digits" }),
+    await buildProject(world, { name: "100%_Übung's" }),
+  ];
   const names = ["baseline", "Baseline \\d", "other"];
-  for (const name of names) await trashVersion(owner, versionRef(world, digits, await buildVersion(world, digits, { name })));
+  for (const name of names)
+    await trashVersion(owner, versionRef(world, digits, await buildVersion(world, digits, { name })));
   await trashVersion(owner, versionRef(world, faces, await buildVersion(world, faces, { name: "faces one" })));
-  await trashTraining(owner, trainingRef(world, await buildTraining(world, await buildVersion(world, faces), { status: "FINISHED" })));
+  await trashTraining(
+    owner,
+    trainingRef(world, await buildTraining(world, await buildVersion(world, faces), { status: "FINISHED" })),
+  );
   await trashProject(owner, projectRef(world, await buildProject(world, { name: "Zebra" })));
-  const found = async (search: string, limit = 10) => (await readAll(owner, { limit, search })).map((item) => item.name).sort();
+  const found = async (search: string, limit = 10) =>
+    (await readAll(owner, { limit, search })).map((item) => item.name).sort();
   expect(await found("BASE")).toEqual(["Baseline \\d", "baseline"]);
   expect(await found("base", 1)).toEqual(["Baseline \\d", "baseline"]);
   expect(await found("digits")).toHaveLength(3);
@@ -137,7 +217,8 @@ test("is searched by a part of the name, or of the project's, whatever the case;
   expect(await found("training 1")).toEqual(["Training 1"]);
   expect(await found("  ")).toHaveLength(6);
   for (const text of ["%_Ü", "g's"]) expect(await found(text)).toHaveLength(2);
-  for (const text of ["b_seline", "base%line", "'; drop table users; --", "$5", "(", "nothing"]) expect(await found(text)).toEqual([]);
+  for (const text of ["b_seline", "base%line", "'; drop table users; --", "$5", "(", "nothing"])
+    expect(await found(text)).toEqual([]);
 });
 
 test("a project whose purge has begun is not listed, nor is anything in it", async () => {
@@ -151,11 +232,15 @@ test("a project whose purge has begun is not listed, nor is anything in it", asy
   await trashProject(owner, projectRef(world, project));
   expect(await readAll(owner, { limit: 10 })).toHaveLength(3);
   // Claimed, and waiting to remove its versions.
-  await raceAt(["workspaces", world.workspace], [() => purgeItem(owner, itemRef(world, "PROJECT", project), UNBOUNDED)], async () => {
-    expect(await prisma().version.count({ where: { projectId: project.id } })).toBe(2);
-    expect(await readAll(owner, { limit: 10 })).toEqual([]);
-    for (const type of TYPES) expect(await readAll(owner, { limit: 10, type })).toEqual([]);
-  });
+  await raceAt(
+    ["workspaces", world.workspace],
+    [() => purgeItem(owner, itemRef(world, "PROJECT", project), UNBOUNDED)],
+    async () => {
+      expect(await prisma().version.count({ where: { projectId: project.id } })).toBe(2);
+      expect(await readAll(owner, { limit: 10 })).toEqual([]);
+      for (const type of TYPES) expect(await readAll(owner, { limit: 10, type })).toEqual([]);
+    },
+  );
 });
 
 describe("with 20,000 versions, 20,000 trainings and 4,000 projects in one Trash", () => {
@@ -170,18 +255,26 @@ describe("with 20,000 versions, 20,000 trainings and 4,000 projects in one Trash
     const [ws, user] = [world.workspace.id, world.owner.id];
     await second.query(
       `insert into projects (id, workspace_id, slug, name, type, annotation, created_by_id, deleted_at, deleted_by_id, purge_after)
-       select gen_random_uuid()::text, $1, 'p' || g, 'p' || g, 'CLASSIFICATION', 'digits', $2, ${trash} from generate_series(1, 4000) g`, [ws, user]);
+       select gen_random_uuid()::text, $1, 'p' || g, 'p' || g, 'CLASSIFICATION', 'digits', $2, ${trash} from generate_series(1, 4000) g`,
+      [ws, user],
+    );
     await second.query(
-      `insert into projects (id, workspace_id, slug, name, type, annotation, created_by_id) select gen_random_uuid()::text, $1, 'live' || g, 'live', 'CLASSIFICATION', 'digits', $2 from generate_series(1, 200) g`, [ws, user]);
+      `insert into projects (id, workspace_id, slug, name, type, annotation, created_by_id) select gen_random_uuid()::text, $1, 'live' || g, 'live', 'CLASSIFICATION', 'digits', $2 from generate_series(1, 200) g`,
+      [ws, user],
+    );
     // Half of the versions and trainings are live.
     await second.query(
       `insert into versions (id, workspace_id, project_id, number, name, status, seed, preprocessing, augmentation, counted_images, progress, manifest_hash, created_by_id, deleted_at, deleted_by_id, purge_after)
        select gen_random_uuid()::text, $1, p.id, g, 'v' || g, 'READY', 1, '{}', '{}', 0, 1, '0', $2, t.* from (select id, row_number() over () as n from projects where workspace_id = $1 and deleted_at is null) p,
-         generate_series(1, 40000) g left join lateral (select ${trash} where g % 2 = 0) t on true where g % 200 + 1 = p.n`, [ws, user]);
+         generate_series(1, 40000) g left join lateral (select ${trash} where g % 2 = 0) t on true where g % 200 + 1 = p.n`,
+      [ws, user],
+    );
     await second.query(
       `insert into trainings (id, workspace_id, version_id, number, status, model_type, epochs, created_by_id, ended_at, deleted_at, deleted_by_id, purge_after)
        select gen_random_uuid()::text, $1, v.id, g % 2 + 1, 'FINISHED', 'digits', 1, $2, now(), t.* from (select id, row_number() over () as n from versions where workspace_id = $1) v
-         join generate_series(1, 40000) g on v.n = g left join lateral (select ${trash} where g % 2 = 0) t on true`, [ws, user]);
+         join generate_series(1, 40000) g on v.n = g left join lateral (select ${trash} where g % 2 = 0) t on true`,
+      [ws, user],
+    );
     await second.query("analyze projects, versions, trainings");
     return () => second.end();
   }, 60_000);
@@ -193,24 +286,34 @@ describe("with 20,000 versions, 20,000 trainings and 4,000 projects in one Trash
       { order: "oldest", search: undefined },
       { order: "newest", search: "1" },
       { order: "oldest", search: "1" },
-    ] as const)("each page, $order first, search $search, is a merge of index scans: nothing is sorted, no table is read through", async ({ order, search }) => {
-      const deep = new Date(owner.now.getTime() - 10_000 * 60_000).toISOString();
-      const beginning = order === "newest" ? (["9999-12-31T00:00:00Z", "~"] as const) : (["1970-01-01T00:00:00Z", ""] as const);
-      await second.query(`set plan_cache_mode = ${mode}`);
-      for (const type of [undefined, ...TYPES]) {
-        await second.query(`prepare page (text, timestamptz, text, int${search ? ", text" : ""}) as ${listStatement({ type, order, search }).text}`);
-        for (const [from, id] of [beginning, [deep, "7"]] as const) {
-          for (const limit of [26, 101]) {
-            const rows = await second.query<{ "QUERY PLAN": string }>(`explain execute page ('${world.workspace.id}', '${from}', '${id}', ${limit}${search ? `, '${search}'` : ""})`);
-            const plan = rows.map((row) => row["QUERY PLAN"]).join("\n");
-            expect(plan, `${type ?? "all"} from ${from} limit ${limit}`).not.toMatch(/^Sort\b|-> +(Incremental )?Sort\b|Seq Scan on (versions|trainings|projects)/m);
-            for (const t of type ? [type] : TYPES) expect(plan).toContain(`${t.toLowerCase()}s_trash`);
-            if (!type) expect(plan).toContain("Merge Append");
+    ] as const)(
+      "each page, $order first, search $search, is a merge of index scans: nothing is sorted, no table is read through",
+      async ({ order, search }) => {
+        const deep = new Date(owner.now.getTime() - 10_000 * 60_000).toISOString();
+        const beginning =
+          order === "newest" ? (["9999-12-31T00:00:00Z", "~"] as const) : (["1970-01-01T00:00:00Z", ""] as const);
+        await second.query(`set plan_cache_mode = ${mode}`);
+        for (const type of [undefined, ...TYPES]) {
+          await second.query(
+            `prepare page (text, timestamptz, text, int${search ? ", text" : ""}) as ${listStatement({ type, order, search }).text}`,
+          );
+          for (const [from, id] of [beginning, [deep, "7"]] as const) {
+            for (const limit of [26, 101]) {
+              const rows = await second.query<{ "QUERY PLAN": string }>(
+                `explain execute page ('${world.workspace.id}', '${from}', '${id}', ${limit}${search ? `, '${search}'` : ""})`,
+              );
+              const plan = rows.map((row) => row["QUERY PLAN"]).join("\n");
+              expect(plan, `${type ?? "all"} from ${from} limit ${limit}`).not.toMatch(
+                /^Sort\b|-> +(Incremental )?Sort\b|Seq Scan on (versions|trainings|projects)/m,
+              );
+              for (const t of type ? [type] : TYPES) expect(plan).toContain(`${t.toLowerCase()}s_trash`);
+              if (!type) expect(plan).toContain("Merge Append");
+            }
           }
+          await second.query("deallocate page");
         }
-        await second.query("deallocate page");
-      }
-    });
+      },
+    );
   });
 
   test("the pages of the whole Trash give every item once", async () => {
@@ -223,6 +326,8 @@ describe("with 20,000 versions, 20,000 trainings and 4,000 projects in one Trash
     const page = await listTrash(owner, { workspaceSlug: world.workspace.slug });
     expect(page.items).toHaveLength(TRASH_PAGE_MAX);
     expect(page.nextCursor).not.toBeNull();
-    expect((await listTrash(owner, { workspaceSlug: world.workspace.slug, limit: 1_000_000 })).items).toHaveLength(TRASH_PAGE_MAX);
+    expect((await listTrash(owner, { workspaceSlug: world.workspace.slug, limit: 1_000_000 })).items).toHaveLength(
+      TRASH_PAGE_MAX,
+    );
   });
 });

@@ -59,7 +59,9 @@ const direction = ({ oldest }: Shape): string => (oldest ? "asc" : "desc");
 
 /** `row` is the alias of the items' table; the project is `p`. */
 function endOfBranch(shape: Shape, row: "p" | "x", names: readonly string[]): string {
-  const found = shape.search ? ` and (${names.map((name) => `strpos(lower(${name}), lower($5)) > 0`).join(" or ")})` : "";
+  const found = shape.search
+    ? ` and (${names.map((name) => `strpos(lower(${name}), lower($5)) > 0`).join(" or ")})`
+    : "";
   return `where ${row}.workspace_id = $1 and ${row}.deleted_at is not null and (${row}.deleted_at, ${row}.id) ${shape.oldest ? ">" : "<"} ($2, $3) and p.purge_started_at is null${found}
     order by ${row}.deleted_at ${direction(shape)}, ${row}.id ${direction(shape)} limit $4`;
 }
@@ -88,7 +90,9 @@ const TYPES: readonly ItemType[] = ["PROJECT", "VERSION", "TRAINING"];
 export function listStatement(view: TrashView = {}): Statement {
   const { type, order = "newest", search } = view;
   const shape = { oldest: order === "oldest", search: search !== undefined };
-  const branches = type ? `(${BRANCHES[type](shape)})` : TYPES.map((t) => `(${BRANCHES[t](shape)})`).join(" union all ");
+  const branches = type
+    ? `(${BRANCHES[type](shape)})`
+    : TYPES.map((t) => `(${BRANCHES[t](shape)})`).join(" union all ");
   return {
     name: `list-trash-${type ?? "all"}-${order}${shape.search ? "-search" : ""}`,
     text: `with page (type, id, name, deleted_at, purge_after, deleted_by_id, project_id, project_slug, project_name, version_id, number, training_number, blocked_by) as not materialized (${branches})
@@ -101,7 +105,10 @@ export function listStatement(view: TrashView = {}): Statement {
 }
 
 /** Sort after, and before, every item there can be. */
-const BEGINNING = { newest: { deletedAt: new Date("9999-12-31T00:00:00Z"), id: "~" }, oldest: { deletedAt: new Date(0), id: "" } };
+const BEGINNING = {
+  newest: { deletedAt: new Date("9999-12-31T00:00:00Z"), id: "~" },
+  oldest: { deletedAt: new Date(0), id: "" },
+};
 
 function encodeCursor(item: TrashItem): string {
   return Buffer.from(`${item.deletedAt.toISOString()} ${item.id}`).toString("base64url");
@@ -114,7 +121,11 @@ function decodeCursor(cursor: string): { deletedAt: Date; id: string } {
   const [instant, id] = Buffer.from(cursor, "base64url").toString("utf8").split(" ");
   const deletedAt = new Date(instant && INSTANT.test(instant) ? instant : "");
   if (!id || !/^[0-9a-f-]{36}$/.test(id) || Number.isNaN(deletedAt.getTime())) {
-    throw new DomainError("invalid_input", "This cursor is not one that we gave. Leave it out to start from the newest item.", { field: "cursor" });
+    throw new DomainError(
+      "invalid_input",
+      "This cursor is not one that we gave. Leave it out to start from the newest item.",
+      { field: "cursor" },
+    );
   }
   return { deletedAt, id };
 }
@@ -124,14 +135,20 @@ function decodeCursor(cursor: string): { deletedAt: Date; id: string } {
  * size. A search reads on until its page is full. Versions of a trashed project that were live are not items of their own;
  * those trashed before it are. Throws `invalid_input` for a cursor that we never gave.
  */
-export async function listTrash(ctx: Context, input: { workspaceSlug: string; limit?: number | undefined; cursor?: string | undefined } & TrashView): Promise<TrashPage> {
+export async function listTrash(
+  ctx: Context,
+  input: { workspaceSlug: string; limit?: number | undefined; cursor?: string | undefined } & TrashView,
+): Promise<TrashPage> {
   const { workspaceId } = authorize(ctx, "read trash", input.workspaceSlug);
   const { type, order = "newest" } = input;
   const search = normalizeName(input.search ?? "");
   const limit = Math.min(input.limit ?? TRASH_PAGE_MAX, TRASH_PAGE_MAX);
   const from = input.cursor === undefined ? BEGINNING[order] : decodeCursor(input.cursor);
   const values = [workspaceId, from.deletedAt, from.id, limit + 1];
-  const rows = search === "" ? await query<TrashItem>(listStatement({ type, order }), values) : await query<TrashItem>(listStatement({ type, order, search }), [...values, search]);
+  const rows =
+    search === ""
+      ? await query<TrashItem>(listStatement({ type, order }), values)
+      : await query<TrashItem>(listStatement({ type, order, search }), [...values, search]);
   const items = rows.slice(0, limit);
   const last = items.at(-1);
   return { items, nextCursor: rows.length > limit && last ? encodeCursor(last) : null };

@@ -36,7 +36,8 @@ const purgeAfterOf = (ctx: Context): Date => new Date(ctx.now.getTime() + RETENT
 export const stampOf = (ctx: Context): [Date, string, Date] => [ctx.now, personId(ctx.actor), purgeAfterOf(ctx)];
 
 /** A name that a person typed to confirm, ready to be compared in the statement that writes; null when nobody was asked. */
-export const confirmation = (typed: string | undefined): string | null => (typed === undefined ? null : normalizeName(typed));
+export const confirmation = (typed: string | undefined): string | null =>
+  typed === undefined ? null : normalizeName(typed);
 
 /** The person confirmed a name that the item does not have, or no longer has. Nothing was done. */
 export function nameMismatch(type: "version" | "project", name: string): DomainError {
@@ -62,7 +63,17 @@ export const trashed = (ctx: Context, row: TrashedRow): Trashed => ({
 });
 
 /** deletedAt and purgeAfter are set together (a CHECK). */
-export const alreadyInTrash = ({ id, name, deletedAt, purgeAfter }: { id: string; name: string; deletedAt: Date | null; purgeAfter: Date | null }): AlreadyInTrash => ({
+export const alreadyInTrash = ({
+  id,
+  name,
+  deletedAt,
+  purgeAfter,
+}: {
+  id: string;
+  name: string;
+  deletedAt: Date | null;
+  purgeAfter: Date | null;
+}): AlreadyInTrash => ({
   outcome: "already_in_trash",
   id,
   name,
@@ -83,5 +94,7 @@ export async function untilSettled<T>(run: () => Promise<T | undefined>): Promis
 }
 
 export function restoreParentFirst(type: "project" | "version", name: string): DomainError {
-  return new DomainError("parent_in_trash", `Its ${type} "${name}" is in Trash. Restore the ${type} first.`, { parentType: type });
+  return new DomainError("parent_in_trash", `Its ${type} "${name}" is in Trash. Restore the ${type} first.`, {
+    parentType: type,
+  });
 }

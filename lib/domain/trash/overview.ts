@@ -37,14 +37,28 @@ const TYPES: readonly ItemType[] = ["PROJECT", "VERSION", "TRAINING"];
  * Everything the page of Trash shows, with what this person may do there. Each type has its own place to read on from.
  * The summary is of all of Trash, whatever the view leaves out. Throws `invalid_input` for a cursor that we never gave.
  */
-export async function readTrash(ctx: Context, input: { workspaceSlug: string; cursors: Partial<Record<ItemType, string>> } & TrashView): Promise<TrashOverview> {
+export async function readTrash(
+  ctx: Context,
+  input: { workspaceSlug: string; cursors: Partial<Record<ItemType, string>> } & TrashView,
+): Promise<TrashOverview> {
   const { slug, name } = authorize(ctx, "read trash", input.workspaceSlug);
   const { type, order, search, cursors } = input;
   const [summary, ...sections] = await Promise.all([
     summarizeTrash(ctx, slug),
     ...TYPES.filter((each) => type === undefined || each === type).map(async (each): Promise<TrashSection> => {
-      const { items, nextCursor } = await listTrash(ctx, { workspaceSlug: slug, type: each, order, search, limit: SECTION_SIZE, cursor: cursors[each] });
-      return { type: each, nextCursor, items: (await withLosses(items)).map((item) => ({ ...item, timeLeft: timeLeft(item.purgeAfter, ctx.now) })) };
+      const { items, nextCursor } = await listTrash(ctx, {
+        workspaceSlug: slug,
+        type: each,
+        order,
+        search,
+        limit: SECTION_SIZE,
+        cursor: cursors[each],
+      });
+      return {
+        type: each,
+        nextCursor,
+        items: (await withLosses(items)).map((item) => ({ ...item, timeLeft: timeLeft(item.purgeAfter, ctx.now) })),
+      };
     }),
   ]);
   return {

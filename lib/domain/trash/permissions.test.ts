@@ -1,11 +1,40 @@
 import { beforeAll, expect, test } from "vitest";
 import { prisma } from "@/lib/platform/db";
-import { buildMember, buildProject, buildTraining, buildVersion, buildWorld, userContext, type World } from "@/lib/testing/builders";
-import { itemRef, keyContext, memberContext, outcomeOf, projectRef, trainingRef, trashedProjectRef, trashedVersionRef, UNBOUNDED, versionRef } from "@/lib/testing/lifecycle";
+import {
+  buildMember,
+  buildProject,
+  buildTraining,
+  buildVersion,
+  buildWorld,
+  userContext,
+  type World,
+} from "@/lib/testing/builders";
+import {
+  itemRef,
+  keyContext,
+  memberContext,
+  outcomeOf,
+  projectRef,
+  trainingRef,
+  trashedProjectRef,
+  trashedVersionRef,
+  UNBOUNDED,
+  versionRef,
+} from "@/lib/testing/lifecycle";
 import { systemContext, type Context } from "@/lib/domain/context";
 import { SCOPES, type Scope } from "@/lib/domain/permissions";
 import { eraseFiles, listReceipts } from "./receipts";
-import { listTrash, purgeExpired, purgeItem, restoreProject, restoreTraining, restoreVersion, trashProject, trashTraining, trashVersion } from "@/lib/domain/trash";
+import {
+  listTrash,
+  purgeExpired,
+  purgeItem,
+  restoreProject,
+  restoreTraining,
+  restoreVersion,
+  trashProject,
+  trashTraining,
+  trashVersion,
+} from "@/lib/domain/trash";
 
 let world: World;
 let operations: Record<string, (ctx: Context) => Promise<unknown>>;
@@ -17,7 +46,10 @@ beforeAll(async () => {
   const owner = await userContext(world);
   const [project, trashedProject] = [await buildProject(world), await buildProject(world)];
   const [version, trashedVersion] = [await buildVersion(world, project), await buildVersion(world, project)];
-  const [training, trashedTraining] = [await buildTraining(world, version, { status: "FINISHED" }), await buildTraining(world, version, { status: "FINISHED" })];
+  const [training, trashedTraining] = [
+    await buildTraining(world, version, { status: "FINISHED" }),
+    await buildTraining(world, version, { status: "FINISHED" }),
+  ];
   await trashTraining(owner, trainingRef(world, trashedTraining));
   await trashVersion(owner, versionRef(world, project, trashedVersion));
   await trashProject(owner, projectRef(world, trashedProject));
@@ -50,7 +82,12 @@ async function refusals(ctx: Context, only = /./): Promise<Record<string, string
   return said;
 }
 
-const all = (code: string, only = /./) => Object.fromEntries(Object.keys(operations).filter((name) => only.test(name)).map((name) => [name, code]));
+const all = (code: string, only = /./) =>
+  Object.fromEntries(
+    Object.keys(operations)
+      .filter((name) => only.test(name))
+      .map((name) => [name, code]),
+  );
 
 test("a viewer changes nothing", async () => {
   expect(await refusals(await memberContext(world, "VIEWER"))).toEqual(all("forbidden"));
@@ -62,7 +99,10 @@ test("an editor purges nothing", async () => {
 
 test("a member of another workspace, or of none, finds nothing", async () => {
   expect(await refusals(await userContext(await buildWorld()))).toEqual(all("not_found"));
-  const nobody: Context = { ...(await userContext(world)), actor: { type: "USER", userId: "nobody", name: "Nobody", memberships: [] } };
+  const nobody: Context = {
+    ...(await userContext(world)),
+    actor: { type: "USER", userId: "nobody", name: "Nobody", memberships: [] },
+  };
   expect(await refusals(nobody)).toEqual(all("not_found"));
 });
 
@@ -72,7 +112,9 @@ test("a key of another workspace finds nothing, whatever its scopes", async () =
 
 test("a key without the one scope that grants an operation is refused, even the owner's", async () => {
   const without = (scope: Scope) => keyContext(world, { scopes: SCOPES.filter((s) => s !== scope) });
-  expect(await refusals(await without("version:update"), /version|training/)).toEqual(all("missing_scope", /version|training/));
+  expect(await refusals(await without("version:update"), /version|training/)).toEqual(
+    all("missing_scope", /version|training/),
+  );
   expect(await refusals(await without("project:update"), /project/)).toEqual(all("missing_scope", /project/));
   expect(await refusals(await keyContext(world, { scopes: [] }))).toEqual(all("missing_scope"));
 });
@@ -99,10 +141,16 @@ test("a job that was given no workspace reaches into none", async () => {
 
 test("Trash and receipts are read by every member and by keys with project:read, and by nobody else", async () => {
   const input = { workspaceSlug: world.workspace.slug, limit: 1 };
-  const reads = async (ctx: Context) => [await outcomeOf(listTrash(ctx, input)), await outcomeOf(listReceipts(ctx, input))];
+  const reads = async (ctx: Context) => [
+    await outcomeOf(listTrash(ctx, input)),
+    await outcomeOf(listReceipts(ctx, input)),
+  ];
   expect(await reads(await memberContext(world, "VIEWER"))).toEqual(["done", "done"]);
   expect(await reads(await keyContext(world, { scopes: ["project:read"] }))).toEqual(["done", "done"]);
-  expect(await reads(await keyContext(world, { scopes: ["version:update"] }))).toEqual(["missing_scope", "missing_scope"]);
+  expect(await reads(await keyContext(world, { scopes: ["version:update"] }))).toEqual([
+    "missing_scope",
+    "missing_scope",
+  ]);
   expect(await reads(await userContext(await buildWorld()))).toEqual(["not_found", "not_found"]);
 });
 
@@ -110,8 +158,22 @@ test("Trash and receipts are read by every member and by keys with project:read,
 test("an editor trashes and restores all of it, and an owner purges what is left in Trash", async () => {
   const editor = await memberContext(world, "EDITOR");
   const said: Record<string, string> = {};
-  for (const name of ["trash training", "purge training", "purge version", "purge project", "trash version", "trash project"]) {
+  for (const name of [
+    "trash training",
+    "purge training",
+    "purge version",
+    "purge project",
+    "trash version",
+    "trash project",
+  ]) {
     said[name] = await outcomeOf(operations[name]!(name.startsWith("purge") ? await userContext(world) : editor));
   }
-  expect(said).toEqual({ "trash training": "trashed", "purge training": "done", "purge version": "done", "purge project": "done", "trash version": "trashed", "trash project": "trashed" });
+  expect(said).toEqual({
+    "trash training": "trashed",
+    "purge training": "done",
+    "purge version": "done",
+    "purge project": "done",
+    "trash version": "trashed",
+    "trash project": "trashed",
+  });
 });

@@ -5,7 +5,20 @@ import { auditRow } from "@/lib/domain/audit";
 import type { Context } from "@/lib/domain/context";
 import { getProjectState, type SluggedProjectRef } from "@/lib/domain/item-state";
 import { authorize } from "@/lib/domain/permissions";
-import { alreadyInTrash, confirmation, nameMismatch, stampOf, trashed, TRASH_REASON, UNKNOWN_TARGET, untilSettled, type AlreadyInTrash, type Restored, type Trashed, type TrashedRow } from "./outcome";
+import {
+  alreadyInTrash,
+  confirmation,
+  nameMismatch,
+  stampOf,
+  trashed,
+  TRASH_REASON,
+  UNKNOWN_TARGET,
+  untilSettled,
+  type AlreadyInTrash,
+  type Restored,
+  type Trashed,
+  type TrashedRow,
+} from "./outcome";
 
 const LOCK_PROJECT_BY_SLUG: Statement = {
   name: "trash-lock-project-by-slug",
@@ -50,14 +63,20 @@ const TRASH_PROJECT: Statement = {
  * Repeating is `already_in_trash` and moves no date. `confirmName` as for a version. Throws `not_found`, `purged`,
  * `name_mismatch`.
  */
-export async function trashProject(ctx: Context, ref: SluggedProjectRef & { confirmName?: string }): Promise<Trashed | AlreadyInTrash> {
+export async function trashProject(
+  ctx: Context,
+  ref: SluggedProjectRef & { confirmName?: string },
+): Promise<Trashed | AlreadyInTrash> {
   const { workspaceId } = authorize(ctx, "update project", ref.workspaceSlug);
   const audit = auditRow(ctx, { workspaceId, action: "project.trashed", targetType: "project", ...UNKNOWN_TARGET });
   const confirmed = confirmation(ref.confirmName);
   const result = await untilSettled<Trashed | AlreadyInTrash>(async () => {
     const [row] = await atomic<TrashedRow>([
       { statement: LOCK_PROJECT_BY_SLUG, values: [workspaceId, ref.projectSlug] },
-      { statement: TRASH_PROJECT, values: [workspaceId, ref.projectSlug, ...stampOf(ctx), TRASH_REASON, JSON.stringify(audit), confirmed] },
+      {
+        statement: TRASH_PROJECT,
+        values: [workspaceId, ref.projectSlug, ...stampOf(ctx), TRASH_REASON, JSON.stringify(audit), confirmed],
+      },
     ]);
     if (row) return trashed(ctx, row);
 
@@ -88,7 +107,10 @@ const RESTORE_PROJECT: Statement = {
  * generated goes on.
  * Repeating is `already_active`. Throws `not_found`, `purged`.
  */
-export async function restoreProject(ctx: Context, ref: { workspaceSlug: string; projectId: string }): Promise<Restored> {
+export async function restoreProject(
+  ctx: Context,
+  ref: { workspaceSlug: string; projectId: string },
+): Promise<Restored> {
   const { workspaceId } = authorize(ctx, "update project", ref.workspaceSlug);
   const audit = auditRow(ctx, { workspaceId, action: "project.restored", targetType: "project", ...UNKNOWN_TARGET });
   return untilSettled(async () => {

@@ -1,11 +1,43 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { prisma } from "@/lib/platform/db";
-import { buildModel, buildProject, buildTraining, buildVersion, buildWorld, userContext, type World } from "@/lib/testing/builders";
+import {
+  buildModel,
+  buildProject,
+  buildTraining,
+  buildVersion,
+  buildWorld,
+  userContext,
+  type World,
+} from "@/lib/testing/builders";
 import { checkInvariants } from "@/lib/testing/invariants";
-import { auditedActions, DAY_MS, itemRef, later, outcomeOf, projectRef, RETENTION_MS, scheduler, trainingRef, trashedProjectRef, trashedVersionRef, UNBOUNDED, usedImages, versionRef } from "@/lib/testing/lifecycle";
+import {
+  auditedActions,
+  DAY_MS,
+  itemRef,
+  later,
+  outcomeOf,
+  projectRef,
+  RETENTION_MS,
+  scheduler,
+  trainingRef,
+  trashedProjectRef,
+  trashedVersionRef,
+  UNBOUNDED,
+  usedImages,
+  versionRef,
+} from "@/lib/testing/lifecycle";
 import { raceAt, waitingOrSettled, whileHeld, type Row } from "@/lib/testing/race";
 import type { Context } from "@/lib/domain/context";
-import { purgeExpired, purgeItem, restoreProject, restoreTraining, restoreVersion, trashProject, trashTraining, trashVersion } from "@/lib/domain/trash";
+import {
+  purgeExpired,
+  purgeItem,
+  restoreProject,
+  restoreTraining,
+  restoreVersion,
+  trashProject,
+  trashTraining,
+  trashVersion,
+} from "@/lib/domain/trash";
 
 let world: World;
 let project: Awaited<ReturnType<typeof buildProject>>;
@@ -92,24 +124,36 @@ describe("restore against purge", () => {
     expect(await whileHeld(PROJECT(), purgeProject)).toBe("busy");
     expect(await outcomeOf(restoreProject(owner, trashedProjectRef(world, project)))).toBe("restored");
     expect(await expire()).toEqual({ purged: 0, skipped: 0, failed: 0, remaining: 0 });
-    expect(await prisma().project.findUnique({ where: { id: project.id } })).toMatchObject({ deletedAt: null, purgeStartedAt: null });
+    expect(await prisma().project.findUnique({ where: { id: project.id } })).toMatchObject({
+      deletedAt: null,
+      purgeStartedAt: null,
+    });
   });
 
-  test.each([purgeProject, async () => (await expire()).purged])("from the claim on, a project and what is in it are permanently deleted for a restore", async (run) => {
-    const other = await buildVersion(world, project);
-    await trash(earlier);
-    await trashProject(earlier, projectRef(world, project));
-    const answers: unknown[] = [];
-    // Claimed, and waiting to remove the first versions.
-    await raceAt(WORKSPACE(), [run], async () => {
-      for (const ref of [version, other]) answers.push(await restoreVersion(owner, trashedVersionRef(world, project, ref)).catch((error: unknown) => error));
-      answers.push(await restoreProject(owner, trashedProjectRef(world, project)).catch((error: unknown) => error));
-      answers.push(await trashProject(owner, projectRef(world, project)).catch((error: unknown) => error));
-    });
-    const gone = { code: "purged", publicMessage: expect.stringMatching(/^The project ".*" was permanently deleted on /) };
-    expect(answers).toMatchObject([gone, gone, gone, gone]);
-    await checkInvariants(world.workspace.id, { createdImages: 20 });
-  });
+  test.each([purgeProject, async () => (await expire()).purged])(
+    "from the claim on, a project and what is in it are permanently deleted for a restore",
+    async (run) => {
+      const other = await buildVersion(world, project);
+      await trash(earlier);
+      await trashProject(earlier, projectRef(world, project));
+      const answers: unknown[] = [];
+      // Claimed, and waiting to remove the first versions.
+      await raceAt(WORKSPACE(), [run], async () => {
+        for (const ref of [version, other])
+          answers.push(
+            await restoreVersion(owner, trashedVersionRef(world, project, ref)).catch((error: unknown) => error),
+          );
+        answers.push(await restoreProject(owner, trashedProjectRef(world, project)).catch((error: unknown) => error));
+        answers.push(await trashProject(owner, projectRef(world, project)).catch((error: unknown) => error));
+      });
+      const gone = {
+        code: "purged",
+        publicMessage: expect.stringMatching(/^The project ".*" was permanently deleted on /),
+      };
+      expect(answers).toMatchObject([gone, gone, gone, gone]);
+      await checkInvariants(world.workspace.id, { createdImages: 20 });
+    },
+  );
 
   test("what is past its time but not yet purged can still be restored", async () => {
     const training = await buildTraining(world, await buildVersion(world, project), { status: "FINISHED" });
@@ -145,7 +189,10 @@ describe("two purges at once", () => {
     const [byHand, counts] = await raceAt(WORKSPACE(), [purgeProject, expire]);
     expect(byHand).toBe("done");
     expect(counts).toMatchObject({ purged: 0, skipped: 1, failed: 0 });
-    expect((await receipts()).map((r) => r.itemType).sort()).toEqual(["PROJECT", ...Array.from({ length: 6 }, () => "VERSION")]);
+    expect((await receipts()).map((r) => r.itemType).sort()).toEqual([
+      "PROJECT",
+      ...Array.from({ length: 6 }, () => "VERSION"),
+    ]);
     expect(await usedImages(world)).toBe(0);
     await checkInvariants(world.workspace.id, { createdImages: 60 });
   });
@@ -168,7 +215,10 @@ describe("two purges at once", () => {
       const model = await buildModel(world, training);
       await trashTraining(earlier, trainingRef(world, training));
       await trash(earlier);
-      return { model: ["models", model] as const, purgeTraining: () => outcomeOf(purgeItem(owner, itemRef(world, "TRAINING", training), UNBOUNDED)) };
+      return {
+        model: ["models", model] as const,
+        purgeTraining: () => outcomeOf(purgeItem(owner, itemRef(world, "TRAINING", training), UNBOUNDED)),
+      };
     };
     const first = await make();
     expect(await raceAt(first.model, [first.purgeTraining, purge])).toEqual(["done", "done"]);
@@ -186,7 +236,11 @@ describe("two purges at once", () => {
 });
 
 test("two expiry runs at once purge everything once between them", async () => {
-  for (let i = 0; i < 30; i++) await trashVersion(later(earlier, -i), versionRef(world, project, await buildVersion(world, project, { images: 3 })));
+  for (let i = 0; i < 30; i++)
+    await trashVersion(
+      later(earlier, -i),
+      versionRef(world, project, await buildVersion(world, project, { images: 3 })),
+    );
   const trashedProject = await buildProject(world);
   for (let i = 0; i < 4; i++) await buildVersion(world, trashedProject, { images: 5 });
   await trashProject(earlier, projectRef(world, trashedProject));

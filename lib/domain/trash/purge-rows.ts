@@ -26,9 +26,13 @@ export interface Claim {
   now: Date;
 }
 
-const isDue = (alias: string, reason: string) => `case ${reason} when 'WITH_PARENT' then true when 'BY_HAND' then ${alias}.deleted_at <= $3 else ${alias}.purge_after <= $3 end`;
+const isDue = (alias: string, reason: string) =>
+  `case ${reason} when 'WITH_PARENT' then true when 'BY_HAND' then ${alias}.deleted_at <= $3 else ${alias}.purge_after <= $3 end`;
 
-const LOCK_WORKSPACE: Statement = { name: "purge-lock-workspace", text: `select id from workspaces where id = $1 for no key update` };
+const LOCK_WORKSPACE: Statement = {
+  name: "purge-lock-workspace",
+  text: `select id from workspaces where id = $1 for no key update`,
+};
 
 // ── Receipts ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -57,7 +61,13 @@ const INSERT_RECEIPTS: Statement = {
   text: `insert into purge_receipts select * from jsonb_populate_recordset(null::purge_receipts, $1::jsonb)`,
 };
 
-async function insertReceipts(tx: Transaction, ctx: Context, workspaceId: string, items: readonly PurgedItem[], how: { reason: PurgeReason; parentReceiptId: string | null; rowsRemoved: boolean }): Promise<void> {
+async function insertReceipts(
+  tx: Transaction,
+  ctx: Context,
+  workspaceId: string,
+  items: readonly PurgedItem[],
+  how: { reason: PurgeReason; parentReceiptId: string | null; rowsRemoved: boolean },
+): Promise<void> {
   const actor = describeActor(ctx.actor);
   const rows = items.map((item) => ({
     id: newId(),
@@ -141,7 +151,10 @@ const LOCK_TRAININGS_OF_VERSIONS: Statement = {
   text: `select id from trainings where version_id = any($1::text[]) order by id for update`,
 };
 
-const REMOVE_MODEL_CALLS: Statement = { name: "purge-remove-model-calls", text: `delete from model_calls where model_id in (select id from models where version_id = any($1::text[]))` };
+const REMOVE_MODEL_CALLS: Statement = {
+  name: "purge-remove-model-calls",
+  text: `delete from model_calls where model_id in (select id from models where version_id = any($1::text[]))`,
+};
 
 const REMOVE_MODELS: Statement = {
   name: "purge-remove-models",
@@ -155,7 +168,10 @@ const REMOVE_TRAININGS: Statement = {
          select version_id as "versionId", count(*)::int as count from gone group by version_id`,
 };
 
-const REMOVE_GENERATION_SOURCES: Statement = { name: "purge-remove-generation-sources", text: `delete from generation_sources where version_id = any($1::text[])` };
+const REMOVE_GENERATION_SOURCES: Statement = {
+  name: "purge-remove-generation-sources",
+  text: `delete from generation_sources where version_id = any($1::text[])`,
+};
 
 /** Those that are there: one file each. */
 const REMOVE_EXPORTS: Statement = {
@@ -164,12 +180,24 @@ const REMOVE_EXPORTS: Statement = {
          select version_id as "versionId", count(*)::int as files, sum(size_bytes)::text as bytes from gone where status = 'READY' group by version_id`,
 };
 
-const REMOVE_VERSIONS: Statement = { name: "purge-remove-versions", text: `delete from versions where id = any($1::text[])` };
+const REMOVE_VERSIONS: Statement = {
+  name: "purge-remove-versions",
+  text: `delete from versions where id = any($1::text[])`,
+};
 
-const GIVE_BACK: Statement = { name: "purge-give-back", text: `update workspaces set used_images = used_images - $2 where id = $1` };
+const GIVE_BACK: Statement = {
+  name: "purge-give-back",
+  text: `update workspaces set used_images = used_images - $2 where id = $1`,
+};
 
 /** Purges those of the versions that are still due and that nobody holds, with all that is theirs. Answers how many. */
-export async function purgeVersions(ctx: Context, workspaceId: string, versionIds: readonly string[], claim: Claim, parentReceiptId: string | null = null): Promise<number> {
+export async function purgeVersions(
+  ctx: Context,
+  workspaceId: string,
+  versionIds: readonly string[],
+  claim: Claim,
+  parentReceiptId: string | null = null,
+): Promise<number> {
   return transaction(async (tx) => {
     await tx.query(LOCK_WORKSPACE, [workspaceId]);
     const versions = await tx.query<LockedVersion>(LOCK_VERSIONS, [workspaceId, versionIds, claim.now, claim.reason]);
@@ -177,9 +205,23 @@ export async function purgeVersions(ctx: Context, workspaceId: string, versionId
     const ids = versions.map((v) => v.id);
     await tx.query(LOCK_TRAININGS_OF_VERSIONS, [ids]);
     await tx.query(REMOVE_MODEL_CALLS, [ids]);
-    const models = new Map((await tx.query<{ versionId: string; count: number; files: number; bytes: string }>(REMOVE_MODELS, [ids])).map((m) => [m.versionId, m]));
-    const trainings = new Map((await tx.query<{ versionId: string; count: number }>(REMOVE_TRAININGS, [ids])).map((t) => [t.versionId, t.count]));
-    const exports = new Map((await tx.query<{ versionId: string; files: number; bytes: string }>(REMOVE_EXPORTS, [ids])).map((e) => [e.versionId, e]));
+    const models = new Map(
+      (await tx.query<{ versionId: string; count: number; files: number; bytes: string }>(REMOVE_MODELS, [ids])).map(
+        (m) => [m.versionId, m],
+      ),
+    );
+    const trainings = new Map(
+      (await tx.query<{ versionId: string; count: number }>(REMOVE_TRAININGS, [ids])).map((t) => [
+        t.versionId,
+        t.count,
+      ]),
+    );
+    const exports = new Map(
+      (await tx.query<{ versionId: string; files: number; bytes: string }>(REMOVE_EXPORTS, [ids])).map((e) => [
+        e.versionId,
+        e,
+      ]),
+    );
     await tx.query(REMOVE_GENERATION_SOURCES, [ids]);
     await tx.query(REMOVE_VERSIONS, [ids]);
     await tx.query(GIVE_BACK, [workspaceId, versions.reduce((sum, v) => sum + v.countedImages, 0)]);
@@ -216,31 +258,76 @@ const LOCK_TRAININGS: Statement = {
          order by t.id for update of t skip locked`,
 };
 
-type LockedTraining = Pick<PurgedItem, "id" | "trainingNumber" | "name" | "deletedAt" | "deletedById" | "purgeAfter" | "versionNumber" | "writersUntil" | "projectId" | "projectSlug"> & { versionId: string };
+type LockedTraining = Pick<
+  PurgedItem,
+  | "id"
+  | "trainingNumber"
+  | "name"
+  | "deletedAt"
+  | "deletedById"
+  | "purgeAfter"
+  | "versionNumber"
+  | "writersUntil"
+  | "projectId"
+  | "projectSlug"
+> & { versionId: string };
 
-const REMOVE_MODEL_CALLS_OF_TRAININGS: Statement = { name: "purge-remove-model-calls-of-trainings", text: `delete from model_calls where model_id in (select id from models where training_id = any($1::text[]))` };
+const REMOVE_MODEL_CALLS_OF_TRAININGS: Statement = {
+  name: "purge-remove-model-calls-of-trainings",
+  text: `delete from model_calls where model_id in (select id from models where training_id = any($1::text[]))`,
+};
 
 const REMOVE_MODELS_OF_TRAININGS: Statement = {
   name: "purge-remove-models-of-trainings",
   text: `delete from models where training_id = any($1::text[]) returning training_id as "trainingId", files, size_bytes as bytes`,
 };
 
-const REMOVE_TRAININGS_BY_ID: Statement = { name: "purge-remove-trainings-by-id", text: `delete from trainings where id = any($1::text[])` };
+const REMOVE_TRAININGS_BY_ID: Statement = {
+  name: "purge-remove-trainings-by-id",
+  text: `delete from trainings where id = any($1::text[])`,
+};
 
 /** As purgeVersions, for trainings. They count nothing against the quota, so the workspace is not locked. */
-export async function purgeTrainings(ctx: Context, workspaceId: string, trainingIds: readonly string[], claim: Claim): Promise<number> {
+export async function purgeTrainings(
+  ctx: Context,
+  workspaceId: string,
+  trainingIds: readonly string[],
+  claim: Claim,
+): Promise<number> {
   return transaction(async (tx) => {
-    const trainings = await tx.query<LockedTraining>(LOCK_TRAININGS, [workspaceId, trainingIds, claim.now, claim.reason]);
+    const trainings = await tx.query<LockedTraining>(LOCK_TRAININGS, [
+      workspaceId,
+      trainingIds,
+      claim.now,
+      claim.reason,
+    ]);
     if (trainings.length === 0) return 0;
     const ids = trainings.map((t) => t.id);
     await tx.query(REMOVE_MODEL_CALLS_OF_TRAININGS, [ids]);
-    const models = new Map((await tx.query<{ trainingId: string; files: number; bytes: string }>(REMOVE_MODELS_OF_TRAININGS, [ids])).map((m) => [m.trainingId, m]));
+    const models = new Map(
+      (await tx.query<{ trainingId: string; files: number; bytes: string }>(REMOVE_MODELS_OF_TRAININGS, [ids])).map(
+        (m) => [m.trainingId, m],
+      ),
+    );
     await tx.query(REMOVE_TRAININGS_BY_ID, [ids]);
     const items = trainings.map((t): PurgedItem => {
       const model = models.get(t.id);
-      return { ...t, type: "TRAINING", prefix: `versions/${t.versionId}/trainings/${t.id}/`, images: 0, trainings: 1, models: model ? 1 : 0, files: model?.files ?? 0, bytes: BigInt(model?.bytes ?? 0) };
+      return {
+        ...t,
+        type: "TRAINING",
+        prefix: `versions/${t.versionId}/trainings/${t.id}/`,
+        images: 0,
+        trainings: 1,
+        models: model ? 1 : 0,
+        files: model?.files ?? 0,
+        bytes: BigInt(model?.bytes ?? 0),
+      };
     });
-    await insertReceipts(tx, ctx, workspaceId, items, { reason: claim.reason, parentReceiptId: null, rowsRemoved: true });
+    await insertReceipts(tx, ctx, workspaceId, items, {
+      reason: claim.reason,
+      parentReceiptId: null,
+      rowsRemoved: true,
+    });
     await enqueue(tx, "erase-files");
     return trainings.length;
   });
@@ -259,18 +346,48 @@ const CLAIM_PROJECT: Statement = {
 };
 
 /** Claims a project for its purge: from here on it is in no listing and cannot be restored. False: not due, or held. */
-export async function claimProject(ctx: Context, workspaceId: string, projectId: string, claim: Claim): Promise<boolean> {
+export async function claimProject(
+  ctx: Context,
+  workspaceId: string,
+  projectId: string,
+  claim: Claim,
+): Promise<boolean> {
   return transaction(async (tx) => {
-    const [project] = await tx.query<Pick<PurgedItem, "id" | "projectSlug" | "name" | "deletedAt" | "deletedById" | "purgeAfter">>(CLAIM_PROJECT, [workspaceId, projectId, claim.now, claim.reason]);
+    const [project] = await tx.query<
+      Pick<PurgedItem, "id" | "projectSlug" | "name" | "deletedAt" | "deletedById" | "purgeAfter">
+    >(CLAIM_PROJECT, [workspaceId, projectId, claim.now, claim.reason]);
     if (!project) return false;
-    const item: PurgedItem = { ...project, type: "PROJECT", projectId, versionNumber: null, trainingNumber: null, writersUntil: null, prefix: `projects/${projectId}/`, images: 0, trainings: 0, models: 0, files: 0, bytes: 0n };
-    await insertReceipts(tx, ctx, workspaceId, [item], { reason: claim.reason, parentReceiptId: null, rowsRemoved: false });
+    const item: PurgedItem = {
+      ...project,
+      type: "PROJECT",
+      projectId,
+      versionNumber: null,
+      trainingNumber: null,
+      writersUntil: null,
+      prefix: `projects/${projectId}/`,
+      images: 0,
+      trainings: 0,
+      models: 0,
+      files: 0,
+      bytes: 0n,
+    };
+    await insertReceipts(tx, ctx, workspaceId, [item], {
+      reason: claim.reason,
+      parentReceiptId: null,
+      rowsRemoved: false,
+    });
     return true;
   });
 }
 
-const NEXT_VERSIONS: Statement = { name: "purge-next-versions", text: `select id from versions where project_id = $1 order by id limit ${BATCH}` };
-const PROJECT_RECEIPT: Statement = { name: "purge-project-receipt", text: `select id from purge_receipts where item_type = 'PROJECT' and item_id = $1` };
+const NEXT_VERSIONS: Statement = {
+  name: "purge-next-versions",
+  text: `select id from versions where project_id = $1 order by id limit ${BATCH}`,
+};
+const PROJECT_RECEIPT: Statement = {
+  name: "purge-project-receipt",
+  text: `select id from purge_receipts where item_type = 'PROJECT' and item_id = $1`,
+};
 
 const LOCK_CLAIMED_PROJECT: Statement = {
   name: "purge-lock-claimed-project",
@@ -300,14 +417,25 @@ const FINISH_PROJECT_RECEIPT: Statement = {
  * Works off a claimed project: versions in batches, each under a receipt of its own, then the images, then the project.
  * Stopped at any point, the next call goes on. True when the project is gone.
  */
-export async function purgeClaimedProject(ctx: Context, workspaceId: string, projectId: string, signal: AbortSignal): Promise<boolean> {
+export async function purgeClaimedProject(
+  ctx: Context,
+  workspaceId: string,
+  projectId: string,
+  signal: AbortSignal,
+): Promise<boolean> {
   const [receipt] = await query<{ id: string }>(PROJECT_RECEIPT, [projectId]);
   if (!receipt) throw new Error(`the claimed project ${projectId} has no receipt`);
   for (;;) {
     if (signal.aborted) return false;
     const versions = await query<{ id: string }>(NEXT_VERSIONS, [projectId]);
     if (versions.length === 0) break;
-    const purged = await purgeVersions(ctx, workspaceId, versions.map((v) => v.id), { reason: "WITH_PARENT", now: ctx.now }, receipt.id);
+    const purged = await purgeVersions(
+      ctx,
+      workspaceId,
+      versions.map((v) => v.id),
+      { reason: "WITH_PARENT", now: ctx.now },
+      receipt.id,
+    );
     if (purged === 0) return false; // somebody else is at them
   }
   for (;;) {

@@ -1,14 +1,46 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { prisma } from "@/lib/platform/db";
-import { buildModel, buildProject, buildTraining, buildVersion, buildWorld, userContext, type World } from "@/lib/testing/builders";
+import {
+  buildModel,
+  buildProject,
+  buildTraining,
+  buildVersion,
+  buildWorld,
+  userContext,
+  type World,
+} from "@/lib/testing/builders";
 import { connectSecond } from "@/lib/testing/database";
 import { checkInvariants } from "@/lib/testing/invariants";
-import { auditedActions, DAY_MS, itemRef, later, newVersion, outcomeOf, projectRef, RETENTION_MS, scheduler, trainingRef, trashedProjectRef, trashedVersionRef, UNBOUNDED, usedImages, versionRef } from "@/lib/testing/lifecycle";
+import {
+  auditedActions,
+  DAY_MS,
+  itemRef,
+  later,
+  newVersion,
+  outcomeOf,
+  projectRef,
+  RETENTION_MS,
+  scheduler,
+  trainingRef,
+  trashedProjectRef,
+  trashedVersionRef,
+  UNBOUNDED,
+  usedImages,
+  versionRef,
+} from "@/lib/testing/lifecycle";
 import { raceAt } from "@/lib/testing/race";
 import type { Context } from "@/lib/domain/context";
 import { createVersion, getVersion } from "@/lib/domain/versions";
 import { getProject } from "@/lib/domain/projects";
-import { purgeExpired, purgeItem, restoreProject, restoreVersion, trashProject, trashTraining, trashVersion } from "@/lib/domain/trash";
+import {
+  purgeExpired,
+  purgeItem,
+  restoreProject,
+  restoreVersion,
+  trashProject,
+  trashTraining,
+  trashVersion,
+} from "@/lib/domain/trash";
 
 let world: World;
 let project: Awaited<ReturnType<typeof buildProject>>;
@@ -27,11 +59,19 @@ beforeEach(async () => {
 });
 
 const expire = (ctx = cron, signal = UNBOUNDED) => purgeExpired(ctx, signal);
-const purge = (type: "PROJECT" | "VERSION" | "TRAINING", item: { id: string }, signal = UNBOUNDED) => purgeItem(owner, itemRef(world, type, item), signal);
-const receipts = () => prisma().purgeReceipt.findMany({ where: { workspaceId: world.workspace.id }, orderBy: { id: "asc" } });
+const purge = (type: "PROJECT" | "VERSION" | "TRAINING", item: { id: string }, signal = UNBOUNDED) =>
+  purgeItem(owner, itemRef(world, type, item), signal);
+const receipts = () =>
+  prisma().purgeReceipt.findMany({ where: { workspaceId: world.workspace.id }, orderBy: { id: "asc" } });
 const trash = (version: { number: number }, ctx = owner) => trashVersion(ctx, versionRef(world, project, version));
-const remaining = async () => (await prisma().version.findMany({ where: { workspaceId: world.workspace.id }, orderBy: { number: "asc" } })).map((v) => v.name);
-const wakeUps = () => prisma().$queryRaw<{ jobs: number }[]>`select count(*)::int as jobs from pgboss.job where name = 'erase-files'`.then((rows) => rows[0]!.jobs);
+const remaining = async () =>
+  (await prisma().version.findMany({ where: { workspaceId: world.workspace.id }, orderBy: { number: "asc" } })).map(
+    (v) => v.name,
+  );
+const wakeUps = () =>
+  prisma().$queryRaw<{ jobs: number }[]>`select count(*)::int as jobs from pgboss.job where name = 'erase-files'`.then(
+    (rows) => rows[0]!.jobs,
+  );
 
 async function sql(...statements: string[]): Promise<void> {
   const second = await connectSecond();
@@ -63,18 +103,46 @@ describe("by hand", () => {
 
     await purge("VERSION", version);
     expect(await remaining()).toEqual([kept.name]);
-    expect([await usedImages(world), await prisma().training.count({ where: { versionId: version.id } }), await prisma().model.count({ where: { versionId: version.id } })]).toEqual([3, 0, 0]);
+    expect([
+      await usedImages(world),
+      await prisma().training.count({ where: { versionId: version.id } }),
+      await prisma().model.count({ where: { versionId: version.id } }),
+    ]).toEqual([3, 0, 0]);
     const [receipt, ...more] = await receipts();
     expect(more).toEqual([]);
     expect(receipt).toMatchObject({
-      itemType: "VERSION", itemId: version.id, itemName: "autumn", projectId: project.id, projectSlug: project.slug, versionNumber: 1, trainingNumber: null, parentReceiptId: null,
-      reason: "BY_HAND", purgedAt: owner.now, actorType: "USER", actorId: world.owner.id, deletedAt: trashed.deletedAt, deletedById: world.owner.id, purgeAfter: trashed.purgeAfter,
-      versions: 1, images: 12, trainings: 3, models: 2, expectedFiles: 15, expectedBytes: 1500n, prefixes: [`versions/${version.id}/`], rowsRemovedAt: owner.now, verifiedAt: null,
+      itemType: "VERSION",
+      itemId: version.id,
+      itemName: "autumn",
+      projectId: project.id,
+      projectSlug: project.slug,
+      versionNumber: 1,
+      trainingNumber: null,
+      parentReceiptId: null,
+      reason: "BY_HAND",
+      purgedAt: owner.now,
+      actorType: "USER",
+      actorId: world.owner.id,
+      deletedAt: trashed.deletedAt,
+      deletedById: world.owner.id,
+      purgeAfter: trashed.purgeAfter,
+      versions: 1,
+      images: 12,
+      trainings: 3,
+      models: 2,
+      expectedFiles: 15,
+      expectedBytes: 1500n,
+      prefixes: [`versions/${version.id}/`],
+      rowsRemovedAt: owner.now,
+      verifiedAt: null,
     });
     expect(await auditedActions(world)).toEqual(["version.trashed", "version.purged"]);
     expect(await wakeUps()).toBe(jobs + 1);
 
-    await expect(getVersion(owner, versionRef(world, project, version))).rejects.toMatchObject({ code: "purged", details: { receiptId: receipt!.id } });
+    await expect(getVersion(owner, versionRef(world, project, version))).rejects.toMatchObject({
+      code: "purged",
+      details: { receiptId: receipt!.id },
+    });
     expect(await outcomeOf(purge("VERSION", version))).toBe("purged");
     expect(await outcomeOf(restoreVersion(owner, trashedVersionRef(world, project, version)))).toBe("purged");
     expect(await outcomeOf(trash(version))).toBe("purged");
@@ -84,13 +152,32 @@ describe("by hand", () => {
 
   test("a training goes with its model; its version stays", async () => {
     const version = await buildVersion(world, project);
-    const [gone, kept] = [await buildTraining(world, version, { status: "FINISHED" }), await buildTraining(world, version, { status: "FINISHED" })];
+    const [gone, kept] = [
+      await buildTraining(world, version, { status: "FINISHED" }),
+      await buildTraining(world, version, { status: "FINISHED" }),
+    ];
     for (const training of [gone, kept]) await buildModel(world, training);
     await trashTraining(owner, trainingRef(world, gone));
     await purge("TRAINING", gone);
-    expect((await getVersion(owner, versionRef(world, project, version))).trainings.map((t) => t.id)).toEqual([kept.id]);
-    expect(await prisma().model.findMany({ where: { versionId: version.id } })).toMatchObject([{ trainingId: kept.id }]);
-    expect(await receipts()).toMatchObject([{ itemType: "TRAINING", itemId: gone.id, itemName: "Training 1", versionNumber: 1, trainingNumber: 1, images: 0, trainings: 1, models: 1, prefixes: [`versions/${version.id}/trainings/${gone.id}/`] }]);
+    expect((await getVersion(owner, versionRef(world, project, version))).trainings.map((t) => t.id)).toEqual([
+      kept.id,
+    ]);
+    expect(await prisma().model.findMany({ where: { versionId: version.id } })).toMatchObject([
+      { trainingId: kept.id },
+    ]);
+    expect(await receipts()).toMatchObject([
+      {
+        itemType: "TRAINING",
+        itemId: gone.id,
+        itemName: "Training 1",
+        versionNumber: 1,
+        trainingNumber: 1,
+        images: 0,
+        trainings: 1,
+        models: 1,
+        prefixes: [`versions/${version.id}/trainings/${gone.id}/`],
+      },
+    ]);
     expect([await usedImages(world), await outcomeOf(purge("TRAINING", gone))]).toEqual([10, "purged"]);
   });
 
@@ -112,10 +199,19 @@ describe("by hand", () => {
     await trashVersion(await userContext(foreign), versionRef(foreign, foreignProject, foreignVersion));
     const version = await buildVersion(world, project);
     await trash(version);
-    for (const [type, id] of [["VERSION", foreignVersion.id], ["PROJECT", foreignProject.id], ["VERSION", "nonsense"], ["PROJECT", version.id], ["TRAINING", version.id]] as const) {
+    for (const [type, id] of [
+      ["VERSION", foreignVersion.id],
+      ["PROJECT", foreignProject.id],
+      ["VERSION", "nonsense"],
+      ["PROJECT", version.id],
+      ["TRAINING", version.id],
+    ] as const) {
       expect(await outcomeOf(purge(type, { id }))).toBe("not_found");
     }
-    expect([await prisma().version.count({ where: { id: foreignVersion.id } }), await remaining()]).toEqual([1, [version.name]]);
+    expect([await prisma().version.count({ where: { id: foreignVersion.id } }), await remaining()]).toEqual([
+      1,
+      [version.name],
+    ]);
   });
 
   test("a number is never used again, not even that of the latest version", async () => {
@@ -130,10 +226,25 @@ describe("by hand", () => {
 
 describe("a project", () => {
   async function fill() {
-    const versions = [await buildVersion(world, project, { images: 5 }), await buildVersion(world, project, { images: 7 }), await buildVersion(world, project, { status: "FAILED" })];
+    const versions = [
+      await buildVersion(world, project, { images: 5 }),
+      await buildVersion(world, project, { images: 7 }),
+      await buildVersion(world, project, { status: "FAILED" }),
+    ];
     await buildModel(world, await buildTraining(world, versions[0]!, { status: "FINISHED" }));
     await buildTraining(world, versions[1]!);
-    await prisma().image.createMany({ data: [1, 2, 3].map((i) => ({ projectId: project.id, fileName: `${i}.png`, sha256: `${i}`, contentType: "image/png", sizeBytes: 100 + i, width: 28, height: 28, split: "TRAIN" })) });
+    await prisma().image.createMany({
+      data: [1, 2, 3].map((i) => ({
+        projectId: project.id,
+        fileName: `${i}.png`,
+        sha256: `${i}`,
+        contentType: "image/png",
+        sizeBytes: 100 + i,
+        width: 28,
+        height: 28,
+        split: "TRAIN",
+      })),
+    });
     return versions;
   }
 
@@ -145,11 +256,29 @@ describe("a project", () => {
 
     const [parent, ...children] = await receipts();
     expect(parent).toMatchObject({
-      itemType: "PROJECT", itemId: project.id, parentReceiptId: null, reason: "BY_HAND", deletedAt: owner.now,
-      versions: 3, images: 12, sourceImages: 3, trainings: 2, models: 1, expectedFiles: 3, expectedBytes: 306n, prefixes: [`projects/${project.id}/`], rowsRemovedAt: owner.now,
+      itemType: "PROJECT",
+      itemId: project.id,
+      parentReceiptId: null,
+      reason: "BY_HAND",
+      deletedAt: owner.now,
+      versions: 3,
+      images: 12,
+      sourceImages: 3,
+      trainings: 2,
+      models: 1,
+      expectedFiles: 3,
+      expectedBytes: 306n,
+      prefixes: [`projects/${project.id}/`],
+      rowsRemovedAt: owner.now,
     });
-    expect(children.map((c) => [c.itemId, c.parentReceiptId, c.reason])).toEqual(versions.map((v) => [v.id, parent!.id, "WITH_PARENT"]));
-    expect([await usedImages(world), await prisma().project.count({ where: { id: project.id } }), await prisma().image.count({ where: { projectId: project.id } })]).toEqual([0, 0, 0]);
+    expect(children.map((c) => [c.itemId, c.parentReceiptId, c.reason])).toEqual(
+      versions.map((v) => [v.id, parent!.id, "WITH_PARENT"]),
+    );
+    expect([
+      await usedImages(world),
+      await prisma().project.count({ where: { id: project.id } }),
+      await prisma().image.count({ where: { projectId: project.id } }),
+    ]).toEqual([0, 0, 0]);
     expect(await auditedActions(world)).toEqual(["version.trashed", "project.trashed", "project.purged"]);
     expect(await outcomeOf(getProject(owner, projectRef(world, project)))).toBe("purged");
     await checkInvariants(world.workspace.id, { createdImages: 12 });
@@ -159,7 +288,14 @@ describe("a project", () => {
     for (const byHand of [true, false]) {
       project = await buildProject(world);
       const { id: versionId, ...one } = await buildVersion(world, project, { images: 0 });
-      const copies = Array.from({ length: 299 }, (_, i) => ({ ...one, number: i + 2, preprocessing: {}, augmentation: {}, splitPercents: {}, classes: {} }));
+      const copies = Array.from({ length: 299 }, (_, i) => ({
+        ...one,
+        number: i + 2,
+        preprocessing: {},
+        augmentation: {},
+        splitPercents: {},
+        classes: {},
+      }));
       await prisma().version.createMany({ data: copies });
       await trashProject(byHand ? owner : earlier, projectRef(world, project));
 
@@ -187,14 +323,20 @@ describe("a project", () => {
   });
 
   test("that is still restorable loses only the version that was trashed before it and is due, and comes back without it", async () => {
-    const [due, live] = [await buildVersion(world, project, { images: 4 }), await buildVersion(world, project, { images: 5 })];
+    const [due, live] = [
+      await buildVersion(world, project, { images: 4 }),
+      await buildVersion(world, project, { images: 5 }),
+    ];
     await trash(due, earlier);
     await trashProject(later(earlier, DAY_MS), projectRef(world, project));
     expect(await expire()).toEqual({ purged: 1, skipped: 0, failed: 0, remaining: 0 });
     expect(await receipts()).toMatchObject([{ itemId: due.id, reason: "EXPIRED", parentReceiptId: null }]);
     expect(await outcomeOf(restoreProject(owner, trashedProjectRef(world, project)))).toBe("restored");
     expect((await getProject(owner, projectRef(world, project))).versions.map((v) => v.id)).toEqual([live.id]);
-    expect([await usedImages(world), await outcomeOf(getVersion(owner, versionRef(world, project, due)))]).toEqual([5, "purged"]);
+    expect([await usedImages(world), await outcomeOf(getVersion(owner, versionRef(world, project, due)))]).toEqual([
+      5,
+      "purged",
+    ]);
   });
 });
 
@@ -202,7 +344,12 @@ describe("the scheduled run", () => {
   const when = (ms: number) => later(earlier, ms);
 
   test("purges everything that is due and nothing else, oldest first", async () => {
-    const [a, b, c, live] = [await buildVersion(world, project), await buildVersion(world, project), await buildVersion(world, project), await buildVersion(world, project)];
+    const [a, b, c, live] = [
+      await buildVersion(world, project),
+      await buildVersion(world, project),
+      await buildVersion(world, project),
+      await buildVersion(world, project),
+    ];
     const training = await buildTraining(world, live, { status: "FINISHED" });
     const empty = await buildProject(world);
     await trash(a, when(-1));
@@ -211,7 +358,9 @@ describe("the scheduled run", () => {
     await trash(c, when(1));
     await trashProject(when(-2), projectRef(world, empty));
     expect(await expire()).toEqual({ purged: 4, skipped: 0, failed: 0, remaining: 0 });
-    expect((await receipts()).map((r) => [r.itemId, r.reason, r.actorType, r.actorName])).toEqual([b.id, training.id, empty.id, a.id].map((id) => [id, "EXPIRED", "SYSTEM", "purge-expired"]));
+    expect((await receipts()).map((r) => [r.itemId, r.reason, r.actorType, r.actorName])).toEqual(
+      [b.id, training.id, empty.id, a.id].map((id) => [id, "EXPIRED", "SYSTEM", "purge-expired"]),
+    );
     expect(await remaining()).toEqual([c.name, live.name]);
     await checkInvariants(world.workspace.id, { createdImages: 40 });
   });
@@ -219,10 +368,27 @@ describe("the scheduled run", () => {
   test("catches up after days of silence, many batches and workspaces in one run", async () => {
     const other = await buildWorld();
     const otherProject = await buildProject(other);
-    for (const [w, p] of [[world, project], [other, otherProject]] as const) {
+    for (const [w, p] of [
+      [world, project],
+      [other, otherProject],
+    ] as const) {
       const { id: _id, ...one } = await buildVersion(w, p, { images: 1 });
-      const trashed = (i: number) => ({ deletedAt: when(-i * 60_000).now, deletedById: "x", purgeAfter: new Date(owner.now.getTime() - i * 60_000) });
-      await prisma().version.createMany({ data: Array.from({ length: 400 }, (_, i) => ({ ...one, ...trashed(i), number: i + 2, preprocessing: {}, augmentation: {}, splitPercents: {}, classes: {} })) });
+      const trashed = (i: number) => ({
+        deletedAt: when(-i * 60_000).now,
+        deletedById: "x",
+        purgeAfter: new Date(owner.now.getTime() - i * 60_000),
+      });
+      await prisma().version.createMany({
+        data: Array.from({ length: 400 }, (_, i) => ({
+          ...one,
+          ...trashed(i),
+          number: i + 2,
+          preprocessing: {},
+          augmentation: {},
+          splitPercents: {},
+          classes: {},
+        })),
+      });
       await prisma().workspace.update({ where: { id: w.workspace.id }, data: { usedImages: { increment: 400 } } });
     }
     expect(await expire()).toEqual({ purged: 800, skipped: 0, failed: 0, remaining: 0 });
@@ -237,7 +403,9 @@ describe("the scheduled run", () => {
     await trashProject(when(-2), projectRef(world, between));
     await trash(second, when(-1));
     const budget = new AbortController();
-    const [counts] = await raceAt(["workspaces", world.workspace], [() => expire(cron, budget.signal)], async () => budget.abort());
+    const [counts] = await raceAt(["workspaces", world.workspace], [() => expire(cron, budget.signal)], async () =>
+      budget.abort(),
+    );
     expect(counts).toEqual({ purged: 1, skipped: 0, failed: 0, remaining: 2 });
     expect(await remaining()).toEqual([second.name]);
     expect(await expire(cron, AbortSignal.abort())).toEqual({ purged: 0, skipped: 0, failed: 0, remaining: 2 });
@@ -246,7 +414,13 @@ describe("the scheduled run", () => {
 
   test("purges nothing for a clock that is behind", async () => {
     await trash(await buildVersion(world, project), earlier);
-    for (const ms of [-1, -DAY_MS, -400 * DAY_MS]) expect(await expire(await scheduler(new Date(owner.now.getTime() + ms)))).toEqual({ purged: 0, skipped: 0, failed: 0, remaining: 0 });
+    for (const ms of [-1, -DAY_MS, -400 * DAY_MS])
+      expect(await expire(await scheduler(new Date(owner.now.getTime() + ms)))).toEqual({
+        purged: 0,
+        skipped: 0,
+        failed: 0,
+        remaining: 0,
+      });
     expect((await expire()).purged).toBe(1);
   });
 
@@ -265,32 +439,38 @@ describe("the scheduled run", () => {
     await checkInvariants(world.workspace.id, { createdImages: 50 });
   });
 
-  test.each(["purge_receipts", "audit_events", "pgboss.job"])("removes nothing at all while %s cannot be written", async (table) => {
-    const version = await buildVersion(world, project);
-    await buildModel(world, await buildTraining(world, version, { status: "FINISHED" }));
-    await trash(version, earlier);
-    await trashProject(earlier, projectRef(world, await buildProject(world)));
-    const rows = async () => [
-      await prisma().version.findMany({ include: { trainings: { include: { models: true } } } }),
-      await prisma().project.count(),
-      await usedImages(world),
-      await prisma().purgeReceipt.count({ where: { rowsRemovedAt: { not: null } } }),
-    ];
-    const before = await rows();
-    await breakTable(table, "insert");
-    const { purged, failed } = await expire();
-    expect([purged, failed, await rows()]).toEqual([0, 2, before]);
-    await expect(purge("VERSION", version)).rejects.toThrow("No space left on device");
-    expect(await rows()).toEqual(before);
-    await checkInvariants(world.workspace.id, { createdImages: 10 });
-    await repair();
-    expect(await expire()).toMatchObject({ purged: 2, failed: 0, remaining: 0 });
-    await checkInvariants(world.workspace.id, { createdImages: 10 });
-  });
+  test.each(["purge_receipts", "audit_events", "pgboss.job"])(
+    "removes nothing at all while %s cannot be written",
+    async (table) => {
+      const version = await buildVersion(world, project);
+      await buildModel(world, await buildTraining(world, version, { status: "FINISHED" }));
+      await trash(version, earlier);
+      await trashProject(earlier, projectRef(world, await buildProject(world)));
+      const rows = async () => [
+        await prisma().version.findMany({ include: { trainings: { include: { models: true } } } }),
+        await prisma().project.count(),
+        await usedImages(world),
+        await prisma().purgeReceipt.count({ where: { rowsRemovedAt: { not: null } } }),
+      ];
+      const before = await rows();
+      await breakTable(table, "insert");
+      const { purged, failed } = await expire();
+      expect([purged, failed, await rows()]).toEqual([0, 2, before]);
+      await expect(purge("VERSION", version)).rejects.toThrow("No space left on device");
+      expect(await rows()).toEqual(before);
+      await checkInvariants(world.workspace.id, { createdImages: 10 });
+      await repair();
+      expect(await expire()).toMatchObject({ purged: 2, failed: 0, remaining: 0 });
+      await checkInvariants(world.workspace.id, { createdImages: 10 });
+    },
+  );
 
   test("never purges what has no date, as a migration may leave it", async () => {
     const version = await buildVersion(world, project);
-    await sql("alter table versions drop constraint versions_trash_whole", `update versions set deleted_at = '2001-01-01', deleted_by_id = 'x' where id = '${version.id}'`);
+    await sql(
+      "alter table versions drop constraint versions_trash_whole",
+      `update versions set deleted_at = '2001-01-01', deleted_by_id = 'x' where id = '${version.id}'`,
+    );
     expect(await expire()).toEqual({ purged: 0, skipped: 0, failed: 0, remaining: 0 });
     expect(await remaining()).toEqual([version.name]);
   });

@@ -15,7 +15,11 @@ import { BATCH, claimProject, purgeClaimedProject, purgeTrainings, purgeVersions
  * With `asOf`, the instant of the listing that a person looked at, only if it has been in Trash since.
  * Throws `not_found`, `not_in_trash`, `purged`, and `busy` when somebody else is restoring or purging it.
  */
-export async function purgeItem(ctx: Context, input: { workspaceSlug: string; type: ItemType; id: string; asOf?: Date }, signal: AbortSignal): Promise<void> {
+export async function purgeItem(
+  ctx: Context,
+  input: { workspaceSlug: string; type: ItemType; id: string; asOf?: Date },
+  signal: AbortSignal,
+): Promise<void> {
   const { workspaceId } = authorize(ctx, "purge", input.workspaceSlug);
   const claim: Claim = { reason: "BY_HAND", now: input.asOf && input.asOf < ctx.now ? input.asOf : ctx.now };
   if (input.type === "PROJECT" && (await claimProject(ctx, workspaceId, input.id, claim))) {
@@ -27,17 +31,28 @@ export async function purgeItem(ctx: Context, input: { workspaceSlug: string; ty
 
   const state = await getItemState(workspaceId, input);
   if (!state.deletedAt) throw new DomainError("not_in_trash", `"${state.name}" is not in Trash. Nothing was purged.`);
-  if (state.deletedAt > claim.now) throw new DomainError("not_in_trash", `"${state.name}" was restored and deleted again since you looked. Nothing was purged; look again.`);
+  if (state.deletedAt > claim.now)
+    throw new DomainError(
+      "not_in_trash",
+      `"${state.name}" was restored and deleted again since you looked. Nothing was purged; look again.`,
+    );
   throw new DomainError("busy", `"${state.name}" is being restored or purged at this moment. Look again.`);
 }
 
 /** An item, live or in Trash. Throws `not_found`, `purged`. */
-export async function getItemState(workspaceId: string, input: { workspaceSlug: string; type: ItemType; id: string }): Promise<{ name: string; deletedAt: Date | null }> {
+export async function getItemState(
+  workspaceId: string,
+  input: { workspaceSlug: string; type: ItemType; id: string },
+): Promise<{ name: string; deletedAt: Date | null }> {
   switch (input.type) {
     case "PROJECT":
       return getProjectState(workspaceId, { workspaceSlug: input.workspaceSlug, projectId: input.id });
     case "TRAINING":
-      return getTrainingState(workspaceId, { workspaceSlug: input.workspaceSlug, trainingId: input.id }, { inTrashedParent: true });
+      return getTrainingState(
+        workspaceId,
+        { workspaceSlug: input.workspaceSlug, trainingId: input.id },
+        { inTrashedParent: true },
+      );
     case "VERSION":
       return getVersionStateById(workspaceId, input);
   }
@@ -108,14 +123,20 @@ export function groupNeighbours<C extends Candidate>(items: readonly C[]): C[][]
   const groups: C[][] = [];
   for (const item of items) {
     const last = groups.at(-1);
-    if (last && item.type !== "PROJECT" && last[0]!.type === item.type && last[0]!.workspaceId === item.workspaceId) last.push(item);
+    if (last && item.type !== "PROJECT" && last[0]!.type === item.type && last[0]!.workspaceId === item.workspaceId)
+      last.push(item);
     else groups.push([item]);
   }
   return groups;
 }
 
 /** Purges a group that groupNeighbours made, as far as its items are still due and nobody holds them. Answers how many went whole. */
-export async function purgeGroup(ctx: Context, items: readonly Candidate[], claim: Claim, signal: AbortSignal): Promise<number> {
+export async function purgeGroup(
+  ctx: Context,
+  items: readonly Candidate[],
+  claim: Claim,
+  signal: AbortSignal,
+): Promise<number> {
   const { type, workspaceId, id } = items[0]!;
   const ids = items.map((item) => item.id);
   switch (type) {
@@ -124,7 +145,10 @@ export async function purgeGroup(ctx: Context, items: readonly Candidate[], clai
     case "TRAINING":
       return purgeTrainings(ctx, workspaceId, ids, claim);
     case "PROJECT":
-      return (await claimProject(ctx, workspaceId, id, claim)) && (await purgeClaimedProject(ctx, workspaceId, id, signal)) ? 1 : 0;
+      return (await claimProject(ctx, workspaceId, id, claim)) &&
+        (await purgeClaimedProject(ctx, workspaceId, id, signal))
+        ? 1
+        : 0;
   }
 }
 
@@ -154,7 +178,9 @@ export async function purgeExpired(ctx: Context, signal: AbortSignal): Promise<P
 
   for (const { id, workspaceId } of await query<{ id: string; workspaceId: string }>(CLAIMED, [])) {
     if (signal.aborted) break;
-    await attempt([{ type: "PROJECT", id, workspaceId }], async () => ((await purgeClaimedProject(ctx, workspaceId, id, signal)) ? 1 : 0));
+    await attempt([{ type: "PROJECT", id, workspaceId }], async () =>
+      (await purgeClaimedProject(ctx, workspaceId, id, signal)) ? 1 : 0,
+    );
   }
 
   let after = { purgeAfter: new Date(0), id: "" };

@@ -3,7 +3,20 @@ import { prisma } from "@/lib/platform/db";
 import { buildProject, buildTraining, buildVersion, buildWorld, userContext, type World } from "@/lib/testing/builders";
 import { connectSecond } from "@/lib/testing/database";
 import { checkInvariants } from "@/lib/testing/invariants";
-import { auditedActions, claimVersion, DAY_MS, generatedFacts, later, newVersion, outcomeOf, projectRef, trashedProjectRef, trashedVersionRef, usedImages, versionRef } from "@/lib/testing/lifecycle";
+import {
+  auditedActions,
+  claimVersion,
+  DAY_MS,
+  generatedFacts,
+  later,
+  newVersion,
+  outcomeOf,
+  projectRef,
+  trashedProjectRef,
+  trashedVersionRef,
+  usedImages,
+  versionRef,
+} from "@/lib/testing/lifecycle";
 import { raceAt, type Row } from "@/lib/testing/race";
 import { systemContext, type Context } from "@/lib/domain/context";
 import { createVersion } from "@/lib/domain/versions";
@@ -36,8 +49,18 @@ const start = () => outcomeOf(startTraining(owner, { ...versionRef(world, projec
 
 // What goes to Trash, and the row at which whatever needs it live meets that.
 const TRASHES = [
-  ["version", () => trashVersion(owner, versionRef(world, project, version)), (): Row => ["versions", version], "in_trash"],
-  ["project", () => trashProject(owner, projectRef(world, project)), (): Row => ["projects", project], "project_in_trash"],
+  [
+    "version",
+    () => trashVersion(owner, versionRef(world, project, version)),
+    (): Row => ["versions", version],
+    "in_trash",
+  ],
+  [
+    "project",
+    () => trashProject(owner, projectRef(world, project)),
+    (): Row => ["projects", project],
+    "project_in_trash",
+  ],
 ] as const;
 
 describe.each(TRASHES)("while the %s goes to Trash", (_type, trash, row, hidden) => {
@@ -85,7 +108,10 @@ describe.each(TRASHES)("while the %s goes to Trash", (_type, trash, row, hidden)
   test("a training that finishes first keeps its model, which waits with it", async () => {
     const training = await buildTraining(world, version, { trainer: "EMBEDDED" });
     const lease = (await claim(training))!;
-    const [finished, trashed] = await raceAt(["trainings", training], [() => finishTraining(worker, lease, LEARNED), trash]);
+    const [finished, trashed] = await raceAt(
+      ["trainings", training],
+      [() => finishTraining(worker, lease, LEARNED), trash],
+    );
     expect(finished).toEqual({ modelSlug: `${project.slug}-1-1` });
     expect(trashed).toMatchObject({ outcome: "trashed", cancelledTrainings: [] });
     expect(await statusOf(training.id)).toBe("FINISHED");
@@ -95,7 +121,10 @@ describe.each(TRASHES)("while the %s goes to Trash", (_type, trash, row, hidden)
   test("a training that finishes second is cancelled and leaves no model", async () => {
     const training = await buildTraining(world, version, { trainer: "EMBEDDED" });
     const lease = (await claim(training))!;
-    const [trashed, finished] = await raceAt(["trainings", training], [trash, () => finishTraining(worker, lease, LEARNED)]);
+    const [trashed, finished] = await raceAt(
+      ["trainings", training],
+      [trash, () => finishTraining(worker, lease, LEARNED)],
+    );
     expect(trashed).toMatchObject({ outcome: "trashed", cancelledTrainings: [expect.stringMatching(/1$/)] });
     expect(finished).toBeNull();
     expect([await statusOf(training.id), await models()]).toEqual(["CANCELLED", 0]);
@@ -114,14 +143,21 @@ describe.each(TRASHES)("while the %s goes to Trash", (_type, trash, row, hidden)
     expect(await heartbeatTraining(worker, lease, [epoch(3)])).toBe("cancel");
     expect(await finishTraining(worker, lease, LEARNED)).toBeNull();
     expect(await claim(training)).toBeNull();
-    expect(await prisma().training.findUnique({ where: { id: training.id } })).toMatchObject({ status: "CANCELLED", epoch: 1 });
+    expect(await prisma().training.findUnique({ where: { id: training.id } })).toMatchObject({
+      status: "CANCELLED",
+      epoch: 1,
+    });
     expect(await models()).toBe(0);
   });
 
   test("a second delete at the same moment finds it in Trash and records nothing", async () => {
     const [first, second] = await raceAt(row(), [trash, trash]);
     expect(first).toMatchObject({ outcome: "trashed" });
-    expect(second).toMatchObject({ outcome: "already_in_trash", deletedAt: first.deletedAt, purgeAfter: first.purgeAfter });
+    expect(second).toMatchObject({
+      outcome: "already_in_trash",
+      deletedAt: first.deletedAt,
+      purgeAfter: first.purgeAfter,
+    });
     expect(await auditedActions(world)).toHaveLength(1);
   });
 });
@@ -137,7 +173,10 @@ describe("a version that is still being generated", () => {
   });
 
   test("and becomes ready just before it goes to Trash waits there whole, and still counts", async () => {
-    const [ready, trashed] = await raceAt(["versions", generating], [() => completeGeneration(worker, lease, facts), trash]);
+    const [ready, trashed] = await raceAt(
+      ["versions", generating],
+      [() => completeGeneration(worker, lease, facts), trash],
+    );
     expect(ready).toBe(true);
     expect(trashed).toMatchObject({ outcome: "trashed" });
     expect(await usedImages(world)).toBe(10 + 20);
@@ -152,9 +191,14 @@ describe("a version that is still being generated", () => {
   });
 
   test("is not cancelled by a delete that is refused after all, because its project went to Trash first", async () => {
-    const [outcome] = await raceAt(["workspaces", world.workspace], [() => outcomeOf(trash())], () => trashProject(owner, projectRef(world, project)));
+    const [outcome] = await raceAt(["workspaces", world.workspace], [() => outcomeOf(trash())], () =>
+      trashProject(owner, projectRef(world, project)),
+    );
     expect(outcome).toBe("project_in_trash");
-    expect(await prisma().version.findUnique({ where: { id: generating.id } })).toMatchObject({ status: "GENERATING", deletedAt: null });
+    expect(await prisma().version.findUnique({ where: { id: generating.id } })).toMatchObject({
+      status: "GENERATING",
+      deletedAt: null,
+    });
     expect(await usedImages(world)).toBe(10 + 20);
   });
 
@@ -199,14 +243,14 @@ describe("a version being restored while its project goes to Trash", () => {
     await trashVersion(owner, versionRef(world, project, version));
   });
 
-  test.each([["the project", () => ["projects", project] as Row], ["the version", () => ["versions", version] as Row]])(
-    "wins when it comes first (meeting at %s), and comes back with the project",
-    async (_at, row) => {
-      expect(await raceAt(row(), [restore, trash])).toEqual(["restored", "trashed"]);
-      await restoreProject(owner, trashedProjectRef(world, project));
-      expect((await getProject(owner, projectRef(world, project))).versions.map((v) => v.id)).toEqual([version.id]);
-    },
-  );
+  test.each([
+    ["the project", () => ["projects", project] as Row],
+    ["the version", () => ["versions", version] as Row],
+  ])("wins when it comes first (meeting at %s), and comes back with the project", async (_at, row) => {
+    expect(await raceAt(row(), [restore, trash])).toEqual(["restored", "trashed"]);
+    await restoreProject(owner, trashedProjectRef(world, project));
+    expect((await getProject(owner, projectRef(world, project))).versions.map((v) => v.id)).toEqual([version.id]);
+  });
 
   test("is refused when the project comes first, and keeps its own date", async () => {
     expect(await raceAt(["projects", project], [trash, restore])).toEqual(["trashed", "parent_in_trash"]);
@@ -217,8 +261,18 @@ describe("a version being restored while its project goes to Trash", () => {
 });
 
 test.each([
-  ["version", () => trashVersion(owner, versionRef(world, project, version)), () => restoreVersion(owner, trashedVersionRef(world, project, version)), (): Row => ["versions", version]],
-  ["project", () => trashProject(owner, projectRef(world, project)), () => restoreProject(owner, trashedProjectRef(world, project)), (): Row => ["projects", project]],
+  [
+    "version",
+    () => trashVersion(owner, versionRef(world, project, version)),
+    () => restoreVersion(owner, trashedVersionRef(world, project, version)),
+    (): Row => ["versions", version],
+  ],
+  [
+    "project",
+    () => trashProject(owner, projectRef(world, project)),
+    () => restoreProject(owner, trashedProjectRef(world, project)),
+    (): Row => ["projects", project],
+  ],
 ] as const)("two restores of a %s at once restore it once", async (_type, trash, restore, row) => {
   await trash();
   const both = await raceAt(row(), [restore, restore]);
@@ -228,22 +282,30 @@ test.each([
 
 test("a version made while the latest one goes to Trash gets the next number, not the same one", async () => {
   let made: { number: number } | undefined;
-  const [trashed] = await raceAt(["versions", version], [() => trashVersion(owner, versionRef(world, project, version))], async () => {
-    made = await createVersion(owner, { ...projectRef(world, project), name: "next", ...newVersion(1) });
-  });
+  const [trashed] = await raceAt(
+    ["versions", version],
+    [() => trashVersion(owner, versionRef(world, project, version))],
+    async () => {
+      made = await createVersion(owner, { ...projectRef(world, project), name: "next", ...newVersion(1) });
+    },
+  );
   expect(trashed).toMatchObject({ outcome: "trashed", id: version.id });
   expect(made!.number).toBe(version.number + 1);
 });
 
 test("a version is not made in a project that goes to Trash at the same moment", async () => {
-  const create = () => outcomeOf(createVersion(owner, { ...projectRef(world, project), name: "next", ...newVersion(1) }));
-  expect(await raceAt(["projects", project], [() => outcomeOf(trashProject(owner, projectRef(world, project))), create])).toEqual(["trashed", "in_trash"]);
+  const create = () =>
+    outcomeOf(createVersion(owner, { ...projectRef(world, project), name: "next", ...newVersion(1) }));
+  expect(
+    await raceAt(["projects", project], [() => outcomeOf(trashProject(owner, projectRef(world, project))), create]),
+  ).toEqual(["trashed", "in_trash"]);
   expect(await usedImages(world)).toBe(10);
 });
 
 test("two versions generated at once at the limit: one is refused, nothing overshoots", async () => {
   await prisma().workspace.update({ where: { id: world.workspace.id }, data: { imageQuota: 25 } });
-  const create = () => outcomeOf(createVersion(owner, { ...projectRef(world, project), name: "next", ...newVersion(10) }));
+  const create = () =>
+    outcomeOf(createVersion(owner, { ...projectRef(world, project), name: "next", ...newVersion(10) }));
   expect(await raceAt(["workspaces", world.workspace], [create, create])).toEqual(["done", "quota_exceeded"]);
   expect(await usedImages(world)).toBe(20);
 });

@@ -1,12 +1,40 @@
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from "node:fs";
 import path from "node:path";
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { blobStore } from "@/lib/platform/blob-store";
 import { prisma } from "@/lib/platform/db";
-import { buildModel, buildProject, buildTraining, buildVersion, buildWorld, userContext, type World } from "@/lib/testing/builders";
+import {
+  buildModel,
+  buildProject,
+  buildTraining,
+  buildVersion,
+  buildWorld,
+  userContext,
+  type World,
+} from "@/lib/testing/builders";
 import { connectSecond } from "@/lib/testing/database";
 import { checkInvariants } from "@/lib/testing/invariants";
-import { itemRef, outcomeOf, projectRef, storeFolder, trainingRef, trashedVersionRef, UNBOUNDED, usedImages, versionRef, writeFiles } from "@/lib/testing/lifecycle";
+import {
+  itemRef,
+  outcomeOf,
+  projectRef,
+  storeFolder,
+  trainingRef,
+  trashedVersionRef,
+  UNBOUNDED,
+  usedImages,
+  versionRef,
+  writeFiles,
+} from "@/lib/testing/lifecycle";
 import { systemContext, type Context } from "@/lib/domain/context";
 import { eraseFiles, listReceipts } from "./receipts";
 import { purgeItem, restoreVersion, trashProject, trashTraining, trashVersion } from "@/lib/domain/trash";
@@ -31,7 +59,9 @@ const folderOf = (version: { id: string }) => path.join(storeFolder(), "versions
 const erase = () => eraseFiles(job, UNBOUNDED);
 const receiptOf = (item: { id: string }) => prisma().purgeReceipt.findFirstOrThrow({ where: { itemId: item.id } });
 /** Lets the time pass until the next attempt, and until the writers' leases are over. */
-const passTime = () => prisma().$executeRaw`update purge_receipts set next_attempt_at = now() - interval '1 second', writers_until = least(writers_until, now() - interval '1 second') where verified_at is null`;
+const passTime = () =>
+  prisma()
+    .$executeRaw`update purge_receipts set next_attempt_at = now() - interval '1 second', writers_until = least(writers_until, now() - interval '1 second') where verified_at is null`;
 
 /** A version with `files` images and a manifest in the store, purged; its files are still to be removed. */
 async function purgedVersion(files: number, options: { writersUntil?: Date } = {}) {
@@ -58,7 +88,12 @@ describe("the files of a purged version", () => {
   test("stay until the purge has committed and go with the next pass, which proves it", async () => {
     const version = await purgedVersion(20);
     expect(readdirSync(path.join(folderOf(version), "images"))).toHaveLength(20);
-    expect(await receiptOf(version)).toMatchObject({ verifiedAt: null, removedFiles: 0, expectedFiles: 21, expectedBytes: 202n });
+    expect(await receiptOf(version)).toMatchObject({
+      verifiedAt: null,
+      removedFiles: 0,
+      expectedFiles: 21,
+      expectedBytes: 202n,
+    });
     // whatever happens between the two, a restart included, there is no way back
     expect(await outcomeOf(restoreVersion(owner, trashedVersionRef(world, project, version)))).toBe("purged");
 
@@ -68,7 +103,18 @@ describe("the files of a purged version", () => {
     expect(receipt).toMatchObject({ removedFiles: 21, removedBytes: 202n, attempts: 1, lastError: null });
     expect(receipt.verifiedAt!.getTime()).toBeGreaterThanOrEqual(receipt.purgedAt.getTime());
     expect(await listReceipts(owner, { workspaceSlug: world.workspace.slug, limit: 10 })).toMatchObject([
-      { id: receipt.id, itemType: "VERSION", itemId: version.id, images: 20, expectedFiles: 21, expectedBytes: 202, removedFiles: 21, removedBytes: 202, verifiedAt: receipt.verifiedAt, actorName: world.owner.name },
+      {
+        id: receipt.id,
+        itemType: "VERSION",
+        itemId: version.id,
+        images: 20,
+        expectedFiles: 21,
+        expectedBytes: 202,
+        removedFiles: 21,
+        removedBytes: 202,
+        verifiedAt: receipt.verifiedAt,
+        actorName: world.owner.name,
+      },
     ]);
     expect(await erase()).toEqual({ verified: 0, postponed: 0 });
     expect(await receiptOf(version)).toEqual(receipt);
@@ -78,8 +124,12 @@ describe("the files of a purged version", () => {
     const version = await buildVersion(world, project);
     writeFiles(`versions/${version.id}/`, 3);
     await trashVersion(owner, versionRef(world, project, version));
-    await prisma().$executeRawUnsafe("create function broken() returns trigger language plpgsql as $$ begin raise exception 'disk full'; end $$");
-    await prisma().$executeRawUnsafe("create trigger broken before insert on audit_events for each row execute function broken()");
+    await prisma().$executeRawUnsafe(
+      "create function broken() returns trigger language plpgsql as $$ begin raise exception 'disk full'; end $$",
+    );
+    await prisma().$executeRawUnsafe(
+      "create trigger broken before insert on audit_events for each row execute function broken()",
+    );
     await expect(purgeItem(owner, itemRef(world, "VERSION", version), UNBOUNDED)).rejects.toThrow("disk full");
     await prisma().$executeRawUnsafe("drop function broken() cascade");
     expect(await erase()).toEqual({ verified: 0, postponed: 0 });
@@ -87,7 +137,11 @@ describe("the files of a purged version", () => {
   });
 
   test.each([
-    ["half of the images were gone before", 5, (folder: string) => [0, 1, 2, 3, 4].forEach((i) => rmSync(path.join(folder, "images", `image-${i}.png`)))],
+    [
+      "half of the images were gone before",
+      5,
+      (folder: string) => [0, 1, 2, 3, 4].forEach((i) => rmSync(path.join(folder, "images", `image-${i}.png`))),
+    ],
     ["everything was gone before", 11, (folder: string) => rmSync(folder, { recursive: true })],
     ["only the manifest was gone before", 1, (folder: string) => rmSync(path.join(folder, "manifest.json"))],
   ])("are proven gone when %s, and the receipt counts what was really found", async (_what, missing, lose) => {
@@ -102,22 +156,37 @@ describe("the files of a purged version", () => {
   test("go with everything else under their prefix, counted, and with nothing outside it", async () => {
     const version = await purgedVersion(4);
     const live = await buildVersion(world, project);
-    const neighbours = [`versions/${live.id}/`, `versions/${version.id}0/`, `versions/${version.id.slice(0, -1)}/`, `projects/${project.id}/`, `exports/versions/${version.id}/`];
+    const neighbours = [
+      `versions/${live.id}/`,
+      `versions/${version.id}0/`,
+      `versions/${version.id.slice(0, -1)}/`,
+      `projects/${project.id}/`,
+      `exports/versions/${version.id}/`,
+    ];
     for (const prefix of neighbours) writeFiles(prefix, 2);
-    const before = Object.fromEntries(neighbours.map((prefix) => [prefix, readdirSync(path.join(storeFolder(), prefix), { recursive: true }).sort()]));
+    const before = Object.fromEntries(
+      neighbours.map((prefix) => [prefix, readdirSync(path.join(storeFolder(), prefix), { recursive: true }).sort()]),
+    );
     writeFiles(`versions/${version.id}/exports/zip/`, 2, "extra"); // 3 files more than the receipt expects
     writeFileSync(path.join(folderOf(version), ".tmp-unfinished"), "12345");
 
     expect(await erase()).toEqual({ verified: 1, postponed: 0 });
     expect(existsSync(folderOf(version))).toBe(false);
     expect(await receiptOf(version)).toMatchObject({ expectedFiles: 5, removedFiles: 9 });
-    expect(Object.fromEntries(neighbours.map((prefix) => [prefix, readdirSync(path.join(storeFolder(), prefix), { recursive: true }).sort()]))).toEqual(before);
+    expect(
+      Object.fromEntries(
+        neighbours.map((prefix) => [prefix, readdirSync(path.join(storeFolder(), prefix), { recursive: true }).sort()]),
+      ),
+    ).toEqual(before);
   });
 });
 
 test("the files of a purged training go, those of its version and of its other trainings stay", async () => {
   const version = await buildVersion(world, project);
-  const [gone, kept] = [await buildTraining(world, version, { status: "FINISHED" }), await buildTraining(world, version, { status: "FINISHED" })];
+  const [gone, kept] = [
+    await buildTraining(world, version, { status: "FINISHED" }),
+    await buildTraining(world, version, { status: "FINISHED" }),
+  ];
   for (const training of [gone, kept]) {
     await buildModel(world, training);
     await blobStore().put(`versions/${version.id}/trainings/${training.id}/weights.bin`, Buffer.alloc(100));
@@ -126,7 +195,12 @@ test("the files of a purged training go, those of its version and of its other t
   await trashTraining(owner, trainingRef(world, gone));
   await purgeItem(owner, itemRef(world, "TRAINING", gone), UNBOUNDED);
   expect(await erase()).toEqual({ verified: 1, postponed: 0 });
-  expect(await receiptOf(gone)).toMatchObject({ expectedFiles: 1, expectedBytes: 100n, removedFiles: 1, removedBytes: 100n });
+  expect(await receiptOf(gone)).toMatchObject({
+    expectedFiles: 1,
+    expectedBytes: 100n,
+    removedFiles: 1,
+    removedBytes: 100n,
+  });
   expect(readdirSync(path.join(folderOf(version), "trainings"))).toEqual([kept.id]);
   expect(readdirSync(path.join(folderOf(version), "images"))).toHaveLength(2);
 });
@@ -139,9 +213,15 @@ describe("a store that fails", () => {
     expect(await erase()).toEqual({ verified: 1, postponed: 1 });
     expect(await receiptOf(fine)).toMatchObject({ removedFiles: 4, verifiedAt: expect.any(Date) });
     const postponed = await receiptOf(failing);
-    expect(postponed).toMatchObject({ verifiedAt: null, attempts: 1, lastError: "The store did not remove the files (Error). Trying again." });
+    expect(postponed).toMatchObject({
+      verifiedAt: null,
+      attempts: 1,
+      lastError: "The store did not remove the files (Error). Trying again.",
+    });
     expect(postponed.nextAttemptAt!.getTime()).toBeGreaterThan(Date.now());
-    const [wakeUp] = await prisma().$queryRaw<{ late: boolean }[]>`select start_after > now() as late from pgboss.job where name = 'erase-files' order by created_on desc limit 1`;
+    const [wakeUp] = await prisma().$queryRaw<
+      { late: boolean }[]
+    >`select start_after > now() as late from pgboss.job where name = 'erase-files' order by created_on desc limit 1`;
     expect(wakeUp).toEqual({ late: true });
     expect(await erase()).toEqual({ verified: 0, postponed: 0 }); // not before its time
 
@@ -156,7 +236,12 @@ describe("a store that fails", () => {
     const versions = [await purgedVersion(2), await purgedVersion(2)];
     renameSync(storeFolder(), `${storeFolder()}-unmounted`);
     expect(await erase()).toEqual({ verified: 0, postponed: 2 });
-    for (const version of versions) expect(await receiptOf(version)).toMatchObject({ verifiedAt: null, removedFiles: 0, lastError: expect.stringContaining("The store did not remove the files") });
+    for (const version of versions)
+      expect(await receiptOf(version)).toMatchObject({
+        verifiedAt: null,
+        removedFiles: 0,
+        lastError: expect.stringContaining("The store did not remove the files"),
+      });
     renameSync(`${storeFolder()}-unmounted`, storeFolder());
     await passTime();
     expect(await erase()).toEqual({ verified: 2, postponed: 0 });
@@ -169,7 +254,9 @@ describe("a store that fails", () => {
     const waits: number[] = [];
     for (let attempt = 1; attempt <= 12; attempt++) {
       expect(await erase()).toEqual({ verified: 0, postponed: 1 });
-      const [row] = await prisma().$queryRaw<{ wait: number }[]>`select round(extract(epoch from next_attempt_at - now()))::int as wait from purge_receipts`;
+      const [row] = await prisma().$queryRaw<
+        { wait: number }[]
+      >`select round(extract(epoch from next_attempt_at - now()))::int as wait from purge_receipts`;
       waits.push(row!.wait);
       await passTime();
     }
@@ -224,7 +311,11 @@ test("a project's receipt is verified only after those of all its versions", asy
   repair();
   await passTime();
   expect(await erase()).toEqual({ verified: 2, postponed: 0 });
-  const [parent, ...children] = [await receiptOf(project), await receiptOf(versions[0]!), await receiptOf(versions[1]!)];
+  const [parent, ...children] = [
+    await receiptOf(project),
+    await receiptOf(versions[0]!),
+    await receiptOf(versions[1]!),
+  ];
   for (const child of children) expect(child.verifiedAt!.getTime()).toBeLessThanOrEqual(parent.verifiedAt!.getTime());
   expect(parent.removedFiles).toBe(5);
   expect(existsSync(path.join(storeFolder(), "projects", project.id))).toBe(false);
@@ -255,8 +346,12 @@ test("two passes at once share the work: every receipt verified once, every file
 test("a pass whose time is up in the middle ends what it has in hand and leaves the rest to be taken at once", async () => {
   for (let i = 0; i < 30; i++) await purgedVersion(1);
   const second = await connectSecond();
-  await second.query("create function wait_here() returns trigger language plpgsql as $$ begin perform pg_advisory_xact_lock_shared(4712); return new; end $$");
-  await second.query("create trigger wait_here before update on purge_receipts for each row when (new.verified_at is not null) execute function wait_here()");
+  await second.query(
+    "create function wait_here() returns trigger language plpgsql as $$ begin perform pg_advisory_xact_lock_shared(4712); return new; end $$",
+  );
+  await second.query(
+    "create trigger wait_here before update on purge_receipts for each row when (new.verified_at is not null) execute function wait_here()",
+  );
   await second.query("select pg_advisory_lock(4712)");
   const budget = new AbortController();
   const pass = eraseFiles(job, budget.signal);

@@ -52,7 +52,10 @@ const LIST: Statement = {
   text: `select ${COLUMNS} from purge_receipts where workspace_id = $1 order by purged_at desc, id desc limit $2`,
 };
 
-const GET: Statement = { name: "get-receipt", text: `select ${COLUMNS} from purge_receipts where workspace_id = $1 and id = $2` };
+const GET: Statement = {
+  name: "get-receipt",
+  text: `select ${COLUMNS} from purge_receipts where workspace_id = $1 and id = $2`,
+};
 
 /** The newest receipts of a workspace. `removed…` is what was found in the store, which may exceed what was expected. */
 export async function listReceipts(ctx: Context, input: { workspaceSlug: string; limit: number }): Promise<Receipt[]> {
@@ -166,15 +169,30 @@ async function eraseOne(store: BlobStore, receipt: ClaimedReceipt): Promise<bool
   } catch (error) {
     // Members read this; the log has the rest, paths and hosts included.
     problem = `The store did not remove the files (${(error as NodeJS.ErrnoException).code ?? (error as Error).name}). Trying again.`;
-    log().warn({ err: error, receiptId: receipt.id, attempts: receipt.attempts }, "the store did not remove the files; trying again later");
+    log().warn(
+      { err: error, receiptId: receipt.id, attempts: receipt.attempts },
+      "the store did not remove the files; trying again later",
+    );
   }
   const backoffSeconds = problem === null ? null : Math.min(2 ** receipt.attempts, BACKOFF_SECONDS_MAX);
   await transaction((tx) => postpone(tx, receipt.id, removed, problem, backoffSeconds));
   return false;
 }
 
-async function postpone(tx: Transaction, receiptId: string, removed: { files: number; bytes: number }, problem: string | null, backoffSeconds: number | null): Promise<void> {
-  const [row] = await tx.query<{ waitSeconds: number }>(LATER, [receiptId, removed.files, removed.bytes, problem, backoffSeconds]);
+async function postpone(
+  tx: Transaction,
+  receiptId: string,
+  removed: { files: number; bytes: number },
+  problem: string | null,
+  backoffSeconds: number | null,
+): Promise<void> {
+  const [row] = await tx.query<{ waitSeconds: number }>(LATER, [
+    receiptId,
+    removed.files,
+    removed.bytes,
+    problem,
+    backoffSeconds,
+  ]);
   if (row) await enqueue(tx, "erase-files", { startAfterSeconds: Math.max(row.waitSeconds, 1) });
 }
 

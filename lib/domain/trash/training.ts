@@ -4,7 +4,18 @@ import type { Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
 import { getTrainingState, type TrainingRef } from "@/lib/domain/item-state";
 import { authorize } from "@/lib/domain/permissions";
-import { alreadyInTrash, restoreParentFirst, stampOf, trashed, UNKNOWN_TARGET, untilSettled, type AlreadyInTrash, type Restored, type Trashed, type TrashedRow } from "./outcome";
+import {
+  alreadyInTrash,
+  restoreParentFirst,
+  stampOf,
+  trashed,
+  UNKNOWN_TARGET,
+  untilSettled,
+  type AlreadyInTrash,
+  type Restored,
+  type Trashed,
+  type TrashedRow,
+} from "./outcome";
 
 const LOCK_TRAINING: Statement = {
   name: "trash-lock-training",
@@ -37,7 +48,11 @@ export async function trashTraining(ctx: Context, ref: TrainingRef): Promise<Tra
   return untilSettled(async () => {
     const state = await getTrainingState(workspaceId, ref);
     if (state.deletedAt) return alreadyInTrash(state);
-    if (!state.endedAt) throw new DomainError("training_active", `${state.name} is ${state.status.toLowerCase()}. Stop or cancel it before deleting it.`);
+    if (!state.endedAt)
+      throw new DomainError(
+        "training_active",
+        `${state.name} is ${state.status.toLowerCase()}. Stop or cancel it before deleting it.`,
+      );
     const [row] = await atomic<TrashedRow>([
       { statement: LOCK_TRAINING, values: [state.id, workspaceId] },
       { statement: TRASH_TRAINING, values: [state.id, workspaceId, ...stampOf(ctx), JSON.stringify(audit)] },
@@ -51,7 +66,10 @@ const SHARE_PROJECT_OF_VERSION: Statement = {
   text: `select id from projects where id = (select project_id from versions where id = $1) for share`,
 };
 
-const SHARE_VERSION: Statement = { name: "trash-share-version", text: `select id from versions where id = $1 for share` };
+const SHARE_VERSION: Statement = {
+  name: "trash-share-version",
+  text: `select id from versions where id = $1 for share`,
+};
 
 const RESTORE_TRAINING: Statement = {
   name: "restore-training",
@@ -72,7 +90,10 @@ const RESTORE_TRAINING: Statement = {
  * Gives a training back with its model. Repeating is `already_active`.
  * Throws `not_found`, `purged`, and `parent_in_trash` while its version or project is in Trash.
  */
-export async function restoreTraining(ctx: Context, ref: { workspaceSlug: string; trainingId: string }): Promise<Restored> {
+export async function restoreTraining(
+  ctx: Context,
+  ref: { workspaceSlug: string; trainingId: string },
+): Promise<Restored> {
   const { workspaceId } = authorize(ctx, "update version", ref.workspaceSlug);
   const audit = auditRow(ctx, { workspaceId, action: "training.restored", targetType: "training", ...UNKNOWN_TARGET });
   return untilSettled(async () => {

@@ -1,13 +1,45 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { prisma } from "@/lib/platform/db";
-import { buildModel, buildProject, buildTraining, buildUser, buildVersion, buildWorld, userContext, type World } from "@/lib/testing/builders";
+import {
+  buildModel,
+  buildProject,
+  buildTraining,
+  buildUser,
+  buildVersion,
+  buildWorld,
+  userContext,
+  type World,
+} from "@/lib/testing/builders";
 import { checkInvariants } from "@/lib/testing/invariants";
-import { auditedActions, claimVersion, DAY_MS, generatedFacts, later, newVersion, outcomeOf, projectRef, RETENTION_MS, trainingRef, trashedProjectRef, trashedVersionRef, usedImages, versionRef } from "@/lib/testing/lifecycle";
+import {
+  auditedActions,
+  claimVersion,
+  DAY_MS,
+  generatedFacts,
+  later,
+  newVersion,
+  outcomeOf,
+  projectRef,
+  RETENTION_MS,
+  trainingRef,
+  trashedProjectRef,
+  trashedVersionRef,
+  usedImages,
+  versionRef,
+} from "@/lib/testing/lifecycle";
 import { systemContext, type Context } from "@/lib/domain/context";
 import { completeGeneration, createVersion, failGeneration, getVersion } from "@/lib/domain/versions";
 import { claimTraining, getServingModel, startTraining } from "@/lib/domain/trainings";
 import { getProject, getWorkspace } from "@/lib/domain/projects";
-import { listTrash, restoreProject, restoreTraining, restoreVersion, trashProject, trashTraining, trashVersion } from "@/lib/domain/trash";
+import {
+  listTrash,
+  restoreProject,
+  restoreTraining,
+  restoreVersion,
+  trashProject,
+  trashTraining,
+  trashVersion,
+} from "@/lib/domain/trash";
 
 const NOON = new Date("2026-05-01T12:00:00.123Z");
 
@@ -24,7 +56,11 @@ beforeEach(async () => {
 const versionRow = (id: string) => prisma().version.findUniqueOrThrow({ where: { id } });
 const projectRow = (id: string) => prisma().project.findUniqueOrThrow({ where: { id } });
 const trainingRow = (id: string) => prisma().training.findUniqueOrThrow({ where: { id } });
-const everything = (versionId: string) => prisma().version.findUniqueOrThrow({ where: { id: versionId }, include: { trainings: { include: { models: true }, orderBy: { number: "asc" } } } });
+const everything = (versionId: string) =>
+  prisma().version.findUniqueOrThrow({
+    where: { id: versionId },
+    include: { trainings: { include: { models: true }, orderBy: { number: "asc" } } },
+  });
 
 describe("a version", () => {
   test("moved to Trash leaves the page, every count and its address at once, and is restored exactly as it was", async () => {
@@ -32,18 +68,40 @@ describe("a version", () => {
     const training = await buildTraining(world, version, { status: "FINISHED" });
     await buildModel(world, training);
     const ref = versionRef(world, project, version);
-    const before = { rows: await everything(version.id), view: await getVersion(owner, ref), project: await getProject(owner, ref) };
+    const before = {
+      rows: await everything(version.id),
+      view: await getVersion(owner, ref),
+      project: await getProject(owner, ref),
+    };
 
     const trashed = await trashVersion(owner, ref);
-    expect(trashed).toEqual({ outcome: "trashed", id: version.id, name: "v1", deletedAt: NOON, purgeAfter: new Date(NOON.getTime() + RETENTION_MS), cancelledTrainings: [] });
+    expect(trashed).toEqual({
+      outcome: "trashed",
+      id: version.id,
+      name: "v1",
+      deletedAt: NOON,
+      purgeAfter: new Date(NOON.getTime() + RETENTION_MS),
+      cancelledTrainings: [],
+    });
     expect((await getProject(owner, ref)).versions).toEqual([]);
     expect((await getWorkspace(owner, ref.workspaceSlug)).projects[0]!.versions).toBe(0);
-    await expect(getVersion(owner, ref)).rejects.toMatchObject({ code: "in_trash", details: { restorableUntil: "2026-05-31T12:00:00.123Z" } });
+    await expect(getVersion(owner, ref)).rejects.toMatchObject({
+      code: "in_trash",
+      details: { restorableUntil: "2026-05-31T12:00:00.123Z" },
+    });
     await expect(startTraining(owner, { ...ref, epochs: 1 })).rejects.toMatchObject({ code: "in_trash" });
     expect(await usedImages(world)).toBe(7);
 
-    expect(await restoreVersion(later(owner, DAY_MS), trashedVersionRef(world, project, version))).toEqual({ outcome: "restored", id: version.id, name: "v1" });
-    expect({ rows: await everything(version.id), view: await getVersion(owner, ref), project: await getProject(owner, ref) }).toEqual(before);
+    expect(await restoreVersion(later(owner, DAY_MS), trashedVersionRef(world, project, version))).toEqual({
+      outcome: "restored",
+      id: version.id,
+      name: "v1",
+    });
+    expect({
+      rows: await everything(version.id),
+      view: await getVersion(owner, ref),
+      project: await getProject(owner, ref),
+    }).toEqual(before);
     await checkInvariants(world.workspace.id);
   });
 
@@ -54,7 +112,13 @@ describe("a version", () => {
     const row = await versionRow(version.id);
 
     const again = await trashVersion(other, versionRef(world, project, version));
-    expect(again).toEqual({ outcome: "already_in_trash", id: version.id, name: "v1", deletedAt: first.deletedAt, purgeAfter: first.purgeAfter });
+    expect(again).toEqual({
+      outcome: "already_in_trash",
+      id: version.id,
+      name: "v1",
+      deletedAt: first.deletedAt,
+      purgeAfter: first.purgeAfter,
+    });
     expect(await versionRow(version.id)).toEqual(row);
     expect(row.deletedById).toBe(world.owner.id);
     expect(await auditedActions(world)).toEqual(["version.trashed"]);
@@ -62,35 +126,67 @@ describe("a version", () => {
 
   test("restored again is already active, and nothing is recorded twice", async () => {
     const version = await buildVersion(world, project);
-    expect(await restoreVersion(owner, trashedVersionRef(world, project, version))).toEqual({ outcome: "already_active", id: version.id, name: "v1" });
+    expect(await restoreVersion(owner, trashedVersionRef(world, project, version))).toEqual({
+      outcome: "already_active",
+      id: version.id,
+      name: "v1",
+    });
     await trashVersion(owner, versionRef(world, project, version));
     await restoreVersion(later(owner, 1), trashedVersionRef(world, project, version));
-    expect(await outcomeOf(restoreVersion(later(owner, 2), trashedVersionRef(world, project, version)))).toBe("already_active");
+    expect(await outcomeOf(restoreVersion(later(owner, 2), trashedVersionRef(world, project, version)))).toBe(
+      "already_active",
+    );
     expect(await auditedActions(world)).toEqual(["version.trashed", "version.restored"]);
   });
 
   test("takes its queued and running trainings out in the same act, and they stay cancelled after the restore", async () => {
     const version = await buildVersion(world, project);
     const trainings: Awaited<ReturnType<typeof buildTraining>>[] = [];
-    for (const status of ["QUEUED", "RUNNING", "FINISHED", "FAILED", "STOPPED"] as const) trainings.push(await buildTraining(world, version, { status }));
+    for (const status of ["QUEUED", "RUNNING", "FINISHED", "FAILED", "STOPPED"] as const)
+      trainings.push(await buildTraining(world, version, { status }));
 
-    expect(await trashVersion(owner, versionRef(world, project, version))).toMatchObject({ outcome: "trashed", cancelledTrainings: ["1", "2"] });
-    const cancelled = { status: "CANCELLED", statusReason: "version moved to Trash", endedAt: NOON, leaseId: null, leaseUntil: null, deletedAt: null };
+    expect(await trashVersion(owner, versionRef(world, project, version))).toMatchObject({
+      outcome: "trashed",
+      cancelledTrainings: ["1", "2"],
+    });
+    const cancelled = {
+      status: "CANCELLED",
+      statusReason: "version moved to Trash",
+      endedAt: NOON,
+      leaseId: null,
+      leaseUntil: null,
+      deletedAt: null,
+    };
     const after = await Promise.all(trainings.map(({ id }) => trainingRow(id)));
     expect(after.slice(0, 2)).toEqual([expect.objectContaining(cancelled), expect.objectContaining(cancelled)]);
     expect(after.slice(2)).toEqual(trainings.slice(2));
     const [event] = await prisma().auditEvent.findMany({ where: { targetId: version.id } });
-    expect(event).toMatchObject({ action: "version.trashed", targetName: "v1", details: { cancelledTrainings: ["1", "2"] }, actorId: world.owner.id, at: NOON });
+    expect(event).toMatchObject({
+      action: "version.trashed",
+      targetName: "v1",
+      details: { cancelledTrainings: ["1", "2"] },
+      actorId: world.owner.id,
+      at: NOON,
+    });
 
     await restoreVersion(later(owner, DAY_MS), trashedVersionRef(world, project, version));
     expect(await Promise.all(trainings.map(({ id }) => trainingRow(id)))).toEqual(after);
-    expect(await claimTraining({ ...owner, actor: { type: "SYSTEM", job: "train", memberships: [] } }, { trainingId: trainings[0]!.id })).toBeNull();
+    expect(
+      await claimTraining(
+        { ...owner, actor: { type: "SYSTEM", job: "train", memberships: [] } },
+        { trainingId: trainings[0]!.id },
+      ),
+    ).toBeNull();
   });
 
   test("still being generated has its generation cancelled, and gives back what it reserved exactly once", async () => {
     await buildVersion(world, project, { images: 5 });
     const generator = await systemContext("generate", { now: NOON });
-    const { id, number } = await createVersion(owner, { ...projectRef(world, project), name: "half", ...newVersion(30) });
+    const { id, number } = await createVersion(owner, {
+      ...projectRef(world, project),
+      name: "half",
+      ...newVersion(30),
+    });
     const lease = await claimVersion({ id });
     expect(await usedImages(world)).toBe(35);
 
@@ -115,23 +211,36 @@ describe("a version", () => {
     const before = { version: await everything(version.id), project: await projectRow(project.id) };
     for (let i = 0; i < 100; i++) {
       expect(await outcomeOf(trashVersion(later(owner, 2 * i), versionRef(world, project, version)))).toBe("trashed");
-      expect(await outcomeOf(restoreVersion(later(owner, 2 * i + 1), trashedVersionRef(world, project, version)))).toBe("restored");
+      expect(await outcomeOf(restoreVersion(later(owner, 2 * i + 1), trashedVersionRef(world, project, version)))).toBe(
+        "restored",
+      );
     }
     expect({ version: await everything(version.id), project: await projectRow(project.id) }).toEqual(before);
     expect(await usedImages(world)).toBe(7);
-    expect(await auditedActions(world)).toEqual(Array.from({ length: 100 }, () => ["version.trashed", "version.restored"]).flat());
-    expect(await getServingModel(owner, { workspaceSlug: world.workspace.slug, modelSlug: model.slug })).toMatchObject({ id: model.id });
+    expect(await auditedActions(world)).toEqual(
+      Array.from({ length: 100 }, () => ["version.trashed", "version.restored"]).flat(),
+    );
+    expect(await getServingModel(owner, { workspaceSlug: world.workspace.slug, modelSlug: model.slug })).toMatchObject({
+      id: model.id,
+    });
   });
 
   test("that does not exist, or lies in another workspace, is not found", async () => {
     const foreign = await buildWorld();
     const foreignProject = await buildProject(foreign);
     const version = await buildVersion(foreign, foreignProject);
-    const stranger = { workspaceSlug: world.workspace.slug, projectSlug: foreignProject.slug, projectId: foreignProject.id, number: version.number };
+    const stranger = {
+      workspaceSlug: world.workspace.slug,
+      projectSlug: foreignProject.slug,
+      projectId: foreignProject.id,
+      number: version.number,
+    };
     expect(await outcomeOf(trashVersion(owner, versionRef(world, project, { number: 99 })))).toBe("not_found");
     expect(await outcomeOf(trashVersion(owner, stranger))).toBe("not_found");
     expect(await outcomeOf(restoreVersion(owner, stranger))).toBe("not_found");
-    expect(await outcomeOf(trashVersion(owner, { ...stranger, workspaceSlug: foreign.workspace.slug }))).toBe("not_found");
+    expect(await outcomeOf(trashVersion(owner, { ...stranger, workspaceSlug: foreign.workspace.slug }))).toBe(
+      "not_found",
+    );
     expect(await versionRow(version.id)).toMatchObject({ deletedAt: null });
   });
 });
@@ -142,44 +251,77 @@ describe.each(["Europe/Berlin", "America/New_York", "UTC"])("on a server in the 
   beforeAll(() => void (process.env["TZ"] = zone));
   afterAll(() => void (before === undefined ? delete process.env["TZ"] : (process.env["TZ"] = before)));
 
-  test.each(["2026-03-29T00:59:59.999Z", "2026-10-01T00:30:00.001Z", "2026-03-08T06:59:59.500Z", "2026-10-25T01:00:00.000Z", "2026-11-01T05:30:00.000Z", "2028-01-30T23:59:59.999Z", "2028-02-29T12:00:00.007Z", "2027-12-31T23:59:59.999Z"])(
-    "what is deleted at %s may be purged exactly 30 × 24 h later, to the millisecond",
-    async (instant) => {
-      const now = new Date(instant);
-      const at = { ...owner, now };
-      const version = await buildVersion(world, project);
-      const training = await buildTraining(world, await buildVersion(world, project), { status: "FINISHED" });
-      const answers = [await trashTraining(at, trainingRef(world, training)), await trashVersion(at, versionRef(world, project, version)), await trashProject(at, projectRef(world, project))];
-      const rows = [await trainingRow(training.id), await versionRow(version.id), await projectRow(project.id)];
-      for (const { deletedAt, purgeAfter } of [...answers, ...rows]) {
-        expect(deletedAt?.getTime()).toBe(now.getTime());
-        expect(purgeAfter!.getTime() - deletedAt!.getTime()).toBe(2_592_000_000);
-      }
-    },
-  );
+  test.each([
+    "2026-03-29T00:59:59.999Z",
+    "2026-10-01T00:30:00.001Z",
+    "2026-03-08T06:59:59.500Z",
+    "2026-10-25T01:00:00.000Z",
+    "2026-11-01T05:30:00.000Z",
+    "2028-01-30T23:59:59.999Z",
+    "2028-02-29T12:00:00.007Z",
+    "2027-12-31T23:59:59.999Z",
+  ])("what is deleted at %s may be purged exactly 30 × 24 h later, to the millisecond", async (instant) => {
+    const now = new Date(instant);
+    const at = { ...owner, now };
+    const version = await buildVersion(world, project);
+    const training = await buildTraining(world, await buildVersion(world, project), { status: "FINISHED" });
+    const answers = [
+      await trashTraining(at, trainingRef(world, training)),
+      await trashVersion(at, versionRef(world, project, version)),
+      await trashProject(at, projectRef(world, project)),
+    ];
+    const rows = [await trainingRow(training.id), await versionRow(version.id), await projectRow(project.id)];
+    for (const { deletedAt, purgeAfter } of [...answers, ...rows]) {
+      expect(deletedAt?.getTime()).toBe(now.getTime());
+      expect(purgeAfter!.getTime() - deletedAt!.getTime()).toBe(2_592_000_000);
+    }
+  });
 });
 
 describe("a project", () => {
   test("moved to Trash hides its versions without touching them, and comes back with exactly those that were live", async () => {
     const [live, earlier] = [await buildVersion(world, project), await buildVersion(world, project)];
     await trashVersion(owner, versionRef(world, project, earlier));
-    const before = { project: await projectRow(project.id), versions: await Promise.all([live, earlier].map(({ id }) => versionRow(id))) };
+    const before = {
+      project: await projectRow(project.id),
+      versions: await Promise.all([live, earlier].map(({ id }) => versionRow(id))),
+    };
     const at = later(owner, 10 * DAY_MS);
 
-    expect(await trashProject(at, projectRef(world, project))).toMatchObject({ outcome: "trashed", deletedAt: at.now, purgeAfter: new Date(at.now.getTime() + RETENTION_MS) });
+    expect(await trashProject(at, projectRef(world, project))).toMatchObject({
+      outcome: "trashed",
+      deletedAt: at.now,
+      purgeAfter: new Date(at.now.getTime() + RETENTION_MS),
+    });
     expect((await getWorkspace(owner, world.workspace.slug)).projects).toEqual([]);
     expect(await outcomeOf(getProject(owner, projectRef(world, project)))).toBe("in_trash");
     expect(await outcomeOf(getVersion(owner, versionRef(world, project, live)))).toBe("project_in_trash");
     expect(await outcomeOf(trashVersion(owner, versionRef(world, project, live)))).toBe("project_in_trash");
-    await expect(restoreVersion(owner, trashedVersionRef(world, project, earlier))).rejects.toMatchObject({ code: "parent_in_trash", publicMessage: expect.stringContaining("Restore the project first") });
+    await expect(restoreVersion(owner, trashedVersionRef(world, project, earlier))).rejects.toMatchObject({
+      code: "parent_in_trash",
+      publicMessage: expect.stringContaining("Restore the project first"),
+    });
     expect(await outcomeOf(restoreVersion(owner, trashedVersionRef(world, project, live)))).toBe("parent_in_trash");
-    expect((await listTrash(owner, { workspaceSlug: world.workspace.slug })).items.map(({ type, id, blockedBy }) => ({ type, id, blockedBy }))).toEqual([
+    expect(
+      (await listTrash(owner, { workspaceSlug: world.workspace.slug })).items.map(({ type, id, blockedBy }) => ({
+        type,
+        id,
+        blockedBy,
+      })),
+    ).toEqual([
       { type: "PROJECT", id: project.id, blockedBy: null },
       { type: "VERSION", id: earlier.id, blockedBy: "PROJECT" },
     ]);
 
-    expect(await restoreProject(at, trashedProjectRef(world, project))).toEqual({ outcome: "restored", id: project.id, name: project.name });
-    expect({ project: await projectRow(project.id), versions: await Promise.all([live, earlier].map(({ id }) => versionRow(id))) }).toEqual(before);
+    expect(await restoreProject(at, trashedProjectRef(world, project))).toEqual({
+      outcome: "restored",
+      id: project.id,
+      name: project.name,
+    });
+    expect({
+      project: await projectRow(project.id),
+      versions: await Promise.all([live, earlier].map(({ id }) => versionRow(id))),
+    }).toEqual(before);
     expect((await getProject(owner, projectRef(world, project))).versions.map((v) => v.number)).toEqual([live.number]);
     expect(await outcomeOf(restoreVersion(at, trashedVersionRef(world, project, earlier)))).toBe("restored");
   });
@@ -187,17 +329,31 @@ describe("a project", () => {
   test("cancels every active training in it, and they stay cancelled after the restore", async () => {
     const [one, two] = [await buildVersion(world, project), await buildVersion(world, project)];
     const elsewhere = await buildTraining(world, await buildVersion(world, await buildProject(world)));
-    const trainings = [await buildTraining(world, one), await buildTraining(world, one, { status: "FINISHED" }), await buildTraining(world, two, { status: "RUNNING" })];
+    const trainings = [
+      await buildTraining(world, one),
+      await buildTraining(world, one, { status: "FINISHED" }),
+      await buildTraining(world, two, { status: "RUNNING" }),
+    ];
     expect(await trashProject(owner, projectRef(world, project))).toMatchObject({ cancelledTrainings: ["1.1", "2.1"] });
     await restoreProject(owner, trashedProjectRef(world, project));
-    expect(await Promise.all(trainings.map(async ({ id }) => (await trainingRow(id)).status))).toEqual(["CANCELLED", "FINISHED", "CANCELLED"]);
+    expect(await Promise.all(trainings.map(async ({ id }) => (await trainingRow(id)).status))).toEqual([
+      "CANCELLED",
+      "FINISHED",
+      "CANCELLED",
+    ]);
     expect((await trainingRow(elsewhere.id)).status).toBe("QUEUED");
   });
 
   test("deleted again or restored again changes and records nothing", async () => {
     const first = await trashProject(owner, projectRef(world, project));
     const row = await projectRow(project.id);
-    expect(await trashProject(later(owner, DAY_MS), projectRef(world, project))).toEqual({ outcome: "already_in_trash", id: project.id, name: project.name, deletedAt: first.deletedAt, purgeAfter: first.purgeAfter });
+    expect(await trashProject(later(owner, DAY_MS), projectRef(world, project))).toEqual({
+      outcome: "already_in_trash",
+      id: project.id,
+      name: project.name,
+      deletedAt: first.deletedAt,
+      purgeAfter: first.purgeAfter,
+    });
     expect(await projectRow(project.id)).toEqual(row);
     await restoreProject(later(owner, 1), trashedProjectRef(world, project));
     expect(await outcomeOf(restoreProject(later(owner, 2), trashedProjectRef(world, project)))).toBe("already_active");
@@ -208,7 +364,9 @@ describe("a project", () => {
     const stranger = await userContext(await buildWorld());
     const own = stranger.actor.memberships[0]!.slug;
     expect(await outcomeOf(trashProject(stranger, projectRef(world, project)))).toBe("not_found");
-    expect(await outcomeOf(trashProject(stranger, { workspaceSlug: own, projectSlug: project.slug }))).toBe("not_found");
+    expect(await outcomeOf(trashProject(stranger, { workspaceSlug: own, projectSlug: project.slug }))).toBe(
+      "not_found",
+    );
     expect(await outcomeOf(restoreProject(stranger, { workspaceSlug: own, projectId: project.id }))).toBe("not_found");
     expect(await projectRow(project.id)).toEqual(project);
   });
@@ -222,13 +380,21 @@ describe("a training", () => {
     const before = await everything(version.id);
     const serve = () => getServingModel(owner, { workspaceSlug: world.workspace.slug, modelSlug: model.slug });
 
-    expect(await trashTraining(owner, trainingRef(world, training))).toMatchObject({ outcome: "trashed", name: "Training 1", deletedAt: NOON });
+    expect(await trashTraining(owner, trainingRef(world, training))).toMatchObject({
+      outcome: "trashed",
+      name: "Training 1",
+      deletedAt: NOON,
+    });
     expect((await getVersion(owner, versionRef(world, project, version))).trainings).toEqual([]);
     await expect(serve()).rejects.toMatchObject({ code: "model_in_trash" });
     expect(await outcomeOf(trashTraining(later(owner, DAY_MS), trainingRef(world, training)))).toBe("already_in_trash");
     expect((await trainingRow(training.id)).deletedAt).toEqual(NOON);
 
-    expect(await restoreTraining(owner, trainingRef(world, training))).toEqual({ outcome: "restored", id: training.id, name: "Training 1" });
+    expect(await restoreTraining(owner, trainingRef(world, training))).toEqual({
+      outcome: "restored",
+      id: training.id,
+      name: "Training 1",
+    });
     expect(await outcomeOf(restoreTraining(owner, trainingRef(world, training)))).toBe("already_active");
     expect(await everything(version.id)).toEqual(before);
     expect(await serve()).toMatchObject({ id: model.id });
@@ -246,9 +412,15 @@ describe("a training", () => {
     const training = await buildTraining(world, version, { status: "FINISHED" });
     await trashTraining(owner, trainingRef(world, training));
     await trashVersion(owner, versionRef(world, project, version));
-    await expect(restoreTraining(owner, trainingRef(world, training))).rejects.toMatchObject({ code: "parent_in_trash", details: { parentType: "version" } });
+    await expect(restoreTraining(owner, trainingRef(world, training))).rejects.toMatchObject({
+      code: "parent_in_trash",
+      details: { parentType: "version" },
+    });
     await trashProject(owner, projectRef(world, project));
-    await expect(restoreTraining(owner, trainingRef(world, training))).rejects.toMatchObject({ code: "parent_in_trash", details: { parentType: "project" } });
+    await expect(restoreTraining(owner, trainingRef(world, training))).rejects.toMatchObject({
+      code: "parent_in_trash",
+      details: { parentType: "project" },
+    });
     await restoreProject(owner, trashedProjectRef(world, project));
     await restoreVersion(owner, trashedVersionRef(world, project, version));
     expect((await trainingRow(training.id)).deletedAt).toEqual(NOON); // trashed by itself, it comes back by itself
@@ -259,9 +431,19 @@ describe("a training", () => {
     const training = await buildTraining(world, await buildVersion(world, project), { status: "FINISHED" });
     const stranger = await userContext(await buildWorld());
     expect(await outcomeOf(trashTraining(owner, { ...trainingRef(world, training), number: 2 }))).toBe("not_found");
-    expect(await outcomeOf(trashTraining(owner, { ...trainingRef(world, training), projectSlug: "elsewhere" }))).toBe("not_found");
-    expect(await outcomeOf(trashTraining(stranger, { workspaceSlug: stranger.actor.memberships[0]!.slug, trainingId: training.id }))).toBe("not_found");
-    expect(await outcomeOf(restoreTraining(stranger, { workspaceSlug: stranger.actor.memberships[0]!.slug, trainingId: training.id }))).toBe("not_found");
+    expect(await outcomeOf(trashTraining(owner, { ...trainingRef(world, training), projectSlug: "elsewhere" }))).toBe(
+      "not_found",
+    );
+    expect(
+      await outcomeOf(
+        trashTraining(stranger, { workspaceSlug: stranger.actor.memberships[0]!.slug, trainingId: training.id }),
+      ),
+    ).toBe("not_found");
+    expect(
+      await outcomeOf(
+        restoreTraining(stranger, { workspaceSlug: stranger.actor.memberships[0]!.slug, trainingId: training.id }),
+      ),
+    ).toBe("not_found");
     expect(await trainingRow(training.id)).toEqual(training);
   });
 });

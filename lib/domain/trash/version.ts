@@ -5,7 +5,21 @@ import type { Context } from "@/lib/domain/context";
 import { cancelGeneration } from "@/lib/domain/versions";
 import { getVersionState, type VersionRef } from "@/lib/domain/item-state";
 import { authorize } from "@/lib/domain/permissions";
-import { alreadyInTrash, confirmation, nameMismatch, restoreParentFirst, stampOf, trashed, TRASH_REASON, UNKNOWN_TARGET, untilSettled, type AlreadyInTrash, type Restored, type Trashed, type TrashedRow } from "./outcome";
+import {
+  alreadyInTrash,
+  confirmation,
+  nameMismatch,
+  restoreParentFirst,
+  stampOf,
+  trashed,
+  TRASH_REASON,
+  UNKNOWN_TARGET,
+  untilSettled,
+  type AlreadyInTrash,
+  type Restored,
+  type Trashed,
+  type TrashedRow,
+} from "./outcome";
 
 const LOCK_VERSION: Statement = {
   name: "trash-lock-version",
@@ -48,7 +62,10 @@ class StateChanged extends Error {}
  * Repeating is `already_in_trash` and moves no date. With `confirmName`, what a person typed, nothing happens unless that is
  * the version's name at that moment. Throws `not_found`, `project_in_trash`, `purged`, `name_mismatch`.
  */
-export async function trashVersion(ctx: Context, ref: VersionRef & { confirmName?: string }): Promise<Trashed | AlreadyInTrash> {
+export async function trashVersion(
+  ctx: Context,
+  ref: VersionRef & { confirmName?: string },
+): Promise<Trashed | AlreadyInTrash> {
   const { workspaceId } = authorize(ctx, "update version", ref.workspaceSlug);
   const key = [workspaceId, ref.projectSlug, ref.number];
   const audit = auditRow(ctx, { workspaceId, action: "version.trashed", targetType: "version", ...UNKNOWN_TARGET });
@@ -107,7 +124,10 @@ const RESTORE_VERSION: Statement = {
  * trainings stay cancelled. Repeating is `already_active`.
  * Throws `not_found`, `purged`, and `parent_in_trash` while its project is in Trash.
  */
-export async function restoreVersion(ctx: Context, ref: { workspaceSlug: string; projectId: string; number: number }): Promise<Restored> {
+export async function restoreVersion(
+  ctx: Context,
+  ref: { workspaceSlug: string; projectId: string; number: number },
+): Promise<Restored> {
   const { workspaceId } = authorize(ctx, "update version", ref.workspaceSlug);
   const audit = auditRow(ctx, { workspaceId, action: "version.restored", targetType: "version", ...UNKNOWN_TARGET });
   return untilSettled(async () => {

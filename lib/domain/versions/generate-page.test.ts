@@ -15,23 +15,46 @@ beforeEach(async () => {
 async function addRows(projectId: string, sides: readonly number[]): Promise<void> {
   const splits = ["TRAIN", "TRAIN", "VALID", "TEST"] as const;
   await prisma().image.createMany({
-    data: sides.map((side, index) => ({ projectId, fileName: `0${index}`, sha256: `0${index}`, contentType: "image/png", sizeBytes: 1, width: 10, height: side, split: splits[index % 4]!, label: index === 0 ? null : String(11 - index) })),
+    data: sides.map((side, index) => ({
+      projectId,
+      fileName: `0${index}`,
+      sha256: `0${index}`,
+      contentType: "image/png",
+      sizeBytes: 1,
+      width: 10,
+      height: side,
+      split: splits[index % 4]!,
+      label: index === 0 ? null : String(11 - index),
+    })),
   });
 }
 
 test("the page says how many images each split has, their classes, and how large half of them are", async () => {
   const project = await buildProject(world);
   const ref = projectRef(world, project);
-  expect(await getGeneratePage(await userContext(world), ref)).toMatchObject({ images: { train: 0, valid: 0, test: 0 }, classes: [], medianSidePx: null });
+  expect(await getGeneratePage(await userContext(world), ref)).toMatchObject({
+    images: { train: 0, valid: 0, test: 0 },
+    classes: [],
+    medianSidePx: null,
+  });
   await addRows(project.id, [5, 900, 40, 50, 60]);
-  expect(await getGeneratePage(await userContext(world), ref)).toMatchObject({ images: { train: 3, valid: 1, test: 1 }, classes: ["7", "8", "9", "10"], medianSidePx: 50 });
+  expect(await getGeneratePage(await userContext(world), ref)).toMatchObject({
+    images: { train: 3, valid: 1, test: 1 },
+    classes: ["7", "8", "9", "10"],
+    medianSidePx: 50,
+  });
 });
 
 test("editors may generate, viewers may not, and to others the project is not there", async () => {
   const ref = projectRef(world, await buildProject(world));
-  for (const [role, createVersions] of [["EDITOR", true], ["VIEWER", false]] as const) {
+  for (const [role, createVersions] of [
+    ["EDITOR", true],
+    ["VIEWER", false],
+  ] as const) {
     const user = await buildMember(world, role);
-    expect((await getGeneratePage(await userContext(world, { user, role }), ref)).may, role).toEqual({ createVersions });
+    expect((await getGeneratePage(await userContext(world, { user, role }), ref)).may, role).toEqual({
+      createVersions,
+    });
   }
   const stranger = await userContext(await buildWorld(), { user: await buildUser() });
   expect(await outcomeOf(getGeneratePage(stranger, ref))).toBe("not_found");
@@ -40,7 +63,10 @@ test("editors may generate, viewers may not, and to others the project is not th
 test("a sample begins anywhere among the images, goes on at the first, and has none twice", async () => {
   const project = await buildProject(world);
   await addRows(project.id, [1, 2, 3, 4, 5]);
-  const namesFrom = async (from: string, count: number) => (await sampleImages(await userContext(world), projectRef(world, project), count, from)).map(({ fileName }) => fileName);
+  const namesFrom = async (from: string, count: number) =>
+    (await sampleImages(await userContext(world), projectRef(world, project), count, from)).map(
+      ({ fileName }) => fileName,
+    );
   expect(await namesFrom("", 3)).toEqual(["00", "01", "02"]);
   expect(await namesFrom("03", 3)).toEqual(["03", "04", "00"]);
   expect(await namesFrom("ff", 9)).toEqual(["00", "01", "02", "03", "04"]);

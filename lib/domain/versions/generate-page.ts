@@ -25,7 +25,10 @@ const MEDIAN_SIDE: Statement = {
 export async function getGeneratePage(ctx: Context, ref: SluggedProjectRef): Promise<GeneratePage> {
   const { workspaceId, slug, name } = authorize(ctx, "read projects", ref.workspaceSlug);
   const project = await getLiveProject(workspaceId, ref);
-  const [counts, [median]] = await Promise.all([countImagesOf([project]), query<{ medianSidePx: number | null }>(MEDIAN_SIDE, [project.id])]);
+  const [counts, [median]] = await Promise.all([
+    countImagesOf([project]),
+    query<{ medianSidePx: number | null }>(MEDIAN_SIDE, [project.id]),
+  ]);
   const { splits, classes } = counts.get(project.id)!;
   return {
     workspace: { slug, name },

@@ -23,7 +23,12 @@ const SAMPLE: Statement = {
 };
 
 /** A few images of a project, to show on them what settings do; another `from`, in hex, gives others. Throws `not_found`, `in_trash`, `purged`. */
-export async function sampleImages(ctx: Context, ref: SluggedProjectRef, count: number, from: string): Promise<SampleImage[]> {
+export async function sampleImages(
+  ctx: Context,
+  ref: SluggedProjectRef,
+  count: number,
+  from: string,
+): Promise<SampleImage[]> {
   const { workspaceId } = authorize(ctx, "create version", ref.workspaceSlug);
   const project = await getLiveProject(workspaceId, ref);
   const images = await query<Omit<SampleImage, "key">>(SAMPLE, [project.id, count, from]);

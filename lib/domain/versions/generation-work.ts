@@ -49,7 +49,10 @@ const LOCK_LOST: Statement = {
   text: `select v.id from versions v where v.id = $1 and ${FREE} and v.generator_attempts >= ${ATTEMPTS_MAX} for no key update`,
 };
 
-const LOCK_WORKSPACE: Statement = { name: "generation-work-lock-workspace", text: `select id from workspaces where id = $1 for no key update` };
+const LOCK_WORKSPACE: Statement = {
+  name: "generation-work-lock-workspace",
+  text: `select id from workspaces where id = $1 for no key update`,
+};
 
 const CLAIM: Statement = {
   name: "generation-claim",
@@ -76,7 +79,8 @@ export async function claimGeneration(ctx: Context, only: { versionId?: string }
   for (const lost of await query<{ versionId: string; workspaceId: string }>(LOST, [])) {
     await transaction(async (tx) => {
       await tx.query(LOCK_WORKSPACE, [lost.workspaceId]);
-      if ((await tx.query(LOCK_LOST, [lost.versionId])).length > 0) await cancelGeneration(tx, { ...lost, reason: "worker_lost" });
+      if ((await tx.query(LOCK_LOST, [lost.versionId])).length > 0)
+        await cancelGeneration(tx, { ...lost, reason: "worker_lost" });
     });
   }
   const leaseId = newId();
@@ -104,7 +108,11 @@ export interface GenerationSource {
 }
 
 /** The next sources after one's id ("" for the first), in the order of their ids. */
-export async function listGenerationSources(ctx: Context, versionId: string, page: { after: string; limit: number }): Promise<GenerationSource[]> {
+export async function listGenerationSources(
+  ctx: Context,
+  versionId: string,
+  page: { after: string; limit: number },
+): Promise<GenerationSource[]> {
   authorizeSystem(ctx);
   return query<GenerationSource>(SOURCES, [versionId, page.after, page.limit]);
 }
@@ -170,12 +178,24 @@ export interface GeneratedFacts {
  */
 export async function completeGeneration(ctx: Context, lease: GeneratorLease, facts: GeneratedFacts): Promise<boolean> {
   authorizeSystem(ctx);
-  const values = [facts.manifestHash, facts.files, facts.sizeBytes, facts.trainImages, facts.validImages, facts.testImages, facts.classes];
+  const values = [
+    facts.manifestHash,
+    facts.files,
+    facts.sizeBytes,
+    facts.trainImages,
+    facts.validImages,
+    facts.testImages,
+    facts.classes,
+  ];
   return (await query(COMPLETE, [lease.versionId, lease.leaseId, ...values])).length > 0;
 }
 
 /** Marks the generation that the lease is for as failed and gives back what it reserved. Repeating does nothing. */
-export async function failGeneration(ctx: Context, lease: GeneratorLease, failure: { reason: FailureReason; detail?: string | null }): Promise<void> {
+export async function failGeneration(
+  ctx: Context,
+  lease: GeneratorLease,
+  failure: { reason: FailureReason; detail?: string | null },
+): Promise<void> {
   authorizeSystem(ctx);
   await transaction((tx) => cancelGeneration(tx, { ...lease, ...failure }));
 }
@@ -191,7 +211,10 @@ export async function listUntidyVersions(ctx: Context): Promise<string[]> {
   return (await query<{ id: string }>(UNTIDY, [])).map(({ id }) => id);
 }
 
-const FORGET_SOURCES: Statement = { name: "generation-forget-sources", text: `delete from generation_sources where version_id = $1` };
+const FORGET_SOURCES: Statement = {
+  name: "generation-forget-sources",
+  text: `delete from generation_sources where version_id = $1`,
+};
 
 /** What a ready version was planned from is of no more use once its prefix is tidy. */
 export async function forgetGenerationSources(ctx: Context, versionId: string): Promise<void> {

@@ -8,7 +8,13 @@ import { personId, type Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
 import type { FailureReason } from "@/lib/domain/generation-failure";
 import type { ImageBox } from "@/lib/domain/images";
-import { getLiveProject, getVersionState, versionInTrash, type SluggedProjectRef, type VersionRef } from "@/lib/domain/item-state";
+import {
+  getLiveProject,
+  getVersionState,
+  versionInTrash,
+  type SluggedProjectRef,
+  type VersionRef,
+} from "@/lib/domain/item-state";
 import { parseName } from "@/lib/domain/names";
 import { authorize } from "@/lib/domain/permissions";
 
@@ -68,7 +74,10 @@ const LOCK_PROJECT: Statement = {
   text: `select deleted_at as "deletedAt" from projects where id = $1 for no key update`,
 };
 
-const IMAGES: Statement = { name: "generation-images", text: `select id, split, label, boxes from images where project_id = $1 order by id` };
+const IMAGES: Statement = {
+  name: "generation-images",
+  text: `select id, split, label, boxes from images where project_id = $1 order by id`,
+};
 
 const TRASH_IMAGES: Statement = {
   name: "generation-trash-images",
@@ -76,33 +85,58 @@ const TRASH_IMAGES: Statement = {
          where v.workspace_id = $1 and (v.deleted_at is not null or p.deleted_at is not null)`,
 };
 
-const RESERVE: Statement = { name: "generation-reserve", text: `update workspaces set used_images = used_images + $2 where id = $1` };
+const RESERVE: Statement = {
+  name: "generation-reserve",
+  text: `update workspaces set used_images = used_images + $2 where id = $1`,
+};
 
 /**
  * Locks workspace and project, in this order, so that neither quota nor images move until the transaction is over (an
  * upload shares the project's lock). Answers how much of the quota there is and how much is free.
  */
-async function lockForGeneration(tx: Transaction, workspaceId: string, project: { id: string; name: string }): Promise<{ quota: number; free: number }> {
+async function lockForGeneration(
+  tx: Transaction,
+  workspaceId: string,
+  project: { id: string; name: string },
+): Promise<{ quota: number; free: number }> {
   const [workspace] = await tx.query<{ imageQuota: number; usedImages: number }>(LOCK_WORKSPACE, [workspaceId]);
   const [locked] = await tx.query<{ deletedAt: Date | null }>(LOCK_PROJECT, [project.id]);
-  if (!locked || locked.deletedAt) throw new DomainError("in_trash", `The project "${project.name}" is in Trash. Restore it to use it.`);
+  if (!locked || locked.deletedAt)
+    throw new DomainError("in_trash", `The project "${project.name}" is in Trash. Restore it to use it.`);
   const { imageQuota, usedImages } = workspace!;
   return { quota: imageQuota, free: Math.max(0, imageQuota - usedImages) };
 }
 
 /** Plans from the images as they are, and reserves what the plan makes. Throws `nothing_to_generate`, `quota_exceeded`. */
-async function reserve(tx: Transaction, workspaceId: string, projectId: string, room: { quota: number; free: number }, plan: PlanVersion, settings: GenerationSettings): Promise<VersionPlan> {
+async function reserve(
+  tx: Transaction,
+  workspaceId: string,
+  projectId: string,
+  room: { quota: number; free: number },
+  plan: PlanVersion,
+  settings: GenerationSettings,
+): Promise<VersionPlan> {
   const images = await tx.query<PlannableImage>(IMAGES, [projectId]);
   const planned = plan(images, settings);
   if (planned.images === 0) {
-    const sentence = images.length === 0 ? "This project has no images. Upload some first." : `None of the ${images.length} images is left with these settings. Label some, or leave out "filter-null".`;
+    const sentence =
+      images.length === 0
+        ? "This project has no images. Upload some first."
+        : `None of the ${images.length} images is left with these settings. Label some, or leave out "filter-null".`;
     throw new DomainError("nothing_to_generate", sentence, { images: images.length });
   }
   if (planned.images > room.free) {
     const [trash] = await tx.query<{ images: number }>(TRASH_IMAGES, [workspaceId]);
     const inTrash = trash!.images;
-    const advice = inTrash > 0 ? `${inTrash} sit in Trash: purge some of them, or ask for a larger quota.` : "Nothing sits in Trash. Delete and purge a version, or ask for a larger quota.";
-    throw new DomainError("quota_exceeded", `This version needs ${planned.images} images, and ${room.free} of ${room.quota} are free. ${advice}`, { needed: planned.images, ...room, inTrash });
+    const advice =
+      inTrash > 0
+        ? `${inTrash} sit in Trash: purge some of them, or ask for a larger quota.`
+        : "Nothing sits in Trash. Delete and purge a version, or ask for a larger quota.";
+    throw new DomainError(
+      "quota_exceeded",
+      `This version needs ${planned.images} images, and ${room.free} of ${room.quota} are free. ${advice}`,
+      { needed: planned.images, ...room, inTrash },
+    );
   }
   await tx.query(RESERVE, [workspaceId, planned.images]);
   return planned;
@@ -120,7 +154,13 @@ const SOURCES_BATCH = 10_000;
 async function insertSources(tx: Transaction, versionId: string, sources: readonly PlannableImage[]): Promise<void> {
   for (let start = 0; start < sources.length; start += SOURCES_BATCH) {
     const batch = sources.slice(start, start + SOURCES_BATCH);
-    await tx.query(INSERT_SOURCES, [versionId, batch.map((s) => s.id), batch.map((s) => s.split), batch.map((s) => s.label), batch.map((s) => JSON.stringify(s.boxes))]);
+    await tx.query(INSERT_SOURCES, [
+      versionId,
+      batch.map((s) => s.id),
+      batch.map((s) => s.split),
+      batch.map((s) => s.label),
+      batch.map((s) => JSON.stringify(s.boxes)),
+    ]);
   }
 }
 
@@ -156,7 +196,8 @@ const nameOf = (now: Date): string => now.toISOString().slice(0, 16).replace("T"
  */
 export async function createVersion(
   ctx: Context,
-  input: SluggedProjectRef & Omit<GenerationSettings, "seed"> & { name?: string | undefined; seed?: number | undefined; plan: PlanVersion },
+  input: SluggedProjectRef &
+    Omit<GenerationSettings, "seed"> & { name?: string | undefined; seed?: number | undefined; plan: PlanVersion },
 ): Promise<NewVersion> {
   const { workspaceId } = authorize(ctx, "create version", input.workspaceSlug);
   const name = parseName(input.name ?? nameOf(ctx.now));
@@ -164,12 +205,39 @@ export async function createVersion(
   const project = await getLiveProject(workspaceId, input);
   return transaction(async (tx) => {
     const room = await lockForGeneration(tx, workspaceId, project);
-    const { sources, images } = await reserve(tx, workspaceId, project.id, room, plan, { seed, preprocessing, augmentation, splits });
+    const { sources, images } = await reserve(tx, workspaceId, project.id, room, plan, {
+      seed,
+      preprocessing,
+      augmentation,
+      splits,
+    });
     const [drawn] = await tx.query<{ number: number }>(DRAW_NUMBER, [project.id, ctx.now]);
     const id = newId();
-    await tx.query(INSERT_VERSION, [id, workspaceId, project.id, drawn!.number, name, seed, preprocessing, augmentation, splits ?? {}, images, personId(ctx.actor), ctx.now]);
+    await tx.query(INSERT_VERSION, [
+      id,
+      workspaceId,
+      project.id,
+      drawn!.number,
+      name,
+      seed,
+      preprocessing,
+      augmentation,
+      splits ?? {},
+      images,
+      personId(ctx.actor),
+      ctx.now,
+    ]);
     await insertSources(tx, id, sources);
-    await recordAudit(tx, ctx, [{ workspaceId, action: "version.created", targetType: "version", targetId: id, targetName: name, details: { images } }]);
+    await recordAudit(tx, ctx, [
+      {
+        workspaceId,
+        action: "version.created",
+        targetType: "version",
+        targetId: id,
+        targetName: name,
+        details: { images },
+      },
+    ]);
     await enqueue(tx, "generate-versions");
     return { id, number: drawn!.number, name, images };
   });
@@ -185,7 +253,10 @@ export interface PlanningFacts {
   inTrash: number;
 }
 
-const QUOTA: Statement = { name: "generation-quota", text: `select image_quota as "imageQuota", used_images as "usedImages" from workspaces where id = $1` };
+const QUOTA: Statement = {
+  name: "generation-quota",
+  text: `select image_quota as "imageQuota", used_images as "usedImages" from workspaces where id = $1`,
+};
 
 /** For an estimate: a project's images and the room in the quota. Throws `not_found`, `in_trash`, `purged`. */
 export async function getPlanningFacts(ctx: Context, ref: SluggedProjectRef): Promise<PlanningFacts> {
@@ -213,9 +284,15 @@ const FAIL: Statement = {
   text: `update versions set status = 'FAILED', failure_reason = $2, failure_detail = $3, counted_images = 0, generator_lease_id = null, generator_until = null where id = $1`,
 };
 
-const GIVE_BACK: Statement = { name: "generation-give-back", text: `update workspaces set used_images = used_images - $2 where id = $1` };
+const GIVE_BACK: Statement = {
+  name: "generation-give-back",
+  text: `update workspaces set used_images = used_images - $2 where id = $1`,
+};
 
-const REMOVE_SOURCES: Statement = { name: "generation-remove-sources", text: `delete from generation_sources where version_id = $1` };
+const REMOVE_SOURCES: Statement = {
+  name: "generation-remove-sources",
+  text: `delete from generation_sources where version_id = $1`,
+};
 
 /**
  * Ends the generation of a version, if it is still going on, and gives back what it reserved: once, however often this
@@ -227,7 +304,11 @@ export async function cancelGeneration(
   input: { workspaceId: string; versionId: string; reason: FailureReason; detail?: string | null; leaseId?: string },
 ): Promise<boolean> {
   await tx.query(LOCK_WORKSPACE, [input.workspaceId]);
-  const [version] = await tx.query<{ countedImages: number }>(LOCK_GENERATING, [input.versionId, input.workspaceId, input.leaseId ?? null]);
+  const [version] = await tx.query<{ countedImages: number }>(LOCK_GENERATING, [
+    input.versionId,
+    input.workspaceId,
+    input.leaseId ?? null,
+  ]);
   if (!version) return false;
   await tx.query(FAIL, [input.versionId, input.reason, input.detail ?? null]);
   await tx.query(GIVE_BACK, [input.workspaceId, version.countedImages]);
@@ -251,7 +332,9 @@ export async function cancelVersionGeneration(ctx: Context, ref: VersionRef): Pr
   if (deletedAt) throw versionInTrash(ref.number, name, purgeAfter!);
   const cancelled = await transaction(async (tx) => {
     if (!(await cancelGeneration(tx, { workspaceId, versionId: id, reason: "cancelled" }))) return false;
-    await recordAudit(tx, ctx, [{ workspaceId, action: "version.generation_cancelled", targetType: "version", targetId: id, targetName: name }]);
+    await recordAudit(tx, ctx, [
+      { workspaceId, action: "version.generation_cancelled", targetType: "version", targetId: id, targetName: name },
+    ]);
     return true;
   });
   return { outcome: cancelled ? "cancelled" : "not_generating", id, name };
@@ -302,10 +385,22 @@ export async function retryVersionGeneration(ctx: Context, ref: VersionRef, plan
     const { status, deletedAt, purgeAfter, name, splitPercents, ...settings } = version;
     if (deletedAt) throw versionInTrash(ref.number, name, purgeAfter!);
     if (status !== "FAILED") return { outcome: status === "READY" ? "already_ready" : "already_generating", id, name };
-    const { sources, images } = await reserve(tx, workspaceId, projectId, room, plan, { ...settings, splits: readSplits(splitPercents) });
+    const { sources, images } = await reserve(tx, workspaceId, projectId, room, plan, {
+      ...settings,
+      splits: readSplits(splitPercents),
+    });
     await tx.query(RESTART, [id, images]);
     await insertSources(tx, id, sources);
-    await recordAudit(tx, ctx, [{ workspaceId, action: "version.generation_retried", targetType: "version", targetId: id, targetName: name, details: { images } }]);
+    await recordAudit(tx, ctx, [
+      {
+        workspaceId,
+        action: "version.generation_retried",
+        targetType: "version",
+        targetId: id,
+        targetName: name,
+        details: { images },
+      },
+    ]);
     await enqueue(tx, "generate-versions");
     return { outcome: "retried", id, name };
   });

@@ -1,8 +1,44 @@
-export { cancelGeneration, cancelVersionGeneration, createVersion, getPlanningFacts, retryVersionGeneration, type GenerationSettings, type NewVersion, type PlanVersion, type Retried } from "./generation";
-export { findHiddenItem, getVersionsPage, type ChosenVersion, type HiddenItem, type ListedVersion, type VersionsPage } from "./page";
+export {
+  cancelGeneration,
+  cancelVersionGeneration,
+  createVersion,
+  getPlanningFacts,
+  retryVersionGeneration,
+  type GenerationSettings,
+  type NewVersion,
+  type PlanVersion,
+  type Retried,
+} from "./generation";
+export {
+  findHiddenItem,
+  getVersionsPage,
+  type ChosenVersion,
+  type HiddenItem,
+  type ListedVersion,
+  type VersionsPage,
+} from "./page";
 export { getGeneratePage } from "./generate-page";
 export { renameVersion } from "./rename";
 export { getVersion, getVersionFiles, listVersionsOf, type VersionSummary, type VersionView } from "./versions";
-export { openVersionWriter, renewWriterLease, versionPrefix, WRITER_LEASE_MS, WriterLeaseLost, type VersionWriter } from "./writer";
-export { claimGeneration, completeGeneration, failGeneration, forgetGenerationSources, GENERATOR_LEASE_MS, heartbeatGeneration, listGenerationSources, listUntidyVersions, releaseGeneration, type Generation, type GenerationSource } from "./generation-work";
+export {
+  openVersionWriter,
+  renewWriterLease,
+  versionPrefix,
+  WRITER_LEASE_MS,
+  WriterLeaseLost,
+  type VersionWriter,
+} from "./writer";
+export {
+  claimGeneration,
+  completeGeneration,
+  failGeneration,
+  forgetGenerationSources,
+  GENERATOR_LEASE_MS,
+  heartbeatGeneration,
+  listGenerationSources,
+  listUntidyVersions,
+  releaseGeneration,
+  type Generation,
+  type GenerationSource,
+} from "./generation-work";
 export { sampleImages, type SampleImage } from "./generation-sample";

@@ -1,9 +1,27 @@
 import { beforeEach, expect, test } from "vitest";
 import { prisma } from "@/lib/platform/db";
-import { buildModel, buildProject, buildTraining, buildVersion, buildWorld, userContext, type World } from "@/lib/testing/builders";
+import {
+  buildModel,
+  buildProject,
+  buildTraining,
+  buildVersion,
+  buildWorld,
+  userContext,
+  type World,
+} from "@/lib/testing/builders";
 import { projectRef, trashedVersionRef, versionRef } from "@/lib/testing/lifecycle";
 import { getProjectsPage } from "@/lib/domain/projects";
-import { getReceipt, listReceipts, previewTrashTraining, previewTrashVersion, purgeItem, restoreVersion, trashProject, trashTraining, trashVersion } from "@/lib/domain/trash";
+import {
+  getReceipt,
+  listReceipts,
+  previewTrashTraining,
+  previewTrashVersion,
+  purgeItem,
+  restoreVersion,
+  trashProject,
+  trashTraining,
+  trashVersion,
+} from "@/lib/domain/trash";
 import { findHiddenItem, getVersionsPage } from "./page";
 
 let world: World;
@@ -29,17 +47,25 @@ test("the page has all live versions, newest first, failed ones too, and the new
     [1, "READY", 7, true],
   ]);
   expect(page.chosen).toMatchObject({ number: 3, status: "FAILED" });
-  expect((await getVersionsPage(ctx, versionRef(world, project, first))).chosen).toMatchObject({ name: "first", createdByName: world.owner.name, trainings: [{ number: 1 }] });
+  expect((await getVersionsPage(ctx, versionRef(world, project, first))).chosen).toMatchObject({
+    name: "first",
+    createdByName: world.owner.name,
+    trainings: [{ number: 1 }],
+  });
 
   await trashTraining(ctx, { workspaceSlug: world.workspace.slug, trainingId: training.id });
   expect((await getVersionsPage(ctx, projectRef(world, project))).versions.at(-1)).toMatchObject({ hasModel: false });
 });
 
 test("the chosen version has its models, and says why our own trainer could learn nothing from it", async () => {
-  const read = async (ref: Parameters<typeof getVersionsPage>[1], role: "OWNER" | "VIEWER" = "OWNER") => getVersionsPage(await userContext(world, { role }), ref);
+  const read = async (ref: Parameters<typeof getVersionsPage>[1], role: "OWNER" | "VIEWER" = "OWNER") =>
+    getVersionsPage(await userContext(world, { role }), ref);
   const version = await buildVersion(world, project);
   const model = await buildModel(world, await buildTraining(world, version, { status: "FINISHED" }));
-  expect(await read(projectRef(world, project))).toMatchObject({ chosen: { untrainable: null, models: [{ slug: model.slug, calls: 0, trainingNumber: 1 }] }, may: { runTrainings: true } });
+  expect(await read(projectRef(world, project))).toMatchObject({
+    chosen: { untrainable: null, models: [{ slug: model.slug, calls: 0, trainingNumber: 1 }] },
+    may: { runTrainings: true },
+  });
   expect((await read(projectRef(world, project), "VIEWER")).may.runTrainings).toBe(false);
 
   await prisma().version.update({ where: { id: version.id }, data: { trainImages: 1, validImages: 9 } });
@@ -52,11 +78,18 @@ test("the chosen version has its models, and says why our own trainer could lear
 });
 
 test("a project without versions has nothing chosen", async () => {
-  expect(await getVersionsPage(await userContext(world), projectRef(world, project))).toMatchObject({ versions: [], chosen: null });
+  expect(await getVersionsPage(await userContext(world), projectRef(world, project))).toMatchObject({
+    versions: [],
+    chosen: null,
+  });
 });
 
 test("what somebody may do is said as the table of permissions has it", async () => {
-  for (const [role, may] of [["OWNER", true], ["EDITOR", true], ["VIEWER", false]] as const) {
+  for (const [role, may] of [
+    ["OWNER", true],
+    ["EDITOR", true],
+    ["VIEWER", false],
+  ] as const) {
     const ctx = await userContext(world, { role });
     expect((await getVersionsPage(ctx, projectRef(world, project))).may.updateVersions, role).toBe(may);
     expect((await getProjectsPage(ctx, world.workspace.slug)).may.updateProjects, role).toBe(may);
@@ -84,25 +117,38 @@ test("a receipt is read by its id, by members of its workspace alone", async () 
   const version = await buildVersion(world, project, { name: "baseline", images: 9 });
   const ref = versionRef(world, project, version);
   await trashVersion(ctx, ref);
-  await purgeItem(await userContext(world), { workspaceSlug: world.workspace.slug, type: "VERSION", id: version.id }, new AbortController().signal);
+  await purgeItem(
+    await userContext(world),
+    { workspaceSlug: world.workspace.slug, type: "VERSION", id: version.id },
+    new AbortController().signal,
+  );
   const [listed] = await listReceipts(ctx, { workspaceSlug: world.workspace.slug, limit: 1 });
   await expect(getVersionsPage(ctx, ref)).rejects.toMatchObject({ code: "purged", details: { receiptId: listed!.id } });
   expect(await getReceipt(ctx, { workspaceSlug: world.workspace.slug, receiptId: listed!.id })).toEqual(listed);
   const other = await buildWorld();
-  await expect(getReceipt(await userContext(other), { workspaceSlug: other.workspace.slug, receiptId: listed!.id })).rejects.toMatchObject({ code: "not_found" });
+  await expect(
+    getReceipt(await userContext(other), { workspaceSlug: other.workspace.slug, receiptId: listed!.id }),
+  ).rejects.toMatchObject({ code: "not_found" });
 });
 
 test("a preview tells of a generation that would be cancelled, and promises no images of it", async () => {
   const ctx = await userContext(world);
   const version = await buildVersion(world, project, { status: "GENERATING", images: 50 });
-  expect(await previewTrashVersion(ctx, versionRef(world, project, version))).toMatchObject({ images: 0, generating: 1, days: 30 });
+  expect(await previewTrashVersion(ctx, versionRef(world, project, version))).toMatchObject({
+    images: 0,
+    generating: 1,
+    days: 30,
+  });
 });
 
 test("a preview of what is in Trash already is refused, and of what was restored it is not", async () => {
   const ctx = await userContext(world);
   const version = await buildVersion(world, project);
   const ref = versionRef(world, project, version);
-  const training = { workspaceSlug: world.workspace.slug, trainingId: (await buildTraining(world, version, { status: "FINISHED" })).id };
+  const training = {
+    workspaceSlug: world.workspace.slug,
+    trainingId: (await buildTraining(world, version, { status: "FINISHED" })).id,
+  };
   await trashTraining(ctx, training);
   await expect(previewTrashTraining(ctx, training)).rejects.toMatchObject({ code: "in_trash" });
   await trashVersion(ctx, ref);

@@ -3,7 +3,13 @@ import type { ProjectType, VersionStatus } from "@/lib/platform/generated/enums"
 import type { Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
 import { parseFailureReason, type FailureReason } from "@/lib/domain/generation-failure";
-import { getLiveProject, getProjectState, getVersionState, versionInTrash, type SluggedProjectRef } from "@/lib/domain/item-state";
+import {
+  getLiveProject,
+  getProjectState,
+  getVersionState,
+  versionInTrash,
+  type SluggedProjectRef,
+} from "@/lib/domain/item-state";
 import { findUntrainable, listModels, type ModelView, type Untrainable } from "@/lib/domain/trainings";
 import { allows, authorize } from "@/lib/domain/permissions";
 import { VERSION_COLUMNS, viewVersion, type VersionView } from "./versions";
@@ -53,7 +59,10 @@ export interface VersionsPage {
  * failed is shown here, and only here, so that somebody can read why and delete it.
  * Throws `not_found`, `in_trash`, `project_in_trash`, `purged`.
  */
-export async function getVersionsPage(ctx: Context, ref: SluggedProjectRef & { number?: number }): Promise<VersionsPage> {
+export async function getVersionsPage(
+  ctx: Context,
+  ref: SluggedProjectRef & { number?: number },
+): Promise<VersionsPage> {
   const { workspaceId, slug, name } = authorize(ctx, "read versions", ref.workspaceSlug);
   const wanted = ref.number === undefined ? null : await getVersionState(workspaceId, { ...ref, number: ref.number });
   if (wanted?.deletedAt) throw versionInTrash(wanted.number, wanted.name, wanted.purgeAfter!);
@@ -67,7 +76,11 @@ export async function getVersionsPage(ctx: Context, ref: SluggedProjectRef & { n
     project: { id: project.id, slug: project.slug, name: project.name, type: project.type },
     versions,
     chosen,
-    may: { updateVersions: allows(ctx, "update version", slug), createVersions: allows(ctx, "create version", slug), runTrainings: allows(ctx, "run trainings", slug) },
+    may: {
+      updateVersions: allows(ctx, "update version", slug),
+      createVersions: allows(ctx, "create version", slug),
+      runTrainings: allows(ctx, "run trainings", slug),
+    },
   };
 }
 
@@ -95,14 +108,21 @@ async function listVersions(projectId: string): Promise<ListedVersion[]> {
   }));
 }
 
-async function findVersion(ctx: Context, ref: SluggedProjectRef & { number: number }, project: { id: string; type: ProjectType }): Promise<ChosenVersion | null> {
+async function findVersion(
+  ctx: Context,
+  ref: SluggedProjectRef & { number: number },
+  project: { id: string; type: ProjectType },
+): Promise<ChosenVersion | null> {
   const row = await prisma().version.findFirst({
     where: { projectId: project.id, number: ref.number, deletedAt: null },
     select: { ...VERSION_COLUMNS, failureReason: true, failureDetail: true, countedImages: true, createdById: true },
   });
   if (!row) return null;
   const { failureReason, failureDetail, countedImages, createdById, ...columns } = row;
-  const [author, models] = [await prisma().user.findUnique({ where: { id: createdById }, select: { name: true } }), await listModels(ctx, ref)];
+  const [author, models] = [
+    await prisma().user.findUnique({ where: { id: createdById }, select: { name: true } }),
+    await listModels(ctx, ref),
+  ];
   const version = viewVersion(columns);
   return {
     ...version,
@@ -127,7 +147,10 @@ export interface HiddenItem {
  * Why there is nothing at a project's or version's page: it, or its project, is in Trash. null: for another reason, which
  * a page does not tell. Throws `not_found` for somebody who is no member.
  */
-export async function findHiddenItem(ctx: Context, ref: SluggedProjectRef & { number?: number }): Promise<HiddenItem | null> {
+export async function findHiddenItem(
+  ctx: Context,
+  ref: SluggedProjectRef & { number?: number },
+): Promise<HiddenItem | null> {
   const { workspaceId } = authorize(ctx, "read trash", ref.workspaceSlug);
   const { number, ...project } = ref;
   try {
@@ -136,7 +159,8 @@ export async function findHiddenItem(ctx: Context, ref: SluggedProjectRef & { nu
       return state.deletedAt && { type: "project", name: state.name, number: null, purgeAfter: state.purgeAfter! };
     }
     const state = await getVersionState(workspaceId, { ...project, number }, { inTrashedProject: true });
-    if (state.projectDeletedAt) return { type: "project", name: state.projectName, number: null, purgeAfter: state.projectPurgeAfter! };
+    if (state.projectDeletedAt)
+      return { type: "project", name: state.projectName, number: null, purgeAfter: state.projectPurgeAfter! };
     return state.deletedAt && { type: "version", name: state.name, number, purgeAfter: state.purgeAfter! };
   } catch (error) {
     if (error instanceof DomainError) return null;

@@ -14,13 +14,18 @@ async function setup() {
   return { world, project, version, ctx: await userContext(world), ref: versionRef(world, project, version) };
 }
 
-const nameOfVersion = async ({ id }: { id: string }) => (await prisma().version.findUniqueOrThrow({ where: { id } })).name;
-const nameOfProject = async ({ id }: { id: string }) => (await prisma().project.findUniqueOrThrow({ where: { id } })).name;
+const nameOfVersion = async ({ id }: { id: string }) =>
+  (await prisma().version.findUniqueOrThrow({ where: { id } })).name;
+const nameOfProject = async ({ id }: { id: string }) =>
+  (await prisma().project.findUniqueOrThrow({ where: { id } })).name;
 
 test("a renamed version keeps everything but its name, and the log has both names", async () => {
   const { world, version, ctx, ref } = await setup();
   expect(await renameVersion(ctx, ref, "  cafe\u0301 ")).toEqual({ name: "caf\u00e9" });
-  expect(await prisma().version.findUniqueOrThrow({ where: { id: version.id } })).toEqual({ ...version, name: "caf\u00e9" });
+  expect(await prisma().version.findUniqueOrThrow({ where: { id: version.id } })).toEqual({
+    ...version,
+    name: "caf\u00e9",
+  });
   const event = await prisma().auditEvent.findFirstOrThrow({ where: { workspaceId: world.workspace.id } });
   expect(event).toMatchObject({ action: "version.renamed", targetName: "caf\u00e9", details: { before: "baseline" } });
 });
@@ -28,7 +33,10 @@ test("a renamed version keeps everything but its name, and the log has both name
 test("a renamed project keeps its slug", async () => {
   const { world, project, ctx } = await setup();
   await renameProject(ctx, projectRef(world, project), "Numbers");
-  expect(await prisma().project.findUniqueOrThrow({ where: { id: project.id } })).toMatchObject({ name: "Numbers", slug: project.slug });
+  expect(await prisma().project.findUniqueOrThrow({ where: { id: project.id } })).toMatchObject({
+    name: "Numbers",
+    slug: project.slug,
+  });
 });
 
 test("a name that will not do changes nothing", async () => {
@@ -37,14 +45,25 @@ test("a name that will not do changes nothing", async () => {
     expect(await outcomeOf(renameVersion(ctx, ref, name))).toBe("invalid_input");
     expect(await outcomeOf(renameProject(ctx, projectRef(world, project), name))).toBe("invalid_input");
   }
-  expect([await nameOfVersion(version), await nameOfProject(project), await auditedActions(world)]).toEqual(["baseline", "Digits", []]);
+  expect([await nameOfVersion(version), await nameOfProject(project), await auditedActions(world)]).toEqual([
+    "baseline",
+    "Digits",
+    [],
+  ]);
 });
 
 test("viewers, strangers and keys without the scope rename nothing", async () => {
   const { world, project, version, ref } = await setup();
   const stranger = await userContext(await buildWorld());
-  const [viewer, key] = [await memberContext(world, "VIEWER"), await keyContext(world, { scopes: ["version:read", "project:read"] })];
-  for (const [ctx, code] of [[viewer, "forbidden"], [key, "missing_scope"], [stranger, "not_found"]] as const) {
+  const [viewer, key] = [
+    await memberContext(world, "VIEWER"),
+    await keyContext(world, { scopes: ["version:read", "project:read"] }),
+  ];
+  for (const [ctx, code] of [
+    [viewer, "forbidden"],
+    [key, "missing_scope"],
+    [stranger, "not_found"],
+  ] as const) {
     expect(await outcomeOf(renameVersion(ctx, ref, "mine"))).toBe(code);
     expect(await outcomeOf(renameProject(ctx, projectRef(world, project), "mine"))).toBe(code);
   }
@@ -63,9 +82,18 @@ test("what is in Trash, or in a project in Trash, is not renamed", async () => {
 
 test("a rename that waits while the item goes to Trash does not rename it", async () => {
   const { world, project, version, ctx, ref } = await setup();
-  const [, renamed] = await raceAt(["versions", version], [() => trashVersion(ctx, ref), () => outcomeOf(renameVersion(ctx, ref, "late"))]);
+  const [, renamed] = await raceAt(
+    ["versions", version],
+    [() => trashVersion(ctx, ref), () => outcomeOf(renameVersion(ctx, ref, "late"))],
+  );
   expect([renamed, await nameOfVersion(version)]).toEqual(["in_trash", "baseline"]);
-  const [, renamedProject] = await raceAt(["projects", project], [() => trashProject(ctx, projectRef(world, project)), () => outcomeOf(renameProject(ctx, projectRef(world, project), "late"))]);
+  const [, renamedProject] = await raceAt(
+    ["projects", project],
+    [
+      () => trashProject(ctx, projectRef(world, project)),
+      () => outcomeOf(renameProject(ctx, projectRef(world, project), "late")),
+    ],
+  );
   expect([renamedProject, await nameOfProject(project)]).toEqual(["in_trash", "Digits"]);
   expect(await auditedActions(world)).toEqual(["version.trashed", "project.trashed"]);
 });

@@ -18,8 +18,18 @@ export async function renameVersion(ctx: Context, ref: VersionRef, newName: stri
   const name = parseName(newName);
   const version = await getLiveVersion(workspaceId, ref);
   await transaction(async (tx) => {
-    if ((await tx.query(RENAME_VERSION, [version.id, name])).length === 0) throw new DomainError("in_trash", `Version ${ref.number} went to Trash at this moment. Restore it to rename it.`);
-    await recordAudit(tx, ctx, [{ workspaceId, action: "version.renamed", targetType: "version", targetId: version.id, targetName: name, details: { before: version.name } }]);
+    if ((await tx.query(RENAME_VERSION, [version.id, name])).length === 0)
+      throw new DomainError("in_trash", `Version ${ref.number} went to Trash at this moment. Restore it to rename it.`);
+    await recordAudit(tx, ctx, [
+      {
+        workspaceId,
+        action: "version.renamed",
+        targetType: "version",
+        targetId: version.id,
+        targetName: name,
+        details: { before: version.name },
+      },
+    ]);
   });
   return { name };
 }

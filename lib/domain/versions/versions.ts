@@ -75,7 +75,10 @@ function summarize(row: Prisma.VersionGetPayload<{ select: typeof SUMMARY_COLUMN
 }
 
 /** A version's row as pages and the API know it. */
-export function viewVersion({ trainings, ...row }: Prisma.VersionGetPayload<{ select: typeof VERSION_COLUMNS }>): VersionView {
+export function viewVersion({
+  trainings,
+  ...row
+}: Prisma.VersionGetPayload<{ select: typeof VERSION_COLUMNS }>): VersionView {
   return {
     ...summarize({ ...row, trainings }),
     trainings: trainings.map(viewTraining),
@@ -84,7 +87,11 @@ export function viewVersion({ trainings, ...row }: Prisma.VersionGetPayload<{ se
 
 /** The live versions of a project, newest first. For projects.ts, which has authorized. */
 export async function listVersionsOf(projectId: string): Promise<VersionSummary[]> {
-  const rows = await prisma().version.findMany({ where: { projectId, deletedAt: null, status: { not: "FAILED" } }, select: SUMMARY_COLUMNS, orderBy: { number: "desc" } });
+  const rows = await prisma().version.findMany({
+    where: { projectId, deletedAt: null, status: { not: "FAILED" } },
+    select: SUMMARY_COLUMNS,
+    orderBy: { number: "desc" },
+  });
   return rows.map(summarize);
 }
 
@@ -97,10 +104,14 @@ export async function getVersion(ctx: Context, ref: VersionRef): Promise<Version
 }
 
 /** Where a ready version's files are described, live or in Trash. Throws `not_found`, `purged`, `not_ready`. */
-export async function getVersionFiles(ctx: Context, ref: VersionRef): Promise<{ versionId: string; manifestHash: string }> {
+export async function getVersionFiles(
+  ctx: Context,
+  ref: VersionRef,
+): Promise<{ versionId: string; manifestHash: string }> {
   const { workspaceId } = authorize(ctx, "read versions", ref.workspaceSlug);
   const { id } = await getVersionState(workspaceId, ref, { inTrashedProject: true });
   const row = await prisma().version.findUnique({ where: { id }, select: { manifestHash: true } });
-  if (!row?.manifestHash) throw new DomainError("not_ready", `Version ${ref.number} has no files: it was never completely generated.`);
+  if (!row?.manifestHash)
+    throw new DomainError("not_ready", `Version ${ref.number} has no files: it was never completely generated.`);
   return { versionId: id, manifestHash: row.manifestHash };
 }

@@ -26,7 +26,9 @@ test("a writer paused past the purge and resumed leaves nothing behind, and the 
   const second = await connectSecond();
   await blobStore().put("versions/another/keep.txt", Buffer.from("a neighbour's"));
 
-  const child = spawn(process.execPath, ["--import", "tsx", "lib/testing/endless-writer.ts", version.id, "2000"], { stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(process.execPath, ["--import", "tsx", "lib/testing/endless-writer.ts", version.id, "2000"], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   try {
     const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
     expect((await lines.next()).value).toBe("writing");
@@ -36,12 +38,16 @@ test("a writer paused past the purge and resumed leaves nothing behind, and the 
     await purgeItem(ctx, { workspaceSlug: world.workspace.slug, type: "VERSION", id: version.id }, forever);
     expect(await eraseFiles(await systemContext("test"), forever)).toEqual({ verified: 0, postponed: 1 });
 
-    const [receipt] = await second.query<{ verified_at: Date | null; next_attempt_at: Date; writers_until: Date }>("select * from purge_receipts");
+    const [receipt] = await second.query<{ verified_at: Date | null; next_attempt_at: Date; writers_until: Date }>(
+      "select * from purge_receipts",
+    );
     expect(receipt!.verified_at).toBeNull();
     expect(receipt!.next_attempt_at.getTime()).toBeGreaterThanOrEqual(receipt!.writers_until.getTime());
 
     // The lease runs out while the writer stands still; then the prefix is proved empty …
-    await second.query("select pg_sleep(greatest(0, extract(epoch from writers_until - clock_timestamp()) + 0.05)) from purge_receipts");
+    await second.query(
+      "select pg_sleep(greatest(0, extract(epoch from writers_until - clock_timestamp()) + 0.05)) from purge_receipts",
+    );
     expect(await eraseFiles(await systemContext("test"), forever)).toEqual({ verified: 1, postponed: 0 });
 
     // … and the writer wakes up.
@@ -80,7 +86,9 @@ test("a stream is published whole, with its size, and only while the version is 
   const version = await buildVersion(world, project);
   const ctx = await userContext(world);
   const writer = await openVersionWriter(version.id);
-  expect(await writer.put("exports/a.zip", Readable.from([Buffer.from("first "), Buffer.from("second")]))).toEqual({ sizeBytes: 12 });
+  expect(await writer.put("exports/a.zip", Readable.from([Buffer.from("first "), Buffer.from("second")]))).toEqual({
+    sizeBytes: 12,
+  });
   expect(String(await blobStore().get(`versions/${version.id}/exports/a.zip`))).toBe("first second");
 
   async function* trashedMeanwhile() {
@@ -99,7 +107,11 @@ test("a stream that goes on and on is cut off soon after its version went to Tra
   const endless = new PassThrough(); // nobody ever writes to it
   const put = writer.put("exports/a.zip", endless);
   put.catch(() => {});
-  await trashVersion(await userContext(world), { workspaceSlug: world.workspace.slug, projectSlug: project.slug, number: version.number });
+  await trashVersion(await userContext(world), {
+    workspaceSlug: world.workspace.slug,
+    projectSlug: project.slug,
+    number: version.number,
+  });
   await expect(put).rejects.toThrow(WriterLeaseLost);
   expect(endless.destroyed).toBe(true);
   expect(await keysUnder(versionPrefix(version.id))).toEqual([]);

@@ -71,7 +71,10 @@ export async function openVersionWriter(
 
   /** Renews the lease until it is called off, however long the body or the store takes. Only a lost lease ends the body. */
   function keepHolding(body: Readable): () => void {
-    const timer = setInterval(() => void hold().catch((error: unknown) => error instanceof WriterLeaseLost && body.destroy(error)), Math.min(STREAM_RENEWAL_MS, leaseMs / 4));
+    const timer = setInterval(
+      () => void hold().catch((error: unknown) => error instanceof WriterLeaseLost && body.destroy(error)),
+      Math.min(STREAM_RENEWAL_MS, leaseMs / 4),
+    );
     return () => clearInterval(timer);
   }
 

@@ -67,7 +67,10 @@ const cursorAt = (at: Date, id: string): string => `${at.toISOString()}_${id}`;
 
 function parseCursor(cursor: string): readonly [string, string] {
   const [, at, id] = CURSOR.exec(cursor) ?? [];
-  if (at === undefined || id === undefined || Number.isNaN(Date.parse(at))) throw new DomainError("invalid_input", "This page of the log does not exist. Start from the newest events.", { field: "cursor" });
+  if (at === undefined || id === undefined || Number.isNaN(Date.parse(at)))
+    throw new DomainError("invalid_input", "This page of the log does not exist. Start from the newest events.", {
+      field: "cursor",
+    });
   return [at, id];
 }
 
@@ -75,13 +78,25 @@ function parseCursor(cursor: string): readonly [string, string] {
  * What happened in a workspace, newest first, in pages by keyset. A page of a `group` looks at a bounded stretch of the
  * log, so it can be short, or empty, and still have a next one. Throws `invalid_input` for a cursor we never gave.
  */
-export async function listAuditEvents(ctx: Context, input: { workspaceSlug: string; limit: number; group?: AuditGroup | undefined; cursor?: string | undefined }): Promise<AuditPage> {
+export async function listAuditEvents(
+  ctx: Context,
+  input: { workspaceSlug: string; limit: number; group?: AuditGroup | undefined; cursor?: string | undefined },
+): Promise<AuditPage> {
   const { workspaceId } = authorize(ctx, "read audit log", input.workspaceSlug);
   const [at, id] = input.cursor === undefined ? NEWEST : parseCursor(input.cursor);
   const actions = input.group ? AUDIT_ACTIONS.filter((action) => auditGroupOf(action) === input.group) : null;
   const stretch = actions ? AUDIT_WINDOW : input.limit + 1;
-  const rows = await query<(AuditEvent | { id: null }) & Bounds>(LIST, [workspaceId, at, id, stretch, actions, input.limit + 1]);
-  const found = rows.flatMap(({ seen: _seen, endAt: _endAt, endId: _endId, ...event }) => (event.id === null ? [] : [event]));
+  const rows = await query<(AuditEvent | { id: null }) & Bounds>(LIST, [
+    workspaceId,
+    at,
+    id,
+    stretch,
+    actions,
+    input.limit + 1,
+  ]);
+  const found = rows.flatMap(({ seen: _seen, endAt: _endAt, endId: _endId, ...event }) =>
+    event.id === null ? [] : [event],
+  );
   const events = found.slice(0, input.limit);
   const last = events.at(-1);
   if (found.length > input.limit && last) return { events, nextCursor: cursorAt(last.at, last.id) };

@@ -19,7 +19,13 @@ export interface Inventory {
       images: number;
       inTrash: boolean;
       purgeAfter: Date | null;
-      trainings: { number: number; id: string; status: TrainingStatus; statusReason: string | null; inTrash: boolean }[];
+      trainings: {
+        number: number;
+        id: string;
+        status: TrainingStatus;
+        statusReason: string | null;
+        inTrash: boolean;
+      }[];
     }[];
   }[];
 }
@@ -48,7 +54,13 @@ export async function getInventory(ctx: Context, workspaceSlug: string): Promise
         images: v.countedImages,
         inTrash: v.deletedAt !== null,
         purgeAfter: v.purgeAfter,
-        trainings: v.trainings.map((t) => ({ number: t.number, id: t.id, status: t.status, statusReason: t.statusReason, inTrash: t.deletedAt !== null })),
+        trainings: v.trainings.map((t) => ({
+          number: t.number,
+          id: t.id,
+          status: t.status,
+          statusReason: t.statusReason,
+          inTrash: t.deletedAt !== null,
+        })),
       })),
     })),
   };

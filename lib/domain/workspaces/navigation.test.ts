@@ -12,7 +12,10 @@ test("the sidebar lists live projects by name and counts what Trash lists", asyn
   const ref = { workspaceSlug: world.workspace.slug, projectSlug: beta.slug };
   expect(await getNavigation(ctx, world.workspace.slug)).toEqual({
     workspace: { slug: world.workspace.slug, name: world.workspace.name, role: "OWNER" },
-    projects: [{ slug: alpha.slug, name: "Alpha" }, { slug: beta.slug, name: "beta" }],
+    projects: [
+      { slug: alpha.slug, name: "Alpha" },
+      { slug: beta.slug, name: "beta" },
+    ],
     trashItems: 0,
   });
 
@@ -25,5 +28,7 @@ test("the sidebar lists live projects by name and counts what Trash lists", asyn
 
 test("the sidebar of a foreign workspace is not found", async () => {
   const world = await buildWorld();
-  await expect(getNavigation(await userContext(world), (await buildWorld()).workspace.slug)).rejects.toMatchObject({ code: "not_found" });
+  await expect(getNavigation(await userContext(world), (await buildWorld()).workspace.slug)).rejects.toMatchObject({
+    code: "not_found",
+  });
 });

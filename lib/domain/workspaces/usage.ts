@@ -95,7 +95,15 @@ export async function getUsageByProject(ctx: Context, workspaceSlug: string): Pr
   const projects = rows.flatMap((row): ProjectUsage[] =>
     row.slug === null
       ? []
-      : [{ slug: row.slug, name: row.name, inTrash: row.inTrash, live: { images: row.liveImages, bytes: row.liveBytes }, trash: { images: row.trashImages, bytes: row.trashBytes } }],
+      : [
+          {
+            slug: row.slug,
+            name: row.name,
+            inTrash: row.inTrash,
+            live: { images: row.liveImages, bytes: row.liveBytes },
+            trash: { images: row.trashImages, bytes: row.trashBytes },
+          },
+        ],
   );
   const sum = (part: "live" | "trash"): Holding => ({
     images: projects.reduce((total, project) => total + project[part].images, 0),

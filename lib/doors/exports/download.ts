@@ -26,12 +26,17 @@ export const LINK_SECONDS = 15 * 60;
 /** The key of links alone, so that no other use of the server's secret gives a signature that would pass here. */
 function linkKey(): Buffer {
   const { sessionSecret } = env();
-  if (sessionSecret === null) throw new DomainError("not_configured", "Download links are switched off. Set NEXTAUTH_SECRET on the server to switch them on.");
+  if (sessionSecret === null)
+    throw new DomainError(
+      "not_configured",
+      "Download links are switched off. Set NEXTAUTH_SECRET on the server to switch them on.",
+    );
   return Buffer.from(hkdfSync("sha256", sessionSecret, "", "reprieve download links", 32));
 }
 
 /** A payload with its signature: what a link carries. */
-const seal = (payload: string): string => `${payload}.${createHmac("sha256", linkKey()).update(payload).digest("base64url")}`;
+const seal = (payload: string): string =>
+  `${payload}.${createHmac("sha256", linkKey()).update(payload).digest("base64url")}`;
 
 type LinkKind = "zip" | "weights";
 
@@ -47,7 +52,10 @@ function readLink(ctx: Context, token: string): { kind: LinkKind; id: string } {
   const [payload = ""] = token.split(".", 1);
   const [kind, id, until] = Buffer.from(payload, "base64url").toString().split(":");
   if (!equalSecrets(token, seal(payload)) || id === undefined || Number(until) * 1000 <= ctx.now.getTime()) {
-    throw new DomainError("not_found", "This download link is not valid any more: links work for 15 minutes. Ask for a new one.");
+    throw new DomainError(
+      "not_found",
+      "This download link is not valid any more: links work for 15 minutes. Ask for a new one.",
+    );
   }
   return { kind: kind === "weights" ? kind : "zip", id };
 }
@@ -100,7 +108,10 @@ async function openWeights(key: string): Promise<Readable> {
 }
 
 /** A file as an answer: streamed, to be saved under its name and never shown or kept on the way. */
-async function answerDownload(request: Request, { contentType, fileName, sizeBytes, open }: Download): Promise<Response> {
+async function answerDownload(
+  request: Request,
+  { contentType, fileName, sizeBytes, open }: Download,
+): Promise<Response> {
   const headers = {
     "Content-Type": contentType,
     "Content-Length": String(sizeBytes),
@@ -120,7 +131,12 @@ async function openZip(file: ExportFile): Promise<Readable> {
   } catch (error) {
     if (!(error instanceof BlobNotFoundError)) throw error;
     await remakeExport(file.exportId);
-    throw new DomainError("not_ready", "This download has to be made anew. Ask for it again in a moment.", {}, { cause: error });
+    throw new DomainError(
+      "not_ready",
+      "This download has to be made anew. Ask for it again in a moment.",
+      {},
+      { cause: error },
+    );
   }
 }
 

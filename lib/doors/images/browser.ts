@@ -17,7 +17,11 @@ const fileName = z.string().max(4096);
 const noneWhenEmpty = (text: string | undefined): string | null => (text === undefined || text === "" ? null : text);
 
 /** An image named in a path. Throws `not_found` for what can be none. */
-export function toImageRef(params: { workspace: string; project: string; image: string }): SluggedProjectRef & { imageId: string } {
+export function toImageRef(params: {
+  workspace: string;
+  project: string;
+  image: string;
+}): SluggedProjectRef & { imageId: string } {
   const imageId = itemId.safeParse(params.image);
   if (!imageId.success) throw new DomainError("not_found", "There is no such image in this project.");
   return { ...toProjectRef(params), imageId: imageId.data };
@@ -26,12 +30,19 @@ export function toImageRef(params: { workspace: string; project: string; image: 
 /** What is said of an image that is sent. */
 export const imageFacts = z
   .object({ name: fileName.default(""), split: split.optional(), label: label.optional() })
-  .transform(({ name, split: given, label: text }) => ({ fileName: name, split: given ?? null, label: noneWhenEmpty(text) }));
+  .transform(({ name, split: given, label: text }) => ({
+    fileName: name,
+    split: given ?? null,
+    label: noneWhenEmpty(text),
+  }));
 
 export const imagesQuery = z.object({
   split: split.optional(),
   label: label.optional(),
-  unannotated: z.literal("true").transform(() => true).optional(),
+  unannotated: z
+    .literal("true")
+    .transform(() => true)
+    .optional(),
   cursor: itemId.optional(),
   offset: z.coerce.number().int().min(0).default(0),
   limit: z.coerce.number().int().min(1).max(IMAGES_PER_PAGE_MAX).default(100),
@@ -40,7 +51,9 @@ export const imagesQuery = z.object({
 export const imagesChange = z
   .object({
     imageIds: z.array(itemId).max(IMAGES_PER_CALL_MAX).optional(),
-    filter: z.object({ split: split.optional(), label: label.optional(), unannotated: z.boolean().optional() }).optional(),
+    filter: z
+      .object({ split: split.optional(), label: label.optional(), unannotated: z.boolean().optional() })
+      .optional(),
     label: label.nullable().optional(),
     split: split.optional(),
   })
@@ -56,7 +69,10 @@ const PATHS_MAX = 20_000;
 
 export const annotationFiles = z.object({
   files: z.array(z.object({ name: fileName, text: z.string() })).min(1),
-  images: z.array(z.object({ id: itemId, name: fileName })).max(PATHS_MAX).optional(),
+  images: z
+    .array(z.object({ id: itemId, name: fileName }))
+    .max(PATHS_MAX)
+    .optional(),
   overwrite: z.boolean().default(false),
 });
 

@@ -33,14 +33,29 @@ const TYPE = `multipart/form-data; boundary=${BOUNDARY}`;
 
 /** One part, byte for byte as requests-toolbelt's MultipartEncoder writes it. */
 const part = (disposition: string, body: Buffer | string, contentType?: string): Buffer =>
-  Buffer.concat([Buffer.from(`--${BOUNDARY}\r\nContent-Disposition: form-data; ${disposition}\r\n${contentType === undefined ? "" : `Content-Type: ${contentType}\r\n`}\r\n`), Buffer.from(body), Buffer.from("\r\n")]);
+  Buffer.concat([
+    Buffer.from(
+      `--${BOUNDARY}\r\nContent-Disposition: form-data; ${disposition}\r\n${contentType === undefined ? "" : `Content-Type: ${contentType}\r\n`}\r\n`,
+    ),
+    Buffer.from(body),
+    Buffer.from("\r\n"),
+  ]);
 const END = Buffer.from(`--${BOUNDARY}--\r\n`);
 const name = (text: string) => part('name="name"', text);
 const split = (text: string) => part('name="split"', text);
-const file = (of: Buffer = bytes, filename = "cat.jpg") => part(`name="file"; filename="${filename}"`, of, "image/jpeg");
+const file = (of: Buffer = bytes, filename = "cat.jpg") =>
+  part(`name="file"; filename="${filename}"`, of, "image/jpeg");
 
 /** Sends the body in chunks of odd sizes, as a socket would; `length` says how long it is, as every real client does. */
-function post(body: Buffer, { contentType = TYPE, length = true, chunk = 4099, breakAt = Infinity }: { contentType?: string; length?: boolean; chunk?: number; breakAt?: number } = {}): Request & { taken: () => number } {
+function post(
+  body: Buffer,
+  {
+    contentType = TYPE,
+    length = true,
+    chunk = 4099,
+    breakAt = Infinity,
+  }: { contentType?: string; length?: boolean; chunk?: number; breakAt?: number } = {},
+): Request & { taken: () => number } {
   let at = 0;
   const stream = new ReadableStream<Uint8Array>(
     {
@@ -53,11 +68,21 @@ function post(body: Buffer, { contentType = TYPE, length = true, chunk = 4099, b
     },
     { highWaterMark: 0 },
   );
-  const request = new Request("http://test/", { method: "POST", body: stream, headers: { "content-type": contentType, ...(length ? { "content-length": String(body.length) } : {}) }, duplex: "half" } as RequestInit);
+  const request = new Request("http://test/", {
+    method: "POST",
+    body: stream,
+    headers: { "content-type": contentType, ...(length ? { "content-length": String(body.length) } : {}) },
+    duplex: "half",
+  } as RequestInit);
   return Object.assign(request, { taken: () => at });
 }
 
-const send = async (request: Request) => uploadImageForm(await userContext(world), { workspaceSlug: world.workspace.slug, projectSlug: project.slug }, request);
+const send = async (request: Request) =>
+  uploadImageForm(
+    await userContext(world),
+    { workspaceSlug: world.workspace.slug, projectSlug: project.slug },
+    request,
+  );
 const rowOf = (id: string) => prisma().image.findUniqueOrThrow({ where: { id } });
 
 test("the official client's form is taken: name, split, file, then metadata", async () => {
@@ -93,20 +118,80 @@ test("an image that looks like the form's own lines is taken whole", async () =>
 const broken: [string, () => Request, string, RegExp][] = [
   ["no file", () => post(Buffer.concat([name("a"), END])), "invalid_request", /no field "file"/],
   ["an empty form", () => post(END), "invalid_request", /no field "file"/],
-  ["no body", () => new Request("http://test/", { method: "POST", headers: { "content-type": TYPE } }), "invalid_request", /no field "file"/],
+  [
+    "no body",
+    () => new Request("http://test/", { method: "POST", headers: { "content-type": TYPE } }),
+    "invalid_request",
+    /no field "file"/,
+  ],
   ["two files", () => post(Buffer.concat([file(), file(), END])), "invalid_request", /more than one/],
-  ["a file in another field", () => post(Buffer.concat([part('name="image"; filename="a.jpg"', bytes, "image/jpeg"), END])), "invalid_request", /no field "file"/],
-  ["a split that there is not", () => post(Buffer.concat([split("training"), file(), END])), "invalid_request", /train, valid or test/],
-  ["the split __proto__", () => post(Buffer.concat([split("__proto__"), file(), END])), "invalid_request", /train, valid or test/],
-  ["a field that is too long", () => post(Buffer.concat([part('name="metadata"', "x".repeat(100_000)), file(), END])), "invalid_request", /"metadata" is too long/],
-  ["too many fields", () => post(Buffer.concat([...Array.from({ length: 30 }, (_, i) => part(`name="f${i}"`, "x")), file(), END])), "invalid_request", /too many fields/],
-  ["a body that ends in the file", () => post(Buffer.concat([name("a"), file()]).subarray(0, -100)), "invalid_request", /broke off/],
+  [
+    "a file in another field",
+    () => post(Buffer.concat([part('name="image"; filename="a.jpg"', bytes, "image/jpeg"), END])),
+    "invalid_request",
+    /no field "file"/,
+  ],
+  [
+    "a split that there is not",
+    () => post(Buffer.concat([split("training"), file(), END])),
+    "invalid_request",
+    /train, valid or test/,
+  ],
+  [
+    "the split __proto__",
+    () => post(Buffer.concat([split("__proto__"), file(), END])),
+    "invalid_request",
+    /train, valid or test/,
+  ],
+  [
+    "a field that is too long",
+    () => post(Buffer.concat([part('name="metadata"', "x".repeat(100_000)), file(), END])),
+    "invalid_request",
+    /"metadata" is too long/,
+  ],
+  [
+    "too many fields",
+    () => post(Buffer.concat([...Array.from({ length: 30 }, (_, i) => part(`name="f${i}"`, "x")), file(), END])),
+    "invalid_request",
+    /too many fields/,
+  ],
+  [
+    "a body that ends in the file",
+    () => post(Buffer.concat([name("a"), file()]).subarray(0, -100)),
+    "invalid_request",
+    /broke off/,
+  ],
   ["a body without its last line", () => post(Buffer.concat([name("a"), file()])), "invalid_request", /broke off/],
-  ["a sender that is cut off in the file", () => post(Buffer.concat([file(), END]), { breakAt: 300, chunk: 100 }), "invalid_request", /broke off/],
-  ["a sender that is cut off in a header", () => post(Buffer.concat([file(), END]), { breakAt: 60, chunk: 20 }), "invalid_request", /broke off/],
-  ["headers without end", () => post(Buffer.concat([Buffer.from(`--${BOUNDARY}\r\nX-Long: `), Buffer.alloc(200_000, "x")])), "invalid_request", /broke off|no field "file"/],
-  ["no boundary", () => post(file(), { contentType: "multipart/form-data; charset=utf-8" }), "invalid_request", /boundary/],
-  ["another boundary", () => post(Buffer.concat([file(), END]), { contentType: "multipart/form-data; boundary=other" }), "invalid_request", /broke off/],
+  [
+    "a sender that is cut off in the file",
+    () => post(Buffer.concat([file(), END]), { breakAt: 300, chunk: 100 }),
+    "invalid_request",
+    /broke off/,
+  ],
+  [
+    "a sender that is cut off in a header",
+    () => post(Buffer.concat([file(), END]), { breakAt: 60, chunk: 20 }),
+    "invalid_request",
+    /broke off/,
+  ],
+  [
+    "headers without end",
+    () => post(Buffer.concat([Buffer.from(`--${BOUNDARY}\r\nX-Long: `), Buffer.alloc(200_000, "x")])),
+    "invalid_request",
+    /broke off|no field "file"/,
+  ],
+  [
+    "no boundary",
+    () => post(file(), { contentType: "multipart/form-data; charset=utf-8" }),
+    "invalid_request",
+    /boundary/,
+  ],
+  [
+    "another boundary",
+    () => post(Buffer.concat([file(), END]), { contentType: "multipart/form-data; boundary=other" }),
+    "invalid_request",
+    /broke off/,
+  ],
   ["JSON", () => post(Buffer.from("{}"), { contentType: "application/json" }), "unsupported_media_type", /multipart/],
   ["no image", () => post(Buffer.concat([file(Buffer.from("GIF89a")), END])), "unreadable_image", /GIF/],
 ];

@@ -30,7 +30,11 @@ const SPLITS: Record<string, Split> = { train: "TRAIN", valid: "VALID", test: "T
 export async function uploadImageForm(ctx: Context, ref: SluggedProjectRef, request: Request): Promise<AddedImage> {
   await assertCanAddImage(ctx, ref, null);
   return withTemporaryFile(async (file) => {
-    const { taken: spooled, fileName, fields } = await readForm(request, env().imageBytesMax, (stream) => spool(stream, file, env().imageBytesMax));
+    const {
+      taken: spooled,
+      fileName,
+      fields,
+    } = await readForm(request, env().imageBytesMax, (stream) => spool(stream, file, env().imageBytesMax));
     const split = parseSplit(fields.get("split") ?? "train");
     return storeSpooled(ctx, ref, file, spooled, { fileName: fields.get("name") || fileName, split, label: null });
   });
@@ -52,9 +56,17 @@ interface Form<Taken> {
  * Reads a form to its end; its file goes to `take`, which refuses one larger than `fileBytesMax`, and nothing is read faster
  * than that takes it. Throws `invalid_request`, `payload_too_large`, `unsupported_media_type`, and whatever `take` throws.
  */
-export async function readForm<Taken>(request: Request, fileBytesMax: number, take: (stream: BusboyFileStream) => Promise<Taken>): Promise<Form<Taken>> {
+export async function readForm<Taken>(
+  request: Request,
+  fileBytesMax: number,
+  take: (stream: BusboyFileStream) => Promise<Taken>,
+): Promise<Form<Taken>> {
   const contentType = request.headers.get("content-type") ?? "";
-  if (!/^multipart\/form-data\s*;/i.test(contentType)) throw new DomainError("unsupported_media_type", 'Send a form (multipart/form-data) with the image in the field "file".');
+  if (!/^multipart\/form-data\s*;/i.test(contentType))
+    throw new DomainError(
+      "unsupported_media_type",
+      'Send a form (multipart/form-data) with the image in the field "file".',
+    );
   const length = request.headers.get("content-length");
   if (Number(length ?? 0) > fileBytesMax + FORM_BYTES_MAX) throw tooLarge(fileBytesMax);
   if (!request.body) throw invalid('The form has no field "file" with the image.');
@@ -78,7 +90,8 @@ export async function readForm<Taken>(request: Request, fileBytesMax: number, ta
         if (cut) return reject(invalid(`"${name.slice(0, 80)}" is too long.`));
         fields.set(name, value);
       });
-      for (const limit of ["partsLimit", "filesLimit", "fieldsLimit"] as const) parser.on(limit, () => reject(invalid("The form has too many fields.")));
+      for (const limit of ["partsLimit", "filesLimit", "fieldsLimit"] as const)
+        parser.on(limit, () => reject(invalid("The form has too many fields.")));
       parser.on("error", () => reject(brokenOff()));
       parser.on("finish", resolve);
       source.on("error", () => reject(brokenOff()));
@@ -99,10 +112,14 @@ export async function readForm<Taken>(request: Request, fileBytesMax: number, ta
 
 function openParser(contentType: string): BusboyInstance {
   try {
-    return new Busboy({ headers: { "content-type": contentType }, limits: { ...HEADERS, fields: FIELDS_MAX, fieldSize: FIELD_BYTES_MAX, files: 2, parts: FIELDS_MAX + 2 } });
+    return new Busboy({
+      headers: { "content-type": contentType },
+      limits: { ...HEADERS, fields: FIELDS_MAX, fieldSize: FIELD_BYTES_MAX, files: 2, parts: FIELDS_MAX + 2 },
+    });
   } catch {
     throw invalid("The form's Content-Type names no boundary.");
   }
 }
 
-const invalid = (sentence: string, field = "form"): DomainError => new DomainError("invalid_request", sentence, { field });
+const invalid = (sentence: string, field = "form"): DomainError =>
+  new DomainError("invalid_request", sentence, { field });

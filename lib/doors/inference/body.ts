@@ -34,7 +34,12 @@ holdCallsBy((writing) => {
 });
 
 /** `predict`, for the image that a request brings. Throws as withRequestImage, too; nothing is read for who may not ask. */
-export async function predictRequest(ctx: Context, ref: ModelRef, request: Request, { image, confidence }: { image?: string | undefined; confidence: number }): Promise<InferenceAnswer> {
+export async function predictRequest(
+  ctx: Context,
+  ref: ModelRef,
+  request: Request,
+  { image, confidence }: { image?: string | undefined; confidence: number },
+): Promise<InferenceAnswer> {
   authorize(ctx, "predict", ref.workspaceSlug);
   return withRequestImage(request, image, (bytes) => predict(ctx, ref, bytes, { confidence }));
 }
@@ -43,7 +48,11 @@ export async function predictRequest(ctx: Context, ref: ModelRef, request: Reque
  * Reads the image that a request brings, hands it to `run`, and lets go of it afterwards. Throws `invalid_request`,
  * `payload_too_large` without reading on, `unsupported_media_type`, and `busy` while other calls hold too much.
  */
-export async function withRequestImage<T>(request: Request, imageUrl: string | undefined, run: (image: Buffer) => Promise<T>): Promise<T> {
+export async function withRequestImage<T>(
+  request: Request,
+  imageUrl: string | undefined,
+  run: (image: Buffer) => Promise<T>,
+): Promise<T> {
   let own = 0;
   async function collect(chunks: AsyncIterable<Uint8Array>, bytesMax: number): Promise<Buffer> {
     const collected: Uint8Array[] = [];
@@ -51,7 +60,8 @@ export async function withRequestImage<T>(request: Request, imageUrl: string | u
     for await (const chunk of chunks) {
       size += chunk.byteLength;
       if (size > bytesMax) throw tooLarge(INFERENCE_BYTES_MAX);
-      if (heldBytes + chunk.byteLength > HELD_BYTES_MAX) throw new DomainError("busy", "Too many images are being sent at this moment. Try again in a few seconds.");
+      if (heldBytes + chunk.byteLength > HELD_BYTES_MAX)
+        throw new DomainError("busy", "Too many images are being sent at this moment. Try again in a few seconds.");
       heldBytes += chunk.byteLength;
       own += chunk.byteLength;
       collected.push(chunk);
@@ -72,11 +82,16 @@ type Collect = (chunks: AsyncIterable<Uint8Array>, bytesMax: number) => Promise<
 async function readImage(request: Request, imageUrl: string | undefined, collect: Collect): Promise<Buffer> {
   if (imageUrl !== undefined) return fetchImage(imageUrl, (chunks) => collect(chunks, INFERENCE_BYTES_MAX));
   const type = (request.headers.get("content-type") ?? "").split(";", 1)[0]!.trim().toLowerCase();
-  if (type === "multipart/form-data") return (await readForm(request, INFERENCE_BYTES_MAX, (stream) => collect(stream, INFERENCE_BYTES_MAX))).taken;
-  if (type === "application/x-www-form-urlencoded") return decodeBase64((await collect(bodyOf(request, TEXT_BYTES_MAX), TEXT_BYTES_MAX)).toString("latin1"));
+  if (type === "multipart/form-data")
+    return (await readForm(request, INFERENCE_BYTES_MAX, (stream) => collect(stream, INFERENCE_BYTES_MAX))).taken;
+  if (type === "application/x-www-form-urlencoded")
+    return decodeBase64((await collect(bodyOf(request, TEXT_BYTES_MAX), TEXT_BYTES_MAX)).toString("latin1"));
   if (type.startsWith("image/")) return collect(bodyOf(request, INFERENCE_BYTES_MAX), INFERENCE_BYTES_MAX);
   if (!request.body || request.headers.get("content-length") === "0") throw noImage();
-  throw new DomainError("unsupported_media_type", 'Send the image in the field "file" of a form (multipart/form-data), as the body (image/jpeg, image/png, image/webp), or as base64 (application/x-www-form-urlencoded).');
+  throw new DomainError(
+    "unsupported_media_type",
+    'Send the image in the field "file" of a form (multipart/form-data), as the body (image/jpeg, image/png, image/webp), or as base64 (application/x-www-form-urlencoded).',
+  );
 }
 
 function bodyOf(request: Request, bytesMax: number): AsyncIterable<Uint8Array> {
@@ -88,11 +103,22 @@ function bodyOf(request: Request, bytesMax: number): AsyncIterable<Uint8Array> {
 /** Also as a data: URL, with line breaks, escaped, or with the spaces that a form's decoding makes of every plus. */
 function decodeBase64(text: string): Buffer {
   const unescaped = text.trim().replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)));
-  const base64 = unescaped.replace(/^data:[^,]{0,200},/i, "").replace(/[\r\n\t]/g, "").replaceAll(" ", "+");
-  if (!/^[A-Za-z0-9+/_-]*={0,2}$/.test(base64)) throw new DomainError("invalid_request", "The body is not an image in base64. Send nothing but the image's base64 text, or the image in a form.", { field: "image" });
+  const base64 = unescaped
+    .replace(/^data:[^,]{0,200},/i, "")
+    .replace(/[\r\n\t]/g, "")
+    .replaceAll(" ", "+");
+  if (!/^[A-Za-z0-9+/_-]*={0,2}$/.test(base64))
+    throw new DomainError(
+      "invalid_request",
+      "The body is not an image in base64. Send nothing but the image's base64 text, or the image in a form.",
+      { field: "image" },
+    );
   const image = Buffer.from(base64, "base64");
   if (image.length > INFERENCE_BYTES_MAX) throw tooLarge(INFERENCE_BYTES_MAX);
   return image;
 }
 
-const noImage = (): DomainError => new DomainError("invalid_request", "There is no image. Send one as the body, or in the field \"file\" of a form.", { field: "image" });
+const noImage = (): DomainError =>
+  new DomainError("invalid_request", 'There is no image. Send one as the body, or in the field "file" of a form.', {
+    field: "image",
+  });

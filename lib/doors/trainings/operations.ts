@@ -13,7 +13,8 @@ const start = (id: string, path: `/${string}`) =>
     id,
     tag: "Trainings",
     summary: "Start a training",
-    description: "Queues it. Classification projects are trained by this server, unless another `modelType` is named: that waits for a trainer of yours. What is asked for and not heeded is listed in `ignored`.",
+    description:
+      "Queues it. Classification projects are trained by this server, unless another `modelType` is named: that waits for a trainer of yours. What is asked for and not heeded is listed in `ignored`.",
     method: "POST",
     path,
     caller: byKey("run trainings"),
@@ -30,7 +31,8 @@ const cancel = (id: string, path: `/${string}`) =>
     id,
     tag: "Trainings",
     summary: "Cancel a training",
-    description: "Drops what it has learned; its trainer ends within seconds. 409 when it is over, and when several are under way and none is named.",
+    description:
+      "Drops what it has learned; its trainer ends within seconds. 409 when it is over, and when several are under way and none is named.",
     method: "POST",
     path,
     caller: byKey("run trainings"),
@@ -47,7 +49,8 @@ const stop = (id: string, path: `/${string}`) =>
     id,
     tag: "Trainings",
     summary: "Stop a training and keep what it has learned",
-    description: "It ends after its epoch and leaves a model. One that still waits has nothing to keep and is cancelled. Repeating changes nothing.",
+    description:
+      "It ends after its epoch and leaves a model. One that still waits has nothing to keep and is cancelled. Repeating changes nothing.",
     method: "POST",
     path,
     caller: byKey("run trainings"),
@@ -137,7 +140,8 @@ export const trainingOperations = {
     id: "leaseTraining",
     tag: "Trainers elsewhere",
     summary: "Lease the oldest training that waits for a trainer of yours",
-    description: "One whose model type this server does not train itself. Two trainers never get the same one. One that three trainers began and none ended has failed.",
+    description:
+      "One whose model type this server does not train itself. Two trainers never get the same one. One that three trainers began and none ended has failed.",
     method: "POST",
     path: "/{workspace}/training-jobs/lease",
     caller: byKey("work on trainings"),
@@ -165,7 +169,8 @@ export const trainingOperations = {
     id: "storeWeights",
     tag: "Trainers elsewhere",
     summary: "Upload the weights of a run",
-    description: "Any file, as the body. Whole or not at all; a second one takes its place. The lease is kept while it is sent.",
+    description:
+      "Any file, as the body. Whole or not at all; a second one takes its place. The lease is kept while it is sent.",
     method: "PUT",
     path: "/{workspace}/training-jobs/{job}/weights",
     caller: byKey("work on trainings"),
@@ -179,7 +184,8 @@ export const trainingOperations = {
     id: "finishTraining",
     tag: "Trainers elsewhere",
     summary: "End a run with a model of its weights",
-    description: "409 when the run is over for you: then its weights are taken away. Repeating answers the same model. It can be downloaded; this server does not serve weights that it did not train.",
+    description:
+      "409 when the run is over for you: then its weights are taken away. Repeating answers the same model. It can be downloaded; this server does not serve weights that it did not train.",
     method: "POST",
     path: "/{workspace}/training-jobs/{job}/finish",
     caller: byKey("work on trainings"),

@@ -1,7 +1,16 @@
 import type { z } from "zod";
 import { EXPORT_FORMATS } from "@/lib/domain/exports";
 import { DomainError } from "@/lib/domain/errors";
-import { EMBEDDED_MODEL_TYPE, type EndedTraining, EPOCHS_DEFAULT, EPOCHS_MAX, type StartedTraining, TRAINING_LEASE_MS, type TrainingRun, type TrainingView } from "@/lib/domain/trainings";
+import {
+  EMBEDDED_MODEL_TYPE,
+  type EndedTraining,
+  EPOCHS_DEFAULT,
+  EPOCHS_MAX,
+  type StartedTraining,
+  TRAINING_LEASE_MS,
+  type TrainingRun,
+  type TrainingView,
+} from "@/lib/domain/trainings";
 import { formatName } from "@/lib/work/exports/answers";
 import { epochSeconds, PROJECT_TYPES, type VersionPath } from "@/lib/doors/presenters";
 import type * as schemas from "./schemas";
@@ -16,7 +25,8 @@ const STATUSES = {
   CANCELLED: "cancelled",
 } as const satisfies Record<TrainingView["status"], string>;
 
-const modelIds = ({ workspace }: VersionPath, { modelSlug }: TrainingView): string[] => (modelSlug === null ? [] : [`${workspace}/${modelSlug}`]);
+const modelIds = ({ workspace }: VersionPath, { modelSlug }: TrainingView): string[] =>
+  modelSlug === null ? [] : [`${workspace}/${modelSlug}`];
 
 const fields = (path: VersionPath, training: TrainingView) => ({
   trainingId: training.id,
@@ -33,16 +43,27 @@ const fields = (path: VersionPath, training: TrainingView) => ({
   modelIds: modelIds(path, training),
 });
 
-export function presentTrainings(path: VersionPath, trainings: readonly TrainingView[]): z.input<typeof schemas.trainingsAnswer> {
+export function presentTrainings(
+  path: VersionPath,
+  trainings: readonly TrainingView[],
+): z.input<typeof schemas.trainingsAnswer> {
   return { trainings: trainings.map((training) => fields(path, training)) };
 }
 
 export function presentTraining(path: VersionPath, training: TrainingView): z.input<typeof schemas.trainingAnswer> {
-  const models = modelIds(path, training).map((modelId) => ({ modelId, modelType: training.modelType, metrics: training.metrics }));
+  const models = modelIds(path, training).map((modelId) => ({
+    modelId,
+    modelType: training.modelType,
+    metrics: training.metrics,
+  }));
   return { ...fields(path, training), jobType: "training", modelCount: models.length, models, curve: training.curve };
 }
 
-export function presentRecipe({ modelType = EMBEDDED_MODEL_TYPE }: { modelType?: string | undefined }): z.input<typeof schemas.recipeAnswer> {
+export function presentRecipe({
+  modelType = EMBEDDED_MODEL_TYPE,
+}: {
+  modelType?: string | undefined;
+}): z.input<typeof schemas.recipeAnswer> {
   return {
     modelType,
     schema: { hyperparameters: [{ key: "epochs", type: "int", min: 1, max: EPOCHS_MAX, default: EPOCHS_DEFAULT }] },
@@ -53,7 +74,11 @@ export function presentRecipe({ modelType = EMBEDDED_MODEL_TYPE }: { modelType?:
 type TrainBody = z.output<typeof schemas.trainBody>;
 
 /** What a body asks for, in the domain's words. */
-export const toTraining = ({ modelType, epochs, trainRecipe }: TrainBody): { modelType?: string | undefined; epochs?: number | undefined } => ({
+export const toTraining = ({
+  modelType,
+  epochs,
+  trainRecipe,
+}: TrainBody): { modelType?: string | undefined; epochs?: number | undefined } => ({
   modelType: modelType ?? undefined,
   epochs: trainRecipe?.hyperparameters?.epochs ?? epochs ?? undefined,
 });
@@ -62,18 +87,34 @@ export const toTraining = ({ modelType, epochs, trainRecipe }: TrainBody): { mod
 function listIgnored({ trainRecipe, speed, checkpoint, businessContext }: TrainBody): string[] {
   const { schema_version: _, hyperparameters, ...recipe } = trainRecipe ?? {};
   const { epochs: _epochs, ...others } = hyperparameters ?? {};
-  const given = (prefix: string, values: object): string[] => Object.entries(values).flatMap(([name, value]) => (value === undefined || value === null ? [] : prefix + name));
-  return [...given("", { speed, checkpoint, businessContext }), ...given("trainRecipe.", recipe), ...given("trainRecipe.hyperparameters.", others)];
+  const given = (prefix: string, values: object): string[] =>
+    Object.entries(values).flatMap(([name, value]) => (value === undefined || value === null ? [] : prefix + name));
+  return [
+    ...given("", { speed, checkpoint, businessContext }),
+    ...given("trainRecipe.", recipe),
+    ...given("trainRecipe.hyperparameters.", others),
+  ];
 }
 
-export function presentStarted({ id, number }: StartedTraining, body: TrainBody): z.input<typeof schemas.startedAnswer> {
+export function presentStarted(
+  { id, number }: StartedTraining,
+  body: TrainBody,
+): z.input<typeof schemas.startedAnswer> {
   const ignored = listIgnored(body);
-  return { trainingId: id, jobId: id, number, status: "queued", modelType: body.modelType ?? EMBEDDED_MODEL_TYPE, ...(ignored.length === 0 ? {} : { ignored }) };
+  return {
+    trainingId: id,
+    jobId: id,
+    number,
+    status: "queued",
+    modelType: body.modelType ?? EMBEDDED_MODEL_TYPE,
+    ...(ignored.length === 0 ? {} : { ignored }),
+  };
 }
 
 /** One that is over is 409, in words of which the client's command line makes a hint. */
 export function presentCancelled({ outcome, id }: EndedTraining): z.input<typeof schemas.cancelledAnswer> {
-  if (outcome === "already_over") throw new DomainError("not_running", "Cannot cancel: this training is over (it is in a non-running state).");
+  if (outcome === "already_over")
+    throw new DomainError("not_running", "Cannot cancel: this training is over (it is in a non-running state).");
   return { trainingId: id, status: "cancelled" };
 }
 
@@ -97,7 +138,9 @@ export function presentLease(workspace: string, run: TrainingRun | null): z.inpu
       epochs: run.epochs,
       classes: run.classes,
       splits: run.splits,
-      downloads: Object.fromEntries(formats.map((format) => [format, `/${workspace}/${run.projectSlug}/${run.versionNumber}/${format}`])),
+      downloads: Object.fromEntries(
+        formats.map((format) => [format, `/${workspace}/${run.projectSlug}/${run.versionNumber}/${format}`]),
+      ),
     },
   };
 }

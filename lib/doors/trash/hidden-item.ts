@@ -14,7 +14,10 @@ export async function findHiddenHere(): Promise<(HiddenItem & { workspaceSlug: s
   const ctx = await currentContext();
   if (!ctx) return null;
   try {
-    const item = await findHiddenItem(ctx, /^\d+$/.test(version) ? toVersionRef({ workspace, project, version }) : toProjectRef({ workspace, project }));
+    const item = await findHiddenItem(
+      ctx,
+      /^\d+$/.test(version) ? toVersionRef({ workspace, project, version }) : toProjectRef({ workspace, project }),
+    );
     return item && { ...item, workspaceSlug: workspace };
   } catch (error) {
     if (error instanceof DomainError) return null;

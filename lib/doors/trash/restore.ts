@@ -11,17 +11,30 @@ type Item = z.output<typeof restoreBody>;
  * Restores the item that the body names, by the domain function of its type.
  * A version's id is its number, as a string or a number, and stands under its project's opaque id.
  */
-export async function restoreItem(ctx: Context, workspaceSlug: string, item: Item): Promise<z.input<typeof restoreAnswer>> {
+export async function restoreItem(
+  ctx: Context,
+  workspaceSlug: string,
+  item: Item,
+): Promise<z.input<typeof restoreAnswer>> {
   switch (item.type) {
     case "project":
-      return presentRestored({ restored: true, type: "project", id: item.id }, await restoreProject(ctx, { workspaceSlug, projectId: item.id }));
+      return presentRestored(
+        { restored: true, type: "project", id: item.id },
+        await restoreProject(ctx, { workspaceSlug, projectId: item.id }),
+      );
     case "version": {
       const id = String(item.id);
       const ref = { workspaceSlug, projectId: item.parentId, number: parseVersionNumber(id) };
-      return presentRestored({ restored: true, type: "version", id, parentId: item.parentId }, await restoreVersion(ctx, ref));
+      return presentRestored(
+        { restored: true, type: "version", id, parentId: item.parentId },
+        await restoreVersion(ctx, ref),
+      );
     }
     case "training":
-      return presentRestored({ restored: true, type: "training", id: item.id }, await restoreTraining(ctx, { workspaceSlug, trainingId: item.id }));
+      return presentRestored(
+        { restored: true, type: "training", id: item.id },
+        await restoreTraining(ctx, { workspaceSlug, trainingId: item.id }),
+      );
     case "workflow":
       throw new DomainError("not_found", "There are no workflows here, so there is none in Trash.");
   }
@@ -29,6 +42,10 @@ export async function restoreItem(ctx: Context, workspaceSlug: string, item: Ite
 
 function parseVersionNumber(id: string): number {
   const parsed = versionParams.shape.version.safeParse(id);
-  if (!parsed.success) throw new DomainError("not_found", "There is no such version in Trash. Give its number, as the Trash listing shows it.");
+  if (!parsed.success)
+    throw new DomainError(
+      "not_found",
+      "There is no such version in Trash. Give its number, as the Trash listing shows it.",
+    );
   return parsed.data;
 }

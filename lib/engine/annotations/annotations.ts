@@ -3,7 +3,13 @@ import { type AnnotationProblem, Collector, FileRefused, labelOf } from "@/lib/e
 import { type AnnotatedImage, ImageIndex } from "@/lib/engine/annotations/image-index";
 import { LINEAR_LIMIT_BYTES, parseJson } from "@/lib/engine/annotations/json";
 import { readVoc } from "@/lib/engine/annotations/voc";
-import { type ClassNames, classNamesFor, isClassNamesFile, readClassNames, readYolo } from "@/lib/engine/annotations/yolo";
+import {
+  type ClassNames,
+  classNamesFor,
+  isClassNamesFile,
+  readClassNames,
+  readYolo,
+} from "@/lib/engine/annotations/yolo";
 import type { Box } from "@/lib/engine/boxes";
 
 /** A text file that came with the images: its name as uploaded, best with its folders (they tell images of one name apart). */
@@ -73,7 +79,8 @@ function readAll(files: readonly AnnotationFile[], images: ImageIndex, labelmap:
   }
   const given = labelmap === null ? null : new Map(Object.entries(labelmap));
   for (const file of readable) {
-    if (!isClassNamesFile(file)) refusing(collector, file, () => readFile(file, collector, classNamesFor(file.name, names) ?? given));
+    if (!isClassNamesFile(file))
+      refusing(collector, file, () => readFile(file, collector, classNamesFor(file.name, names) ?? given));
   }
   return collector.result();
 }

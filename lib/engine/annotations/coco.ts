@@ -17,7 +17,11 @@ const cocoSchema = z.object({
 });
 const categorySchema = z.object({ id, name: z.unknown() });
 const imageSchema = z.object({ id, file_name: z.string(), width: side, height: side });
-const annotationSchema = z.object({ image_id: id, category_id: id, bbox: z.tuple([z.number(), z.number(), z.number(), z.number()]) });
+const annotationSchema = z.object({
+  image_id: id,
+  category_id: id,
+  bbox: z.tuple([z.number(), z.number(), z.number(), z.number()]),
+});
 
 /**
  * Takes the boxes of a COCO file: bbox is [x, y, width, height] in pixels from the top left corner; segmentations and
@@ -26,7 +30,10 @@ const annotationSchema = z.object({ image_id: id, category_id: id, bbox: z.tuple
  */
 export function readCoco(file: { name: string }, value: unknown, collector: Collector): void {
   const parsed = cocoSchema.safeParse(value);
-  if (!parsed.success) throw isCreateMl(value) ? new FileRefused("unsupported_format", { format: "createml" }) : new FileRefused("unknown_format");
+  if (!parsed.success)
+    throw isCreateMl(value)
+      ? new FileRefused("unsupported_format", { format: "createml" })
+      : new FileRefused("unknown_format");
   const coco = parsed.data;
 
   const classes = new Map<string, unknown>();
@@ -53,7 +60,8 @@ export function readCoco(file: { name: string }, value: unknown, collector: Coll
     const image = images.get(data.image_id);
     if (image === undefined) return collector.report(file, "unknown_image", { image: data.image_id, index });
     if (image === null) return;
-    if (!classes.has(data.category_id)) return collector.report(file, "unknown_class", { class: data.category_id, image: image.name });
+    if (!classes.has(data.category_id))
+      return collector.report(file, "unknown_class", { class: data.category_id, image: image.name });
     const [left, top, width, height] = data.bbox;
     collector.add(file, image, classes.get(data.category_id), { left, top, right: left + width, bottom: top + height });
   });
@@ -64,5 +72,8 @@ function isMarkerOfNothing(entry: unknown): boolean {
 }
 
 function isCreateMl(value: unknown): boolean {
-  return z.array(z.object({ image: z.string(), annotations: z.array(z.unknown()) })).min(1).safeParse(value).success;
+  return z
+    .array(z.object({ image: z.string(), annotations: z.array(z.unknown()) }))
+    .min(1)
+    .safeParse(value).success;
 }

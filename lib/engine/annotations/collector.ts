@@ -93,7 +93,13 @@ export class Collector {
     this.problems.set(file, ofFile);
     const known = ofFile.get(code);
     if (known) known.count += 1;
-    else ofFile.set(code, { file: shorten(file.name), code, count: 1, details: Object.fromEntries(Object.entries(details).map(([key, value]) => [key, shorten(value)])) });
+    else
+      ofFile.set(code, {
+        file: shorten(file.name),
+        code,
+        count: 1,
+        details: Object.fromEntries(Object.entries(details).map(([key, value]) => [key, shorten(value)])),
+      });
   }
 
   /** Forgets what the file gave. */
@@ -120,7 +126,11 @@ export class Collector {
   }
 
   /** Whether the image takes its boxes from this file; says so in the problems when it does not. */
-  open(file: Speaker, image: AnnotatedImage, drawnOn: { width?: number | undefined; height?: number | undefined } | null): boolean {
+  open(
+    file: Speaker,
+    image: AnnotatedImage,
+    drawnOn: { width?: number | undefined; height?: number | undefined } | null,
+  ): boolean {
     const earlier = this.taken.get(image.id);
     if (earlier && earlier.file !== file) {
       this.report(file, "already_annotated", { image: image.name, by: earlier.file.name });
@@ -128,7 +138,13 @@ export class Collector {
     }
     const { width = 0, height = 0 } = drawnOn ?? {};
     if (width > 0 && height > 0 && (width !== image.width || height !== image.height)) {
-      this.report(file, "size_mismatch", { image: image.name, width, height, actualWidth: image.width, actualHeight: image.height });
+      this.report(file, "size_mismatch", {
+        image: image.name,
+        width,
+        height,
+        actualWidth: image.width,
+        actualHeight: image.height,
+      });
       return false;
     }
     if (!earlier) this.taken.set(image.id, { file, boxes: [] });
@@ -150,7 +166,10 @@ export class Collector {
   }
 
   result(): { boxes: Map<string, Box[]>; problems: AnnotationProblem[] } {
-    return { boxes: new Map([...this.taken].map(([id, { boxes }]) => [id, boxes])), problems: [...this.problems.values()].flatMap((ofFile) => [...ofFile.values()]) };
+    return {
+      boxes: new Map([...this.taken].map(([id, { boxes }]) => [id, boxes])),
+      problems: [...this.problems.values()].flatMap((ofFile) => [...ofFile.values()]),
+    };
   }
 }
 

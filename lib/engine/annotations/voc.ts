@@ -5,7 +5,13 @@ import { type Collector, FileRefused } from "@/lib/engine/annotations/collector"
 /** One image's objects; a tree of XML is many times larger than its text. In UTF-16 units. */
 const LIMIT_BYTES = 5 * 1024 * 1024;
 
-const parser = new XMLParser({ ignoreAttributes: true, parseTagValue: false, htmlEntities: true, maxNestedTags: 32, isArray: (tag) => tag === "object" });
+const parser = new XMLParser({
+  ignoreAttributes: true,
+  parseTagValue: false,
+  htmlEntities: true,
+  maxNestedTags: 32,
+  isArray: (tag) => tag === "object",
+});
 
 const numeric = z.string().trim().min(1).transform(Number).pipe(z.number());
 const side = numeric.optional().catch(undefined);
@@ -20,7 +26,10 @@ const vocSchema = z.object({
     }),
   ),
 });
-const objectSchema = z.object({ name: z.string(), bndbox: z.object({ xmin: numeric, ymin: numeric, xmax: numeric, ymax: numeric }) });
+const objectSchema = z.object({
+  name: z.string(),
+  bndbox: z.object({ xmin: numeric, ymin: numeric, xmax: numeric, ymax: numeric }),
+});
 
 /**
  * Takes the boxes of a Pascal VOC file, of the image that <filename> names, or else the one that is called as the file is.

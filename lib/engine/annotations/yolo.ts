@@ -22,7 +22,10 @@ export function isClassNamesFile({ name }: { name: string }): boolean {
 /** Reads a file of class names into `names`, by the folder that it lies in. */
 export function readClassNames(file: { name: string; text: string }, names: Map<string, ClassNames>): void {
   if (file.text.length > NAMES_LIMIT_BYTES) throw new FileRefused("too_large", { limitBytes: NAMES_LIMIT_BYTES });
-  names.set(folderOf(file.name), /\.txt$/i.test(file.name) ? byIndex(file.text.split(/\r\n|\r|\n/)) : parseDataYaml(file.text));
+  names.set(
+    folderOf(file.name),
+    /\.txt$/i.test(file.name) ? byIndex(file.text.split(/\r\n|\r|\n/)) : parseDataYaml(file.text),
+  );
 }
 
 /** The class names that hold for a file: those in its folder or the nearest one above; if there is but one list at all, that. */
@@ -59,7 +62,12 @@ export function readYolo(file: { name: string; text: string }, names: ClassNames
       continue;
     }
     const { left, top, right, bottom } = object;
-    collector.add(file, image, label, { left: left * image.width, top: top * image.height, right: right * image.width, bottom: bottom * image.height });
+    collector.add(file, image, label, {
+      left: left * image.width,
+      top: top * image.height,
+      right: right * image.width,
+      bottom: bottom * image.height,
+    });
   }
 }
 
@@ -90,7 +98,10 @@ function parseDataYaml(text: string): ClassNames {
   } catch (error) {
     throw new FileRefused("unreadable", { format: "yaml" }, { cause: error });
   }
-  const names = value instanceof Map ? z.union([z.array(z.string()), z.map(z.string(), z.string())]).safeParse(value.get("names")) : null;
+  const names =
+    value instanceof Map
+      ? z.union([z.array(z.string()), z.map(z.string(), z.string())]).safeParse(value.get("names"))
+      : null;
   if (!names?.success) throw new FileRefused("unknown_format");
   return names.data instanceof Map ? names.data : byIndex(names.data);
 }

@@ -5,9 +5,16 @@ import type { Split } from "@/lib/engine/plan";
  * `<split>/_annotations.coco.json` and the images beside it. Categories begin, as in the hosted service's downloads, with
  * the supercategory as number 0, which no annotation has: code written for those skips it.
  */
-export function* planCoco(classes: readonly string[], splits: ReadonlyMap<Split, readonly NamedFile[]>, info: ExportInfo): Generator<ExportEntry> {
+export function* planCoco(
+  classes: readonly string[],
+  splits: ReadonlyMap<Split, readonly NamedFile[]>,
+  info: ExportInfo,
+): Generator<ExportEntry> {
   for (const [split, files] of splits) {
-    yield { path: `${split}/_annotations.coco.json`, text: { [Symbol.iterator]: () => inChunks(writeJson(classes, files, info)) } };
+    yield {
+      path: `${split}/_annotations.coco.json`,
+      text: { [Symbol.iterator]: () => inChunks(writeJson(classes, files, info)) },
+    };
     for (const { file, name } of files) yield { path: `${split}/${name}`, file: file.path, sizeBytes: file.sizeBytes };
   }
 }
@@ -15,7 +22,14 @@ export function* planCoco(classes: readonly string[], splits: ReadonlyMap<Split,
 function* writeJson(classes: readonly string[], files: readonly NamedFile[], info: ExportInfo): Generator<string> {
   const date = info.createdAt.toISOString();
   const head = {
-    info: { year: date.slice(0, 4), version: String(info.version), description: `${info.projectName} v${info.version}`, contributor: info.workspace, url: "", date_created: date },
+    info: {
+      year: date.slice(0, 4),
+      version: String(info.version),
+      description: `${info.projectName} v${info.version}`,
+      contributor: info.workspace,
+      url: "",
+      date_created: date,
+    },
     licenses: [{ id: 1, url: "", name: "Unknown" }],
     categories: [
       { id: 0, name: info.annotation, supercategory: "none" },
@@ -23,7 +37,15 @@ function* writeJson(classes: readonly string[], files: readonly NamedFile[], inf
     ],
   };
   yield `${JSON.stringify(head).slice(0, -1)},"images":[`;
-  yield* joined(files, ({ file, name }, id) => ({ id, license: 1, file_name: name, height: file.height, width: file.width, date_captured: date, extra: { name: file.name } }));
+  yield* joined(files, ({ file, name }, id) => ({
+    id,
+    license: 1,
+    file_name: name,
+    height: file.height,
+    width: file.width,
+    date_captured: date,
+    extra: { name: file.name },
+  }));
   yield `],"annotations":[`;
   yield* joined(annotations(classes, files), (annotation, id) => ({ id, ...annotation }));
   yield "]}\n";
@@ -34,7 +56,14 @@ function* annotations(classes: readonly string[], files: readonly NamedFile[]) {
   for (const [imageId, { file }] of files.entries()) {
     for (const box of file.boxes) {
       const bbox = [box.x, box.y, box.width, box.height].map(rounded);
-      yield { image_id: imageId, category_id: categories.get(box.label), bbox, area: rounded(box.width * box.height), segmentation: [], iscrowd: 0 };
+      yield {
+        image_id: imageId,
+        category_id: categories.get(box.label),
+        bbox,
+        area: rounded(box.width * box.height),
+        segmentation: [],
+        iscrowd: 0,
+      };
     }
   }
 }

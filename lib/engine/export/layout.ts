@@ -52,7 +52,8 @@ export function exportFormatsOf(type: Manifest["type"]): readonly ExportFormat[]
  * manifest's type.
  */
 export function* planExport(format: ExportFormat, manifest: Manifest, info: ExportInfo): Generator<ExportEntry> {
-  if (!exportFormatsOf(manifest.type).includes(format)) throw new Error(`A version of type ${manifest.type} has no download as ${format}.`);
+  if (!exportFormatsOf(manifest.type).includes(format))
+    throw new Error(`A version of type ${manifest.type} has no download as ${format}.`);
   yield { path: "README.dataset.txt", text: [readme(format, manifest, info)] };
   const splits = nameFiles(manifest.files);
   switch (format) {
@@ -67,7 +68,10 @@ export function* planExport(format: ExportFormat, manifest: Manifest, info: Expo
   }
 }
 
-function* planFolder(classes: readonly string[], splits: ReadonlyMap<Split, readonly NamedFile[]>): Generator<ExportEntry> {
+function* planFolder(
+  classes: readonly string[],
+  splits: ReadonlyMap<Split, readonly NamedFile[]>,
+): Generator<ExportEntry> {
   const taken = new NameSet();
   const folders = new Map(classes.map((name) => [name, taken.claim(safeName(name, "class"))]));
   const unlabelled = taken.claim("unlabeled");

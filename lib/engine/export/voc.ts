@@ -22,7 +22,14 @@ function writeXml({ file, name }: NamedFile): string {
     const across = wholePixels(box.x, box.width, file.width);
     const down = wholePixels(box.y, box.height, file.height);
     const bndbox = { xmin: across.first, xmax: across.last, ymin: down.first, ymax: down.last };
-    return { name: box.label.replace(NOT_XML, "_"), pose: "Unspecified", truncated: 0, difficult: 0, occluded: 0, bndbox };
+    return {
+      name: box.label.replace(NOT_XML, "_"),
+      pose: "Unspecified",
+      truncated: 0,
+      difficult: 0,
+      occluded: 0,
+      bndbox,
+    };
   });
   return builder.build({
     annotation: {

@@ -21,23 +21,43 @@ export const MAX_CLASSES = 1_000;
  * certain that there is nothing to learn from, and the signal's reason at once when it is aborted, even while a read is
  * under way that never ends.
  */
-export async function collectExamples(classes: readonly string[], images: AsyncIterable<TrainingImage>, cancel: AbortSignal): Promise<Examples> {
+export async function collectExamples(
+  classes: readonly string[],
+  images: AsyncIterable<TrainingImage>,
+  cancel: AbortSignal,
+): Promise<Examples> {
   if (classes.length < 2) throw new TrainingDataError("too_few_classes", "A training needs at least two classes.");
-  if (classes.length > MAX_CLASSES) throw new TrainingDataError("too_many_classes", `There are ${classes.length} classes; the embedded trainer learns at most ${MAX_CLASSES}.`);
+  if (classes.length > MAX_CLASSES)
+    throw new TrainingDataError(
+      "too_many_classes",
+      `There are ${classes.length} classes; the embedded trainer learns at most ${MAX_CLASSES}.`,
+    );
   const targets = new Map(classes.map((name, index) => [name, index]));
   const examples: Examples = { train: [], valid: [], test: [] };
   let count = 0;
   for await (const { path, split, label, bytes } of untilAborted(images, cancel)) {
     const target = targets.get(label);
-    if (target === undefined) throw new TrainingDataError("unknown_class", `The image ${path} is labelled "${label}", which is not among the classes.`);
-    if (++count > MAX_IMAGES) throw new TrainingDataError("too_many_images", `There are more than ${MAX_IMAGES} images; the embedded trainer holds no more than that.`);
+    if (target === undefined)
+      throw new TrainingDataError(
+        "unknown_class",
+        `The image ${path} is labelled "${label}", which is not among the classes.`,
+      );
+    if (++count > MAX_IMAGES)
+      throw new TrainingDataError(
+        "too_many_images",
+        `There are more than ${MAX_IMAGES} images; the embedded trainer holds no more than that.`,
+      );
     examples[split].push({ features: await readFeatures(path, bytes), target });
   }
   cancel.throwIfAborted();
-  if (examples.train.length === 0) throw new TrainingDataError("no_training_images", "The version has no labelled images to train on.");
+  if (examples.train.length === 0)
+    throw new TrainingDataError("no_training_images", "The version has no labelled images to train on.");
   const first = examples.train[0]?.target ?? 0;
   if (examples.train.every(({ target }) => target === first)) {
-    throw new TrainingDataError("one_class_only", `All training images are labelled "${classes[first]}"; a training needs images of at least two classes.`);
+    throw new TrainingDataError(
+      "one_class_only",
+      `All training images are labelled "${classes[first]}"; a training needs images of at least two classes.`,
+    );
   }
   return examples;
 }
@@ -46,7 +66,10 @@ async function readFeatures(path: string, bytes: Buffer): Promise<Float32Array> 
   try {
     return (await extractFeatures(bytes)).features;
   } catch (error) {
-    if (error instanceof ImageDecodeError) throw new TrainingDataError("unreadable_image", `The image ${path} cannot be read: ${error.message}`, { cause: error });
+    if (error instanceof ImageDecodeError)
+      throw new TrainingDataError("unreadable_image", `The image ${path} cannot be read: ${error.message}`, {
+        cause: error,
+      });
     throw error;
   }
 }

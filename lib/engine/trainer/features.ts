@@ -35,7 +35,10 @@ export const FEATURE_COUNT = GRADIENT_FEATURES + HISTOGRAM_FEATURES + REGIONS * 
  * appears that is not in the image. The same bytes give the same numbers. `known` is the header of who has
  * read it already. Throws ImageDecodeError.
  */
-export async function extractFeatures(source: Buffer, known?: ImageHeader): Promise<{ features: Float32Array; width: number; height: number }> {
+export async function extractFeatures(
+  source: Buffer,
+  known?: ImageHeader,
+): Promise<{ features: Float32Array; width: number; height: number }> {
   const { width, height } = known ?? (await readHeader(source));
   const square = await fitSquare(source);
   const features = new Float32Array(FEATURE_COUNT);
@@ -46,15 +49,25 @@ export async function extractFeatures(source: Buffer, known?: ImageHeader): Prom
 
 /** SIDE_PX rows of SIDE_PX pixels of three bytes. */
 async function fitSquare(source: Buffer): Promise<Buffer> {
-  const fitted = await readPixels(openSource(source, true).resize(SIDE_PX, SIDE_PX, { fit: "inside" })).catch((error: unknown) => {
-    throw broken(error);
-  });
+  const fitted = await readPixels(openSource(source, true).resize(SIDE_PX, SIDE_PX, { fit: "inside" })).catch(
+    (error: unknown) => {
+      throw broken(error);
+    },
+  );
   const left = (SIDE_PX - fitted.width) >> 1;
   const top = (SIDE_PX - fitted.height) >> 1;
   const square: Pixels =
     fitted.width === fitted.height
       ? fitted
-      : await readPixels(openPixels(fitted).extend({ left, top, right: SIDE_PX - fitted.width - left, bottom: SIDE_PX - fitted.height - top, extendWith: "copy" }));
+      : await readPixels(
+          openPixels(fitted).extend({
+            left,
+            top,
+            right: SIDE_PX - fitted.width - left,
+            bottom: SIDE_PX - fitted.height - top,
+            extendWith: "copy",
+          }),
+        );
   if (square.channels !== CHANNELS) throw new Error(`Expected ${CHANNELS} channels, got ${square.channels}.`);
   return square.data;
 }

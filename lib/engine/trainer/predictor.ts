@@ -28,7 +28,9 @@ export interface Prediction {
 export function createPredictor(bytes: Uint8Array): Predictor {
   const weights = parseWeights(bytes);
   if (weights.features !== FEATURES || weights.inputMean.length !== FEATURE_COUNT) {
-    throw new WeightsError(`The weights want the image features "${weights.features}", and this build knows "${FEATURES}": train again.`);
+    throw new WeightsError(
+      `The weights want the image features "${weights.features}", and this build knows "${FEATURES}": train again.`,
+    );
   }
   return {
     classes: weights.classes,

@@ -11,7 +11,13 @@ const share = z.number();
 const counts = z.object({ train: z.int(), valid: z.int(), test: z.int() });
 const bytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array);
 
-const epochSchema = z.object({ epoch: z.int(), loss: share, accuracy: share, validLoss: share.nullable(), validAccuracy: share.nullable() });
+const epochSchema = z.object({
+  epoch: z.int(),
+  loss: share,
+  accuracy: share,
+  validLoss: share.nullable(),
+  validAccuracy: share.nullable(),
+});
 
 const metricsSchema = z.object({
   measuredOn: z.enum(["test", "valid"]).nullable(),
@@ -25,7 +31,10 @@ const metricsSchema = z.object({
 
 export const toChildSchema = z.discriminatedUnion("type", [
   z.object({ type: z.literal("start"), classes: z.array(z.string()), epochs: z.number(), seed: z.number() }),
-  z.object({ type: z.literal("image"), image: z.object({ path: z.string(), split: z.enum(["train", "valid", "test"]), label: z.string(), bytes }) }),
+  z.object({
+    type: z.literal("image"),
+    image: z.object({ path: z.string(), split: z.enum(["train", "valid", "test"]), label: z.string(), bytes }),
+  }),
   z.object({ type: z.literal("end") }),
   z.object({ type: z.literal("stop") }),
   z.object({ type: z.literal("leave") }),

@@ -25,12 +25,26 @@ beforeAll(async () => {
   script = path.join(folder, "trainer.mjs");
   await bundle(folder, { trainer: "lib/engine/trainer/child.ts" });
   runInChild = createChildTrainer(script);
-  images = (await readDigits(200)).map(({ fileName, split, label, png }) => ({ path: fileName, split, label, bytes: png }));
+  images = (await readDigits(200)).map(({ fileName, split, label, png }) => ({
+    path: fileName,
+    split,
+    label,
+    bytes: png,
+  }));
 });
 afterAll(remove);
 
 function input(changes: Partial<TrainingInput> = {}): TrainingInput {
-  return { classes: CLASSES, images: each(images), epochs: 2, seed: 1, onEpoch: () => undefined, cancel: new AbortController().signal, stop: new AbortController().signal, ...changes };
+  return {
+    classes: CLASSES,
+    images: each(images),
+    epochs: 2,
+    seed: 1,
+    onEpoch: () => undefined,
+    cancel: new AbortController().signal,
+    stop: new AbortController().signal,
+    ...changes,
+  };
 }
 
 async function* each<T>(items: readonly T[]): AsyncGenerator<T> {
@@ -65,14 +79,19 @@ describe("a training in a process of its own", () => {
         yield { ...images[read % images.length]!, ...(read === 20 ? { bytes: Buffer.from("no image") } : {}) };
       }
     }
-    await expect(runInChild(input({ images: thousands() }))).rejects.toMatchObject({ name: "TrainingDataError", code: "unreadable_image" });
+    await expect(runInChild(input({ images: thousands() }))).rejects.toMatchObject({
+      name: "TrainingDataError",
+      code: "unreadable_image",
+    });
     expect(read).toBeGreaterThanOrEqual(20);
     expect(read).toBeLessThanOrEqual(22);
   });
 
   it("keeps the weights when it is stopped", async () => {
     const stop = new AbortController();
-    const { metrics, weights } = await runInChild(input({ epochs: 1000, stop: stop.signal, onEpoch: () => stop.abort() }));
+    const { metrics, weights } = await runInChild(
+      input({ epochs: 1000, stop: stop.signal, onEpoch: () => stop.abort() }),
+    );
     expect(metrics.epochs).toBeLessThan(5);
     expect(createPredictor(weights).classes).toEqual(CLASSES);
   });
@@ -95,7 +114,9 @@ describe("cancel", () => {
   it("rejects with an AbortError once the process is gone, without waiting for the epoch", async () => {
     const cancel = new AbortController();
     let at = 0;
-    const running = runInChild(input({ epochs: 1000, cancel: cancel.signal, onEpoch: () => ((at ||= performance.now()), cancel.abort()) }));
+    const running = runInChild(
+      input({ epochs: 1000, cancel: cancel.signal, onEpoch: () => ((at ||= performance.now()), cancel.abort()) }),
+    );
     await expect(running).rejects.toMatchObject({ name: "AbortError" });
     expect(performance.now() - at).toBeLessThan(5_000);
     expect(await pids()).toEqual([]);
@@ -108,8 +129,17 @@ describe("cancel", () => {
       cancel.abort();
     };
     const frozen = new Promise<void>((resolve, reject) => {
-      const running = runInChild(input({ epochs: 1000, cancel: cancel.signal, onEpoch: ({ epoch }) => void (epoch === 1 && freeze().catch(reject)) }));
-      running.then(() => reject(new Error("It was not cancelled.")), (error: Error) => (error.name === "AbortError" ? resolve() : reject(error)));
+      const running = runInChild(
+        input({
+          epochs: 1000,
+          cancel: cancel.signal,
+          onEpoch: ({ epoch }) => void (epoch === 1 && freeze().catch(reject)),
+        }),
+      );
+      running.then(
+        () => reject(new Error("It was not cancelled.")),
+        (error: Error) => (error.name === "AbortError" ? resolve() : reject(error)),
+      );
     });
     await frozen;
     expect(await pids()).toEqual([]);
@@ -123,20 +153,36 @@ describe("cancel", () => {
 
 describe("a process that ends without a result", () => {
   it("is an error with the signal when it was killed from outside", async () => {
-    const running = runInChild(input({ epochs: 1000, onEpoch: ({ epoch }) => void (epoch === 1 && onlyPid().then((pid) => process.kill(pid, "SIGKILL"))) }));
+    const running = runInChild(
+      input({
+        epochs: 1000,
+        onEpoch: ({ epoch }) => void (epoch === 1 && onlyPid().then((pid) => process.kill(pid, "SIGKILL"))),
+      }),
+    );
     await expect(running).rejects.toMatchObject({ name: "TrainerCrashError", signal: "SIGKILL", exitCode: null });
   });
 
   it("is an error with its exit code and the end of what it wrote to stderr when it crashed", async () => {
     const crashing = path.join(folder, "crash.mjs");
-    writeFileSync(crashing, `process.stderr.write("x".repeat(9000)); process.stderr.write("out of luck\\n", () => process.exit(7));`);
+    writeFileSync(
+      crashing,
+      `process.stderr.write("x".repeat(9000)); process.stderr.write("out of luck\\n", () => process.exit(7));`,
+    );
     const error: unknown = await createChildTrainer(crashing)(input()).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(TrainerCrashError);
-    expect(error).toMatchObject({ exitCode: 7, signal: null, stderrTail: expect.stringMatching(/^x{3000,}out of luck\n$/) });
+    expect(error).toMatchObject({
+      exitCode: 7,
+      signal: null,
+      stderrTail: expect.stringMatching(/^x{3000,}out of luck\n$/),
+    });
   });
 
   it("is an error too when the script does not exist", async () => {
-    await expect(createChildTrainer(path.join(folder, "absent.mjs"))(input())).rejects.toMatchObject({ name: "TrainerCrashError", exitCode: 1, stderrTail: expect.stringContaining("absent.mjs") });
+    await expect(createChildTrainer(path.join(folder, "absent.mjs"))(input())).rejects.toMatchObject({
+      name: "TrainerCrashError",
+      exitCode: 1,
+      stderrTail: expect.stringContaining("absent.mjs"),
+    });
   });
 });
 
@@ -157,5 +203,6 @@ it("the process ends by itself when its parent is killed with SIGKILL", async ()
   parent.kill("SIGKILL");
   await once(parent, "exit");
   const deadline = performance.now() + 5_000;
-  while ((await pids()).includes(child)) if (performance.now() > deadline) throw new Error("The child outlived its parent.");
+  while ((await pids()).includes(child))
+    if (performance.now() > deadline) throw new Error("The child outlived its parent.");
 });

@@ -1,6 +1,12 @@
 import { fork, type ChildProcess } from "node:child_process";
 import { toBuffer, toParentSchema, type ToChild } from "@/lib/engine/trainer/protocol";
-import { TrainingDataError, type Trainer, type TrainingImage, type TrainingInput, type TrainingResult } from "@/lib/engine/trainer/trainer";
+import {
+  TrainingDataError,
+  type Trainer,
+  type TrainingImage,
+  type TrainingInput,
+  type TrainingResult,
+} from "@/lib/engine/trainer/trainer";
 
 /** How long a child that was let go may take to end by itself. */
 const GRACE_MS = 1_000;
@@ -15,7 +21,11 @@ export class TrainerCrashError extends Error {
     /** The last that it wrote there, at most 4,000 characters; for the log. */
     readonly stderrTail: string,
   ) {
-    super(signal === null ? `The training process ended with code ${exitCode ?? "?"}.` : `The training process was ended by ${signal}.`);
+    super(
+      signal === null
+        ? `The training process ended with code ${exitCode ?? "?"}.`
+        : `The training process was ended by ${signal}.`,
+    );
   }
 }
 
@@ -70,7 +80,10 @@ function keepTail(child: ChildProcess): () => string {
 }
 
 /** Plays the parent's part of protocol.ts. Never settles when the child ends before it has said how the training ended. */
-function converse(child: ChildProcess, { classes, images, epochs, seed, onEpoch, stop }: TrainingInput): Promise<TrainingResult> {
+function converse(
+  child: ChildProcess,
+  { classes, images, epochs, seed, onEpoch, stop }: TrainingInput,
+): Promise<TrainingResult> {
   const iterator = images[Symbol.asyncIterator]();
   const onStop = () => say(child, { type: "stop" });
 

@@ -13,7 +13,16 @@ let trained: TrainingResult;
 const reports: EpochReport[] = [];
 
 function input(changes: Partial<TrainingInput> = {}): TrainingInput {
-  return { classes: CLASSES, images: each(images), epochs: 3, seed: 1, onEpoch: () => undefined, cancel: new AbortController().signal, stop: new AbortController().signal, ...changes };
+  return {
+    classes: CLASSES,
+    images: each(images),
+    epochs: 3,
+    seed: 1,
+    onEpoch: () => undefined,
+    cancel: new AbortController().signal,
+    stop: new AbortController().signal,
+    ...changes,
+  };
 }
 
 async function* each<T>(items: readonly T[]): AsyncGenerator<T> {
@@ -51,38 +60,64 @@ describe("a training", () => {
   it("gives metrics that the served weights keep: the predictor is right exactly as often", async () => {
     const predictor = createPredictor(trained.weights);
     const test = images.filter(({ split }) => split === "test");
-    const answers = await Promise.all(test.map(async ({ bytes, label }) => (await predictor.predict(bytes)).predictions[0]!.class === label));
+    const answers = await Promise.all(
+      test.map(async ({ bytes, label }) => (await predictor.predict(bytes)).predictions[0]!.class === label),
+    );
     expect(answers.filter(Boolean).length / test.length).toBe(trained.metrics.accuracy);
   });
 
   it("measures on valid without a test split, and on nothing without either", async () => {
     const without = (...left: string[]) => each(images.filter(({ split }) => !left.includes(split)));
-    expect((await train(input({ images: without("test"), epochs: 1 }))).metrics).toMatchObject({ measuredOn: "valid", images: { valid: 60, test: 0 } });
+    expect((await train(input({ images: without("test"), epochs: 1 }))).metrics).toMatchObject({
+      measuredOn: "valid",
+      images: { valid: 60, test: 0 },
+    });
     const none: EpochReport[] = [];
-    const { metrics } = await train(input({ images: without("test", "valid"), epochs: 1, onEpoch: (report) => none.push(report) }));
+    const { metrics } = await train(
+      input({ images: without("test", "valid"), epochs: 1, onEpoch: (report) => none.push(report) }),
+    );
     expect(metrics).toMatchObject({ measuredOn: null, accuracy: null });
     expect(none[0]).toMatchObject({ validLoss: null, validAccuracy: null });
   });
 
   it("tells colours apart where the shapes are the same, in images of any size", async () => {
-    const sizes = [[40, 40], [200, 90], [33, 300], [5, 3]] as const;
+    const sizes = [
+      [40, 40],
+      [200, 90],
+      [33, 300],
+      [5, 3],
+    ] as const;
     const colours = { red: { r: 190, g: 40, b: 40 }, green: { r: 40, g: 150, b: 40 } };
     const paint = (split: "train" | "test", shade: number) =>
       Object.entries(colours).flatMap(([label, { r, g, b }]) =>
         sizes.map(async ([width, height]) => {
           const background = { r: r + shade, g: g + shade, b: b + shade };
-          return { path: label, split, label, bytes: await sharp({ create: { width, height, channels: 3, background } }).jpeg().toBuffer() };
+          return {
+            path: label,
+            split,
+            label,
+            bytes: await sharp({ create: { width, height, channels: 3, background } })
+              .jpeg()
+              .toBuffer(),
+          };
         }),
       );
-    const painted = await Promise.all([...[0, 10, 20, 30].flatMap((shade) => paint("train", shade)), ...paint("test", 15)]);
-    expect((await train(input({ classes: ["red", "green"], images: each(painted), epochs: 10 }))).metrics.accuracy).toBe(1);
+    const painted = await Promise.all([
+      ...[0, 10, 20, 30].flatMap((shade) => paint("train", shade)),
+      ...paint("test", 15),
+    ]);
+    expect(
+      (await train(input({ classes: ["red", "green"], images: each(painted), epochs: 10 }))).metrics.accuracy,
+    ).toBe(1);
   });
 });
 
 describe("stop and cancel", () => {
   it("keeps what there is after the epoch in which it was stopped", async () => {
     const stop = new AbortController();
-    const { metrics, weights } = await train(input({ epochs: 1000, stop: stop.signal, onEpoch: ({ epoch }) => epoch === 2 && stop.abort() }));
+    const { metrics, weights } = await train(
+      input({ epochs: 1000, stop: stop.signal, onEpoch: ({ epoch }) => epoch === 2 && stop.abort() }),
+    );
     expect(metrics.epochs).toBe(2);
     expect(createPredictor(weights).classes).toEqual(CLASSES);
   });
@@ -90,15 +125,27 @@ describe("stop and cancel", () => {
   it("rejects with an AbortError within a batch of being cancelled", async () => {
     const cancel = new AbortController();
     const seen: number[] = [];
-    const running = train(input({ epochs: 1000, cancel: cancel.signal, onEpoch: ({ epoch }) => seen.push(epoch) && setImmediate(() => cancel.abort()) }));
+    const running = train(
+      input({
+        epochs: 1000,
+        cancel: cancel.signal,
+        onEpoch: ({ epoch }) => seen.push(epoch) && setImmediate(() => cancel.abort()),
+      }),
+    );
     await expect(running).rejects.toMatchObject({ name: "AbortError" });
     expect(seen).toEqual([1]);
   });
 
   it("is cancelled while it waits for an image that never comes", async () => {
     const cancel = new AbortController();
-    const hanging: AsyncIterable<TrainingImage> = { [Symbol.asyncIterator]: () => ({ next: () => (setImmediate(() => cancel.abort()), new Promise(() => undefined)) }) };
-    await expect(train(input({ images: hanging, cancel: cancel.signal }))).rejects.toMatchObject({ name: "AbortError" });
+    const hanging: AsyncIterable<TrainingImage> = {
+      [Symbol.asyncIterator]: () => ({
+        next: () => (setImmediate(() => cancel.abort()), new Promise(() => undefined)),
+      }),
+    };
+    await expect(train(input({ images: hanging, cancel: cancel.signal }))).rejects.toMatchObject({
+      name: "AbortError",
+    });
   });
 });
 
@@ -107,12 +154,19 @@ describe("images that cannot be learned from", () => {
     ["too_few_classes", () => ({ classes: ["0"] })],
     ["too_many_classes", () => ({ classes: Array.from({ length: 1001 }, (_, i) => String(i)) })],
     ["no_training_images", () => ({ images: each(images.filter(({ split }) => split !== "train")) })],
-    ["one_class_only", () => ({ images: each(images.filter(({ label, split }) => split !== "train" || label === "7")) })],
+    [
+      "one_class_only",
+      () => ({ images: each(images.filter(({ label, split }) => split !== "train" || label === "7")) }),
+    ],
     ["unknown_class", () => ({ images: each([{ ...images[0]!, label: "x" }]) })],
     ["unreadable_image", () => ({ images: each([{ ...images[0]!, bytes: images[0]!.bytes.subarray(0, 90) }]) })],
   ];
   it.each(refusals)("are refused with %s", async (code, changes) => {
-    await expect(train(input(changes()))).rejects.toMatchObject({ name: "TrainingDataError", code, message: expect.stringMatching(/\.$/) });
+    await expect(train(input(changes()))).rejects.toMatchObject({
+      name: "TrainingDataError",
+      code,
+      message: expect.stringMatching(/\.$/),
+    });
   });
 
   it("passes on what reading them threw, and lets go of the source", async () => {
@@ -135,7 +189,9 @@ describe("a predictor", () => {
     const { predictions, image } = await createPredictor(trained.weights).predict(digits[3]!.png);
     expect(predictions[0]).toMatchObject({ class: "3", class_id: 3 });
     expect(predictions.map((prediction) => prediction.class).sort()).toEqual(CLASSES);
-    expect(predictions.map(({ confidence }) => confidence)).toEqual(predictions.map(({ confidence }) => confidence).sort((a, b) => b - a));
+    expect(predictions.map(({ confidence }) => confidence)).toEqual(
+      predictions.map(({ confidence }) => confidence).sort((a, b) => b - a),
+    );
     expect(predictions.reduce((sum, { confidence }) => sum + confidence, 0)).toBeCloseTo(1, 12);
     expect(image).toEqual({ width: 28, height: 28 });
   });
@@ -143,7 +199,9 @@ describe("a predictor", () => {
   it("gives the same answer to the last bit at every call, also when many run at once and in another predictor", async () => {
     const [one, another] = [createPredictor(trained.weights), createPredictor(Buffer.from(trained.weights))];
     const answer = JSON.stringify(await one.predict(digits[0]!.png));
-    const many = await Promise.all(Array.from({ length: 10 }, (_, i) => (i % 2 ? one : another).predict(digits[0]!.png)));
+    const many = await Promise.all(
+      Array.from({ length: 10 }, (_, i) => (i % 2 ? one : another).predict(digits[0]!.png)),
+    );
     expect(new Set(many.map((prediction) => JSON.stringify(prediction)))).toEqual(new Set([answer]));
   });
 
@@ -154,12 +212,20 @@ describe("a predictor", () => {
     const [one, other] = [await predictor.predict(lying), await predictor.predict(upright)];
     expect(one.image).toEqual({ width: 40, height: 60 });
     // not to the last bit: it is made small before it is turned
-    one.predictions.forEach(({ confidence, class_id }) => expect(Math.abs(confidence - other.predictions.find((prediction) => prediction.class_id === class_id)!.confidence)).toBeLessThan(0.01));
+    one.predictions.forEach(({ confidence, class_id }) =>
+      expect(
+        Math.abs(confidence - other.predictions.find((prediction) => prediction.class_id === class_id)!.confidence),
+      ).toBeLessThan(0.01),
+    );
   });
 
   it("refuses what is not an image", async () => {
     const predictor = createPredictor(trained.weights);
-    for (const bytes of [Buffer.alloc(0), Buffer.from("<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'/>"), digits[0]!.png.subarray(0, 90)]) {
+    for (const bytes of [
+      Buffer.alloc(0),
+      Buffer.from("<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'/>"),
+      digits[0]!.png.subarray(0, 90),
+    ]) {
       await expect(predictor.predict(bytes)).rejects.toThrow(ImageDecodeError);
     }
   });
@@ -169,7 +235,14 @@ it("learns 1,000 digits to 95 % and more on the held-out 200", { timeout: 60_000
   const all = await readDigits(1000);
   // of every ten of a class, the last two
   const split = (index: number) => (Math.floor(index / 10) % 10 < 8 ? "train" : "test");
-  const { metrics } = await train(input({ images: each(all.map(({ fileName, label, png }, index) => ({ path: fileName, split: split(index), label, bytes: png }))), epochs: 8 }));
+  const { metrics } = await train(
+    input({
+      images: each(
+        all.map(({ fileName, label, png }, index) => ({ path: fileName, split: split(index), label, bytes: png })),
+      ),
+      epochs: 8,
+    }),
+  );
   expect(metrics.images).toEqual({ train: 800, valid: 0, test: 200 });
   expect(metrics.accuracy).toBeGreaterThanOrEqual(0.95);
 });

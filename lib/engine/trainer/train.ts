@@ -26,7 +26,8 @@ const CONSTANT_DEVIATION = 1e-6;
  */
 export const train: Trainer = async (input) => {
   const { classes, epochs, seed, onEpoch, cancel, stop } = input;
-  if (!Number.isInteger(epochs) || epochs < 1) throw new RangeError(`The number of epochs must be a whole number from 1, not ${epochs}.`);
+  if (!Number.isInteger(epochs) || epochs < 1)
+    throw new RangeError(`The number of epochs must be a whole number from 1, not ${epochs}.`);
   const startedAt = performance.now();
   const examples = await collectExamples(classes, input.images, cancel);
   const net = await buildNet(classes, examples.train, seed);
@@ -41,7 +42,10 @@ export const train: Trainer = async (input) => {
     } while (epoch < epochs && !stop.aborted);
     const weights = net.read();
     const measured = await measure(weights, examples, cancel);
-    return { weights: encodeWeights(weights), metrics: { ...measured, epochs: epoch, elapsedMs: performance.now() - startedAt } };
+    return {
+      weights: encodeWeights(weights),
+      metrics: { ...measured, epochs: epoch, elapsedMs: performance.now() - startedAt },
+    };
   } finally {
     net.dispose();
   }
@@ -60,8 +64,17 @@ async function buildNet(classes: readonly string[], examples: readonly Example[]
   const { mean, scale } = measureInputs(examples);
   const model: Sequential = sequential({
     layers: [
-      layers.dense({ inputShape: [FEATURE_COUNT], units: HIDDEN_UNITS, activation: "relu", kernelInitializer: initializers.heNormal({ seed: derive(seed, "hidden").uint32() }) }),
-      layers.dense({ units: classes.length, activation: "softmax", kernelInitializer: initializers.glorotNormal({ seed: derive(seed, "output").uint32() }) }),
+      layers.dense({
+        inputShape: [FEATURE_COUNT],
+        units: HIDDEN_UNITS,
+        activation: "relu",
+        kernelInitializer: initializers.heNormal({ seed: derive(seed, "hidden").uint32() }),
+      }),
+      layers.dense({
+        units: classes.length,
+        activation: "softmax",
+        kernelInitializer: initializers.glorotNormal({ seed: derive(seed, "output").uint32() }),
+      }),
     ],
   });
   const optimizer = optimizers.adam(LEARNING_RATE);
@@ -74,7 +87,10 @@ async function buildNet(classes: readonly string[], examples: readonly Example[]
         for (let i = 0; i < FEATURE_COUNT; i++) values[row * FEATURE_COUNT + i] = (features[i]! - mean[i]!) * scale[i]!;
       });
       const inputs = tensor2d(values, [batch.length, FEATURE_COUNT]);
-      const indices = tensor1d(Int32Array.from(batch, ({ target }) => target), "int32");
+      const indices = tensor1d(
+        Int32Array.from(batch, ({ target }) => target),
+        "int32",
+      );
       const targets = oneHot(indices, classes.length);
       try {
         const [loss, accuracy] = [await model.trainOnBatch(inputs, targets)].flat();
@@ -84,9 +100,21 @@ async function buildNet(classes: readonly string[], examples: readonly Example[]
       }
     },
     read() {
-      const [hiddenWeight, hiddenBias, outputWeight, outputBias] = model.getWeights().map((tensor) => Float32Array.from(tensor.dataSync()));
-      if (!hiddenWeight || !hiddenBias || !outputWeight || !outputBias) throw new Error("The net does not have two layers with biases.");
-      return { features: FEATURES, classes: [...classes], inputMean: mean, inputScale: scale, hiddenWeight, hiddenBias, outputWeight, outputBias };
+      const [hiddenWeight, hiddenBias, outputWeight, outputBias] = model
+        .getWeights()
+        .map((tensor) => Float32Array.from(tensor.dataSync()));
+      if (!hiddenWeight || !hiddenBias || !outputWeight || !outputBias)
+        throw new Error("The net does not have two layers with biases.");
+      return {
+        features: FEATURES,
+        classes: [...classes],
+        inputMean: mean,
+        inputScale: scale,
+        hiddenWeight,
+        hiddenBias,
+        outputWeight,
+        outputBias,
+      };
     },
     dispose() {
       model.dispose();
@@ -100,7 +128,8 @@ function measureInputs(examples: readonly Example[]): { mean: Float32Array; scal
   for (const { features } of examples) for (let i = 0; i < FEATURE_COUNT; i++) sum[i]! += features[i]!;
   const mean = Float32Array.from(sum, (total) => total / examples.length);
   const squares = new Float64Array(FEATURE_COUNT);
-  for (const { features } of examples) for (let i = 0; i < FEATURE_COUNT; i++) squares[i]! += (features[i]! - mean[i]!) ** 2;
+  for (const { features } of examples)
+    for (let i = 0; i < FEATURE_COUNT; i++) squares[i]! += (features[i]! - mean[i]!) ** 2;
   const scale = Float32Array.from(squares, (total) => {
     const deviation = Math.sqrt(total / examples.length);
     return deviation < CONSTANT_DEVIATION ? 0 : 1 / Math.max(LEAST_DEVIATION, deviation);
@@ -108,7 +137,12 @@ function measureInputs(examples: readonly Example[]): { mean: Float32Array; scal
   return { mean, scale };
 }
 
-async function runEpoch(net: Net, examples: readonly Example[], random: Random, cancel: AbortSignal): Promise<Pick<EpochReport, "loss" | "accuracy">> {
+async function runEpoch(
+  net: Net,
+  examples: readonly Example[],
+  random: Random,
+  cancel: AbortSignal,
+): Promise<Pick<EpochReport, "loss" | "accuracy">> {
   const shuffled = shuffle(examples, random);
   let loss = 0;
   let right = 0;
@@ -133,23 +167,35 @@ function shuffle<T>(items: readonly T[], random: Random): T[] {
   return shuffled;
 }
 
-async function measure(weights: Weights, examples: Examples, cancel: AbortSignal): Promise<Omit<TrainingMetrics, "epochs" | "elapsedMs">> {
+async function measure(
+  weights: Weights,
+  examples: Examples,
+  cancel: AbortSignal,
+): Promise<Omit<TrainingMetrics, "epochs" | "elapsedMs">> {
   const { classes } = weights;
   const { train, valid, test } = examples;
   const measuredOn = test.length > 0 ? "test" : valid.length > 0 ? "valid" : null;
   const result = measuredOn === null ? null : await evaluate(weights, examples[measuredOn], cancel);
-  const countOf = (split: readonly Example[], target: number) => split.reduce((count, example) => count + Number(example.target === target), 0);
+  const countOf = (split: readonly Example[], target: number) =>
+    split.reduce((count, example) => count + Number(example.target === target), 0);
   return {
     measuredOn,
     accuracy: result?.accuracy ?? null,
     images: { train: train.length, valid: valid.length, test: test.length },
-    classes: classes.map((name, target) => ({ class: name, images: { train: countOf(train, target), valid: countOf(valid, target), test: countOf(test, target) } })),
+    classes: classes.map((name, target) => ({
+      class: name,
+      images: { train: countOf(train, target), valid: countOf(valid, target), test: countOf(test, target) },
+    })),
     confusion: result?.confusion ?? classes.map(() => classes.map(() => 0)),
   };
 }
 
 /** `confusion[actual][predicted]` counts examples. */
-async function evaluate(weights: Weights, examples: readonly Example[], cancel: AbortSignal): Promise<{ loss: number; accuracy: number; confusion: number[][] }> {
+async function evaluate(
+  weights: Weights,
+  examples: readonly Example[],
+  cancel: AbortSignal,
+): Promise<{ loss: number; accuracy: number; confusion: number[][] }> {
   const confusion = weights.classes.map(() => weights.classes.map(() => 0));
   let loss = 0;
   let right = 0;

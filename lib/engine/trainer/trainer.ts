@@ -67,7 +67,15 @@ export interface TrainingResult {
 export type Trainer = (input: TrainingInput) => Promise<TrainingResult>;
 
 /** `too_many_…`: beyond what the embedded trainer can hold; an external trainer has other limits. */
-export const TRAINING_DATA_CODES = ["too_few_classes", "too_many_classes", "no_training_images", "one_class_only", "too_many_images", "unknown_class", "unreadable_image"] as const;
+export const TRAINING_DATA_CODES = [
+  "too_few_classes",
+  "too_many_classes",
+  "no_training_images",
+  "one_class_only",
+  "too_many_images",
+  "unknown_class",
+  "unreadable_image",
+] as const;
 export type TrainingDataCode = (typeof TRAINING_DATA_CODES)[number];
 
 /** The images cannot be learned from; the message is a sentence for whoever started the training. */

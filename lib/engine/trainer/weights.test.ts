@@ -9,10 +9,19 @@ import { encodeWeights, parseWeights, WeightsError, type Weights } from "@/lib/e
 
 const random = derive(1);
 const numbers = (count: number) => Float32Array.from({ length: count }, () => random.between(-1, 1));
-const [D, H, CLASSES] = [50, 8, ["cat", "dog", "鳥 \"quoted\""]];
+const [D, H, CLASSES] = [50, 8, ["cat", "dog", '鳥 "quoted"']];
 
 function weights(): Weights {
-  return { features: "some", classes: CLASSES, inputMean: numbers(D), inputScale: numbers(D), hiddenWeight: numbers(D * H), hiddenBias: numbers(H), outputWeight: numbers(H * 3), outputBias: numbers(3) };
+  return {
+    features: "some",
+    classes: CLASSES,
+    inputMean: numbers(D),
+    inputScale: numbers(D),
+    hiddenWeight: numbers(D * H),
+    hiddenBias: numbers(H),
+    outputWeight: numbers(H * 3),
+    outputBias: numbers(3),
+  };
 }
 
 /** A file with its header changed; the numbers stay. */
@@ -37,7 +46,11 @@ describe("a weights file", () => {
     const length = Number(file.readBigUInt64LE());
     const header = JSON.parse(file.toString("utf8", 8, 8 + length));
     expect(length % 8).toBe(0);
-    expect(header["hidden.weight"]).toEqual({ dtype: "F32", shape: [D, H], data_offsets: [2 * D * 4, 2 * D * 4 + D * H * 4] });
+    expect(header["hidden.weight"]).toEqual({
+      dtype: "F32",
+      shape: [D, H],
+      data_offsets: [2 * D * 4, 2 * D * 4 + D * H * 4],
+    });
     expect(Object.values(header.__metadata__).every((value) => typeof value === "string")).toBe(true);
   });
 
@@ -72,8 +85,18 @@ it("served with plain arithmetic, a net answers as TensorFlow does, within 1e-5"
   const given = weights();
   await setBackend("wasm");
   await ready();
-  const model: Sequential = sequential({ layers: [layers.dense({ inputShape: [D], units: H, activation: "relu" }), layers.dense({ units: 3, activation: "softmax" })] });
-  model.setWeights([tensor2d(given.hiddenWeight, [D, H]), tensor1d(given.hiddenBias), tensor2d(given.outputWeight, [H, 3]), tensor1d(given.outputBias)]);
+  const model: Sequential = sequential({
+    layers: [
+      layers.dense({ inputShape: [D], units: H, activation: "relu" }),
+      layers.dense({ units: 3, activation: "softmax" }),
+    ],
+  });
+  model.setWeights([
+    tensor2d(given.hiddenWeight, [D, H]),
+    tensor1d(given.hiddenBias),
+    tensor2d(given.outputWeight, [H, 3]),
+    tensor1d(given.outputBias),
+  ]);
   for (let round = 0; round < 20; round++) {
     const features = numbers(D);
     const inputs = Float32Array.from(features, (feature, i) => (feature - given.inputMean[i]!) * given.inputScale[i]!);

@@ -50,7 +50,12 @@ const tensorSchema = z.strictObject({
   data_offsets: z.tuple([z.int().min(0), z.int().min(0)]),
 });
 const headerSchema = z.strictObject({
-  __metadata__: z.object({ format: z.literal(FORMAT), version: z.literal(VERSION), features: z.string(), classes: z.string() }),
+  __metadata__: z.object({
+    format: z.literal(FORMAT),
+    version: z.literal(VERSION),
+    features: z.string(),
+    classes: z.string(),
+  }),
   "input.mean": tensorSchema,
   "input.scale": tensorSchema,
   "hidden.weight": tensorSchema,
@@ -63,7 +68,14 @@ const classesSchema = z.array(z.string()).min(2);
 /** The same weights give the same bytes. */
 export function encodeWeights(weights: Weights): Buffer {
   const shapes = shapesOf(weights.inputMean.length, weights.hiddenBias.length, weights.classes.length);
-  const header: Record<string, unknown> = { __metadata__: { format: FORMAT, version: VERSION, features: weights.features, classes: JSON.stringify(weights.classes) } };
+  const header: Record<string, unknown> = {
+    __metadata__: {
+      format: FORMAT,
+      version: VERSION,
+      features: weights.features,
+      classes: JSON.stringify(weights.classes),
+    },
+  };
   const data: Buffer[] = [];
   let offset = 0;
   for (const { name, shape } of shapes) {
@@ -93,11 +105,14 @@ export function parseWeights(bytes: Uint8Array): Weights {
   for (const { name, shape } of shapesOf(inputs, hidden, classes.length)) {
     const tensor = header[name];
     const size = shape.reduce((product, side) => product * side, FLOAT_BYTES);
-    const fits = tensor.shape.join() === shape.join() && tensor.data_offsets[0] === end && tensor.data_offsets[1] === end + size;
-    if (!fits || end + size > data.length) throw new WeightsError(`The weights' tensor "${name}" does not have the size that it should have.`);
+    const fits =
+      tensor.shape.join() === shape.join() && tensor.data_offsets[0] === end && tensor.data_offsets[1] === end + size;
+    if (!fits || end + size > data.length)
+      throw new WeightsError(`The weights' tensor "${name}" does not have the size that it should have.`);
     // copied, because floats must lie at a multiple of four
     const values = new Float32Array(Uint8Array.from(data.subarray(end, end + size)).buffer);
-    if (!values.every(Number.isFinite)) throw new WeightsError(`The weights' tensor "${name}" holds something that is not a number.`);
+    if (!values.every(Number.isFinite))
+      throw new WeightsError(`The weights' tensor "${name}" holds something that is not a number.`);
     tensors.set(name, values);
     end += size;
   }
@@ -132,7 +147,10 @@ function split(file: Buffer): { header: z.infer<typeof headerSchema>; data: Buff
   if (length > MAX_HEADER_BYTES) throw new WeightsError("This is not a weights file: its header would be too long.");
   const end = PREFIX_BYTES + Number(length);
   if (end > file.length) throw new WeightsError("The weights are cut off.");
-  return { header: check(headerSchema, parseJson(file.toString("utf8", PREFIX_BYTES, end)), "The header of the weights"), data: file.subarray(end) };
+  return {
+    header: check(headerSchema, parseJson(file.toString("utf8", PREFIX_BYTES, end)), "The header of the weights"),
+    data: file.subarray(end),
+  };
 }
 
 function parseJson(text: string): unknown {
@@ -147,5 +165,7 @@ function check<T>(schema: z.ZodType<T>, value: unknown, what: string): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const issue = result.error.issues[0];
-  throw new WeightsError(`${what} are not valid at "${issue?.path.join(".") ?? ""}": ${issue?.message ?? "unknown"}`, { cause: result.error });
+  throw new WeightsError(`${what} are not valid at "${issue?.path.join(".") ?? ""}": ${issue?.message ?? "unknown"}`, {
+    cause: result.error,
+  });
 }

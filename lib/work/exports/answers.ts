@@ -9,8 +9,14 @@ export interface ExportState extends Omit<ExportView, "format"> {
   format: ExportFormat;
 }
 
-const FORMAT_NAMES = { FOLDER: "folder", COCO: "coco", YOLOV8: "yolov8", VOC: "voc" } as const satisfies Record<ExportView["format"], ExportFormat>;
-const FORMATS = { folder: "FOLDER", coco: "COCO", yolov8: "YOLOV8", voc: "VOC" } as const satisfies Record<ExportFormat, ExportView["format"]>;
+const FORMAT_NAMES = { FOLDER: "folder", COCO: "coco", YOLOV8: "yolov8", VOC: "voc" } as const satisfies Record<
+  ExportView["format"],
+  ExportFormat
+>;
+const FORMATS = { folder: "FOLDER", coco: "COCO", yolov8: "YOLOV8", voc: "VOC" } as const satisfies Record<
+  ExportFormat,
+  ExportView["format"]
+>;
 
 export const formatName = (format: ExportView["format"]): ExportFormat => FORMAT_NAMES[format];
 export const formatOf = (name: ExportFormat): ExportView["format"] => FORMATS[name];
@@ -22,7 +28,13 @@ export function toFormat(name: string): ExportView["format"] {
   return FORMATS[known];
 }
 
-const present = ({ format, status, progress, sizeBytes, failureReason }: ExportView): ExportState => ({ format: formatName(format), status, progress, sizeBytes, failureReason });
+const present = ({ format, status, progress, sizeBytes, failureReason }: ExportView): ExportState => ({
+  format: formatName(format),
+  status,
+  progress,
+  sizeBytes,
+  failureReason,
+});
 
 /** Every format that the version can be downloaded in. Throws as the domain does. */
 export async function readExports(ctx: Context, ref: VersionRef): Promise<{ exports: ExportState[] }> {
@@ -30,6 +42,9 @@ export async function readExports(ctx: Context, ref: VersionRef): Promise<{ expo
 }
 
 /** Asks for a download, or how far it is. Throws as the domain does. */
-export async function askForExport(ctx: Context, ref: VersionRef & { format: ExportView["format"] }): Promise<ExportState> {
+export async function askForExport(
+  ctx: Context,
+  ref: VersionRef & { format: ExportView["format"] },
+): Promise<ExportState> {
   return present(await requestExport(ctx, ref));
 }

@@ -37,22 +37,33 @@ type Version = Awaited<ReturnType<typeof storeVersion>>;
 
 /** `count` files of `sizeBytes` random bytes, three quarters of them for training. */
 function* randomFiles(count: number, sizeBytes = 1_000): Generator<StoredFile> {
-  for (let i = 0; i < count; i++) yield { bytes: randomBytes(sizeBytes), split: i % 4 === 3 ? "valid" : "train", extension: i % 3 === 0 ? "jpg" : "png" };
+  for (let i = 0; i < count; i++)
+    yield {
+      bytes: randomBytes(sizeBytes),
+      split: i % 4 === 3 ? "valid" : "train",
+      extension: i % 3 === 0 ? "jpg" : "png",
+    };
 }
 
 const build = (signal = UNBOUNDED) => buildExports(worker, signal);
 const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
-const request = (version: Version, format: ExportFormat = "FOLDER", of = project) => requestExport(owner, { ...versionRef(world, of, version), format });
+const request = (version: Version, format: ExportFormat = "FOLDER", of = project) =>
+  requestExport(owner, { ...versionRef(world, of, version), format });
 const row = (version: Version) => prisma().export.findFirstOrThrow({ where: { versionId: version.id } });
-const keyOf = (version: Version, exported: { id: string; format: ExportFormat }) => `${versionPrefix(version.id)}${exportPath(exported.id, exported.format)}`;
-const folderOf = (version: Version, exported: { id: string }) => path.join(storeFolder(), versionPrefix(version.id), exportFolder(exported.id));
-const filesOf = (version: Version, exported: { id: string }) => (existsSync(folderOf(version, exported)) ? readdirSync(folderOf(version, exported)) : []);
-const passLease = () => prisma().$executeRaw`update exports set lease_until = now() - interval '1 second' where status = 'RUNNING'`;
+const keyOf = (version: Version, exported: { id: string; format: ExportFormat }) =>
+  `${versionPrefix(version.id)}${exportPath(exported.id, exported.format)}`;
+const folderOf = (version: Version, exported: { id: string }) =>
+  path.join(storeFolder(), versionPrefix(version.id), exportFolder(exported.id));
+const filesOf = (version: Version, exported: { id: string }) =>
+  existsSync(folderOf(version, exported)) ? readdirSync(folderOf(version, exported)) : [];
+const passLease = () =>
+  prisma().$executeRaw`update exports set lease_until = now() - interval '1 second' where status = 'RUNNING'`;
 
 async function readZip(bytes: Buffer): Promise<Map<string, Uint8Array>> {
   const zip = new ZipReader(new Uint8ArrayReader(bytes));
   const contents = new Map<string, Uint8Array>();
-  for (const entry of await zip.getEntries()) if (!entry.directory) contents.set(entry.filename, await entry.getData(new Uint8ArrayWriter()));
+  for (const entry of await zip.getEntries())
+    if (!entry.directory) contents.set(entry.filename, await entry.getData(new Uint8ArrayWriter()));
   return contents;
 }
 
@@ -62,28 +73,34 @@ test("the domain offers exactly the formats that the engine makes", () => {
   expect(ENGINE_FORMATS).toEqual([...exportFormatsOf("classification"), ...exportFormatsOf("object-detection")]);
 });
 
-test.each(["FOLDER", "COCO", "YOLOV8", "VOC"] as const)("a zip as %s holds every image of the manifest, byte for byte, and the row says its size", async (format) => {
-  const type = format === "FOLDER" ? ("classification" as const) : ("object-detection" as const);
-  const of = await buildProject(world, { type: format === "FOLDER" ? "CLASSIFICATION" : "OBJECT_DETECTION" });
-  const version = await storeVersion(world, of, randomFiles(13), type);
-  await request(version, format, of);
-  expect(await build()).toEqual({ built: 1, failed: 0 });
+test.each(["FOLDER", "COCO", "YOLOV8", "VOC"] as const)(
+  "a zip as %s holds every image of the manifest, byte for byte, and the row says its size",
+  async (format) => {
+    const type = format === "FOLDER" ? ("classification" as const) : ("object-detection" as const);
+    const of = await buildProject(world, { type: format === "FOLDER" ? "CLASSIFICATION" : "OBJECT_DETECTION" });
+    const version = await storeVersion(world, of, randomFiles(13), type);
+    await request(version, format, of);
+    expect(await build()).toEqual({ built: 1, failed: 0 });
 
-  const made = await row(version);
-  const bytes = await blobStore().get(keyOf(version, made));
-  expect(made).toMatchObject({ status: "READY", progress: 1, sizeBytes: BigInt(bytes.length) });
-  expect(readdirSync(folderOf(version, made))).toEqual([`${format.toLowerCase()}.zip`]);
-  const { files } = parseManifest(await blobStore().get(`${versionPrefix(version.id)}${MANIFEST_PATH}`));
-  const images = [...(await readZip(bytes))].filter(([name]) => /\.(png|jpg)$/.test(name));
-  expect(images.map(([, content]) => sha256(content)).sort()).toEqual(files.map((file) => file.sha256).sort());
-  expect(await build()).toEqual({ built: 0, failed: 0 });
-});
+    const made = await row(version);
+    const bytes = await blobStore().get(keyOf(version, made));
+    expect(made).toMatchObject({ status: "READY", progress: 1, sizeBytes: BigInt(bytes.length) });
+    expect(readdirSync(folderOf(version, made))).toEqual([`${format.toLowerCase()}.zip`]);
+    const { files } = parseManifest(await blobStore().get(`${versionPrefix(version.id)}${MANIFEST_PATH}`));
+    const images = [...(await readZip(bytes))].filter(([name]) => /\.(png|jpg)$/.test(name));
+    expect(images.map(([, content]) => sha256(content)).sort()).toEqual(files.map((file) => file.sha256).sort());
+    expect(await build()).toEqual({ built: 0, failed: 0 });
+  },
+);
 
 describe("a build that is stopped", () => {
   test("by a trash publishes nothing, and is made after the restore", async () => {
     const version = await storeVersion(world, project, randomFiles(60));
     const asked = await request(version);
-    const [counts] = await raceAt(["versions", version], [() => build(), () => trashVersion(owner, versionRef(world, project, version))]);
+    const [counts] = await raceAt(
+      ["versions", version],
+      [() => build(), () => trashVersion(owner, versionRef(world, project, version))],
+    );
     expect(counts).toEqual({ built: 0, failed: 0 });
     expect(await row(version)).toMatchObject({ status: "QUEUED", attempts: 0, progress: 0 });
     expect(filesOf(version, asked)).toEqual([]);
@@ -157,7 +174,10 @@ describe("a build that cannot be right", () => {
   });
 
   test("because the store fails is tried again, and keeps no other waiting", async () => {
-    const [failing, fine] = [await storeVersion(world, project, randomFiles(2)), await storeVersion(world, project, randomFiles(2))];
+    const [failing, fine] = [
+      await storeVersion(world, project, randomFiles(2)),
+      await storeVersion(world, project, randomFiles(2)),
+    ];
     const asked = await request(failing);
     await request(fine);
     const inTheWay = path.join(storeFolder(), versionPrefix(failing.id), "exports");
@@ -182,7 +202,13 @@ test("a zip that is ready is on the receipt of a purge, and goes with it", async
   await purgeItem(owner, itemRef(world, "VERSION", version), UNBOUNDED);
   await prisma().$executeRaw`update purge_receipts set writers_until = now()`;
   await eraseFiles(await systemContext("erase-files"), UNBOUNDED);
-  expect(await prisma().purgeReceipt.findFirstOrThrow({ where: { itemId: version.id } })).toMatchObject({ expectedFiles: 6, removedFiles: 6, expectedBytes: version.sizeBytes + sizeBytes, removedBytes: version.sizeBytes + sizeBytes, verifiedAt: expect.any(Date) });
+  expect(await prisma().purgeReceipt.findFirstOrThrow({ where: { itemId: version.id } })).toMatchObject({
+    expectedFiles: 6,
+    removedFiles: 6,
+    expectedBytes: version.sizeBytes + sizeBytes,
+    removedBytes: version.sizeBytes + sizeBytes,
+    verifiedAt: expect.any(Date),
+  });
 });
 
 test("of a zip of 200 MB memory holds a few files at most", async () => {

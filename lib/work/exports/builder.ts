@@ -1,7 +1,17 @@
 import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import type { Context } from "@/lib/domain/context";
-import { claimExport, completeExport, EXPORT_LEASE_MS, type ExportBuild, exportFolder, exportPath, failExport, heartbeatExport, releaseExport } from "@/lib/domain/exports";
+import {
+  claimExport,
+  completeExport,
+  EXPORT_LEASE_MS,
+  type ExportBuild,
+  exportFolder,
+  exportPath,
+  failExport,
+  heartbeatExport,
+  releaseExport,
+} from "@/lib/domain/exports";
 import { openVersionWriter, versionPrefix, WriterLeaseLost } from "@/lib/domain/versions";
 import { planExport } from "@/lib/engine/export/layout";
 import { MANIFEST_PATH, ManifestError, parseManifest, type Manifest, type ManifestFile } from "@/lib/engine/manifest";
@@ -43,16 +53,26 @@ export async function buildExports(ctx: Context, signal: AbortSignal): Promise<B
   return counts;
 }
 
-async function buildExport(ctx: Context, build: ExportBuild, signal: AbortSignal): Promise<"built" | "failed" | "stopped"> {
+async function buildExport(
+  ctx: Context,
+  build: ExportBuild,
+  signal: AbortSignal,
+): Promise<"built" | "failed" | "stopped"> {
   const { lease, format } = build;
   const prefix = versionPrefix(lease.versionId);
   const path = exportPath(lease.exportId, format);
   let progress = 0;
   try {
-    const writer = await openVersionWriter(lease.versionId, { leaseMs: EXPORT_LEASE_MS, renew: () => heartbeatExport(ctx, lease, progress) });
+    const writer = await openVersionWriter(lease.versionId, {
+      leaseMs: EXPORT_LEASE_MS,
+      renew: () => heartbeatExport(ctx, lease, progress),
+    });
     if (build.attempt > 1) await blobStore().removePrefix(`${prefix}${exportFolder(lease.exportId)}`); // what a worker that died left unfinished
     const manifest = await readManifest(prefix, build.manifestHash);
-    const zip = zipStream(listEntries(build, manifest, prefix, (files) => (progress = files / manifest.files.length)), signal);
+    const zip = zipStream(
+      listEntries(build, manifest, prefix, (files) => (progress = files / manifest.files.length)),
+      signal,
+    );
     const { sizeBytes } = await writer.put(path, zip);
     const outcome = await completeExport(ctx, lease, sizeBytes);
     if (outcome === "ready") return "built";
@@ -67,14 +87,23 @@ async function buildExport(ctx: Context, build: ExportBuild, signal: AbortSignal
       return "stopped";
     }
     const damaged = error instanceof FilesDamaged;
-    const over = await failExport(ctx, lease, damaged ? { reason: "files_damaged", again: false } : { reason: "failed", again: true });
+    const over = await failExport(
+      ctx,
+      lease,
+      damaged ? { reason: "files_damaged", again: false } : { reason: "failed", again: true },
+    );
     log().error({ err: error, exportId: lease.exportId, attempt: build.attempt, over }, "a download could not be made");
     return "failed";
   }
 }
 
 /** The zip's entries. Says after each file how many the zip has got. */
-async function* listEntries(build: ExportBuild, manifest: Manifest, prefix: string, onFile: (files: number) => void): AsyncGenerator<ZipEntry> {
+async function* listEntries(
+  build: ExportBuild,
+  manifest: Manifest,
+  prefix: string,
+  onFile: (files: number) => void,
+): AsyncGenerator<ZipEntry> {
   const expected = new Map(manifest.files.map((file) => [file.path, file]));
   const entries = planExport(formatName(build.format), manifest, {
     workspace: build.workspaceSlug,
@@ -89,7 +118,11 @@ async function* listEntries(build: ExportBuild, manifest: Manifest, prefix: stri
   for (;;) {
     for (let next = entries.next(); !next.done; next = entries.next()) {
       const entry = next.value;
-      ahead.push("file" in entry ? readAhead(entry.path, prefix, expected.get(entry.file)!) : { path: entry.path, open: async () => Readable.from(entry.text), deflate: true });
+      ahead.push(
+        "file" in entry
+          ? readAhead(entry.path, prefix, expected.get(entry.file)!)
+          : { path: entry.path, open: async () => Readable.from(entry.text), deflate: true },
+      );
       if (ahead.length > READ_AHEAD) break;
     }
     const entry = ahead.shift();
@@ -112,7 +145,8 @@ async function readFile(prefix: string, { path, sha256 }: Pick<ManifestFile, "pa
     .catch((error: unknown) => {
       throw error instanceof BlobNotFoundError ? new FilesDamaged(`${path} is missing.`, { cause: error }) : error;
     });
-  if (createHash("sha256").update(bytes).digest("hex") !== sha256) throw new FilesDamaged(`${path} is not what was generated.`);
+  if (createHash("sha256").update(bytes).digest("hex") !== sha256)
+    throw new FilesDamaged(`${path} is not what was generated.`);
   return bytes;
 }
 

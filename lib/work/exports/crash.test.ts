@@ -35,14 +35,19 @@ function* randomFiles(): Generator<StoredFile> {
 }
 
 const build = async () => buildExports(await systemContext("downloads"), UNBOUNDED);
-const request = (version: Version) => requestExport(owner, { ...versionRef(world, project, version), format: "FOLDER" });
+const request = (version: Version) =>
+  requestExport(owner, { ...versionRef(world, project, version), format: "FOLDER" });
 const row = (version: Version) => prisma().export.findFirstOrThrow({ where: { versionId: version.id } });
-const folderOf = (version: Version, exported: { id: string }) => path.join(storeFolder(), versionPrefix(version.id), exportFolder(exported.id));
-const passLease = () => prisma().$executeRaw`update exports set lease_until = now() - interval '1 second' where status = 'RUNNING'`;
+const folderOf = (version: Version, exported: { id: string }) =>
+  path.join(storeFolder(), versionPrefix(version.id), exportFolder(exported.id));
+const passLease = () =>
+  prisma().$executeRaw`update exports set lease_until = now() - interval '1 second' where status = 'RUNNING'`;
 
 async function zipHash(version: Version): Promise<string> {
   const { id, format } = await row(version);
-  return createHash("sha256").update(await blobStore().get(`${versionPrefix(version.id)}${exportPath(id, format)}`)).digest("hex");
+  return createHash("sha256")
+    .update(await blobStore().get(`${versionPrefix(version.id)}${exportPath(id, format)}`))
+    .digest("hex");
 }
 
 /** Resolves once the worker is in the middle of a zip: a part of it lies there under another name. */
@@ -55,7 +60,8 @@ async function untilWriting(child: ChildProcess, folder: string): Promise<string
   }
 }
 
-const startWorker = () => spawn(process.execPath, ["--import", "tsx", "lib/testing/run-job.ts", "build-exports"], { stdio: "inherit" });
+const startWorker = () =>
+  spawn(process.execPath, ["--import", "tsx", "lib/testing/run-job.ts", "build-exports"], { stdio: "inherit" });
 
 test("killed in the middle is followed by another, which makes the same bytes and clears up after it", async () => {
   const version = await storeVersion(world, project, randomFiles());

@@ -52,13 +52,21 @@ export function isPublicAddress(address: string): boolean {
 
 const refuse = (sentence: string): DomainError => new DomainError("invalid_request", sentence, { field: "image" });
 const notPublic = () => refuse("The image's host has no public address. Send the image itself.");
-const unreachable = () => refuse(`The image could not be fetched within ${SECONDS_MAX} seconds. Send the image itself.`);
+const unreachable = () =>
+  refuse(`The image could not be fetched within ${SECONDS_MAX} seconds. Send the image itself.`);
 
 /** Gives the bytes at `text`, a URL, to `take`. Throws `invalid_request`, `busy`, and whatever `take` throws. */
-export async function fetchImage<Taken>(text: string, take: (bytes: AsyncIterable<Uint8Array>) => Promise<Taken>): Promise<Taken> {
+export async function fetchImage<Taken>(
+  text: string,
+  take: (bytes: AsyncIterable<Uint8Array>) => Promise<Taken>,
+): Promise<Taken> {
   const url = URL.canParse(text) ? new URL(text) : null;
-  const listed = url && !url.username && !url.password ? env().inferImageHosts.filter(({ origin }) => origin === url.origin) : [];
-  if (!url || listed.length === 0) throw refuse("Images are fetched only from the hosts that whoever runs this server lists, and this URL is of none of them. Send the image itself.");
+  const listed =
+    url && !url.username && !url.password ? env().inferImageHosts.filter(({ origin }) => origin === url.origin) : [];
+  if (!url || listed.length === 0)
+    throw refuse(
+      "Images are fetched only from the hosts that whoever runs this server lists, and this URL is of none of them. Send the image itself.",
+    );
   const anyAddress = listed.some(({ mayBePrivate }) => mayBePrivate);
   return fetching(async () => take(read(await open(url, anyAddress))));
 }
@@ -76,11 +84,19 @@ function open(url: URL, anyAddress: boolean): Promise<http.IncomingMessage> {
     });
   return new Promise((resolve, reject) => {
     const { get } = url.protocol === "https:" ? https : http;
-    get(url, { lookup: look, agent: false, signal: AbortSignal.timeout(SECONDS_MAX * 1000), headers: { Accept: "image/*" } }, (response) => {
-      if (response.statusCode === 200) return resolve(response);
-      response.destroy();
-      reject(refuse(`The image's host answered ${response.statusCode} instead of 200; redirects are not followed. Send the image itself.`));
-    }).on("error", (error) => reject(error instanceof DomainError ? error : unreachable()));
+    get(
+      url,
+      { lookup: look, agent: false, signal: AbortSignal.timeout(SECONDS_MAX * 1000), headers: { Accept: "image/*" } },
+      (response) => {
+        if (response.statusCode === 200) return resolve(response);
+        response.destroy();
+        reject(
+          refuse(
+            `The image's host answered ${response.statusCode} instead of 200; redirects are not followed. Send the image itself.`,
+          ),
+        );
+      },
+    ).on("error", (error) => reject(error instanceof DomainError ? error : unreachable()));
   });
 }
 

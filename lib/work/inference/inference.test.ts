@@ -12,7 +12,17 @@ import { blobStore } from "@/lib/platform/blob-store";
 import { prisma } from "@/lib/platform/db";
 import { buildProject, buildWorld, userContext, type World } from "@/lib/testing/builders";
 import { connectSecond } from "@/lib/testing/database";
-import { itemRef, keyContext, later, memberContext, projectRef, trainingRef, trashedVersionRef, UNBOUNDED, versionRef } from "@/lib/testing/lifecycle";
+import {
+  itemRef,
+  keyContext,
+  later,
+  memberContext,
+  projectRef,
+  trainingRef,
+  trashedVersionRef,
+  UNBOUNDED,
+  versionRef,
+} from "@/lib/testing/lifecycle";
 import { photo, render } from "@/lib/testing/pixels";
 import { raceAt } from "@/lib/testing/race";
 import { drawWeights, storeModel, storeServingVersion } from "@/lib/testing/served-model";
@@ -34,7 +44,15 @@ beforeAll(async () => {
   async function* images() {
     for (const { fileName, split, label, png } of digits) yield { path: fileName, split, label, bytes: png };
   }
-  ({ weights } = await train({ classes: CLASSES, images: images(), epochs: 3, seed: 1, onEpoch: () => undefined, cancel: never, stop: never }));
+  ({ weights } = await train({
+    classes: CLASSES,
+    images: images(),
+    epochs: 3,
+    seed: 1,
+    onEpoch: () => undefined,
+    cancel: never,
+    stop: never,
+  }));
 });
 
 beforeEach(async () => {
@@ -45,8 +63,14 @@ beforeEach(async () => {
 });
 
 const byVersion = () => versionRef(world, project, version);
-const bySlug = ({ slug } = version.model as { slug: string }) => ({ workspaceSlug: world.workspace.slug, modelSlug: slug });
-const ask = (image: Buffer, { ref = byVersion(), ctx = owner, confidence = 0.4 }: { ref?: ModelRef; ctx?: Context; confidence?: number } = {}) => predict(ctx, ref, image, { confidence });
+const bySlug = ({ slug } = version.model as { slug: string }) => ({
+  workspaceSlug: world.workspace.slug,
+  modelSlug: slug,
+});
+const ask = (
+  image: Buffer,
+  { ref = byVersion(), ctx = owner, confidence = 0.4 }: { ref?: ModelRef; ctx?: Context; confidence?: number } = {},
+) => predict(ctx, ref, image, { confidence });
 
 describe("a prediction", () => {
   test("is the trained model's own, in the words of the client, the most confident class first", async () => {
@@ -55,8 +79,15 @@ describe("a prediction", () => {
     let right = 0;
     for (const { png, label } of tests) {
       const answer = await ask(png, { confidence: 0 });
-      expect(answer).toMatchObject({ ...(await bare.predict(png)), inference_id: owner.requestId, image: { width: 28, height: 28 } });
-      expect(answer).toMatchObject({ top: answer.predictions[0]!.class, confidence: answer.predictions[0]!.confidence });
+      expect(answer).toMatchObject({
+        ...(await bare.predict(png)),
+        inference_id: owner.requestId,
+        image: { width: 28, height: 28 },
+      });
+      expect(answer).toMatchObject({
+        top: answer.predictions[0]!.class,
+        confidence: answer.predictions[0]!.confidence,
+      });
       right += Number(answer.top === label);
     }
     expect(right / tests.length).toBeGreaterThan(0.7);
@@ -70,20 +101,42 @@ describe("a prediction", () => {
   });
 
   test("of an image is the one that the version's own file of it gets, whatever was done to that", async () => {
-    const source = await sharp(await photo(90, 60)).jpeg().withMetadata({ orientation: 6 }).toBuffer();
+    const source = await sharp(await photo(90, 60))
+      .jpeg()
+      .withMetadata({ orientation: 6 })
+      .toBuffer();
     const bare = createPredictor(drawWeights());
-    const served = async (preprocessing: object) => ask(source, { ref: versionRef(world, project, await storeServingVersion(world, project, { preprocessing, weights: drawWeights() })), confidence: 0 });
+    const served = async (preprocessing: object) =>
+      ask(source, {
+        ref: versionRef(
+          world,
+          project,
+          await storeServingVersion(world, project, { preprocessing, weights: drawWeights() }),
+        ),
+        confidence: 0,
+      });
     for (const preprocessing of [
       { "auto-orient": true, grayscale: true },
       { grayscale: true, contrast: { type: "Contrast Stretching" as const } },
-      { "static-crop": { x_min: 10, x_max: 60, y_min: 20, y_max: 100 }, resize: { width: 40, height: 40, format: "Fit (white edges) in" as const } },
+      {
+        "static-crop": { x_min: 10, x_max: 60, y_min: 20, y_max: 100 },
+        resize: { width: 40, height: 40, format: "Fit (white edges) in" as const },
+      },
       {}, // not turned upright
     ]) {
       const { bytes } = await render(source, { preprocessing, contentType: "image/jpeg" });
-      expect(await served(preprocessing)).toMatchObject({ predictions: (await bare.predict(bytes)).predictions, image: { width: 60, height: 90 } });
+      expect(await served(preprocessing)).toMatchObject({
+        predictions: (await bare.predict(bytes)).predictions,
+        image: { width: 60, height: 90 },
+      });
     }
     const plain = await bare.predict(source);
-    const upright = await served({ "auto-orient": true, grayscale: false, "filter-null": { percent: 10 }, remap: { a: "b" } });
+    const upright = await served({
+      "auto-orient": true,
+      grayscale: false,
+      "filter-null": { percent: 10 },
+      remap: { a: "b" },
+    });
     expect(upright).toMatchObject(plain);
     const tiled = await served({ "auto-orient": true, tile: { rows: 2, columns: 2 } });
     expect(tiled).toMatchObject(plain);
@@ -94,12 +147,26 @@ describe("a prediction", () => {
     ["no image", Buffer.from("hello"), /not an image/],
     ["a GIF", Buffer.from("GIF89a…"), /GIF/],
     ["an image cut short", () => digits[0]!.png.subarray(0, 200), /broken/],
-    ["60 megapixels", () => sharp({ create: { width: 10_000, height: 6_000, channels: 3, background: "black" } }).png().toBuffer(), /60 megapixels/],
+    [
+      "60 megapixels",
+      () =>
+        sharp({ create: { width: 10_000, height: 6_000, channels: 3, background: "black" } })
+          .png()
+          .toBuffer(),
+      /60 megapixels/,
+    ],
   ])("of %s is refused with a sentence", async (_what, image, sentence) => {
     const bytes = Buffer.isBuffer(image) ? image : await image();
     for (const preprocessing of [{}, { grayscale: true }]) {
-      const ref = versionRef(world, project, await storeServingVersion(world, project, { preprocessing, weights: drawWeights() }));
-      await expect(ask(bytes, { ref })).rejects.toMatchObject({ code: "unreadable_image", publicMessage: expect.stringMatching(sentence) });
+      const ref = versionRef(
+        world,
+        project,
+        await storeServingVersion(world, project, { preprocessing, weights: drawWeights() }),
+      );
+      await expect(ask(bytes, { ref })).rejects.toMatchObject({
+        code: "unreadable_image",
+        publicMessage: expect.stringMatching(sentence),
+      });
     }
   });
 
@@ -109,22 +176,35 @@ describe("a prediction", () => {
     await blobStore().removePrefix(versionPrefix(lost.id));
     const huge = await storeServingVersion(world, project);
     await prisma().model.update({ where: { id: huge.model.id }, data: { sizeBytes: 300 * 1024 ** 2 } });
-    for (const { number } of [foreign, lost, huge]) await expect(ask(digits[0]!.png, { ref: versionRef(world, project, { number }) })).rejects.toMatchObject({ code: "not_servable" });
+    for (const { number } of [foreign, lost, huge])
+      await expect(ask(digits[0]!.png, { ref: versionRef(world, project, { number }) })).rejects.toMatchObject({
+        code: "not_servable",
+      });
   });
 
   test("is for every member and every key of the scope, and for nobody else", async () => {
     const { predictions } = await ask(digits[0]!.png);
     expect((await ask(digits[0]!.png, { ctx: await memberContext(world, "VIEWER") })).predictions).toEqual(predictions);
-    expect((await ask(digits[0]!.png, { ctx: await keyContext(world, { scopes: ["model:infer"] }) })).predictions).toEqual(predictions);
-    await expect(ask(digits[0]!.png, { ctx: await keyContext(world, { scopes: ["version:read"] }) })).rejects.toMatchObject({ code: "missing_scope" });
-    await expect(ask(digits[0]!.png, { ctx: await userContext(await buildWorld()) })).rejects.toMatchObject({ code: "not_found" });
+    expect(
+      (await ask(digits[0]!.png, { ctx: await keyContext(world, { scopes: ["model:infer"] }) })).predictions,
+    ).toEqual(predictions);
+    await expect(
+      ask(digits[0]!.png, { ctx: await keyContext(world, { scopes: ["version:read"] }) }),
+    ).rejects.toMatchObject({ code: "missing_scope" });
+    await expect(ask(digits[0]!.png, { ctx: await userContext(await buildWorld()) })).rejects.toMatchObject({
+      code: "not_found",
+    });
   });
 });
 
 /** A second process: modules of its own, with another pool and another memory. */
 async function startSecond() {
   vi.resetModules();
-  const [{ predict: second }, { disconnect }, { writeModelCalls: write }] = await Promise.all([import("./inference"), import("@/lib/platform/db"), import("./calls")]);
+  const [{ predict: second }, { disconnect }, { writeModelCalls: write }] = await Promise.all([
+    import("./inference"),
+    import("@/lib/platform/db"),
+    import("./calls"),
+  ]);
   vi.resetModules();
   return { predict: second, write, end: disconnect };
 }
@@ -133,11 +213,23 @@ describe("Trash", () => {
   test("silences a model on every process at their very next call, though both hold it in memory; after a restore each digit is as before", async () => {
     const second = await startSecond();
     const both = [predict, second.predict];
-    const askAll = () => Promise.all(both.flatMap((one) => [byVersion(), bySlug()].map(async (ref) => (await one(owner, ref, digits[7]!.png, { confidence: 0 })).predictions)));
+    const askAll = () =>
+      Promise.all(
+        both.flatMap((one) =>
+          [byVersion(), bySlug()].map(
+            async (ref) => (await one(owner, ref, digits[7]!.png, { confidence: 0 })).predictions,
+          ),
+        ),
+      );
     const before = await askAll();
     expect(new Set(before.map((predictions) => JSON.stringify(predictions))).size).toBe(1);
     await trashVersion(owner, byVersion());
-    for (const one of both) for (const ref of [byVersion(), bySlug()]) await expect(one(owner, ref, digits[7]!.png, { confidence: 0 })).rejects.toMatchObject({ code: "model_in_trash", details: { restorableUntil: new Date(owner.now.getTime() + 30 * 24 * 3_600_000).toISOString() } });
+    for (const one of both)
+      for (const ref of [byVersion(), bySlug()])
+        await expect(one(owner, ref, digits[7]!.png, { confidence: 0 })).rejects.toMatchObject({
+          code: "model_in_trash",
+          details: { restorableUntil: new Date(owner.now.getTime() + 30 * 24 * 3_600_000).toISOString() },
+        });
     await restoreVersion(owner, trashedVersionRef(world, project, version));
     expect(await askAll()).toEqual(before);
     const third = await startSecond(); // which read the weights anew
@@ -159,8 +251,12 @@ describe("Trash", () => {
 
   test("is heeded by a call that has waited for others since it asked the database", async () => {
     const other = await storeServingVersion(world, project, { weights: drawWeights() });
-    const large = await sharp({ create: { width: 7000, height: 7000, channels: 3, background: "black" } }).png().toBuffer();
-    const before = Array.from({ length: 3 * RENDERS_IN_FLIGHT }, () => ask(large, { ref: versionRef(world, project, other) }));
+    const large = await sharp({ create: { width: 7000, height: 7000, channels: 3, background: "black" } })
+      .png()
+      .toBuffer();
+    const before = Array.from({ length: 3 * RENDERS_IN_FLIGHT }, () =>
+      ask(large, { ref: versionRef(world, project, other) }),
+    );
     const waiting = ask(digits[3]!.png).catch((error: unknown) => error);
     await Promise.race(before);
     await trashVersion(owner, byVersion());
@@ -169,7 +265,10 @@ describe("Trash", () => {
   });
 
   test("silences with the training and the project, too, and a purge for ever; nothing in memory answers any more", async () => {
-    const { training, other } = { training: version.model.trainingId, other: await storeModel(world, version, drawWeights()) };
+    const { training, other } = {
+      training: version.model.trainingId,
+      other: await storeModel(world, version, drawWeights()),
+    };
     await ask(digits[0]!.png, { ref: bySlug(other) });
     await ask(digits[0]!.png);
     await trashTraining(owner, trainingRef(world, { id: training }));
@@ -183,12 +282,15 @@ describe("Trash", () => {
 });
 
 describe("memory", () => {
-  const loaded = (value: string, sizeBytes = 10) => async () => ({ value, sizeBytes });
+  const loaded =
+    (value: string, sizeBytes = 10) =>
+    async () => ({ value, sizeBytes });
 
   test("holds what was used last, up to its bound; what is larger than all of it is served and not held", async () => {
     const cache = createCache<string>(30);
     const loads: string[] = [];
-    const get = (id: string, sizeBytes?: number) => cache(id, () => (loads.push(id), loaded(`value of ${id}`, sizeBytes)()));
+    const get = (id: string, sizeBytes?: number) =>
+      cache(id, () => (loads.push(id), loaded(`value of ${id}`, sizeBytes)()));
     for (const id of ["a", "b", "c", "a"]) await get(id);
     expect(loads).toEqual(["a", "b", "c"]);
     await get("d"); // b is the longest unused
@@ -235,7 +337,9 @@ describe("memory", () => {
     expect(refused.length).toBeGreaterThan(0);
     expect(refused.length).toBeLessThanOrEqual(120 - 64);
     for (const reason of refused) expect(reason).toMatchObject({ code: "busy" });
-    expect((await ask(digits[0]!.png)).top).toBe(ended.flatMap((one) => (one.status === "fulfilled" ? [one.value.top] : []))[0]);
+    expect((await ask(digits[0]!.png)).top).toBe(
+      ended.flatMap((one) => (one.status === "fulfilled" ? [one.value.top] : []))[0],
+    );
   });
 });
 
@@ -263,7 +367,9 @@ describe("calls", () => {
     const written = writeModelCalls();
     await other.untilWaiting(1);
     countCall(version.model.id, owner.now); // meanwhile
-    await other.query("select pg_cancel_backend(pid) from pg_locks where relation = 'model_calls'::regclass and not granted");
+    await other.query(
+      "select pg_cancel_backend(pid) from pg_locks where relation = 'model_calls'::regclass and not granted",
+    );
     await written; // throws nothing
     await other.query("rollback");
     await other.end();

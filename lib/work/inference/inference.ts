@@ -32,7 +32,12 @@ export interface InferenceAnswer extends Prediction {
  *
  * Throws as getServingModel does, `not_servable`, `unreadable_image`, and `busy` when too many wait already.
  */
-export async function predict(ctx: Context, ref: ModelRef, image: Buffer, { confidence }: { confidence: number }): Promise<InferenceAnswer> {
+export async function predict(
+  ctx: Context,
+  ref: ModelRef,
+  image: Buffer,
+  { confidence }: { confidence: number },
+): Promise<InferenceAnswer> {
   const startedAt = performance.now();
   const { model, prediction } = await admitting(async () => {
     const askedAt = performance.now();

@@ -21,7 +21,9 @@ export interface Loaded<Value> {
  * Keeps what was loaded last, by id, together no larger than `bytesMax`: the longest unused goes first. Whoever asks while
  * something is being loaded waits for that one load. A failed load is not kept: the next call tries again.
  */
-export function createCache<Value>(bytesMax: number): (id: string, load: () => Promise<Loaded<Value>>) => Promise<Value> {
+export function createCache<Value>(
+  bytesMax: number,
+): (id: string, load: () => Promise<Loaded<Value>>) => Promise<Value> {
   const kept = new Map<string, { loading: Promise<Loaded<Value>>; sizeBytes: number | null }>(); // the longest unused first
   let bytes = 0;
 
@@ -69,7 +71,12 @@ export const openModel = (model: ServingModel): Promise<ServedModel> => keep(mod
 
 /** Why a model cannot be asked here, though it is live. */
 export const notServable = (slug: string, cause?: unknown): DomainError =>
-  new DomainError("not_servable", `The model "${slug}" has no weights of this server's own trainer, and no others can be served here. Download them to use them elsewhere.`, {}, { cause });
+  new DomainError(
+    "not_servable",
+    `The model "${slug}" has no weights of this server's own trainer, and no others can be served here. Download them to use them elsewhere.`,
+    {},
+    { cause },
+  );
 
 async function loadModel({ slug, sizeBytes, preprocessing, ...model }: ServingModel): Promise<Loaded<ServedModel>> {
   if (sizeBytes > KEPT_BYTES_MAX) throw notServable(slug);
@@ -97,7 +104,9 @@ async function predictAsVersion(predictor: Predictor, settings: Preprocessing, i
   const header = await readHeader(image);
   const { contentType, orientation, width, height } = header;
   const { "auto-orient": upright, ...others } = steps;
-  const changed = (orientation !== 1 && upright !== true) || Object.values(others).some((step) => step !== undefined && step !== false);
+  const changed =
+    (orientation !== 1 && upright !== true) ||
+    Object.values(others).some((step) => step !== undefined && step !== false);
   if (!changed) return predictor.predict(image, header);
   const { predictions } = await predictor.predict(await render(image, contentType, steps));
   return { predictions, image: { width, height } };
@@ -106,6 +115,7 @@ async function predictAsVersion(predictor: Predictor, settings: Preprocessing, i
 async function render(image: Buffer, contentType: string, preprocessing: Preprocessing): Promise<Buffer> {
   const settings = { preprocessing, augmentation: {}, seed: 0 };
   const asked = { id: "asked", split: "test", boxes: [] } as const;
-  for await (const { bytes } of renderOutputs(image, asked, planOutputs({ ...asked, contentType }, settings), settings)) return bytes;
+  for await (const { bytes } of renderOutputs(image, asked, planOutputs({ ...asked, contentType }, settings), settings))
+    return bytes;
   throw new Error("An image without tiles gave no output.");
 }

@@ -46,17 +46,24 @@ async function killNow(worker: ChildProcess): Promise<void> {
 }
 
 function startWorker(): ChildProcess {
-  const worker = spawn(process.execPath, [path.join(folder, "worker.mjs")], { stdio: "inherit", env: { ...process.env, TRAINING_CONCURRENCY: "1" } });
+  const worker = spawn(process.execPath, [path.join(folder, "worker.mjs")], {
+    stdio: "inherit",
+    env: { ...process.env, TRAINING_CONCURRENCY: "1" },
+  });
   workers.push(worker);
   return worker;
 }
 
-const row = ({ id }: { id: string }) => prisma().training.findUniqueOrThrow({ where: { id }, include: { models: true } });
-const passLease = () => prisma().$executeRaw`update trainings set lease_until = now() - interval '1 second' where status = 'RUNNING'`;
-const setEpochs = ({ id }: { id: string }, epochs: number) => prisma().training.update({ where: { id }, data: { epochs } });
+const row = ({ id }: { id: string }) =>
+  prisma().training.findUniqueOrThrow({ where: { id }, include: { models: true } });
+const passLease = () =>
+  prisma().$executeRaw`update trainings set lease_until = now() - interval '1 second' where status = 'RUNNING'`;
+const setEpochs = ({ id }: { id: string }, epochs: number) =>
+  prisma().training.update({ where: { id }, data: { epochs } });
 // how soon, run-trainings.test.ts knows: this is about whether
 const untilNoChild = () => expect.poll(() => pidsOf(script), { timeout: 15_000, interval: 20 }).toEqual([]);
-const untilTrains = (training: { id: string }) => expect.poll(async () => (await row(training)).epoch, { timeout: 15_000, interval: 20 }).toBeGreaterThan(0);
+const untilTrains = (training: { id: string }) =>
+  expect.poll(async () => (await row(training)).epoch, { timeout: 15_000, interval: 20 }).toBeGreaterThan(0);
 
 /** A run of more epochs than anybody waits for, in a worker's child. */
 async function startEndless(): Promise<{ training: { id: string }; worker: ChildProcess }> {

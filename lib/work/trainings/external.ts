@@ -1,8 +1,23 @@
 import { Readable } from "node:stream";
 import type { Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
-import { type Epoch, failTraining, finishTraining, getLeaseState, type Heartbeat, heartbeatTraining, type TrainingLease, weightsPath } from "@/lib/domain/trainings";
-import { openVersionWriter, renewWriterLease, versionPrefix, WRITER_LEASE_MS, WriterLeaseLost } from "@/lib/domain/versions";
+import {
+  type Epoch,
+  failTraining,
+  finishTraining,
+  getLeaseState,
+  type Heartbeat,
+  heartbeatTraining,
+  type TrainingLease,
+  weightsPath,
+} from "@/lib/domain/trainings";
+import {
+  openVersionWriter,
+  renewWriterLease,
+  versionPrefix,
+  WRITER_LEASE_MS,
+  WriterLeaseLost,
+} from "@/lib/domain/versions";
 import { blobStore } from "@/lib/platform/blob-store";
 import { env } from "@/lib/platform/env";
 import { readChunks } from "@/lib/work/chunks";
@@ -17,10 +32,14 @@ import { tooLarge } from "@/lib/work/uploads/spool";
 /** An object store buffers some megabytes of each. */
 const storing = createGate(8, 0);
 
-const weightsKey = (lease: TrainingLease, { versionId }: { versionId: string }): string => `${versionPrefix(versionId)}${weightsPath({ trainingId: lease.trainingId, id: lease.leaseId })}`;
+const weightsKey = (lease: TrainingLease, { versionId }: { versionId: string }): string =>
+  `${versionPrefix(versionId)}${weightsPath({ trainingId: lease.trainingId, id: lease.leaseId })}`;
 
 const runOver = (): DomainError =>
-  new DomainError("not_running", "This run is over for you: it was cancelled, its version or project went to Trash, or another trainer has it. Stop, and lease the next one.");
+  new DomainError(
+    "not_running",
+    "This run is over for you: it was cancelled, its version or project went to Trash, or another trainer has it. Stop, and lease the next one.",
+  );
 
 /** As heartbeatTraining; a run that is over takes its weights along. Throws `not_found`. */
 export async function reportEpochs(ctx: Context, lease: TrainingLease, epochs: readonly Epoch[]): Promise<Heartbeat> {
@@ -47,18 +66,27 @@ export interface SentWeights {
  * place of the first. Never holds more than a chunk. Throws `not_found`, `not_running`, `payload_too_large` beyond
  * MAX_WEIGHTS_MB, `invalid_request`, and `busy` when too many are under way.
  */
-export async function storeWeights(ctx: Context, lease: TrainingLease, { body, announcedBytes }: SentWeights): Promise<{ sizeBytes: number }> {
+export async function storeWeights(
+  ctx: Context,
+  lease: TrainingLease,
+  { body, announcedBytes }: SentWeights,
+): Promise<{ sizeBytes: number }> {
   const { versionId, held } = await getLeaseState(ctx, lease);
   if (!held) throw runOver();
   const bytesMax = env().weightsBytesMax;
   if (announcedBytes > bytesMax) throw tooLarge(bytesMax, "weights");
   if (!body) throw noWeights();
-  const renew = async () => (await heartbeatTraining(ctx, lease)) !== "cancel" && (await renewWriterLease(versionId, WRITER_LEASE_MS));
+  const renew = async () =>
+    (await heartbeatTraining(ctx, lease)) !== "cancel" && (await renewWriterLease(versionId, WRITER_LEASE_MS));
   try {
     return await storing(async () => {
       const writer = await openVersionWriter(versionId, { renew });
-      const stored = await writer.put(weightsPath({ trainingId: lease.trainingId, id: lease.leaseId }), Readable.from(bounded(readChunks(body), bytesMax), { objectMode: false }));
-      if (!(await getLeaseState(ctx, lease)).held) throw new WriterLeaseLost("The run ended while its weights were published.");
+      const stored = await writer.put(
+        weightsPath({ trainingId: lease.trainingId, id: lease.leaseId }),
+        Readable.from(bounded(readChunks(body), bytesMax), { objectMode: false }),
+      );
+      if (!(await getLeaseState(ctx, lease)).held)
+        throw new WriterLeaseLost("The run ended while its weights were published.");
       return stored;
     });
   } catch (error) {
@@ -79,7 +107,8 @@ async function* bounded(bytes: AsyncIterable<Uint8Array>, bytesMax: number): Asy
   if (sizeBytes === 0) throw noWeights();
 }
 
-const noWeights = (): DomainError => new DomainError("invalid_request", "There are no weights. Send the file as the body.", { field: "weights" });
+const noWeights = (): DomainError =>
+  new DomainError("invalid_request", "There are no weights. Send the file as the body.", { field: "weights" });
 
 /**
  * Ends the run with a model of the weights that were stored. Repeating answers the same model.
@@ -90,7 +119,10 @@ export async function handIn(ctx: Context, lease: TrainingLease, metrics: object
   if (state.modelSlug !== null) return { modelSlug: state.modelSlug };
   if (state.held) {
     const sizeBytes = await sizeOf(weightsKey(lease, state));
-    if (sizeBytes === null) throw new DomainError("invalid_request", "The run has no weights yet. Upload them first, then finish it.", { field: "weights" });
+    if (sizeBytes === null)
+      throw new DomainError("invalid_request", "The run has no weights yet. Upload them first, then finish it.", {
+        field: "weights",
+      });
     const model = await finishTraining(ctx, lease, { metrics, sizeBytes });
     if (model) return model;
   }
@@ -99,7 +131,8 @@ export async function handIn(ctx: Context, lease: TrainingLease, metrics: object
 }
 
 async function sizeOf(key: string): Promise<number | null> {
-  for await (const file of blobStore().list(key.slice(0, key.lastIndexOf("/") + 1))) if (file.key === key) return file.sizeBytes;
+  for await (const file of blobStore().list(key.slice(0, key.lastIndexOf("/") + 1)))
+    if (file.key === key) return file.sizeBytes;
   return null;
 }
 

@@ -50,7 +50,11 @@ afterEach(async () => {
   await prisma().training.deleteMany({ where: { endedAt: null } }); // for the next test's runners
 });
 
-function startRunner({ trainer = train, concurrency = 1, signal = stopping.signal }: { trainer?: Trainer; concurrency?: number; signal?: AbortSignal } = {}): TrainingRunner {
+function startRunner({
+  trainer = train,
+  concurrency = 1,
+  signal = stopping.signal,
+}: { trainer?: Trainer; concurrency?: number; signal?: AbortSignal } = {}): TrainingRunner {
   const runner = createTrainingRunner(trainer, { concurrency, stopping: signal });
   runners.push(runner);
   runner.wake();
@@ -59,7 +63,8 @@ function startRunner({ trainer = train, concurrency = 1, signal = stopping.signa
 
 const ref = () => versionRef(world, project, version);
 const start = (epochs = 3) => startTraining(owner, { ...ref(), epochs });
-const row = ({ id }: { id: string }) => prisma().training.findUniqueOrThrow({ where: { id }, include: { models: true } });
+const row = ({ id }: { id: string }) =>
+  prisma().training.findUniqueOrThrow({ where: { id }, include: { models: true } });
 const weightsFolder = () => path.join(storeFolder(), versionPrefix(version.id), "trainings");
 const children = () => pidsOf(script);
 
@@ -82,8 +87,18 @@ describe("a run", () => {
     await startRunner().idle();
     const { models, curve, ...rest } = await row(training);
     expect(rest).toMatchObject({ status: "FINISHED", statusReason: null, epoch: 5, attempts: 1, leaseId: null });
-    expect(curve).toMatchObject([1, 2, 3, 4, 5].map((epoch) => ({ epoch, loss: expect.any(Number), accuracy: expect.any(Number), validLoss: null, validAccuracy: null })));
-    expect(models).toMatchObject([{ slug: "digits-1-1", metrics: { images: { train: 30, valid: 0, test: 0 }, epochs: 5 } }]);
+    expect(curve).toMatchObject(
+      [1, 2, 3, 4, 5].map((epoch) => ({
+        epoch,
+        loss: expect.any(Number),
+        accuracy: expect.any(Number),
+        validLoss: null,
+        validAccuracy: null,
+      })),
+    );
+    expect(models).toMatchObject([
+      { slug: "digits-1-1", metrics: { images: { train: 30, valid: 0, test: 0 }, epochs: 5 } },
+    ]);
     const weights = await blobStore().get(`${versionPrefix(version.id)}${weightsPath(models[0]!)}`);
     expect(weights.length).toBe(Number(models[0]!.sizeBytes));
     const [digit] = await readDigits(1);
@@ -108,7 +123,9 @@ describe("a run", () => {
     writeFileSync(crashing, "process.exit(7)");
     const [crashed, refused] = [await start(), await start()];
     expect(await runTrainingNow(createChildTrainer(crashing), crashed.id)).toBe(true);
-    for (const { path: file } of JSON.parse((await blobStore().get(`${versionPrefix(version.id)}manifest.json`)).toString()).files as { path: string }[]) {
+    for (const { path: file } of JSON.parse(
+      (await blobStore().get(`${versionPrefix(version.id)}manifest.json`)).toString(),
+    ).files as { path: string }[]) {
       await blobStore().put(`${versionPrefix(version.id)}${file}`, Buffer.from("no image"));
     }
     expect(await runTrainingNow(train, refused.id)).toBe(true);
@@ -121,8 +138,18 @@ describe("a run", () => {
 
 describe("a running training ends within two seconds, child and all, and leaves nothing,", () => {
   test.each([
-    { what: "its version goes to Trash", act: () => trashVersion(owner, ref()), back: () => restoreVersion(owner, trashedVersionRef(world, project, version)), statusReason: "version moved to Trash" },
-    { what: "its project goes to Trash", act: () => trashProject(owner, projectRef(world, project)), back: () => restoreProject(owner, trashedProjectRef(world, project)), statusReason: "project moved to Trash" },
+    {
+      what: "its version goes to Trash",
+      act: () => trashVersion(owner, ref()),
+      back: () => restoreVersion(owner, trashedVersionRef(world, project, version)),
+      statusReason: "version moved to Trash",
+    },
+    {
+      what: "its project goes to Trash",
+      act: () => trashProject(owner, projectRef(world, project)),
+      back: () => restoreProject(owner, trashedProjectRef(world, project)),
+      statusReason: "project moved to Trash",
+    },
     { what: "it is cancelled", act: () => cancelTraining(owner, ref()), back: async () => {}, statusReason: null },
   ])("when $what; and nothing resumes it", async ({ act, back, statusReason }) => {
     const training = await startEndless();
@@ -139,7 +166,10 @@ describe("a running training ends within two seconds, child and all, and leaves 
 
   test("when the word of it is lost: its heartbeat finds out", async () => {
     const training = await startEndless();
-    await prisma().training.update({ where: { id: training.id }, data: { status: "CANCELLED", endedAt: new Date(), leaseId: null, leaseUntil: null } });
+    await prisma().training.update({
+      where: { id: training.id },
+      data: { status: "CANCELLED", endedAt: new Date(), leaseId: null, leaseUntil: null },
+    });
     await untilNoChild();
   });
 });
@@ -165,10 +195,18 @@ describe("a training that ends at the moment of a trash", () => {
     const { training, handIn } = await trainUpToTheEnd();
     const trash = () => trashVersion(owner, ref());
     // first: it was allowed to write its weights, and finds the version trashed when it would name them
-    const [result] = turn === "first" ? (await raceAt(["versions", version], [handIn, trash])).reverse() : await raceAt(["versions", version], [trash, handIn]);
+    const [result] =
+      turn === "first"
+        ? (await raceAt(["versions", version], [handIn, trash])).reverse()
+        : await raceAt(["versions", version], [trash, handIn]);
     expect(result).toMatchObject({ outcome: "trashed", cancelledTrainings: ["1"] });
-    expect(await row(training)).toMatchObject({ status: "CANCELLED", statusReason: "version moved to Trash", models: [] });
-    for await (const { key } of blobStore().list(`${versionPrefix(version.id)}trainings/`)) throw new Error(`${key} was left.`);
+    expect(await row(training)).toMatchObject({
+      status: "CANCELLED",
+      statusReason: "version moved to Trash",
+      models: [],
+    });
+    for await (const { key } of blobStore().list(`${versionPrefix(version.id)}trainings/`))
+      throw new Error(`${key} was left.`);
   });
 });
 
@@ -185,7 +223,8 @@ describe("runners", () => {
     const [one, two] = [startRunner({ trainer: counting }), startRunner({ trainer: counting, concurrency: 2 })];
     for (let i = 0; i < 5; i++) for (const runner of [one, two]) runner.wake();
     await Promise.all([one.idle(), two.idle()]);
-    for (const training of trainings) expect(await row(training)).toMatchObject({ status: "FINISHED", attempts: 1, models: [{}] });
+    for (const training of trainings)
+      expect(await row(training)).toMatchObject({ status: "FINISHED", attempts: 1, models: [{}] });
     expect(new Set(seeds).size).toBe(4);
     expect([seeds.length, most]).toEqual([4, 3]);
   });

@@ -1,6 +1,16 @@
 import { createHash } from "node:crypto";
 import { systemContext } from "@/lib/domain/context";
-import { claimTraining, type Epoch, failTraining, finishTraining, heartbeatTraining, releaseTraining, TRAINING_LEASE_MS, type TrainingRun, weightsPath } from "@/lib/domain/trainings";
+import {
+  claimTraining,
+  type Epoch,
+  failTraining,
+  finishTraining,
+  heartbeatTraining,
+  releaseTraining,
+  TRAINING_LEASE_MS,
+  type TrainingRun,
+  weightsPath,
+} from "@/lib/domain/trainings";
 import { openVersionWriter, versionPrefix, WriterLeaseLost } from "@/lib/domain/versions";
 import { MANIFEST_PATH, parseManifest, type Manifest } from "@/lib/engine/manifest";
 import { TrainingDataError, type Trainer, type TrainingImage } from "@/lib/engine/trainer/trainer";
@@ -30,7 +40,10 @@ export interface TrainingRunner {
  * those that are running go back into the queue, and none is begun any more.
  * It hears by itself of new runs, of those put back and of those cancelled: a job wakes only one worker, which may have no room.
  */
-export function createTrainingRunner(train: Trainer, { concurrency, stopping }: { concurrency: number; stopping: AbortSignal }): TrainingRunner {
+export function createTrainingRunner(
+  train: Trainer,
+  { concurrency, stopping }: { concurrency: number; stopping: AbortSignal },
+): TrainingRunner {
   const word = new EventTarget();
   const places = new Set<Promise<void>>();
   let busy = 0;
@@ -120,9 +133,14 @@ async function runTraining(train: Trainer, run: TrainingRun, word: EventTarget, 
     });
     if (!(await beat())) return log().info(facts, "training cancelled"); // reports the last epochs, too
     const modelSlug = await publish(run, weights, metrics);
-    log().info({ ...facts, modelSlug, accuracy: metrics.accuracy, ms: Math.round(metrics.elapsedMs) }, modelSlug === null ? "training cancelled" : "training ended");
+    log().info(
+      { ...facts, modelSlug, accuracy: metrics.accuracy, ms: Math.round(metrics.elapsedMs) },
+      modelSlug === null ? "training cancelled" : "training ended",
+    );
   } catch (error) {
-    await end(run, error, { lost: pulse.lost.aborted, stopping: stopping.aborted }).catch((failure: unknown) => log().error({ ...facts, err: failure }, "training left as it is"));
+    await end(run, error, { lost: pulse.lost.aborted, stopping: stopping.aborted }).catch((failure: unknown) =>
+      log().error({ ...facts, err: failure }, "training left as it is"),
+    );
   } finally {
     word.removeEventListener(HEARD, pulse.hurry);
     await pulse.stop();
@@ -130,7 +148,11 @@ async function runTraining(train: Trainer, run: TrainingRun, word: EventTarget, 
 }
 
 /** What becomes of a run that gave no weights. */
-async function end(run: TrainingRun, error: unknown, { lost, stopping }: { lost: boolean; stopping: boolean }): Promise<void> {
+async function end(
+  run: TrainingRun,
+  error: unknown,
+  { lost, stopping }: { lost: boolean; stopping: boolean },
+): Promise<void> {
   const facts = { training: run.trainingId, version: run.versionId };
   if (lost || error instanceof WriterLeaseLost) return log().info(facts, "training cancelled");
   const ctx = await systemContext("train");
@@ -156,13 +178,15 @@ const seedOf = ({ trainingId }: TrainingRun): number => createHash("sha256").upd
 
 async function readManifest({ versionId, manifestHash }: TrainingRun): Promise<Manifest> {
   const bytes = await blobStore().get(`${versionPrefix(versionId)}${MANIFEST_PATH}`);
-  if (createHash("sha256").update(bytes).digest("hex") !== manifestHash) throw new Error(`The manifest of version ${versionId} is not the one that was written.`);
+  if (createHash("sha256").update(bytes).digest("hex") !== manifestHash)
+    throw new Error(`The manifest of version ${versionId} is not the one that was written.`);
   return parseManifest(bytes);
 }
 
 /** The labelled images in the manifest's order, each read when it is wanted. */
 async function* readImages({ versionId }: TrainingRun, { files }: Manifest): AsyncGenerator<TrainingImage> {
   for (const { path, split, label } of files) {
-    if (label !== null) yield { path, split, label, bytes: await blobStore().get(`${versionPrefix(versionId)}${path}`) };
+    if (label !== null)
+      yield { path, split, label, bytes: await blobStore().get(`${versionPrefix(versionId)}${path}`) };
   }
 }

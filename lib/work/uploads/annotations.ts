@@ -3,7 +3,13 @@ import { DomainError } from "@/lib/domain/errors";
 import { annotateImages, assertTakesBoxes, labelImage, listAnnotatableImages } from "@/lib/domain/images";
 import type { SluggedProjectRef } from "@/lib/domain/item-state";
 import { BOXES_PER_IMAGE_MAX } from "@/lib/domain/limits";
-import { parseAnnotations, parseClassName, parseImageAnnotations, type AnnotationFile, type Labelmap } from "@/lib/engine/annotations/annotations";
+import {
+  parseAnnotations,
+  parseClassName,
+  parseImageAnnotations,
+  type AnnotationFile,
+  type Labelmap,
+} from "@/lib/engine/annotations/annotations";
 import type { AnnotationProblem, ProblemCode } from "@/lib/engine/annotations/collector";
 
 export type { AnnotationProblem };
@@ -22,27 +28,47 @@ export interface ImageAnnotation {
  * that the text names. Answers what of the file could not be taken. Throws `not_found`, `in_trash`, `purged`;
  * `invalid_request` for a file that gives nothing; `already_exists` when the image is annotated and not to be overwritten.
  */
-export async function annotateImage(ctx: Context, ref: SluggedProjectRef & { imageId: string }, { file, labelmap, overwrite }: ImageAnnotation): Promise<AnnotationProblem[]> {
+export async function annotateImage(
+  ctx: Context,
+  ref: SluggedProjectRef & { imageId: string },
+  { file, labelmap, overwrite }: ImageAnnotation,
+): Promise<AnnotationProblem[]> {
   const { type, images } = await listAnnotatableImages(ctx, ref, [ref.imageId]);
   const [image] = images;
   if (!image) throw new DomainError("not_found", "There is no such image in this project.");
   if (type === "CLASSIFICATION") {
     const label = parseClassName(file.text);
-    if (label === null) throw new DomainError("invalid_request", "The annotation is no class name. In a classification project, give the image's class.", { field: "annotationFile" });
+    if (label === null)
+      throw new DomainError(
+        "invalid_request",
+        "The annotation is no class name. In a classification project, give the image's class.",
+        { field: "annotationFile" },
+      );
     if (!(await labelImage(ctx, ref, { label, overwrite }))) throw alreadyAnnotated();
     return [];
   }
   const { boxes, problems } = parseImageAnnotations(file, image, labelmap);
   const [first] = problems;
-  if (boxes === null || (boxes.length === 0 && first)) throw new DomainError("invalid_request", first ? explainProblem(first) : "The annotation file says nothing of this image.", { field: "annotationFile" });
+  if (boxes === null || (boxes.length === 0 && first))
+    throw new DomainError(
+      "invalid_request",
+      first ? explainProblem(first) : "The annotation file says nothing of this image.",
+      { field: "annotationFile" },
+    );
   const outcome = await annotateImages(ctx, ref, { annotations: [{ imageId: image.id, boxes }], overwrite });
-  if (outcome.tooManyBoxes.length > 0) throw new DomainError("invalid_request", `The file has ${boxes.length} boxes for this image; at most ${BOXES_PER_IMAGE_MAX} are supported.`, { field: "annotationFile" });
+  if (outcome.tooManyBoxes.length > 0)
+    throw new DomainError(
+      "invalid_request",
+      `The file has ${boxes.length} boxes for this image; at most ${BOXES_PER_IMAGE_MAX} are supported.`,
+      { field: "annotationFile" },
+    );
   if (outcome.annotated.length === 0) throw alreadyAnnotated();
   return problems;
 }
 
 /** The client looks for "already annotated". */
-const alreadyAnnotated = (): DomainError => new DomainError("already_exists", "This image is already annotated. Send overwrite=true to replace that.");
+const alreadyAnnotated = (): DomainError =>
+  new DomainError("already_exists", "This image is already annotated. Send overwrite=true to replace that.");
 
 const SENTENCES: Record<ProblemCode, string> = {
   too_large: "The annotation file is too large.",
@@ -69,7 +95,9 @@ export interface AppliedAnnotations {
   annotated: number;
   boxes: number;
   /** What could not be taken, per file and kind. */
-  problems: (Omit<AnnotationProblem, "code"> & { code: ProblemCode | "image_annotated_before" | "too_many_boxes_on_image" })[];
+  problems: (Omit<AnnotationProblem, "code"> & {
+    code: ProblemCode | "image_annotated_before" | "too_many_boxes_on_image";
+  })[];
 }
 
 /**
@@ -81,19 +109,31 @@ export interface AppliedAnnotations {
 export async function applyAnnotationFiles(
   ctx: Context,
   ref: SluggedProjectRef,
-  input: { files: readonly AnnotationFile[]; images?: readonly { id: string; name: string }[] | undefined; overwrite: boolean },
+  input: {
+    files: readonly AnnotationFile[];
+    images?: readonly { id: string; name: string }[] | undefined;
+    overwrite: boolean;
+  },
 ): Promise<AppliedAnnotations> {
   const names = input.images && new Map(input.images.map(({ id, name }) => [id, name]));
   const { type, images } = await listAnnotatableImages(ctx, ref, names && [...names.keys()]);
   assertTakesBoxes({ type, name: ref.projectSlug });
   const named = images.map((image) => ({ ...image, name: names?.get(image.id) ?? image.name }));
   const { boxes, problems } = parseAnnotations(input.files, named);
-  const { annotated, alreadyAnnotated, tooManyBoxes } = await annotateImages(ctx, ref, { annotations: [...boxes].map(([imageId, of]) => ({ imageId, boxes: of })), overwrite: input.overwrite });
+  const { annotated, alreadyAnnotated, tooManyBoxes } = await annotateImages(ctx, ref, {
+    annotations: [...boxes].map(([imageId, of]) => ({ imageId, boxes: of })),
+    overwrite: input.overwrite,
+  });
   const nameOf = new Map(named.map(({ id, name }) => [id, name]));
-  const passedOver = (code: "image_annotated_before" | "too_many_boxes_on_image", ids: readonly string[]) => (ids.length === 0 ? [] : [{ file: "", code, count: ids.length, details: { image: nameOf.get(ids[0]!) ?? "" } }]);
+  const passedOver = (code: "image_annotated_before" | "too_many_boxes_on_image", ids: readonly string[]) =>
+    ids.length === 0 ? [] : [{ file: "", code, count: ids.length, details: { image: nameOf.get(ids[0]!) ?? "" } }];
   return {
     annotated: annotated.length,
     boxes: annotated.reduce((sum, id) => sum + (boxes.get(id)?.length ?? 0), 0),
-    problems: [...problems, ...passedOver("image_annotated_before", alreadyAnnotated), ...passedOver("too_many_boxes_on_image", tooManyBoxes)],
+    problems: [
+      ...problems,
+      ...passedOver("image_annotated_before", alreadyAnnotated),
+      ...passedOver("too_many_boxes_on_image", tooManyBoxes),
+    ],
   };
 }

@@ -50,12 +50,19 @@ async function expectNothing(): Promise<void> {
   expect(readdirSync(scratch)).toEqual([]);
 }
 
-const upload = async (bytes: Parameters<typeof uploadImage>[2], about: Partial<Parameters<typeof uploadImage>[3]> = {}) => uploadImage(await userContext(world), ref(), bytes, { ...facts, ...about });
+const upload = async (
+  bytes: Parameters<typeof uploadImage>[2],
+  about: Partial<Parameters<typeof uploadImage>[3]> = {},
+) => uploadImage(await userContext(world), ref(), bytes, { ...facts, ...about });
 
 describe("an image", () => {
   it("is stored as it was sent, with its facts, and a thumbnail beside it", async () => {
     const bytes = await photo(320, 240);
-    const { id, duplicate } = await upload([bytes.subarray(0, 1000), bytes.subarray(1000)], { fileName: "cats/tom.jpg", split: "VALID", label: " cat " });
+    const { id, duplicate } = await upload([bytes.subarray(0, 1000), bytes.subarray(1000)], {
+      fileName: "cats/tom.jpg",
+      split: "VALID",
+      label: " cat ",
+    });
     expect(duplicate).toBe(false);
     expect(await prisma().image.findUniqueOrThrow({ where: { id } })).toMatchObject({
       fileName: "tom.jpg",
@@ -70,7 +77,11 @@ describe("an image", () => {
     });
     expect(await blobStore().get(sourceImageKey(project.id, id))).toEqual(bytes);
     const { thumbnailKey } = await getSourceImage(await userContext(world), { ...ref(), imageId: id });
-    expect(await sharp(await blobStore().get(thumbnailKey)).metadata()).toMatchObject({ format: "webp", width: 256, height: 192 });
+    expect(await sharp(await blobStore().get(thumbnailKey)).metadata()).toMatchObject({
+      format: "webp",
+      width: 256,
+      height: 192,
+    });
     expect(readdirSync(scratch)).toEqual([]);
   });
 
@@ -78,14 +89,28 @@ describe("an image", () => {
     const source = sharp(await photo(20, 10));
     for (const format of ["jpeg", "png", "webp"] as const) {
       const { id } = await upload([await source.clone().toFormat(format).toBuffer()], { fileName: "wrong.gif" });
-      expect(await prisma().image.findUniqueOrThrow({ where: { id } })).toMatchObject({ contentType: `image/${format}`, width: 20, height: 10, split: "TRAIN", label: null });
+      expect(await prisma().image.findUniqueOrThrow({ where: { id } })).toMatchObject({
+        contentType: `image/${format}`,
+        width: 20,
+        height: 10,
+        split: "TRAIN",
+        label: null,
+      });
       const { thumbnailKey } = await getSourceImage(await userContext(world), { ...ref(), imageId: id });
-      expect(await sharp(await blobStore().get(thumbnailKey)).metadata(), "never enlarged").toMatchObject({ width: 20, height: 10 });
+      expect(await sharp(await blobStore().get(thumbnailKey)).metadata(), "never enlarged").toMatchObject({
+        width: 20,
+        height: 10,
+      });
     }
   });
 
   it("is as wide and high as people see it, and so is its thumbnail", async () => {
-    const { id } = await upload([await sharp(await photo(400, 300)).withMetadata({ orientation: 6 }).jpeg().toBuffer()]);
+    const { id } = await upload([
+      await sharp(await photo(400, 300))
+        .withMetadata({ orientation: 6 })
+        .jpeg()
+        .toBuffer(),
+    ]);
     expect(await prisma().image.findUniqueOrThrow({ where: { id } })).toMatchObject({ width: 300, height: 400 });
     const { thumbnailKey } = await getSourceImage(await userContext(world), { ...ref(), imageId: id });
     expect(await sharp(await blobStore().get(thumbnailKey)).metadata()).toMatchObject({ width: 192, height: 256 });
@@ -94,12 +119,21 @@ describe("an image", () => {
   it("is added once, however often and by however many it is sent", async () => {
     const bytes = await photo(64, 48);
     const first = await upload([bytes], { fileName: "first.jpg", label: "cat" });
-    expect(await upload([bytes], { fileName: "second.jpg", label: "dog", split: "TEST" })).toEqual({ id: first.id, duplicate: true });
+    expect(await upload([bytes], { fileName: "second.jpg", label: "dog", split: "TEST" })).toEqual({
+      id: first.id,
+      duplicate: true,
+    });
     const other = await photo(64, 48, 2);
     const answers = await Promise.all(Array.from({ length: 6 }, () => upload([other])));
     expect(new Set(answers.map(({ id }) => id)).size).toBe(1);
     expect(answers.filter(({ duplicate }) => !duplicate)).toHaveLength(1);
-    expect(await prisma().image.findMany({ where: { projectId: project.id }, select: { fileName: true, label: true }, orderBy: { id: "asc" } })).toEqual([
+    expect(
+      await prisma().image.findMany({
+        where: { projectId: project.id },
+        select: { fileName: true, label: true },
+        orderBy: { id: "asc" },
+      }),
+    ).toEqual([
       { fileName: "first.jpg", label: "cat" },
       { fileName: "a.jpg", label: null },
     ]);
@@ -115,7 +149,19 @@ describe("an image", () => {
     expect((await keys()).some((key) => key.includes(first.id))).toBe(false);
   });
 
-  it.each(["../../../etc/passwd", "/etc/passwd", "..\\..\\a.png", "a\0b.png", "..", ".", "", "\u202Egnp.exe", "a\nb.png", "\uD800.png", `${"x".repeat(4096)}.png`])("called %j lies under its id all the same", async (fileName) => {
+  it.each([
+    "../../../etc/passwd",
+    "/etc/passwd",
+    "..\\..\\a.png",
+    "a\0b.png",
+    "..",
+    ".",
+    "",
+    "\u202Egnp.exe",
+    "a\nb.png",
+    "\uD800.png",
+    `${"x".repeat(4096)}.png`,
+  ])("called %j lies under its id all the same", async (fileName) => {
     const { id } = await upload([await photo(16, 16, 3)], { fileName });
     const row = await prisma().image.findUniqueOrThrow({ where: { id } });
     expect(row.fileName).toMatch(/^[^/\\\p{C}]{1,255}$/u);
@@ -125,19 +171,52 @@ describe("an image", () => {
 
 describe("refused, leaving nothing anywhere,", () => {
   const refusals: [string, () => Promise<Buffer> | Buffer, RegExp][] = [
-    ["a GIF", async () => sharp(await photo(8, 8)).gif().toBuffer(), /^GIF files are not supported; use JPEG, PNG or WebP\.$/],
-    ["a TIFF", async () => sharp(await photo(8, 8)).tiff().toBuffer(), /^TIFF files/],
-    ["an SVG", () => Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8"><image href="file:///etc/passwd"/></svg>'), /^SVG files/],
+    [
+      "a GIF",
+      async () =>
+        sharp(await photo(8, 8))
+          .gif()
+          .toBuffer(),
+      /^GIF files are not supported; use JPEG, PNG or WebP\.$/,
+    ],
+    [
+      "a TIFF",
+      async () =>
+        sharp(await photo(8, 8))
+          .tiff()
+          .toBuffer(),
+      /^TIFF files/,
+    ],
+    [
+      "an SVG",
+      () =>
+        Buffer.from(
+          '<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8"><image href="file:///etc/passwd"/></svg>',
+        ),
+      /^SVG files/,
+    ],
     ["a PDF", () => Buffer.from("%PDF-1.7\n%âãÏÓ\n"), /^PDF files/],
     ["text", () => Buffer.from("not an image"), /not an image/],
     ["an empty file", () => Buffer.alloc(0), /not an image/],
     ["a JPEG that is cut short", async () => (await photo(320, 240)).subarray(0, 8_000), /broken/],
-    ["a PNG that is cut short", async () => (await sharp(await photo(320, 240)).png().toBuffer()).subarray(0, 8_000), /broken/],
+    [
+      "a PNG that is cut short",
+      async () =>
+        (
+          await sharp(await photo(320, 240))
+            .png()
+            .toBuffer()
+        ).subarray(0, 8_000),
+      /broken/,
+    ],
     ["a decompression bomb", () => bomb(30_000), /900 megapixels; at most 50/],
   ];
   it.each(refusals)("is %s", async (_what, make, sentence) => {
     const bytes = await make();
-    await expect(upload([bytes])).rejects.toMatchObject({ code: "unreadable_image", publicMessage: expect.stringMatching(sentence) });
+    await expect(upload([bytes])).rejects.toMatchObject({
+      code: "unreadable_image",
+      publicMessage: expect.stringMatching(sentence),
+    });
     await expectNothing();
   });
 
@@ -149,13 +228,21 @@ describe("refused, leaving nothing anywhere,", () => {
         yield randomBytes(1024 ** 2);
       }
     }
-    await expect(upload(endless())).rejects.toMatchObject({ code: "payload_too_large", publicMessage: expect.stringContaining("larger than 20 MB"), details: { limitMegabytes: 20 } });
+    await expect(upload(endless())).rejects.toMatchObject({
+      code: "payload_too_large",
+      publicMessage: expect.stringContaining("larger than 20 MB"),
+      details: { limitMegabytes: 20 },
+    });
     expect(sent).toBeLessThanOrEqual(23 * 1024 ** 2);
     await expectNothing();
   });
 
   it("is an image that says itself that it is over the limit, unread", () => {
-    const request = new Request("http://test/", { method: "POST", headers: { "content-length": String(20 * 1024 ** 2 + 1) }, body: "x" });
+    const request = new Request("http://test/", {
+      method: "POST",
+      headers: { "content-length": String(20 * 1024 ** 2 + 1) },
+      body: "x",
+    });
     expect(() => readImageBody(request)).toThrow(expect.objectContaining({ code: "payload_too_large" }));
     expect(request.bodyUsed).toBe(false);
   });
@@ -169,14 +256,23 @@ describe("refused, leaving nothing anywhere,", () => {
     });
     let sent = 0;
     const request = new Request("http://test/", { method: "POST", body, duplex: "half" } as RequestInit);
-    await expect(upload(readImageBody(request))).rejects.toMatchObject({ code: brokenOff().code, publicMessage: expect.stringContaining("broke off") });
+    await expect(upload(readImageBody(request))).rejects.toMatchObject({
+      code: brokenOff().code,
+      publicMessage: expect.stringContaining("broke off"),
+    });
     await expectNothing();
   });
 
   it("is an image with a class where images have none, or with none that could be one", async () => {
-    await expect(upload([await photo(8, 8)], { label: "a\nb" })).rejects.toMatchObject({ code: "invalid_input", details: { field: "label" } });
+    await expect(upload([await photo(8, 8)], { label: "a\nb" })).rejects.toMatchObject({
+      code: "invalid_input",
+      details: { field: "label" },
+    });
     project = await buildProject(world, { type: "OBJECT_DETECTION" });
-    await expect(upload([await photo(8, 8)], { label: "cat" })).rejects.toMatchObject({ code: "invalid_input", details: { field: "labels" } });
+    await expect(upload([await photo(8, 8)], { label: "cat" })).rejects.toMatchObject({
+      code: "invalid_input",
+      details: { field: "labels" },
+    });
     await expectNothing();
   });
 
@@ -190,7 +286,9 @@ describe("refused, leaving nothing anywhere,", () => {
     const stranger = await userContext(await buildWorld());
     await expect(uploadImage(viewer, ref(), bytes(), facts)).rejects.toMatchObject({ code: "forbidden" });
     await expect(uploadImage(stranger, ref(), bytes(), facts)).rejects.toMatchObject({ code: "not_found" });
-    await expect(uploadImage(stranger, { ...ref(), workspaceSlug: stranger.actor.memberships[0]!.slug }, bytes(), facts)).rejects.toMatchObject({ code: "not_found" });
+    await expect(
+      uploadImage(stranger, { ...ref(), workspaceSlug: stranger.actor.memberships[0]!.slug }, bytes(), facts),
+    ).rejects.toMatchObject({ code: "not_found" });
     await trashProject(await userContext(world), ref());
     await expect(upload(bytes())).rejects.toMatchObject({ code: "in_trash" });
     expect(asked).toBe(false);
@@ -201,7 +299,10 @@ describe("refused, leaving nothing anywhere,", () => {
 test("an upload that its project's way to Trash overtakes leaves nothing", async () => {
   const ctx = await userContext(world);
   const bytes = await photo(64, 48);
-  const [, refusal] = await raceAt(["projects", project], [() => trashProject(ctx, ref()), () => upload([bytes]).catch((error: unknown) => error)]);
+  const [, refusal] = await raceAt(
+    ["projects", project],
+    [() => trashProject(ctx, ref()), () => upload([bytes]).catch((error: unknown) => error)],
+  );
   expect(refusal).toMatchObject({ code: "in_trash" });
   await expectNothing();
 });
@@ -209,7 +310,12 @@ test("an upload that its project's way to Trash overtakes leaves nothing", async
 test("an upload whose connection to the database breaks leaves nothing", async () => {
   const bytes = await photo(64, 48);
   const [failure] = await raceAt(["projects", project], [() => upload([bytes]).catch((error: unknown) => error)], () =>
-    query({ text: "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'" }, []),
+    query(
+      {
+        text: "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
+      },
+      [],
+    ),
   );
   expect(failure).toBeInstanceOf(Error);
   await expectNothing();
@@ -236,5 +342,10 @@ function bomb(side: number): Buffer {
   header.writeUInt32BE(side, 0);
   header.writeUInt32BE(side, 4);
   header[8] = 1; // one bit a pixel, grey
-  return Buffer.concat([Buffer.from("\x89PNG\r\n\x1a\n", "latin1"), chunk("IHDR", header), chunk("IDAT", deflateSync(Buffer.alloc((side / 8 + 1) * side), { level: 1 })), chunk("IEND", Buffer.alloc(0))]);
+  return Buffer.concat([
+    Buffer.from("\x89PNG\r\n\x1a\n", "latin1"),
+    chunk("IHDR", header),
+    chunk("IDAT", deflateSync(Buffer.alloc((side / 8 + 1) * side), { level: 1 })),
+    chunk("IEND", Buffer.alloc(0)),
+  ]);
 }

@@ -61,13 +61,26 @@ export interface ImageFacts {
  * Throws `not_found`, `in_trash`, `purged`, `invalid_input`, `payload_too_large`, `unreadable_image`, and whatever the
  * sender throws. After a refusal nothing of it is left anywhere.
  */
-export async function uploadImage(ctx: Context, ref: SluggedProjectRef, bytes: Bytes, facts: ImageFacts): Promise<AddedImage> {
+export async function uploadImage(
+  ctx: Context,
+  ref: SluggedProjectRef,
+  bytes: Bytes,
+  facts: ImageFacts,
+): Promise<AddedImage> {
   await assertCanAddImage(ctx, ref, facts.label);
-  return withTemporaryFile(async (file) => storeSpooled(ctx, ref, file, await spool(bytes, file, env().imageBytesMax), facts));
+  return withTemporaryFile(async (file) =>
+    storeSpooled(ctx, ref, file, await spool(bytes, file, env().imageBytesMax), facts),
+  );
 }
 
 /** The rest of the way, for an image that lies in a temporary file already. Throws as uploadImage. */
-export async function storeSpooled(ctx: Context, ref: SluggedProjectRef, file: string, spooled: Spooled, facts: ImageFacts): Promise<AddedImage> {
+export async function storeSpooled(
+  ctx: Context,
+  ref: SluggedProjectRef,
+  file: string,
+  spooled: Spooled,
+  facts: ImageFacts,
+): Promise<AddedImage> {
   const existing = await findImageByContent(ctx, ref, spooled.sha256);
   if (existing !== null) return { id: existing, duplicate: true };
   const looked = await decoding(() => look(file));

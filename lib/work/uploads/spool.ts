@@ -49,5 +49,9 @@ export async function spool(bytes: Bytes, file: string, bytesMax: number): Promi
 /** The refusal of a file for its size. */
 export function tooLarge(bytesMax: number, field = "image"): DomainError {
   const megabytes = bytesMax / 1024 ** 2;
-  return new DomainError("payload_too_large", `The file is larger than ${megabytes} MB, the most that this server takes. Send a smaller one.`, { field, limitMegabytes: megabytes });
+  return new DomainError(
+    "payload_too_large",
+    `The file is larger than ${megabytes} MB, the most that this server takes. Send a smaller one.`,
+    { field, limitMegabytes: megabytes },
+  );
 }

@@ -23,7 +23,12 @@ const facts = { fileName: "a.jpg", split: null, label: null };
 beforeAll(async () => {
   scratch = await mkdtemp(path.join(tmpdir(), "store-upload-"));
   s3 = await startS3(path.join(scratch, "s3"));
-  Object.assign(process.env, { BLOB_STORE: s3.url("bucket/prefix"), UPLOADS: "store", AWS_ACCESS_KEY_ID: "S3RVER", AWS_SECRET_ACCESS_KEY: "S3RVER" });
+  Object.assign(process.env, {
+    BLOB_STORE: s3.url("bucket/prefix"),
+    UPLOADS: "store",
+    AWS_ACCESS_KEY_ID: "S3RVER",
+    AWS_SECRET_ACCESS_KEY: "S3RVER",
+  });
 });
 afterAll(async () => {
   await s3.close();
@@ -42,7 +47,10 @@ async function keys(prefix: string): Promise<string[]> {
 
 /** What a browser does: asks where to, and puts the file there. */
 async function put(bytes: Buffer): Promise<string> {
-  const { id, url, headers } = await beginStoreUpload(await userContext(world), ref(), { contentType: "image/jpeg", sizeBytes: bytes.length });
+  const { id, url, headers } = await beginStoreUpload(await userContext(world), ref(), {
+    contentType: "image/jpeg",
+    sizeBytes: bytes.length,
+  });
   const answer = await fetch(url, { method: "PUT", headers, body: new Uint8Array(bytes) });
   expect(answer.status).toBe(200);
   return id;
@@ -53,14 +61,29 @@ test("a file that is put into the store and completed is an image like any other
   const bytes = await photo(300, 200);
   const upload = await put(bytes);
   expect(await keys("uploads/")).toEqual([`uploads/${project.id}/${upload}`]);
-  const { id, duplicate } = await completeStoreUpload(await userContext(world), ref(), upload, { fileName: "cat.jpg", split: "TEST", label: "cat" });
+  const { id, duplicate } = await completeStoreUpload(await userContext(world), ref(), upload, {
+    fileName: "cat.jpg",
+    split: "TEST",
+    label: "cat",
+  });
   expect(duplicate).toBe(false);
-  expect(await prisma().image.findUniqueOrThrow({ where: { id } })).toMatchObject({ width: 300, height: 200, fileName: "cat.jpg", split: "TEST", label: "cat" });
+  expect(await prisma().image.findUniqueOrThrow({ where: { id } })).toMatchObject({
+    width: 300,
+    height: 200,
+    fileName: "cat.jpg",
+    split: "TEST",
+    label: "cat",
+  });
   expect(await blobStore().get(sourceImageKey(project.id, id))).toEqual(bytes);
   expect(await keys(`projects/${project.id}/`)).toHaveLength(2);
   expect(await keys("uploads/")).toEqual([]);
-  await expect(completeStoreUpload(await userContext(world), ref(), upload, facts)).rejects.toMatchObject({ code: "not_found" });
-  expect(await completeStoreUpload(await userContext(world), ref(), await put(bytes), facts)).toEqual({ id, duplicate: true });
+  await expect(completeStoreUpload(await userContext(world), ref(), upload, facts)).rejects.toMatchObject({
+    code: "not_found",
+  });
+  expect(await completeStoreUpload(await userContext(world), ref(), await put(bytes), facts)).toEqual({
+    id,
+    duplicate: true,
+  });
 });
 
 test("images that the server is sent itself lie in the object store as well", async () => {
@@ -71,7 +94,10 @@ test("images that the server is sent itself lie in the object store as well", as
 
 test("the URL allows that key, that type and that many bytes, for ten minutes", async () => {
   const ctx = await userContext(world);
-  const { id, url, headers, expiresAt } = await beginStoreUpload(ctx, ref(), { contentType: "image/png", sizeBytes: 1234 });
+  const { id, url, headers, expiresAt } = await beginStoreUpload(ctx, ref(), {
+    contentType: "image/png",
+    sizeBytes: 1234,
+  });
   const { pathname, searchParams } = new URL(url);
   expect(pathname).toBe(`/bucket/prefix/uploads/${project.id}/${id}`);
   expect(searchParams.get("X-Amz-SignedHeaders")).toBe("content-length;content-type;host");
@@ -82,8 +108,12 @@ test("the URL allows that key, that type and that many bytes, for ten minutes", 
 
 test("what is no image, or too large, is refused before or after, and does not stay", async () => {
   const ctx = await userContext(world);
-  await expect(beginStoreUpload(ctx, ref(), { contentType: "image/jpeg", sizeBytes: 20 * 1024 ** 2 + 1 })).rejects.toMatchObject({ code: "payload_too_large" });
-  await expect(beginStoreUpload(ctx, ref(), { contentType: "text/html", sizeBytes: 10 })).rejects.toMatchObject({ code: "unreadable_image" });
+  await expect(
+    beginStoreUpload(ctx, ref(), { contentType: "image/jpeg", sizeBytes: 20 * 1024 ** 2 + 1 }),
+  ).rejects.toMatchObject({ code: "payload_too_large" });
+  await expect(beginStoreUpload(ctx, ref(), { contentType: "text/html", sizeBytes: 10 })).rejects.toMatchObject({
+    code: "unreadable_image",
+  });
   const upload = await put(Buffer.from("<html>"));
   await expect(completeStoreUpload(ctx, ref(), upload, facts)).rejects.toMatchObject({ code: "unreadable_image" });
   expect([await keys("uploads/"), await keys(`projects/${project.id}/`)]).toEqual([[], []]);
@@ -93,13 +123,21 @@ test("an upload can be completed only where it was begun, by those who may", asy
   const upload = await put(await photo(64, 48, 2));
   const stranger = await buildWorld();
   const theirs = { workspaceSlug: stranger.workspace.slug, projectSlug: (await buildProject(stranger)).slug };
-  await expect(completeStoreUpload(await userContext(stranger), theirs, upload, facts)).rejects.toMatchObject({ code: "not_found" });
-  await expect(completeStoreUpload(await userContext(stranger), ref(), upload, facts)).rejects.toMatchObject({ code: "not_found" });
+  await expect(completeStoreUpload(await userContext(stranger), theirs, upload, facts)).rejects.toMatchObject({
+    code: "not_found",
+  });
+  await expect(completeStoreUpload(await userContext(stranger), ref(), upload, facts)).rejects.toMatchObject({
+    code: "not_found",
+  });
   const viewer = await userContext(world, { user: await buildMember(world, "VIEWER"), role: "VIEWER" });
   await expect(completeStoreUpload(viewer, ref(), upload, facts)).rejects.toMatchObject({ code: "forbidden" });
-  await expect(beginStoreUpload(viewer, ref(), { contentType: "image/png", sizeBytes: 1 })).rejects.toMatchObject({ code: "forbidden" });
+  await expect(beginStoreUpload(viewer, ref(), { contentType: "image/png", sizeBytes: 1 })).rejects.toMatchObject({
+    code: "forbidden",
+  });
   await trashProject(await userContext(world), ref());
-  await expect(completeStoreUpload(await userContext(world), ref(), upload, facts)).rejects.toMatchObject({ code: "in_trash" });
+  await expect(completeStoreUpload(await userContext(world), ref(), upload, facts)).rejects.toMatchObject({
+    code: "in_trash",
+  });
 });
 
 test("uploads that nobody completed go after an hour, and no sooner", async () => {

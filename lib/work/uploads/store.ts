@@ -35,27 +35,49 @@ export interface BegunUpload {
  * Where to send a file of that type and size. Throws `not_configured` where browsers send images to the server itself,
  * `not_found`, `in_trash`, `purged`, `payload_too_large`, `unreadable_image`.
  */
-export async function beginStoreUpload(ctx: Context, ref: SluggedProjectRef, { contentType, sizeBytes }: { contentType: string; sizeBytes: number }): Promise<BegunUpload> {
+export async function beginStoreUpload(
+  ctx: Context,
+  ref: SluggedProjectRef,
+  { contentType, sizeBytes }: { contentType: string; sizeBytes: number },
+): Promise<BegunUpload> {
   const project = await assertCanAddImage(ctx, ref, null);
-  if (env().uploads !== "store") throw new DomainError("not_configured", "This server takes images itself. Send the file to it.");
+  if (env().uploads !== "store")
+    throw new DomainError("not_configured", "This server takes images itself. Send the file to it.");
   if (sizeBytes > env().imageBytesMax) throw tooLarge(env().imageBytesMax);
-  if (!IMAGE_TYPES.some((type) => type === contentType)) throw new DomainError("unreadable_image", "Files of this type are not supported; use JPEG, PNG or WebP.");
+  if (!IMAGE_TYPES.some((type) => type === contentType))
+    throw new DomainError("unreadable_image", "Files of this type are not supported; use JPEG, PNG or WebP.");
   const id = newId();
-  const url = await blobStore().presignPut(uploadKey(project.id, id), { contentType, sizeBytes, expiresSeconds: EXPIRES_SECONDS });
-  return { id, url, headers: { "Content-Type": contentType }, expiresAt: new Date(ctx.now.getTime() + EXPIRES_SECONDS * 1000) };
+  const url = await blobStore().presignPut(uploadKey(project.id, id), {
+    contentType,
+    sizeBytes,
+    expiresSeconds: EXPIRES_SECONDS,
+  });
+  return {
+    id,
+    url,
+    headers: { "Content-Type": contentType },
+    expiresAt: new Date(ctx.now.getTime() + EXPIRES_SECONDS * 1000),
+  };
 }
 
 /**
  * Adds the image that was put there, and takes the upload away. Throws as uploadImage; `not_found` for an upload that is
  * not there (any more). After a failure of ours it stays and can be completed again.
  */
-export async function completeStoreUpload(ctx: Context, ref: SluggedProjectRef, uploadId: string, facts: ImageFacts): Promise<AddedImage> {
+export async function completeStoreUpload(
+  ctx: Context,
+  ref: SluggedProjectRef,
+  uploadId: string,
+  facts: ImageFacts,
+): Promise<AddedImage> {
   const project = await assertCanAddImage(ctx, ref, facts.label);
   const key = uploadKey(project.id, uploadId);
   const bytes = await blobStore()
     .stream(key)
     .catch((error: unknown) => {
-      throw error instanceof BlobNotFoundError ? new DomainError("not_found", "This upload is not there. Send the file again.", { field: "upload" }) : error;
+      throw error instanceof BlobNotFoundError
+        ? new DomainError("not_found", "This upload is not there. Send the file again.", { field: "upload" })
+        : error;
     });
   try {
     const added = await uploadImage(ctx, ref, bytes, facts);

@@ -45,5 +45,8 @@ test("one changed byte, a missing file and a changed manifest are each found", a
 
   const manifest = `${prefix}manifest.json`;
   await blobStore().put(manifest, Buffer.concat([await blobStore().get(manifest), Buffer.from(" ")]));
-  expect(await verify()).toMatchObject({ ok: false, problems: [expect.stringContaining("not the one that was written")] });
+  expect(await verify()).toMatchObject({
+    ok: false,
+    problems: [expect.stringContaining("not the one that was written")],
+  });
 });

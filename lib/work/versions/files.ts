@@ -42,7 +42,12 @@ export async function verifyVersionFiles(ctx: Context, ref: VersionRef): Promise
   if (!manifestBytes) return { manifestHash: null, files: 0, ok: false, problems: [`${MANIFEST_PATH} is missing.`] };
   const manifestHash = sha256(manifestBytes);
   if (manifestHash !== expected.manifestHash) {
-    return { manifestHash, files: 0, ok: false, problems: [`${MANIFEST_PATH} is not the one that was written: its sha256 should be ${expected.manifestHash}.`] };
+    return {
+      manifestHash,
+      files: 0,
+      ok: false,
+      problems: [`${MANIFEST_PATH} is not the one that was written: its sha256 should be ${expected.manifestHash}.`],
+    };
   }
   const { files } = parseManifest(manifestBytes);
   for (const file of files) {

@@ -1,7 +1,23 @@
 import { createHash } from "node:crypto";
 import type { Context } from "@/lib/domain/context";
 import type { FailureReason } from "@/lib/domain/generation-failure";
-import { claimGeneration, completeGeneration, failGeneration, forgetGenerationSources, type Generation, type GenerationSource, GENERATOR_LEASE_MS, heartbeatGeneration, listGenerationSources, listUntidyVersions, openVersionWriter, releaseGeneration, versionPrefix, type VersionWriter, WriterLeaseLost } from "@/lib/domain/versions";
+import {
+  claimGeneration,
+  completeGeneration,
+  failGeneration,
+  forgetGenerationSources,
+  type Generation,
+  type GenerationSource,
+  GENERATOR_LEASE_MS,
+  heartbeatGeneration,
+  listGenerationSources,
+  listUntidyVersions,
+  openVersionWriter,
+  releaseGeneration,
+  versionPrefix,
+  type VersionWriter,
+  WriterLeaseLost,
+} from "@/lib/domain/versions";
 import { sourceImageKey } from "@/lib/domain/images";
 import { ImageDecodeError, renderOutputs, RENDERS_IN_FLIGHT } from "@/lib/engine/generate";
 import { encodeManifest, MANIFEST_PATH, parseManifest, type ManifestFile } from "@/lib/engine/manifest";
@@ -74,7 +90,11 @@ export async function generateVersions(ctx: Context, signal: AbortSignal): Promi
 }
 
 /** Makes one version now, in this process. null: it does not wait for anybody. */
-export async function generateVersionNow(ctx: Context, versionId: string, signal: AbortSignal = new AbortController().signal): Promise<GenerationEnd | null> {
+export async function generateVersionNow(
+  ctx: Context,
+  versionId: string,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<GenerationEnd | null> {
   const generation = await claimGeneration(ctx, { versionId });
   return generation && work(ctx, generation, signal);
 }
@@ -102,7 +122,8 @@ async function work(ctx: Context, generation: Generation, signal: AbortSignal): 
       return signal.aborted && !pulse.lost.aborted ? "interrupted" : "lost";
     }
     if (isBusy(error)) throw error; // something is away for now; the lease runs out, and somebody carries on
-    const { reason, detail } = error instanceof GenerationFailure ? error : { reason: "internal" as const, detail: null };
+    const { reason, detail } =
+      error instanceof GenerationFailure ? error : { reason: "internal" as const, detail: null };
     log().error({ err: error, versionId: lease.versionId, reason, requestId: ctx.requestId }, "generation failed");
     await failGeneration(ctx, lease, { reason, detail });
     return "failed";
@@ -112,7 +133,14 @@ async function work(ctx: Context, generation: Generation, signal: AbortSignal): 
 // ── The files ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** Publishes what is not there yet; answers the manifest's entry of every image, in any order. */
-async function makeFiles(ctx: Context, generation: Generation, settings: VersionSettings, writer: VersionWriter, published: { files: number }, stop: AbortSignal): Promise<ManifestFile[]> {
+async function makeFiles(
+  ctx: Context,
+  generation: Generation,
+  settings: VersionSettings,
+  writer: VersionWriter,
+  published: { files: number },
+  stop: AbortSignal,
+): Promise<ManifestFile[]> {
   const { versionId } = generation.lease;
   const journals = await listJournals(versionId);
   const chunks = listChunks(ctx, versionId, settings);
@@ -161,16 +189,22 @@ async function makeFiles(ctx: Context, generation: Generation, settings: Version
       for (const entry of await makeChunk(sources)) files.push(entry);
     }
   }
-  await Promise.allSettled(Array.from({ length: CHUNKS_AT_ONCE }, () => runner().catch((error: unknown) => failed.abort(error))));
+  await Promise.allSettled(
+    Array.from({ length: CHUNKS_AT_ONCE }, () => runner().catch((error: unknown) => failed.abort(error))),
+  );
   if (stop.aborted) throw new Interrupted();
   failed.signal.throwIfAborted();
   return files;
 }
 
-async function* listChunks(ctx: Context, versionId: string, settings: VersionSettings): AsyncGenerator<GenerationSource[]> {
+async function* listChunks(
+  ctx: Context,
+  versionId: string,
+  settings: VersionSettings,
+): AsyncGenerator<GenerationSource[]> {
   const outputsOfOne = countOutputs({ train: 1, valid: 0, test: 0 }, settings).train;
   const limit = Math.max(1, Math.min(CHUNK_SOURCES, Math.floor(CHUNK_OUTPUTS / outputsOfOne)));
-  for (let after = ""; ; ) {
+  for (let after = ""; ;) {
     const sources = await listGenerationSources(ctx, versionId, { after, limit });
     const last = sources.at(-1);
     if (!last) return;
@@ -194,18 +228,31 @@ async function readJournal(versionId: string, path: string): Promise<ManifestFil
   return entries;
 }
 
-async function* renderSource(projectId: string, source: GenerationSource, settings: VersionSettings): AsyncGenerator<{ entry: ManifestFile; bytes: Buffer }> {
+async function* renderSource(
+  projectId: string,
+  source: GenerationSource,
+  settings: VersionSettings,
+): AsyncGenerator<{ entry: ManifestFile; bytes: Buffer }> {
   const { id, label, boxes, fileName, contentType } = source;
   const split = SPLITS[source.split];
   try {
     const original = await storing(() => blobStore().get(sourceImageKey(projectId, id)));
     const outputs = planOutputs({ id, split, contentType }, settings);
-    for await (const { output, bytes, width, height, boxes: placed } of renderOutputs(original, { id, boxes }, outputs, settings)) {
+    for await (const { output, bytes, width, height, boxes: placed } of renderOutputs(
+      original,
+      { id, boxes },
+      outputs,
+      settings,
+    )) {
       const facts = { sha256: sha256(bytes), sizeBytes: bytes.length, width, height, label, boxes: placed };
-      yield { entry: { path: output.path, name: fileName, ...facts, split, sourceImageId: id, output: output.output }, bytes };
+      yield {
+        entry: { path: output.path, name: fileName, ...facts, split, sourceImageId: id, output: output.output },
+        bytes,
+      };
     }
   } catch (error) {
-    if (error instanceof ImageDecodeError || error instanceof BlobNotFoundError) throw new GenerationFailure("unreadable_image", fileName, { cause: error });
+    if (error instanceof ImageDecodeError || error instanceof BlobNotFoundError)
+      throw new GenerationFailure("unreadable_image", fileName, { cause: error });
     throw error;
   }
 }
@@ -224,7 +271,13 @@ async function storing<T>(run: () => Promise<T>): Promise<T> {
 }
 
 /** Publishes the manifest, and makes the version ready. False: it is not this worker's any more. */
-async function complete(ctx: Context, generation: Generation, settings: VersionSettings, writer: VersionWriter, files: readonly ManifestFile[]): Promise<boolean> {
+async function complete(
+  ctx: Context,
+  generation: Generation,
+  settings: VersionSettings,
+  writer: VersionWriter,
+  files: readonly ManifestFile[],
+): Promise<boolean> {
   const classes: Record<string, number> = {};
   const splits = { train: 0, valid: 0, test: 0 };
   let sizeBytes = 0;
@@ -236,7 +289,13 @@ async function complete(ctx: Context, generation: Generation, settings: VersionS
     sizeBytes += file.sizeBytes;
   }
   const type = generation.type === "CLASSIFICATION" ? "classification" : "object-detection";
-  const manifest = encodeManifest({ format: 1, type, ...settings, classes: Object.keys(classes).sort(), files: [...files] });
+  const manifest = encodeManifest({
+    format: 1,
+    type,
+    ...settings,
+    classes: Object.keys(classes).sort(),
+    files: [...files],
+  });
   await publish(writer, MANIFEST_PATH, manifest.bytes);
   return completeGeneration(ctx, generation.lease, {
     manifestHash: manifest.sha256,

@@ -22,14 +22,21 @@ const ref = () => ({ workspaceSlug: world.workspace.slug, projectSlug: project.s
 beforeAll(async () => {
   world = await buildWorld();
   project = await buildProject(world);
-  version = await buildRealVersion(world, project, { images: 100, augmentation: { image: { versions: 2 }, noise: { percent: 5 } } });
+  version = await buildRealVersion(world, project, {
+    images: 100,
+    augmentation: { image: { versions: 2 }, noise: { percent: 5 } },
+  });
 });
 
 test("ranges are of one order, training images first, and add up to all images", async () => {
   const ctx = await userContext(world);
   const all = await listVersionImages(ctx, ref(), { offset: 0, limit: 500 });
   expect(all.total).toBe(70 * 2 + 20 + 10);
-  expect(all.images.map(({ split }) => split)).toEqual([...Array(140).fill("train"), ...Array(20).fill("valid"), ...Array(10).fill("test")]);
+  expect(all.images.map(({ split }) => split)).toEqual([
+    ...Array(140).fill("train"),
+    ...Array(20).fill("valid"),
+    ...Array(10).fill("test"),
+  ]);
   const parts = await Promise.all([0, 60, 120].map((offset) => listVersionImages(ctx, ref(), { offset, limit: 60 })));
   expect(parts.flatMap(({ images }) => images)).toEqual(all.images);
   expect((await listVersionImages(ctx, ref(), { offset: 170, limit: 10 })).images).toEqual([]);
@@ -40,7 +47,10 @@ test("filters by split and class count only what matches", async () => {
   const found = await listVersionImages(ctx, ref(), { split: "valid", label: "7", offset: 0, limit: 500 });
   expect(found.total).toBe(2);
   expect(found.images.every(({ split, label }) => split === "valid" && label === "7")).toBe(true);
-  expect(await listVersionImages(ctx, ref(), { label: "no such class", offset: 0, limit: 10 })).toEqual({ total: 0, images: [] });
+  expect(await listVersionImages(ctx, ref(), { label: "no such class", offset: 0, limit: 10 })).toEqual({
+    total: 0,
+    images: [],
+  });
 });
 
 test("an image is the bytes that the manifest promises, and only paths of the manifest open", async () => {
@@ -50,7 +60,14 @@ test("an image is the bytes that the manifest promises, and only paths of the ma
   const bytes = await buffer(await image.stream());
   expect(createHash("sha256").update(bytes).digest("hex")).toBe(image.sha256);
   expect(bytes.length).toBe(image.sizeBytes);
-  for (const path of ["manifest.json", `images/../${first!.path}`, `../${version.id}/${first!.path}`, "images/", `${first!.path}\0`, "__proto__"]) {
+  for (const path of [
+    "manifest.json",
+    `images/../${first!.path}`,
+    `../${version.id}/${first!.path}`,
+    "images/",
+    `${first!.path}\0`,
+    "__proto__",
+  ]) {
     await expect(openVersionImage(ctx, ref(), path), path).rejects.toMatchObject({ code: "not_found" });
   }
 });
@@ -60,9 +77,16 @@ test("an answer is asked about every time, and its bytes go out only once", asyn
   const [first] = (await listVersionImages(ctx, ref(), { offset: 0, limit: 1 })).images;
   const image = await openVersionImage(ctx, ref(), first!.path);
   const fresh = await answerImage(new Request("http://x/"), image);
-  expect([fresh.status, fresh.headers.get("cache-control"), fresh.headers.get("content-type")]).toEqual([200, "private, no-cache", "image/png"]);
+  expect([fresh.status, fresh.headers.get("cache-control"), fresh.headers.get("content-type")]).toEqual([
+    200,
+    "private, no-cache",
+    "image/png",
+  ]);
   expect((await fresh.arrayBuffer()).byteLength).toBe(image.sizeBytes);
-  const again = await answerImage(new Request("http://x/", { headers: { "If-None-Match": `"other", W/${fresh.headers.get("etag")}` } }), image);
+  const again = await answerImage(
+    new Request("http://x/", { headers: { "If-None-Match": `"other", W/${fresh.headers.get("etag")}` } }),
+    image,
+  );
   expect([again.status, await again.text()]).toEqual([304, ""]);
 });
 
@@ -71,7 +95,11 @@ test("a source image opens for members, and is never shown as what a browser wou
   const image = await prisma().image.findFirstOrThrow({ where: { projectId: project.id } });
   const place = { workspaceSlug: world.workspace.slug, projectSlug: project.slug, imageId: image.id };
   const opened = await openSourceImage(ctx, place);
-  expect([opened.contentType, opened.sha256, (await buffer(await opened.stream())).length]).toEqual(["image/png", image.sha256, image.sizeBytes]);
+  expect([opened.contentType, opened.sha256, (await buffer(await opened.stream())).length]).toEqual([
+    "image/png",
+    image.sha256,
+    image.sizeBytes,
+  ]);
   await prisma().image.update({ where: { id: image.id }, data: { contentType: "image/svg+xml" } });
   expect((await openSourceImage(ctx, place)).contentType).toBe("application/octet-stream");
 });
@@ -79,17 +107,31 @@ test("a source image opens for members, and is never shown as what a browser wou
 test("a source image's thumbnail is a WebP, asked about every time, and costs nothing a second time", async () => {
   const ctx = await userContext(world);
   const image = await prisma().image.findFirstOrThrow({ where: { projectId: project.id } });
-  const opened = await openSourceImage(ctx, { workspaceSlug: world.workspace.slug, projectSlug: project.slug, imageId: image.id }, { thumbnail: true });
+  const opened = await openSourceImage(
+    ctx,
+    { workspaceSlug: world.workspace.slug, projectSlug: project.slug, imageId: image.id },
+    { thumbnail: true },
+  );
   const fresh = await answerImage(new Request("http://x/"), opened);
-  expect([fresh.status, fresh.headers.get("content-type"), Buffer.from(await fresh.arrayBuffer()).subarray(8, 12).toString()]).toEqual([200, "image/webp", "WEBP"]);
+  expect([
+    fresh.status,
+    fresh.headers.get("content-type"),
+    Buffer.from(await fresh.arrayBuffer())
+      .subarray(8, 12)
+      .toString(),
+  ]).toEqual([200, "image/webp", "WEBP"]);
   const etag = fresh.headers.get("etag")!;
   expect(etag).not.toBe(`"${image.sha256}"`);
-  expect((await answerImage(new Request("http://x/", { headers: { "If-None-Match": etag } }), opened)).status).toBe(304);
+  expect((await answerImage(new Request("http://x/", { headers: { "If-None-Match": etag } }), opened)).status).toBe(
+    304,
+  );
 });
 
 test("somebody else's workspace answers as one that does not exist", async () => {
   const stranger = await userContext(await buildWorld());
-  await expect(listVersionImages(stranger, ref(), { offset: 0, limit: 1 })).rejects.toMatchObject({ code: "not_found" });
+  await expect(listVersionImages(stranger, ref(), { offset: 0, limit: 1 })).rejects.toMatchObject({
+    code: "not_found",
+  });
   await expect(openVersionImage(stranger, ref(), "images/x.png")).rejects.toMatchObject({ code: "not_found" });
 });
 
@@ -101,15 +143,42 @@ async function thumbnailsOf({ id }: { id: string }): Promise<string[]> {
 }
 
 /** Photographs that are larger than a thumbnail, all different. */
-const photos = (count: number) => Promise.all(Array.from({ length: count }, async (_, i) => ({ bytes: await sharp({ create: { width: 600, height: 400, channels: 3, background: { r: i * 20, g: 90, b: 160 } } }).jpeg().toBuffer(), width: 600, height: 400, extension: "jpg" as const })));
-const open = async (of: { number: number }, path: string, thumbnail = true) => openVersionImage(await userContext(world), { ...ref(), number: of.number }, path, { thumbnail });
+const photos = (count: number) =>
+  Promise.all(
+    Array.from({ length: count }, async (_, i) => ({
+      bytes: await sharp({ create: { width: 600, height: 400, channels: 3, background: { r: i * 20, g: 90, b: 160 } } })
+        .jpeg()
+        .toBuffer(),
+      width: 600,
+      height: 400,
+      extension: "jpg" as const,
+    })),
+  );
+const open = async (of: { number: number }, path: string, thumbnail = true) =>
+  openVersionImage(await userContext(world), { ...ref(), number: of.number }, path, { thumbnail });
 const read = async (image: { stream: () => Promise<Readable> }) => buffer(await image.stream());
 
 test("the listing says what an image was made from and what is marked on it", async () => {
   const boxes = await buildProject(world, { type: "OBJECT_DETECTION" });
   const made = await storeVersion(world, boxes, await photos(1), "object-detection");
-  const { images } = await listVersionImages(await userContext(world), { ...ref(), projectSlug: boxes.slug, number: made.number }, { offset: 0, limit: 1 });
-  expect(images).toEqual([{ path: "images/train/source-0-0.jpg", name: "photo 0.jpg", width: 600, height: 400, split: "train", label: null, boxes: [{ label: "cat", x: 1, y: 2, width: 10, height: 20 }], sourceImageId: "source-0", output: 0 }]);
+  const { images } = await listVersionImages(
+    await userContext(world),
+    { ...ref(), projectSlug: boxes.slug, number: made.number },
+    { offset: 0, limit: 1 },
+  );
+  expect(images).toEqual([
+    {
+      path: "images/train/source-0-0.jpg",
+      name: "photo 0.jpg",
+      width: 600,
+      height: 400,
+      split: "train",
+      label: null,
+      boxes: [{ label: "cat", x: 1, y: 2, width: 10, height: 20 }],
+      sourceImageId: "source-0",
+      output: 0,
+    },
+  ]);
 });
 
 describe("a thumbnail", () => {
@@ -131,15 +200,20 @@ describe("a thumbnail", () => {
 
   test("of a small image is the image itself, and nothing is kept", async () => {
     const [first] = (await listVersionImages(await userContext(world), ref(), { offset: 0, limit: 1 })).images;
-    expect(await open(version, first!.path)).toMatchObject({ contentType: "image/png", sha256: (await open(version, first!.path, false)).sha256 });
+    expect(await open(version, first!.path)).toMatchObject({
+      contentType: "image/png",
+      sha256: (await open(version, first!.path, false)).sha256,
+    });
     expect(await thumbnailsOf(version)).toEqual([]);
   });
 
   test("is kept under few leases, however many are looked at", async () => {
     const made = await storeVersion(world, project, await photos(12));
     await prisma().$executeRaw`create sequence renewals`;
-    await prisma().$executeRaw`create function count_renewal() returns trigger language plpgsql as $$ begin perform nextval('renewals'); return new; end $$`;
-    await prisma().$executeRaw`create trigger count_renewal before update of writers_until on versions for each row execute function count_renewal()`;
+    await prisma()
+      .$executeRaw`create function count_renewal() returns trigger language plpgsql as $$ begin perform nextval('renewals'); return new; end $$`;
+    await prisma()
+      .$executeRaw`create trigger count_renewal before update of writers_until on versions for each row execute function count_renewal()`;
     for (let i = 0; i < 12; i++) await read(await open(made, `images/train/source-${i}-0.jpg`));
     expect(await thumbnailsOf(made)).toHaveLength(12);
     const [counted] = await prisma().$queryRaw<{ renewals: bigint }[]>`select last_value as renewals from renewals`;
@@ -148,15 +222,23 @@ describe("a thumbnail", () => {
   });
 
   test("of a version in Trash is shown, but no new one is kept; after the purge there is none", async () => {
-    const [looked, other] = [await storeVersion(world, project, await photos(1)), await storeVersion(world, project, await photos(1))];
+    const [looked, other] = [
+      await storeVersion(world, project, await photos(1)),
+      await storeVersion(world, project, await photos(1)),
+    ];
     const path = "images/train/source-0-0.jpg";
     await read(await open(looked, path));
     for (const { number } of [looked, other]) await trashVersion(await userContext(world), { ...ref(), number });
-    for (const made of [looked, other]) expect(await sharp(await read(await open(made, path))).metadata()).toMatchObject({ format: "webp" });
+    for (const made of [looked, other])
+      expect(await sharp(await read(await open(made, path))).metadata()).toMatchObject({ format: "webp" });
     expect([(await thumbnailsOf(looked)).length, (await thumbnailsOf(other)).length]).toEqual([1, 0]);
 
     const opened = await open(looked, path);
-    await purgeItem(await userContext(world), { workspaceSlug: world.workspace.slug, type: "VERSION", id: looked.id }, UNBOUNDED);
+    await purgeItem(
+      await userContext(world),
+      { workspaceSlug: world.workspace.slug, type: "VERSION", id: looked.id },
+      UNBOUNDED,
+    );
     await expect(open(looked, path)).rejects.toMatchObject({ code: "purged" });
     await blobStore().removePrefix(`versions/${looked.id}/`);
     await expect(opened.stream()).rejects.toMatchObject({ code: "not_found" });
@@ -166,11 +248,14 @@ describe("a thumbnail", () => {
   test("that cannot be kept is shown all the same", async () => {
     const made = await storeVersion(world, project, await photos(1));
     writeFileSync(`${storeFolder()}/versions/${made.id}/thumbs`, "a file where a folder should be");
-    expect(await sharp(await read(await open(made, "images/train/source-0-0.jpg"))).metadata()).toMatchObject({ format: "webp" });
+    expect(await sharp(await read(await open(made, "images/train/source-0-0.jpg"))).metadata()).toMatchObject({
+      format: "webp",
+    });
   });
 
   test("is had for paths of the manifest only", async () => {
-    for (const path of ["manifest.json", "images/train/../../../x.jpg", "thumbs/x.webp"]) await expect(open(version, path)).rejects.toMatchObject({ code: "not_found" });
+    for (const path of ["manifest.json", "images/train/../../../x.jpg", "thumbs/x.webp"])
+      await expect(open(version, path)).rejects.toMatchObject({ code: "not_found" });
   });
 });
 
@@ -179,7 +264,11 @@ test("in Trash the images can still be seen; after the purge they cannot, though
   const [first] = (await listVersionImages(ctx, ref(), { offset: 0, limit: 1 })).images;
   await trashVersion(ctx, ref());
   expect((await openVersionImage(ctx, ref(), first!.path)).sizeBytes).toBeGreaterThan(0);
-  await purgeItem(await userContext(world), { workspaceSlug: world.workspace.slug, type: "VERSION", id: version.id }, new AbortController().signal);
+  await purgeItem(
+    await userContext(world),
+    { workspaceSlug: world.workspace.slug, type: "VERSION", id: version.id },
+    new AbortController().signal,
+  );
   await expect(openVersionImage(ctx, ref(), first!.path)).rejects.toMatchObject({ code: "purged" });
   await expect(listVersionImages(ctx, ref(), { offset: 0, limit: 1 })).rejects.toMatchObject({ code: "purged" });
 });

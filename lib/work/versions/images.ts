@@ -91,7 +91,8 @@ const SPLIT_ORDER: Record<ImageSplit, number> = { train: 0, valid: 1, test: 2 };
 
 async function loadCatalogue(versionId: string, manifestHash: string): Promise<Catalogue> {
   const bytes = await readBlob(() => blobStore().get(`${versionPrefix(versionId)}${MANIFEST_PATH}`));
-  if (createHash("sha256").update(bytes).digest("hex") !== manifestHash) throw new Error(`The manifest of version ${versionId} is not the one that was written.`);
+  if (createHash("sha256").update(bytes).digest("hex") !== manifestHash)
+    throw new Error(`The manifest of version ${versionId} is not the one that was written.`);
   const { files } = parseManifest(bytes);
   const sorted = files.toSorted((a, b) => SPLIT_ORDER[a.split] - SPLIT_ORDER[b.split]);
   return { files: sorted, byPath: new Map(sorted.map((file) => [file.path, file])), sizeBytes: bytes.length };
@@ -102,7 +103,8 @@ async function readBlob<T>(read: () => Promise<T>): Promise<T> {
   try {
     return await read();
   } catch (error) {
-    if (error instanceof BlobNotFoundError) throw new DomainError("not_found", "This image is not there any more.", {}, { cause: error });
+    if (error instanceof BlobNotFoundError)
+      throw new DomainError("not_found", "This image is not there any more.", {}, { cause: error });
     throw error;
   }
 }
@@ -115,12 +117,36 @@ async function readBlob<T>(read: () => Promise<T>): Promise<T> {
 export async function listVersionImages(
   ctx: Context,
   ref: VersionRef,
-  { split, label, offset, limit }: { split?: ImageSplit | undefined; label?: string | undefined; offset: number; limit: number },
+  {
+    split,
+    label,
+    offset,
+    limit,
+  }: { split?: ImageSplit | undefined; label?: string | undefined; offset: number; limit: number },
 ): Promise<VersionImages> {
   const { versionId, manifestHash } = await getVersionFiles(ctx, ref);
   const { files } = await readCatalogue(versionId, manifestHash);
-  const matching = split === undefined && label === undefined ? files : files.filter((file) => (split === undefined || file.split === split) && (label === undefined || file.label === label || file.boxes.some((box) => box.label === label)));
-  const images = matching.slice(offset, offset + Math.min(limit, IMAGES_MAX)).map(({ path, name, width, height, split, label, boxes, sourceImageId, output }) => ({ path, name, width, height, split, label, boxes, sourceImageId, output }));
+  const matching =
+    split === undefined && label === undefined
+      ? files
+      : files.filter(
+          (file) =>
+            (split === undefined || file.split === split) &&
+            (label === undefined || file.label === label || file.boxes.some((box) => box.label === label)),
+        );
+  const images = matching
+    .slice(offset, offset + Math.min(limit, IMAGES_MAX))
+    .map(({ path, name, width, height, split, label, boxes, sourceImageId, output }) => ({
+      path,
+      name,
+      width,
+      height,
+      split,
+      label,
+      boxes,
+      sourceImageId,
+      output,
+    }));
   return { total: matching.length, images };
 }
 
@@ -139,12 +165,23 @@ export interface OpenedImage {
  * One image of a version, live or in Trash, or its thumbnail. The path must be one that the manifest lists: nothing else
  * of the store can be reached. Throws `not_found`, `purged`, `not_ready`.
  */
-export async function openVersionImage(ctx: Context, ref: VersionRef, path: string, { thumbnail = false }: { thumbnail?: boolean } = {}): Promise<OpenedImage> {
+export async function openVersionImage(
+  ctx: Context,
+  ref: VersionRef,
+  path: string,
+  { thumbnail = false }: { thumbnail?: boolean } = {},
+): Promise<OpenedImage> {
   const { versionId, manifestHash } = await getVersionFiles(ctx, ref);
   const { byPath } = await readCatalogue(versionId, manifestHash);
   const file = byPath.get(path);
   if (!file) throw new DomainError("not_found", "There is no such image in this version.");
-  if (thumbnail && !isSmall(file)) return { sha256: `${file.sha256}-thumb`, sizeBytes: null, contentType: "image/webp", stream: () => readBlob(() => openThumbnail(versionId, file)) };
+  if (thumbnail && !isSmall(file))
+    return {
+      sha256: `${file.sha256}-thumb`,
+      sizeBytes: null,
+      contentType: "image/webp",
+      stream: () => readBlob(() => openThumbnail(versionId, file)),
+    };
   return {
     sha256: file.sha256,
     sizeBytes: file.sizeBytes,
@@ -157,8 +194,22 @@ export async function openVersionImage(ctx: Context, ref: VersionRef, path: stri
 const SHOWN = /^image\/(png|jpeg|webp|gif|bmp|avif)$/;
 
 /** One source image of a live project, or its thumbnail. Throws `not_found`, `in_trash`, `purged`. */
-export async function openSourceImage(ctx: Context, ref: SluggedProjectRef & { imageId: string }, { thumbnail = false }: { thumbnail?: boolean } = {}): Promise<OpenedImage> {
+export async function openSourceImage(
+  ctx: Context,
+  ref: SluggedProjectRef & { imageId: string },
+  { thumbnail = false }: { thumbnail?: boolean } = {},
+): Promise<OpenedImage> {
   const { key, thumbnailKey, contentType, ...facts } = await getSourceImage(ctx, ref);
-  if (thumbnail) return { sha256: `${facts.sha256}-thumb`, sizeBytes: null, contentType: "image/webp", stream: () => readBlob(() => blobStore().stream(thumbnailKey)) };
-  return { ...facts, contentType: SHOWN.test(contentType) ? contentType : "application/octet-stream", stream: () => readBlob(() => blobStore().stream(key)) };
+  if (thumbnail)
+    return {
+      sha256: `${facts.sha256}-thumb`,
+      sizeBytes: null,
+      contentType: "image/webp",
+      stream: () => readBlob(() => blobStore().stream(thumbnailKey)),
+    };
+  return {
+    ...facts,
+    contentType: SHOWN.test(contentType) ? contentType : "application/octet-stream",
+    stream: () => readBlob(() => blobStore().stream(key)),
+  };
 }

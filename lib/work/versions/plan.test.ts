@@ -30,7 +30,11 @@ beforeAll(async () => {
   world = await buildWorld({ imageQuota: 1000 });
   project = await buildProject(world);
   await uploadDigits(world, project, 14);
-  const unlabelled = await prisma().image.findMany({ where: { projectId: project.id }, take: 9, orderBy: { id: "asc" } });
+  const unlabelled = await prisma().image.findMany({
+    where: { projectId: project.id },
+    take: 9,
+    orderBy: { id: "asc" },
+  });
   await prisma().image.updateMany({ where: { id: { in: unlabelled.map(({ id }) => id) } }, data: { label: null } });
 });
 
@@ -45,7 +49,11 @@ test("an estimate is what is then generated, and writes nothing", async () => {
   const version = await generateVersion(ctx, ref(), SETTINGS);
   expect(version.images).toBe(22);
   expect(await generateVersionNow(await systemContext("test"), version.id)).toBe("ready");
-  expect(await prisma().version.findUnique({ where: { id: version.id } })).toMatchObject({ trainImages: 18, validImages: 2, testImages: 2 });
+  expect(await prisma().version.findUnique({ where: { id: version.id } })).toMatchObject({
+    trainImages: 18,
+    validImages: 2,
+    testImages: 2,
+  });
 });
 
 test("a preview shows the very files that a version of these settings and seed has", async () => {
@@ -60,7 +68,9 @@ test("a preview shows the very files that a version of these settings and seed h
   expect(await generateVersionNow(await systemContext("test"), version.id)).toBe("ready");
   for (const [index, { imageId, bytes, contentType }] of previews.entries()) {
     expect(contentType).toBe("image/png");
-    expect(bytes.equals(await blobStore().get(`${versionPrefix(version.id)}images/train/${imageId}-${index % 3}.png`))).toBe(true);
+    expect(
+      bytes.equals(await blobStore().get(`${versionPrefix(version.id)}images/train/${imageId}-${index % 3}.png`)),
+    ).toBe(true);
   }
 });
 
@@ -68,12 +78,29 @@ test("a preview shows boxes and classes as they will be, leaves out what cannot 
   const boxed = await buildProject(world, { type: "OBJECT_DETECTION" });
   const ctx = await userContext(world);
   for (let i = 0; i <= PREVIEW_MAX + 1; i++) {
-    const { id } = await uploadImage(ctx, projectRef(world, boxed), [await markedImage(32, 32 + i, { x: 4, y: 8, width: 8, height: 4 })], { fileName: `${i}.png`, label: null, split: null });
-    await prisma().image.update({ where: { id }, data: { boxes: [{ label: "cat", x: 4, y: 8, width: 8, height: 4 }] } });
+    const { id } = await uploadImage(
+      ctx,
+      projectRef(world, boxed),
+      [await markedImage(32, 32 + i, { x: 4, y: 8, width: 8, height: 4 })],
+      { fileName: `${i}.png`, label: null, split: null },
+    );
+    await prisma().image.update({
+      where: { id },
+      data: { boxes: [{ label: "cat", x: 4, y: 8, width: 8, height: 4 }] },
+    });
   }
-  const [first] = await prisma().image.findMany({ where: { projectId: boxed.id }, orderBy: { sha256: "asc" }, take: 1 });
+  const [first] = await prisma().image.findMany({
+    where: { projectId: boxed.id },
+    orderBy: { sha256: "asc" },
+    take: 1,
+  });
   writeFileSync(path.join(storeFolder(), sourceImageKey(boxed.id, first!.id)), "no image");
-  const settings: ChosenSettings = { preprocessing: { remap: { cat: "dog" }, "filter-null": { percent: 100 } }, augmentation: {}, splits: null, seed: undefined };
+  const settings: ChosenSettings = {
+    preprocessing: { remap: { cat: "dog" }, "filter-null": { percent: 100 } },
+    augmentation: {},
+    splits: null,
+    seed: undefined,
+  };
   const previews = await previewImages(ctx, projectRef(world, boxed), settings, { count: 1000 });
   expect(previews).toHaveLength(PREVIEW_MAX - 1);
   expect(previews[0]).toMatchObject({ label: null, boxes: [{ label: "dog", x: 4, y: 8, width: 8, height: 4 }] });

@@ -1,6 +1,14 @@
 import { z } from "zod";
 import type { Context } from "@/lib/domain/context";
-import { createVersion, type GenerationSettings, getPlanningFacts, type NewVersion, type PlanVersion, type Retried, retryVersionGeneration } from "@/lib/domain/versions";
+import {
+  createVersion,
+  type GenerationSettings,
+  getPlanningFacts,
+  type NewVersion,
+  type PlanVersion,
+  type Retried,
+  retryVersionGeneration,
+} from "@/lib/domain/versions";
 import type { SluggedProjectRef, VersionRef } from "@/lib/domain/item-state";
 import { countOutputs, planSources, type SourceImage, type Split, type VersionSettings } from "@/lib/engine/plan";
 import { augmentationSchema, preprocessingSchema, splitsSchema } from "@/lib/engine/settings";
@@ -17,7 +25,12 @@ export const versionSettingsSchema = z.strictObject({
   /** null, or left out: each image stays in the split that it has. */
   splits: splitsSchema.nullish().transform((splits) => splits ?? null),
   /** Left out, or null: one is drawn. */
-  seed: z.int().min(0).max(2_147_483_647).nullish().transform((seed) => seed ?? undefined),
+  seed: z
+    .int()
+    .min(0)
+    .max(2_147_483_647)
+    .nullish()
+    .transform((seed) => seed ?? undefined),
 });
 
 export type ChosenSettings = z.output<typeof versionSettingsSchema>;
@@ -26,7 +39,12 @@ export const SPLITS = { TRAIN: "train", VALID: "valid", TEST: "test" } as const;
 const STORED_SPLITS = { train: "TRAIN", valid: "VALID", test: "TEST" } as const;
 
 /** Settings as they were stored, checked once more. */
-export function parseStoredSettings({ preprocessing, augmentation, splits, seed }: GenerationSettings): VersionSettings {
+export function parseStoredSettings({
+  preprocessing,
+  augmentation,
+  splits,
+  seed,
+}: GenerationSettings): VersionSettings {
   return { ...versionSettingsSchema.parse({ preprocessing, augmentation, splits }), seed };
 }
 
@@ -38,7 +56,10 @@ function countBySplit(sources: readonly SourceImage[]): Record<Split, number> {
 
 const sum = ({ train, valid, test }: Record<Split, number>): number => train + valid + test;
 
-function plan(images: Parameters<PlanVersion>[0], settings: VersionSettings): { sources: SourceImage[]; outputs: Record<Split, number> } {
+function plan(
+  images: Parameters<PlanVersion>[0],
+  settings: VersionSettings,
+): { sources: SourceImage[]; outputs: Record<Split, number> } {
   const sources = planSources(
     images.map((image) => ({ ...image, split: SPLITS[image.split] })),
     settings,
@@ -48,12 +69,24 @@ function plan(images: Parameters<PlanVersion>[0], settings: VersionSettings): { 
 
 const planVersion: PlanVersion = (images, settings) => {
   const { sources, outputs } = plan(images, parseStoredSettings(settings));
-  return { sources: sources.map((source) => ({ ...source, split: STORED_SPLITS[source.split] })), images: sum(outputs) };
+  return {
+    sources: sources.map((source) => ({ ...source, split: STORED_SPLITS[source.split] })),
+    images: sum(outputs),
+  };
 };
 
 /** Begins a version; a worker makes it. Throws as createVersion. */
-export async function generateVersion(ctx: Context, ref: SluggedProjectRef, settings: ChosenSettings & { name?: string | undefined }): Promise<NewVersion> {
-  return createVersion(ctx, { ...settings, workspaceSlug: ref.workspaceSlug, projectSlug: ref.projectSlug, plan: planVersion });
+export async function generateVersion(
+  ctx: Context,
+  ref: SluggedProjectRef,
+  settings: ChosenSettings & { name?: string | undefined },
+): Promise<NewVersion> {
+  return createVersion(ctx, {
+    ...settings,
+    workspaceSlug: ref.workspaceSlug,
+    projectSlug: ref.projectSlug,
+    plan: planVersion,
+  });
 }
 
 /** Begins a failed version once more. Throws as retryVersionGeneration. */
@@ -70,7 +103,11 @@ export interface VersionEstimate {
 }
 
 /** What generating would make, and the room there is for it. Changes and locks nothing. Throws `not_found`, `in_trash`, `purged`. */
-export async function estimateVersion(ctx: Context, ref: SluggedProjectRef, settings: ChosenSettings): Promise<VersionEstimate> {
+export async function estimateVersion(
+  ctx: Context,
+  ref: SluggedProjectRef,
+  settings: ChosenSettings,
+): Promise<VersionEstimate> {
   const { images, ...room } = await getPlanningFacts(ctx, ref);
   // Who goes where depends on the seed, how many go nowhere near as much: any seed will do.
   return { images: plan(images, { ...settings, seed: settings.seed ?? 0 }).outputs, ...room };

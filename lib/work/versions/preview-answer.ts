@@ -30,8 +30,15 @@ export interface PreviewSample {
 }
 
 /** What the page of a new version shows of its settings. Throws as previewImages. */
-export async function readPreview(ctx: SessionContext, ref: SluggedProjectRef, { from, ...settings }: z.output<typeof previewQuestion>): Promise<{ samples: PreviewSample[] }> {
+export async function readPreview(
+  ctx: SessionContext,
+  ref: SluggedProjectRef,
+  { from, ...settings }: z.output<typeof previewQuestion>,
+): Promise<{ samples: PreviewSample[] }> {
   const images = await previewImages(ctx, ref, settings, { count: SAMPLES, from });
-  const samples = images.map(async ({ bytes, contentType: _, ...image }): Promise<PreviewSample> => ({ ...image, src: `data:image/webp;base64,${(await makeThumbnail(bytes, SIDE_PX)).toString("base64")}` }));
+  const samples = images.map(async ({ bytes, contentType: _, ...image }): Promise<PreviewSample> => ({
+    ...image,
+    src: `data:image/webp;base64,${(await makeThumbnail(bytes, SIDE_PX)).toString("base64")}`,
+  }));
   return { samples: await Promise.all(samples) };
 }

@@ -32,21 +32,37 @@ export interface PreviewImage {
  * several outputs, one of them. `from`, in hex, chooses among the images. Stores nothing. An image that cannot be read is left out.
  * Throws `not_found`, `in_trash`, `purged`.
  */
-export async function previewImages(ctx: Context, ref: SluggedProjectRef, settings: ChosenSettings, { count, from = "" }: { count: number; from?: string }): Promise<PreviewImage[]> {
+export async function previewImages(
+  ctx: Context,
+  ref: SluggedProjectRef,
+  settings: ChosenSettings,
+  { count, from = "" }: { count: number; from?: string },
+): Promise<PreviewImage[]> {
   const samples = await sampleImages(ctx, ref, Math.min(count, PREVIEW_MAX), from);
   const { "filter-null": _, ...preprocessing } = settings.preprocessing; // it drops images, and changes none
   const chosen: VersionSettings = { ...settings, preprocessing, splits: null, seed: settings.seed ?? 0 };
-  const previews = await Promise.all(samples.map((sample, index) => rendering(() => renderSample(sample, chosen, index))));
+  const previews = await Promise.all(
+    samples.map((sample, index) => rendering(() => renderSample(sample, chosen, index))),
+  );
   return previews.filter((preview) => preview !== null);
 }
 
-async function renderSample({ key, fileName, contentType, ...image }: SampleImage, settings: VersionSettings, index: number): Promise<PreviewImage | null> {
+async function renderSample(
+  { key, fileName, contentType, ...image }: SampleImage,
+  settings: VersionSettings,
+  index: number,
+): Promise<PreviewImage | null> {
   const [source] = planSources([{ ...image, split: "train" }], settings);
   if (!source) return null;
   const outputs = planOutputs({ id: source.id, split: "train", contentType }, settings);
   const wanted = outputs.slice(index % outputs.length).slice(0, 1);
   try {
-    for await (const { output, bytes, width, height, boxes } of renderOutputs(await blobStore().get(key), source, wanted, settings)) {
+    for await (const { output, bytes, width, height, boxes } of renderOutputs(
+      await blobStore().get(key),
+      source,
+      wanted,
+      settings,
+    )) {
       const type = output.path.endsWith(".jpg") ? "image/jpeg" : "image/png";
       return { imageId: source.id, fileName, contentType: type, bytes, width, height, label: source.label, boxes };
     }

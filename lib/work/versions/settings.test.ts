@@ -33,7 +33,13 @@ test("settings become steps, in the order in which they are done, every one of t
     }),
   ).toEqual({
     preprocessing: [
-      { key: "remap", classes: [{ from: "cat", to: "animal" }, { from: "dog", to: "animal" }] },
+      {
+        key: "remap",
+        classes: [
+          { from: "cat", to: "animal" },
+          { from: "dog", to: "animal" },
+        ],
+      },
       { key: "filterNull", percent: 80 },
       { key: "autoOrient" },
       { key: "staticCrop", left: 5, right: 90, top: 0, bottom: 100 },
@@ -64,13 +70,31 @@ test("settings become steps, in the order in which they are done, every one of t
 test("what is switched off is left out", () => {
   expect(
     listSettingSteps({
-      preprocessing: { "auto-orient": false, grayscale: false, remap: {}, "filter-null": { percent: 0 }, tile: { rows: 1, columns: 1 } },
-      augmentation: { crop: { min: 0, max: 0 }, flip: {}, ninety: { clockwise: false }, rotate: { degrees: 0 }, shear: {}, blur: { pixels: 0 }, rgrayscale: { percent: 0 }, brightness: { percent: 20 }, cutout: { count: 2, percent: 0 } },
+      preprocessing: {
+        "auto-orient": false,
+        grayscale: false,
+        remap: {},
+        "filter-null": { percent: 0 },
+        tile: { rows: 1, columns: 1 },
+      },
+      augmentation: {
+        crop: { min: 0, max: 0 },
+        flip: {},
+        ninety: { clockwise: false },
+        rotate: { degrees: 0 },
+        shear: {},
+        blur: { pixels: 0 },
+        rgrayscale: { percent: 0 },
+        brightness: { percent: 20 },
+        cutout: { count: 2, percent: 0 },
+      },
     }),
   ).toEqual({ preprocessing: [], augmentation: [], outputs: 1 });
 });
 
 test("without a step of augmentation there is one output for each tile, and settings that are not ours are none", () => {
-  expect(listSettingSteps({ preprocessing: { tile: { rows: 2, columns: 2 } }, augmentation: { image: { versions: 5 } } })).toMatchObject({ augmentation: [], outputs: 4 });
+  expect(
+    listSettingSteps({ preprocessing: { tile: { rows: 2, columns: 2 } }, augmentation: { image: { versions: 5 } } }),
+  ).toMatchObject({ augmentation: [], outputs: 4 });
   expect(listSettingSteps({ preprocessing: { isolate: true }, augmentation: {} })).toBeNull();
 });

@@ -1,5 +1,12 @@
 import { countOutputs } from "@/lib/engine/plan";
-import { augmentationSchema, preprocessingSchema, type Augmentation, type ContrastType, type Preprocessing, type ResizeFormat } from "@/lib/engine/settings";
+import {
+  augmentationSchema,
+  preprocessingSchema,
+  type Augmentation,
+  type ContrastType,
+  type Preprocessing,
+  type ResizeFormat,
+} from "@/lib/engine/settings";
 
 /** One thing that was done to a version's images, for a page to say in words. Lengths in pixels, shares in percent. */
 export type SettingStep =
@@ -50,7 +57,10 @@ export interface SettingSteps {
  * that are not ours, such as a version that was imported with steps we do not know.
  */
 export function listSettingSteps(version: { preprocessing: unknown; augmentation: unknown }): SettingSteps | null {
-  const [before, after] = [preprocessingSchema.safeParse(version.preprocessing), augmentationSchema.safeParse(version.augmentation)];
+  const [before, after] = [
+    preprocessingSchema.safeParse(version.preprocessing),
+    augmentationSchema.safeParse(version.augmentation),
+  ];
   if (!before.success || !after.success) return null;
   const settings = { preprocessing: before.data, augmentation: after.data };
   return {
@@ -61,7 +71,16 @@ export function listSettingSteps(version: { preprocessing: unknown; augmentation
 }
 
 function listPreprocessing(settings: Preprocessing): SettingStep[] {
-  const { remap, tile, resize, grayscale, contrast, "filter-null": filter, "auto-orient": autoOrient, "static-crop": crop } = settings;
+  const {
+    remap,
+    tile,
+    resize,
+    grayscale,
+    contrast,
+    "filter-null": filter,
+    "auto-orient": autoOrient,
+    "static-crop": crop,
+  } = settings;
   const steps: SettingStep[] = [];
   const classes = Object.entries(remap ?? {}).map(([from, to]) => ({ from, to }));
   if (classes.length > 0) steps.push({ key: "remap", classes });
@@ -69,14 +88,16 @@ function listPreprocessing(settings: Preprocessing): SettingStep[] {
   if (autoOrient) steps.push({ key: "autoOrient" });
   if (crop) steps.push({ key: "staticCrop", left: crop.x_min, right: crop.x_max, top: crop.y_min, bottom: crop.y_max });
   if (tile && tile.rows * tile.columns > 1) steps.push({ key: "tile", rows: tile.rows, columns: tile.columns });
-  if (resize) steps.push({ key: "resize", format: RESIZE_KINDS[resize.format], width: resize.width, height: resize.height });
+  if (resize)
+    steps.push({ key: "resize", format: RESIZE_KINDS[resize.format], width: resize.width, height: resize.height });
   if (grayscale) steps.push({ key: "grayscale" });
   if (contrast) steps.push({ key: "contrast", type: CONTRAST_KINDS[contrast.type] });
   return steps;
 }
 
 function listAugmentation(settings: Augmentation): SettingStep[] {
-  const { crop, flip, ninety, rotate, shear, blur, rgrayscale, saturation, hue, brightness, exposure, cutout, noise } = settings;
+  const { crop, flip, ninety, rotate, shear, blur, rgrayscale, saturation, hue, brightness, exposure, cutout, noise } =
+    settings;
   const steps: SettingStep[] = [];
   if (crop && crop.max > 0) steps.push({ key: "crop", min: crop.min, max: crop.max });
   const flipped = pick(flip?.horizontal, flip?.vertical, "horizontal", "vertical");
@@ -94,7 +115,8 @@ function listAugmentation(settings: Augmentation): SettingStep[] {
   if (rgrayscale && rgrayscale.percent > 0) steps.push({ key: "rgrayscale", percent: rgrayscale.percent });
   if (saturation && saturation.percent > 0) steps.push({ key: "saturation", percent: saturation.percent });
   if (hue && hue.degrees > 0) steps.push({ key: "hue", degrees: hue.degrees });
-  const changed = brightness && brightness.percent > 0 ? pick(brightness.brighten, brightness.darken, "brighten", "darken") : null;
+  const changed =
+    brightness && brightness.percent > 0 ? pick(brightness.brighten, brightness.darken, "brighten", "darken") : null;
   if (brightness && changed) steps.push({ key: "brightness", direction: changed, percent: brightness.percent });
   if (exposure && exposure.percent > 0) steps.push({ key: "exposure", percent: exposure.percent });
   if (cutout && cutout.percent > 0) steps.push({ key: "cutout", count: cutout.count, percent: cutout.percent });

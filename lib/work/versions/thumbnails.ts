@@ -22,7 +22,8 @@ const render = createGate(2);
 const LEASE_MS = 15_000;
 const WRITERS_MAX = 50;
 
-export const isSmall = ({ width, height, sizeBytes }: ManifestFile): boolean => Math.max(width, height) <= SIDE_PX && sizeBytes <= SMALL_BYTES;
+export const isSmall = ({ width, height, sizeBytes }: ManifestFile): boolean =>
+  Math.max(width, height) <= SIDE_PX && sizeBytes <= SMALL_BYTES;
 
 /** Named for the image's bytes: equal images share one. */
 const thumbnailPath = (file: ManifestFile): string => `thumbs/${file.sha256}.webp`;
@@ -51,7 +52,9 @@ async function readOrMake(versionId: string, file: ManifestFile, key: string): P
   } catch (error) {
     if (!(error instanceof BlobNotFoundError)) throw error;
   }
-  const bytes = await render(async () => makeThumbnail(await store.get(`${versionPrefix(versionId)}${file.path}`), SIDE_PX));
+  const bytes = await render(async () =>
+    makeThumbnail(await store.get(`${versionPrefix(versionId)}${file.path}`), SIDE_PX),
+  );
   await publish(versionId, thumbnailPath(file), bytes);
   return bytes;
 }

@@ -10,7 +10,11 @@ export default async function ProjectNotFound() {
   const item = await findHiddenHere();
   if (!item) return <NotFound />;
   const [t, format] = [await getTranslations("versions.hidden"), await getFormatter()];
-  const values = { name: escapeName(item.name), number: String(item.number), until: format.dateTime(item.purgeAfter, { year: "numeric", month: "long", day: "numeric" }) };
+  const values = {
+    name: escapeName(item.name),
+    number: String(item.number),
+    until: format.dateTime(item.purgeAfter, { year: "numeric", month: "long", day: "numeric" }),
+  };
   return (
     <Problem
       title={t(item.type === "project" ? "projectTitle" : "versionTitle", values)}

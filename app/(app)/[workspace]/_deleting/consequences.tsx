@@ -15,25 +15,46 @@ export function Consequences({ type, preview }: { type: "version" | "project" | 
   const { trainings, trainingCount, models, modelCount } = preview;
   // Only ever rendered in the browser, whose own zone it therefore is.
   const { timeZone } = new Intl.DateTimeFormat().resolvedOptions();
-  const until = format.dateTime(new Date(preview.purgeAfter), { year: "numeric", month: "long", day: "numeric", hour: "2-digit", minute: "2-digit", timeZone });
+  const until = format.dateTime(new Date(preview.purgeAfter), {
+    year: "numeric",
+    month: "long",
+    day: "numeric",
+    hour: "2-digit",
+    minute: "2-digit",
+    timeZone,
+  });
   return (
     <ul className="mt-1.5 grid gap-2">
-      <Line icon={CalendarClock}>{t(type === "training" ? "keptWithModel" : "kept", { until, days: preview.days })}</Line>
+      <Line icon={CalendarClock}>
+        {t(type === "training" ? "keptWithModel" : "kept", { until, days: preview.days })}
+      </Line>
       {preview.versions > 0 ? <Line icon={EyeOff}>{t("versions", { count: preview.versions })}</Line> : null}
       {preview.images > 0 ? <Line icon={Images}>{t("images", { count: preview.images })}</Line> : null}
-      {preview.generating > 0 ? <Line icon={CircleStop}>{t(type === "version" ? "generating" : "generatingOf", { count: preview.generating })}</Line> : null}
+      {preview.generating > 0 ? (
+        <Line icon={CircleStop}>
+          {t(type === "version" ? "generating" : "generatingOf", { count: preview.generating })}
+        </Line>
+      ) : null}
       {trainings.map(({ versionNumber, number, status, epoch, epochs }) => (
         <Line key={`${versionNumber}.${number}`} icon={CircleStop}>
-          {t(status === "QUEUED" ? "queued" : "running", { training: t(type === "project" ? "trainingOf" : "training", { number, version: versionNumber }), epoch, epochs })}
+          {t(status === "QUEUED" ? "queued" : "running", {
+            training: t(type === "project" ? "trainingOf" : "training", { number, version: versionNumber }),
+            epoch,
+            epochs,
+          })}
         </Line>
       ))}
-      {trainingCount > trainings.length ? <Line icon={CircleStop}>{t("moreTrainings", { count: trainingCount - trainings.length })}</Line> : null}
+      {trainingCount > trainings.length ? (
+        <Line icon={CircleStop}>{t("moreTrainings", { count: trainingCount - trainings.length })}</Line>
+      ) : null}
       {models.map(({ slug, calls }) => (
         <Line key={slug} icon={Unplug}>
           {t.rich("model", { slug, calls, code: (text) => <code className="font-mono text-sm">{text}</code> })}
         </Line>
       ))}
-      {modelCount > models.length ? <Line icon={Unplug}>{t("moreModels", { count: modelCount - models.length })}</Line> : null}
+      {modelCount > models.length ? (
+        <Line icon={Unplug}>{t("moreModels", { count: modelCount - models.length })}</Line>
+      ) : null}
     </ul>
   );
 }

@@ -35,7 +35,8 @@ interface Props {
   onClose: () => void;
 }
 
-type Loaded = { state: "loading" } | { state: "ready"; preview: Preview } | { state: "refused"; code: string; message: string };
+type Loaded =
+  { state: "loading" } | { state: "ready"; preview: Preview } | { state: "refused"; code: string; message: string };
 
 /** Asks before something goes to Trash: what will happen, as it is now, and, where `typed`, its name. Mounted means open. */
 export function DeleteDialog({ type, workspaceSlug, name, mark, previewUrl, typed, trash, onTrashed, onClose }: Props) {
@@ -90,7 +91,13 @@ export function DeleteDialog({ type, workspaceSlug, name, mark, previewUrl, type
               <Button>{gone ? common("close") : common("cancel")}</Button>
             </DialogClose>
             {gone ? null : (
-              <Button type="submit" form={formId} variant="danger" pending={pending} disabled={loaded.state !== "ready" ? true : matches ? false : t("disabled")}>
+              <Button
+                type="submit"
+                form={formId}
+                variant="danger"
+                pending={pending}
+                disabled={loaded.state !== "ready" ? true : matches ? false : t("disabled")}
+              >
                 {t("confirm")}
               </Button>
             )}
@@ -100,8 +107,17 @@ export function DeleteDialog({ type, workspaceSlug, name, mark, previewUrl, type
         {loaded.state === "loading" ? <LoadingLines label={common("loading")} /> : null}
         {loaded.state === "ready" ? <Consequences type={type} preview={loaded.preview} /> : null}
         {loaded.state === "refused" ? (
-          <Callout tone="warn" announce action={gone ? undefined : <Button onClick={() => setAttempt(attempt + 1)}>{common("tryAgain")}</Button>}>
-            {loaded.code === "in_trash" ? t.rich("alreadyInTrash", { name: escapeName(name), trash: (words) => <TextLink href={`/${workspaceSlug}/settings/trash`}>{words}</TextLink> }) : loaded.message}
+          <Callout
+            tone="warn"
+            announce
+            action={gone ? undefined : <Button onClick={() => setAttempt(attempt + 1)}>{common("tryAgain")}</Button>}
+          >
+            {loaded.code === "in_trash"
+              ? t.rich("alreadyInTrash", {
+                  name: escapeName(name),
+                  trash: (words) => <TextLink href={`/${workspaceSlug}/settings/trash`}>{words}</TextLink>,
+                })
+              : loaded.message}
           </Callout>
         ) : null}
         {problem ? (
@@ -113,17 +129,34 @@ export function DeleteDialog({ type, workspaceSlug, name, mark, previewUrl, type
           <form id={formId} onSubmit={submit} className={typed ? "grid gap-2" : undefined}>
             {typed ? (
               <>
-                <Field label={t(type === "project" ? "typeProject" : "typeVersion")} description={isOddName(current) ? t("odd") : undefined}>
+                <Field
+                  label={t(type === "project" ? "typeProject" : "typeVersion")}
+                  description={isOddName(current) ? t("odd") : undefined}
+                >
                   {(control) => (
                     <>
                       <div className="flex min-w-0 items-center gap-2 rounded-md border border-line bg-panel py-1 pr-1 pl-2.5">
-                        <code data-testid="exact-name" className="min-w-0 grow font-mono text-sm break-words whitespace-pre-wrap select-all">
+                        <code
+                          data-testid="exact-name"
+                          className="min-w-0 grow font-mono text-sm break-words whitespace-pre-wrap select-all"
+                        >
                           {escapeName(current)}
                         </code>
                         {mark ? <span className="shrink-0 font-mono text-sm text-muted">{mark}</span> : null}
                         <CopyButton text={current} label={t("copyName")} />
                       </div>
-                      <Input {...control} ref={field} value={text} onChange={(event) => setText(event.target.value)} data-focus-first autoComplete="off" autoCapitalize="off" autoCorrect="off" spellCheck={false} className="font-mono" />
+                      <Input
+                        {...control}
+                        ref={field}
+                        value={text}
+                        onChange={(event) => setText(event.target.value)}
+                        data-focus-first
+                        autoComplete="off"
+                        autoCapitalize="off"
+                        autoCorrect="off"
+                        spellCheck={false}
+                        className="font-mono"
+                      />
                     </>
                   )}
                 </Field>

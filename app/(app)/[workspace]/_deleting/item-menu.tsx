@@ -10,7 +10,17 @@ type Choice = "rename" | "delete";
  * The menu of something that can be renamed and deleted, delete last and apart. A dialog opens once the menu has given
  * the focus back to its button, so that closing the dialog leads there too.
  */
-export function ItemMenu({ trigger, renameLabel, deleteLabel, dialogs }: { trigger: ReactNode; renameLabel?: string | undefined; deleteLabel: string; dialogs: Record<Choice, (close: () => void) => ReactNode> }) {
+export function ItemMenu({
+  trigger,
+  renameLabel,
+  deleteLabel,
+  dialogs,
+}: {
+  trigger: ReactNode;
+  renameLabel?: string | undefined;
+  deleteLabel: string;
+  dialogs: Record<Choice, (close: () => void) => ReactNode>;
+}) {
   const chosen = useRef<Choice | null>(null);
   const [open, setOpen] = useState<Choice | null>(null);
   return (

@@ -15,7 +15,17 @@ const DeleteDialog = dynamic(async () => (await import("./delete-dialog")).Delet
 const RenameDialog = dynamic(async () => (await import("./rename-dialog")).RenameDialog, { ssr: false });
 
 /** The menu of a project's card: Rename, and last, apart, Delete Project. */
-export function ProjectMenu({ workspaceSlug, projectSlug, projectId, name }: { workspaceSlug: string; projectSlug: string; projectId: string; name: string }) {
+export function ProjectMenu({
+  workspaceSlug,
+  projectSlug,
+  projectId,
+  name,
+}: {
+  workspaceSlug: string;
+  projectSlug: string;
+  projectId: string;
+  name: string;
+}) {
   const t = useTranslations("versions");
   const say = useTrashedToast();
   const ref = { workspaceSlug, projectSlug };
@@ -29,7 +39,15 @@ export function ProjectMenu({ workspaceSlug, projectSlug, projectId, name }: { w
       renameLabel={t("edit.rename")}
       deleteLabel={t("edit.deleteProject")}
       dialogs={{
-        rename: (close) => <RenameDialog title={t("rename.projectTitle", { name: escapeName(name) })} description={t("rename.projectText")} name={name} rename={(to) => renameProjectAction({ ...ref, name: to })} onClose={close} />,
+        rename: (close) => (
+          <RenameDialog
+            title={t("rename.projectTitle", { name: escapeName(name) })}
+            description={t("rename.projectText")}
+            name={name}
+            rename={(to) => renameProjectAction({ ...ref, name: to })}
+            onClose={close}
+          />
+        ),
         delete: (close) => (
           <DeleteDialog
             type="project"

@@ -10,7 +10,19 @@ import { toast, toastError } from "@/app/_ui/toast";
 import type { ActionResult } from "@/lib/doors/action";
 
 /** Gives something another name. Mounted means open. */
-export function RenameDialog({ title, description, name, rename, onClose }: { title: string; description: string; name: string; rename: (name: string) => Promise<ActionResult<{ name: string }>>; onClose: () => void }) {
+export function RenameDialog({
+  title,
+  description,
+  name,
+  rename,
+  onClose,
+}: {
+  title: string;
+  description: string;
+  name: string;
+  rename: (name: string) => Promise<ActionResult<{ name: string }>>;
+  onClose: () => void;
+}) {
   const t = useTranslations("versions.rename");
   const common = useTranslations("common");
   const formId = useId();
@@ -25,7 +37,8 @@ export function RenameDialog({ title, description, name, rename, onClose }: { ti
     if (text === name) return onClose();
     startTransition(async () => {
       const result = await rename(text).catch(() => null);
-      if (result?.ok === false && result.error.code === "forbidden") toastError(result.error.message); // the page, fetched anew, offers this no more: the dialog goes with its button
+      if (result?.ok === false && result.error.code === "forbidden")
+        toastError(result.error.message); // the page, fetched anew, offers this no more: the dialog goes with its button
       else if (!result?.ok) return setError(result ? result.error.message : t("failed"));
       else toast(t("done", { before: name, after: result.data.name }));
       onClose();
@@ -42,7 +55,13 @@ export function RenameDialog({ title, description, name, rename, onClose }: { ti
             <DialogClose asChild>
               <Button>{common("cancel")}</Button>
             </DialogClose>
-            <Button type="submit" form={formId} variant="primary" pending={pending} disabled={empty ? t("empty") : false}>
+            <Button
+              type="submit"
+              form={formId}
+              variant="primary"
+              pending={pending}
+              disabled={empty ? t("empty") : false}
+            >
               {t("confirm")}
             </Button>
           </>

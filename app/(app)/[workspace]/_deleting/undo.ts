@@ -18,8 +18,14 @@ export function useTrashedToast(): (label: string, restore: () => Promise<Action
       async function undo(): Promise<void> {
         const result = await restore().catch(() => null);
         if (!result) toastError(t("undo.failed", { name: label }));
-        else if (!result.ok) toastError(result.error.code === "purged" ? t("undo.purged", { name: label }) : result.error.message);
-        else toast(result.data.outcome === "restored" ? t("undo.restored", { name: label }) : t("undo.alreadyActive", { name: label }));
+        else if (!result.ok)
+          toastError(result.error.code === "purged" ? t("undo.purged", { name: label }) : result.error.message);
+        else
+          toast(
+            result.data.outcome === "restored"
+              ? t("undo.restored", { name: label })
+              : t("undo.alreadyActive", { name: label }),
+          );
       }
       toastWithAction(t("delete.moved", { name: label }), { label: common("undo"), run: () => void undo() });
     },

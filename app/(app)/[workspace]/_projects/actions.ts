@@ -9,6 +9,11 @@ const text = z.string().max(1_000);
 
 /** Makes a project; its slug is made from its name. */
 export const createProjectAction = action(
-  z.object({ workspaceSlug: projectRef.shape.workspaceSlug, name: text, type: z.enum(["CLASSIFICATION", "OBJECT_DETECTION"]), annotation: text }),
+  z.object({
+    workspaceSlug: projectRef.shape.workspaceSlug,
+    name: text,
+    type: z.enum(["CLASSIFICATION", "OBJECT_DETECTION"]),
+    annotation: text,
+  }),
   async (ctx, input) => ({ slug: (await createProject(ctx, input)).slug }),
 );

@@ -64,7 +64,17 @@ function NewProjectContent({ workspaceSlug }: { workspaceSlug: string }) {
             {error.message}
           </Callout>
         ) : null}
-        <Field label={t("name")} description={name.trim() === "" ? t("addressHelp") : t.rich("address", { address: () => <code className="font-mono text-xs break-all">{`/${workspaceSlug}/${slug}`}</code> })} error={error?.field === "name" ? error.message : undefined}>
+        <Field
+          label={t("name")}
+          description={
+            name.trim() === ""
+              ? t("addressHelp")
+              : t.rich("address", {
+                  address: () => <code className="font-mono text-xs break-all">{`/${workspaceSlug}/${slug}`}</code>,
+                })
+          }
+          error={error?.field === "name" ? error.message : undefined}
+        >
           {(control) => (
             <Input
               {...control}
@@ -79,9 +89,22 @@ function NewProjectContent({ workspaceSlug }: { workspaceSlug: string }) {
             />
           )}
         </Field>
-        <RadioCards legend={t("type")} options={TYPES.map((value) => ({ value, title: projects(`types.${value}`), text: t(`types.${value}`) }))} value={type} onChange={setType} />
+        <RadioCards
+          legend={t("type")}
+          options={TYPES.map((value) => ({ value, title: projects(`types.${value}`), text: t(`types.${value}`) }))}
+          value={type}
+          onChange={setType}
+        />
         <Field label={t("annotation")} description={t("annotationHelp")}>
-          {(control) => <Input {...control} value={annotation} maxLength={200} autoComplete="off" onChange={({ target }) => setAnnotation(target.value)} />}
+          {(control) => (
+            <Input
+              {...control}
+              value={annotation}
+              maxLength={200}
+              autoComplete="off"
+              onChange={({ target }) => setAnnotation(target.value)}
+            />
+          )}
         </Field>
       </form>
     </DialogContent>

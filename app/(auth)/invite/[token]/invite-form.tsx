@@ -38,12 +38,37 @@ export function InviteForm({ token, email }: { token: string; email: string }) {
           {error.message}
         </Callout>
       ) : null}
-      <Field label={t("email")}>{(control) => <Input {...control} name="email" type="email" value={email} readOnly autoComplete="username" className="bg-panel text-muted" />}</Field>
+      <Field label={t("email")}>
+        {(control) => (
+          <Input
+            {...control}
+            name="email"
+            type="email"
+            value={email}
+            readOnly
+            autoComplete="username"
+            className="bg-panel text-muted"
+          />
+        )}
+      </Field>
       <Field label={t("invite.password")} description={t("invite.passwordHelp")} error={passwordError}>
         {(control) => (
           <div className="flex gap-2">
-            <Input {...control} name="password" type={visible ? "text" : "password"} value={password} onChange={({ target }) => setPassword(target.value)} autoComplete="new-password" required maxLength={1024} autoFocus />
-            <Button aria-label={visible ? t("invite.hidePassword") : t("invite.showPassword")} onClick={() => setVisible(!visible)}>
+            <Input
+              {...control}
+              name="password"
+              type={visible ? "text" : "password"}
+              value={password}
+              onChange={({ target }) => setPassword(target.value)}
+              autoComplete="new-password"
+              required
+              maxLength={1024}
+              autoFocus
+            />
+            <Button
+              aria-label={visible ? t("invite.hidePassword") : t("invite.showPassword")}
+              onClick={() => setVisible(!visible)}
+            >
               {visible ? t("invite.hide") : t("invite.show")}
             </Button>
           </div>

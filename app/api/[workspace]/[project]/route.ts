@@ -9,6 +9,9 @@ export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = resource({
     presentProjectPage(await getProject(ctx, { workspaceSlug: params.workspace, projectSlug: params.project })),
   ),
   DELETE: route(operations.trashProject, async ({ ctx, params }) =>
-    presentTrashedProject(params, await trashProject(ctx, { workspaceSlug: params.workspace, projectSlug: params.project })),
+    presentTrashedProject(
+      params,
+      await trashProject(ctx, { workspaceSlug: params.workspace, projectSlug: params.project }),
+    ),
   ),
 });

@@ -5,6 +5,13 @@ import { resource, route } from "@/lib/doors/route";
 
 export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = resource({
   POST: route(operations.createProject, async ({ ctx, params, body }) =>
-    presentProject(await createProject(ctx, { workspaceSlug: params.workspace, name: body.name, type: body.type, annotation: body.annotation ?? "" })),
+    presentProject(
+      await createProject(ctx, {
+        workspaceSlug: params.workspace,
+        name: body.name,
+        type: body.type,
+        annotation: body.annotation ?? "",
+      }),
+    ),
   ),
 });

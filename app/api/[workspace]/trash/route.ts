@@ -4,5 +4,7 @@ import { presentTrash } from "@/lib/doors/presenters";
 import { resource, route } from "@/lib/doors/route";
 
 export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = resource({
-  GET: route(operations.listTrash, async ({ ctx, params, query }) => presentTrash(await listTrash(ctx, { workspaceSlug: params.workspace, ...query }), query)),
+  GET: route(operations.listTrash, async ({ ctx, params, query }) =>
+    presentTrash(await listTrash(ctx, { workspaceSlug: params.workspace, ...query }), query),
+  ),
 });

@@ -14,21 +14,34 @@ async function buildDue() {
   const version = await buildVersion(world, project);
   const path = `/${world.workspace.slug}/${project.slug}/1`;
   await call("DELETE", path, { key });
-  await prisma().version.update({ where: { id: version.id }, data: { deletedAt: new Date("2026-01-01T00:00:00Z"), purgeAfter: new Date("2026-01-31T00:00:00Z") } });
+  await prisma().version.update({
+    where: { id: version.id },
+    data: { deletedAt: new Date("2026-01-01T00:00:00Z"), purgeAfter: new Date("2026-01-31T00:00:00Z") },
+  });
   return { world, key, path };
 }
 
 describe("the scheduler's call", () => {
-  it.each(["GET", "POST"])("purges what is due with %s, gives back the quota once, and says what it did", async (method) => {
-    const { world, key, path } = await buildDue();
-    await buildVersion(world, await buildProject(world), { images: 7 });
-    expect(await call(method, "/cron/purge-expired", { headers: SECRET })).toMatchObject({ status: 200, body: { purged: 1, skipped: 0, failed: 0, remaining: 0, files: { verified: 1, postponed: 0 } } });
-    expect(await call("GET", path, { key })).toMatchObject({ status: 404, body: { code: "purged" } });
-    const quota = async () => (await prisma().workspace.findUniqueOrThrow({ where: { id: world.workspace.id } })).usedImages;
-    expect(await quota()).toBe(7);
-    expect(await call(method, "/cron/purge-expired", { headers: SECRET })).toMatchObject({ status: 200, body: { purged: 0, skipped: 0, failed: 0, remaining: 0, files: { verified: 0, postponed: 0 } } });
-    expect(await quota()).toBe(7);
-  });
+  it.each(["GET", "POST"])(
+    "purges what is due with %s, gives back the quota once, and says what it did",
+    async (method) => {
+      const { world, key, path } = await buildDue();
+      await buildVersion(world, await buildProject(world), { images: 7 });
+      expect(await call(method, "/cron/purge-expired", { headers: SECRET })).toMatchObject({
+        status: 200,
+        body: { purged: 1, skipped: 0, failed: 0, remaining: 0, files: { verified: 1, postponed: 0 } },
+      });
+      expect(await call("GET", path, { key })).toMatchObject({ status: 404, body: { code: "purged" } });
+      const quota = async () =>
+        (await prisma().workspace.findUniqueOrThrow({ where: { id: world.workspace.id } })).usedImages;
+      expect(await quota()).toBe(7);
+      expect(await call(method, "/cron/purge-expired", { headers: SECRET })).toMatchObject({
+        status: 200,
+        body: { purged: 0, skipped: 0, failed: 0, remaining: 0, files: { verified: 0, postponed: 0 } },
+      });
+      expect(await quota()).toBe(7);
+    },
+  );
 
   it("does the same once when two run at once", async () => {
     const { world } = await buildDue();
@@ -57,7 +70,11 @@ describe("the scheduler's call", () => {
       { "x-vercel-cron": "1", host: "localhost", "user-agent": "vercel-cron/1.0" },
     ];
     for (const method of ["GET", "POST"])
-      for (const headers of others) expect(await call(method, "/cron/purge-expired", { headers }), JSON.stringify(headers)).toMatchObject({ status: 401, body: { code: "unauthorized" } });
+      for (const headers of others)
+        expect(await call(method, "/cron/purge-expired", { headers }), JSON.stringify(headers)).toMatchObject({
+          status: 401,
+          body: { code: "unauthorized" },
+        });
     expect(await call("POST", "/cron/purge-expired?api_key=cron-secret-of-the-tests")).toMatchObject({ status: 401 });
     expect(await call("POST", "/cron/purge-expired", { key })).toMatchObject({ status: 401 });
     expect(await fingerprintTables()).toEqual(before);
@@ -75,11 +92,21 @@ describe("the scheduler's call", () => {
   it("is 500 with the same counts when an item could not be purged, and purges the others", async () => {
     const [stuck] = [await buildDue(), await buildDue()];
     // stands in for whatever may go wrong with one item: its removal fails in the database
-    await prisma().$executeRawUnsafe(`create function refuse() returns trigger language plpgsql as $$ begin raise exception 'no'; end $$`);
-    await prisma().$executeRawUnsafe(`create trigger refuse before delete on versions for each row when (old.workspace_id = '${stuck.world.workspace.id}') execute function refuse()`);
-    expect(await call("POST", "/cron/purge-expired", { headers: SECRET })).toMatchObject({ status: 500, body: { purged: expect.any(Number), failed: 1, remaining: 1 } });
+    await prisma().$executeRawUnsafe(
+      `create function refuse() returns trigger language plpgsql as $$ begin raise exception 'no'; end $$`,
+    );
+    await prisma().$executeRawUnsafe(
+      `create trigger refuse before delete on versions for each row when (old.workspace_id = '${stuck.world.workspace.id}') execute function refuse()`,
+    );
+    expect(await call("POST", "/cron/purge-expired", { headers: SECRET })).toMatchObject({
+      status: 500,
+      body: { purged: expect.any(Number), failed: 1, remaining: 1 },
+    });
     await prisma().$executeRawUnsafe(`drop trigger refuse on versions`);
-    expect(await call("POST", "/cron/purge-expired", { headers: SECRET })).toMatchObject({ status: 200, body: { purged: 1, failed: 0, remaining: 0 } });
+    expect(await call("POST", "/cron/purge-expired", { headers: SECRET })).toMatchObject({
+      status: 200,
+      body: { purged: 1, failed: 0, remaining: 0 },
+    });
   });
 
   it("may run longer than its budget", () => {

@@ -8,7 +8,10 @@ export const GAP_PX = 8;
 export const CAPTION_PX = 22;
 
 /** As many tiles side by side as fit, and how wide each then is. */
-export function useColumns(box: RefObject<HTMLElement | null>, tileMinPx: number = TILE_MIN_PX): { count: number; width: number } {
+export function useColumns(
+  box: RefObject<HTMLElement | null>,
+  tileMinPx: number = TILE_MIN_PX,
+): { count: number; width: number } {
   const [columns, setColumns] = useState({ count: 6, width: tileMinPx });
   useEffect(() => {
     const element = box.current;

@@ -16,7 +16,8 @@ export interface ImageFilter {
 
 const NO_FILTER: ImageFilter = { split: null, label: null, unlabelled: false };
 
-export const isFiltered = ({ split, label, unlabelled }: ImageFilter): boolean => split !== null || label !== null || unlabelled;
+export const isFiltered = ({ split, label, unlabelled }: ImageFilter): boolean =>
+  split !== null || label !== null || unlabelled;
 
 const readFilter = (params: Pick<URLSearchParams, "get">): ImageFilter => ({
   split: SPLITS.find((split) => split === params.get("split")) ?? null,
@@ -25,13 +26,21 @@ const readFilter = (params: Pick<URLSearchParams, "get">): ImageFilter => ({
 });
 
 /** The filter that the URL holds, and a way to change it. The server need not render the page again for it. */
-export function useImageFilter(): { filter: ImageFilter; change: (changes: Partial<ImageFilter>) => void; clear: () => void } {
+export function useImageFilter(): {
+  filter: ImageFilter;
+  change: (changes: Partial<ImageFilter>) => void;
+  clear: () => void;
+} {
   const filter = readFilter(useSearchParams() ?? new URLSearchParams()); // null only under pages/, which shares the type
 
   function change(changes: Partial<ImageFilter>): void {
     const next = new URLSearchParams(window.location.search); // what was rendered may be a change behind
     const { split, label, unlabelled } = { ...readFilter(next), ...changes };
-    for (const [key, value] of [["split", split], ["class", label], ["unlabelled", unlabelled ? "1" : null]] as const) {
+    for (const [key, value] of [
+      ["split", split],
+      ["class", label],
+      ["unlabelled", unlabelled ? "1" : null],
+    ] as const) {
       if (value === null) next.delete(key);
       else next.set(key, value);
     }
@@ -61,7 +70,11 @@ export function ImageFilters({ classes, filter, change, clear, unlabelledLabel }
   const { split, label, unlabelled } = filter;
   return (
     <>
-      <Select aria-label={t("split")} value={split ?? ""} onChange={({ target }) => change({ split: SPLITS.find((known) => known === target.value) ?? null })}>
+      <Select
+        aria-label={t("split")}
+        value={split ?? ""}
+        onChange={({ target }) => change({ split: SPLITS.find((known) => known === target.value) ?? null })}
+      >
         <option value="">{t("everySplit")}</option>
         {SPLITS.map((known) => (
           <option key={known} value={known}>
@@ -73,7 +86,9 @@ export function ImageFilters({ classes, filter, change, clear, unlabelledLabel }
         <Select
           aria-label={t("class")}
           value={unlabelled ? UNLABELLED : (label ?? EVERY)}
-          onChange={({ target: { value } }) => change({ label: value === EVERY || value === UNLABELLED ? null : value, unlabelled: value === UNLABELLED })}
+          onChange={({ target: { value } }) =>
+            change({ label: value === EVERY || value === UNLABELLED ? null : value, unlabelled: value === UNLABELLED })
+          }
           className="max-w-60"
         >
           <option value={EVERY}>{t("everyClass")}</option>

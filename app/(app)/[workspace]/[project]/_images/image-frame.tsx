@@ -30,7 +30,13 @@ export function ImageFrame({ name, index, count, previous, next, onClose, onFocu
   const [t, common, format] = [useTranslations("imageFrame"), useTranslations("common"), useFormatter()];
 
   function onKeyDown(event: KeyboardEvent): void {
-    if (event.altKey || event.ctrlKey || event.metaKey || (event.target instanceof HTMLElement && /^(INPUT|SELECT)$/.test(event.target.tagName))) return;
+    if (
+      event.altKey ||
+      event.ctrlKey ||
+      event.metaKey ||
+      (event.target instanceof HTMLElement && /^(INPUT|SELECT)$/.test(event.target.tagName))
+    )
+      return;
     const go = event.key === "ArrowLeft" ? previous : event.key === "ArrowRight" ? next : null;
     if (!go) return;
     event.preventDefault();
@@ -62,10 +68,22 @@ export function ImageFrame({ name, index, count, previous, next, onClose, onFocu
             <span role="status" className="mr-2 shrink-0 text-sm text-muted">
               {t("position", { position: format.number(index + 1), count: format.number(count) })}
             </span>
-            <Button variant="ghost" size="icon" aria-label={t("previous")} disabled={previous ? false : t("first")} onClick={() => previous?.()}>
+            <Button
+              variant="ghost"
+              size="icon"
+              aria-label={t("previous")}
+              disabled={previous ? false : t("first")}
+              onClick={() => previous?.()}
+            >
               <ChevronLeft aria-hidden />
             </Button>
-            <Button variant="ghost" size="icon" aria-label={t("next")} disabled={next ? false : t("last")} onClick={() => next?.()}>
+            <Button
+              variant="ghost"
+              size="icon"
+              aria-label={t("next")}
+              disabled={next ? false : t("last")}
+              onClick={() => next?.()}
+            >
               <ChevronRight aria-hidden />
             </Button>
             <Dialog.Close className={buttonStyle({ variant: "ghost", size: "icon" })} aria-label={common("close")}>
@@ -74,7 +92,14 @@ export function ImageFrame({ name, index, count, previous, next, onClose, onFocu
           </div>
           <div className="flex min-h-0 grow flex-col md:flex-row">
             <div className="@container-size grid min-h-0 grow place-items-center bg-panel p-4">{picture}</div>
-            <div role="region" aria-label={t("details")} tabIndex={0} className="grid max-h-[45dvh] shrink-0 -outline-offset-2 content-start gap-5 overflow-y-auto border-line p-4 max-md:border-t md:max-h-none md:w-72 md:border-l">{children}</div>
+            <div
+              role="region"
+              aria-label={t("details")}
+              tabIndex={0}
+              className="grid max-h-[45dvh] shrink-0 -outline-offset-2 content-start gap-5 overflow-y-auto border-line p-4 max-md:border-t md:max-h-none md:w-72 md:border-l"
+            >
+              {children}
+            </div>
           </div>
         </Dialog.Content>
       </Dialog.Portal>
@@ -99,9 +124,20 @@ interface LargeProps {
 /** An image as large as the frame lets it be, with its boxes. */
 export function LargeImage({ src, alt, width, height, boxes, classes, chosen = null }: LargeProps) {
   return (
-    <div className="relative" style={{ aspectRatio: `${width} / ${height}`, width: `min(100cqw, 100cqh * ${width / height})` }}>
+    <div
+      className="relative"
+      style={{ aspectRatio: `${width} / ${height}`, width: `min(100cqw, 100cqh * ${width / height})` }}
+    >
       {/* eslint-disable-next-line @next/next/no-img-element -- bytes behind a session: Next's optimizer could not fetch them */}
-      <img key={src} src={src} alt={alt} width={width} height={height} className="size-full rounded-sm" style={width < PIXELATED_BELOW_PX ? { imageRendering: "pixelated" } : undefined} />
+      <img
+        key={src}
+        src={src}
+        alt={alt}
+        width={width}
+        height={height}
+        className="size-full rounded-sm"
+        style={width < PIXELATED_BELOW_PX ? { imageRendering: "pixelated" } : undefined}
+      />
       <Boxes width={width} height={height} boxes={boxes} classes={classes} chosen={chosen} named />
     </div>
   );

@@ -31,7 +31,16 @@ export function ImageTile({ src, alt, width, height, split, caption, boxes = [],
     <>
       <div className="relative aspect-square overflow-hidden rounded-md border border-line bg-hover">
         {/* eslint-disable-next-line @next/next/no-img-element -- bytes behind a session: Next's optimizer could not fetch them */}
-        <img src={src} alt={alt} width={width} height={height} decoding="async" draggable={false} className="size-full object-contain" style={width < TILE_MIN_PX ? { imageRendering: "pixelated" } : undefined} />
+        <img
+          src={src}
+          alt={alt}
+          width={width}
+          height={height}
+          decoding="async"
+          draggable={false}
+          className="size-full object-contain"
+          style={width < TILE_MIN_PX ? { imageRendering: "pixelated" } : undefined}
+        />
         {boxes.length > 0 ? <Boxes width={width} height={height} boxes={boxes} classes={classes} /> : null}
       </div>
       <div aria-hidden className="flex h-[22px] items-center gap-1.5 text-xs text-muted">

@@ -61,7 +61,14 @@ export function useRanges<T>(fetchRange: FetchRange<T>, wanted: Places): Ranges<
     return () => abort.abort();
   }, [fetchRange, start, list, round]);
 
-  const patch = useCallback((change: (image: T) => T) => setList((latest) => ({ ...latest, images: new Map([...latest.images].map(([place, image]) => [place, change(image)])) })), []);
+  const patch = useCallback(
+    (change: (image: T) => T) =>
+      setList((latest) => ({
+        ...latest,
+        images: new Map([...latest.images].map(([place, image]) => [place, change(image)])),
+      })),
+    [],
+  );
   return { images: list.images, total: list.total, failed, reload, patch };
 }
 
@@ -72,7 +79,8 @@ function inRound<T>(list: List<T>, round: number): List<T> {
 
 /** Where the first range begins that is wanted and not there; null: all are there. */
 function findGap({ images, total }: List<unknown>, { first, last }: Places): number | null {
-  for (let place = first; place <= last && place < (total ?? Infinity); place++) if (!images.has(place)) return Math.floor(place / RANGE) * RANGE;
+  for (let place = first; place <= last && place < (total ?? Infinity); place++)
+    if (!images.has(place)) return Math.floor(place / RANGE) * RANGE;
   return null;
 }
 

@@ -18,12 +18,23 @@ export interface ModelMetrics extends z.output<typeof known> {
 export function readMetrics(metrics: Record<string, unknown>): ModelMetrics {
   const read = known.parse({ accuracy: null, measuredOn: null, images: null, elapsedMs: null, ...metrics });
   const shown = new Set(["epochs", ...Object.entries(read).flatMap(([name, value]) => (value === null ? [] : [name]))]); // the training says its epochs
-  return { ...read, others: Object.entries(metrics).flatMap(([name, value]): [string, number][] => (typeof value === "number" && !shown.has(name) ? [[name, value]] : [])) };
+  return {
+    ...read,
+    others: Object.entries(metrics).flatMap(([name, value]): [string, number][] =>
+      typeof value === "number" && !shown.has(name) ? [[name, value]] : [],
+    ),
+  };
 }
 
 /** How long something took: seconds to a tenth below ten, then whole seconds, minutes and hours: "3.2 sec", "41 min". */
 export function formatDuration(locale: string, ms: number): string {
   const seconds = ms / 1000;
-  const [value, unit] = seconds < 60 ? [seconds, "second"] : seconds < 3600 ? [seconds / 60, "minute"] : [seconds / 3600, "hour"];
-  return new Intl.NumberFormat(locale, { style: "unit", unit, unitDisplay: "short", maximumFractionDigits: value < 10 ? 1 : 0 }).format(value);
+  const [value, unit] =
+    seconds < 60 ? [seconds, "second"] : seconds < 3600 ? [seconds / 60, "minute"] : [seconds / 3600, "hour"];
+  return new Intl.NumberFormat(locale, {
+    style: "unit",
+    unit,
+    unitDisplay: "short",
+    maximumFractionDigits: value < 10 ? 1 : 0,
+  }).format(value);
 }

@@ -33,7 +33,10 @@ export function ModelsList({ workspaceSlug, models, apiUrl, mayChoose, ofProject
             {model.isDefault ? <Badge tone="accent">{t("default")}</Badge> : null}
             {mayChoose && !model.isDefault ? (
               <div className="ml-auto">
-                <ChooseModel version={{ workspaceSlug, projectSlug: model.projectSlug, number: model.versionNumber }} modelSlug={model.slug} />
+                <ChooseModel
+                  version={{ workspaceSlug, projectSlug: model.projectSlug, number: model.versionNumber }}
+                  modelSlug={model.slug}
+                />
               </div>
             ) : null}
           </div>
@@ -42,8 +45,16 @@ export function ModelsList({ workspaceSlug, models, apiUrl, mayChoose, ofProject
           <details>
             <summary className="w-fit cursor-pointer rounded-sm text-sm text-accent">{t("call")}</summary>
             <div className="mt-2 grid gap-1.5">
-              <p className="text-sm text-muted">{model.isDefault ? t("callDefault", { path: `${model.projectSlug}/${model.versionNumber}` }) : t("callByName")}</p>
-              <CodeBlock text={curl(apiUrl, workspaceSlug, model)} label={t("callOf", { model: model.slug })} copyLabel={t("copyCall", { model: model.slug })} />
+              <p className="text-sm text-muted">
+                {model.isDefault
+                  ? t("callDefault", { path: `${model.projectSlug}/${model.versionNumber}` })
+                  : t("callByName")}
+              </p>
+              <CodeBlock
+                text={curl(apiUrl, workspaceSlug, model)}
+                label={t("callOf", { model: model.slug })}
+                copyLabel={t("copyCall", { model: model.slug })}
+              />
             </div>
           </details>
         </li>
@@ -53,7 +64,11 @@ export function ModelsList({ workspaceSlug, models, apiUrl, mayChoose, ofProject
 }
 
 /** The default one by its version, as `project/n`; any other by its own name. */
-function curl(apiUrl: string, workspaceSlug: string, { isDefault, projectSlug, versionNumber, slug }: ModelView): string {
+function curl(
+  apiUrl: string,
+  workspaceSlug: string,
+  { isDefault, projectSlug, versionNumber, slug }: ModelView,
+): string {
   const name = isDefault ? `${projectSlug}/${versionNumber}` : `${workspaceSlug}/${slug}`;
   return `curl -X POST "${apiUrl}/infer/${name}?api_key=$API_KEY" \\\n  -F file=@image.png`;
 }
@@ -91,8 +106,12 @@ function Measured({ workspaceSlug, model }: { workspaceSlug: string; model: Mode
       <div>
         <dt>{t("accuracy")}</dt>
         <dd>
-          {accuracy === null ? t("notMeasured") : format.number(accuracy, { style: "percent", maximumFractionDigits: 1 })}
-          {accuracy !== null && measuredOn !== null && images !== null ? <span className="text-muted"> {t(`measuredOn.${measuredOn}`, { count: images[measuredOn] })}</span> : null}
+          {accuracy === null
+            ? t("notMeasured")
+            : format.number(accuracy, { style: "percent", maximumFractionDigits: 1 })}
+          {accuracy !== null && measuredOn !== null && images !== null ? (
+            <span className="text-muted"> {t(`measuredOn.${measuredOn}`, { count: images[measuredOn] })}</span>
+          ) : null}
         </dd>
       </div>
       {images === null ? null : (
@@ -116,7 +135,12 @@ function Measured({ workspaceSlug, model }: { workspaceSlug: string; model: Mode
       <div>
         <dt>{t("weights")}</dt>
         <dd>
-          <a href={`/data/${workspaceSlug}/${model.projectSlug}/${model.versionNumber}/models/${model.slug}/weights`} download aria-label={t("weightsOf", { model: model.slug, size: formatBytes(locale, model.sizeBytes) })} className="rounded-sm text-accent underline underline-offset-2">
+          <a
+            href={`/data/${workspaceSlug}/${model.projectSlug}/${model.versionNumber}/models/${model.slug}/weights`}
+            download
+            aria-label={t("weightsOf", { model: model.slug, size: formatBytes(locale, model.sizeBytes) })}
+            className="rounded-sm text-accent underline underline-offset-2"
+          >
             <Bytes value={model.sizeBytes} />
           </a>
         </dd>

@@ -32,18 +32,28 @@ interface Props {
 export async function ProjectHead({ workspace, project, tab, below, headingId, actions, folded = false }: Props) {
   const t = await getTranslations("projects");
   const home = `/${workspace.slug}/${project.slug}`;
-  const trail = [{ label: workspace.name, href: `/${workspace.slug}` }, ...(tab === "versions" ? [] : [{ label: project.name, href: home }])];
+  const trail = [
+    { label: workspace.name, href: `/${workspace.slug}` },
+    ...(tab === "versions" ? [] : [{ label: project.name, href: home }]),
+  ];
   const here = tab === "versions" ? project.name : t(`tabs.${tab}`);
   return (
     <header className="grid gap-3">
-      <Breadcrumbs items={below === undefined ? [...trail, { label: here }] : [...trail, { label: here, href: home }, { label: below }]} />
+      <Breadcrumbs
+        items={
+          below === undefined ? [...trail, { label: here }] : [...trail, { label: here, href: home }, { label: below }]
+        }
+      />
       <div className={cn("flex flex-wrap items-start justify-between gap-x-4 gap-y-3", folded && "max-lg:sr-only")}>
         <h1 id={headingId} tabIndex={-1} className="min-w-0 truncate text-xl font-semibold tracking-tight">
           <bdi>{project.name}</bdi>
         </h1>
         {actions ? <div className="flex flex-wrap items-center gap-2">{actions}</div> : null}
       </div>
-      <nav aria-label={t("tabs.label", { project: project.name })} className={cn("border-b border-line", folded && "max-lg:hidden")}>
+      <nav
+        aria-label={t("tabs.label", { project: project.name })}
+        className={cn("border-b border-line", folded && "max-lg:hidden")}
+      >
         <ul className="-mb-px flex gap-4">
           {TABS.map(({ name, path }) => (
             <li key={name}>

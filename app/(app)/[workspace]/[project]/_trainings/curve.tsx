@@ -23,11 +23,19 @@ export function Curve({ epochs, curve, name }: { epochs: number; curve: readonly
   const figure = (value: number) => format.number(value, { maximumSignificantDigits: 3 });
   const loss: Line[] = [
     { split: "train", points: curve.map(({ epoch, loss }) => ({ epoch, value: loss })) },
-    { split: "valid", points: curve.flatMap(({ epoch, validLoss }) => (validLoss === null ? [] : [{ epoch, value: validLoss }])) },
+    {
+      split: "valid",
+      points: curve.flatMap(({ epoch, validLoss }) => (validLoss === null ? [] : [{ epoch, value: validLoss }])),
+    },
   ];
   const accuracy: Line[] = [
     { split: "train", points: curve.map(({ epoch, accuracy }) => ({ epoch, value: accuracy })) },
-    { split: "valid", points: curve.flatMap(({ epoch, validAccuracy }) => (validAccuracy === null ? [] : [{ epoch, value: validAccuracy }])) },
+    {
+      split: "valid",
+      points: curve.flatMap(({ epoch, validAccuracy }) =>
+        validAccuracy === null ? [] : [{ epoch, value: validAccuracy }],
+      ),
+    },
   ];
   return (
     <div className="grid gap-2">
@@ -41,7 +49,12 @@ export function Curve({ epochs, curve, name }: { epochs: number; curve: readonly
           {(["train", "valid"] as const).map((split) => (
             <li key={split} className="flex items-center gap-1.5">
               <svg viewBox="0 0 20 2" className="h-0.5 w-5">
-                <path d="M0 1H20" className={LINES[split]} strokeWidth={2} strokeDasharray={split === "valid" ? "4 3" : undefined} />
+                <path
+                  d="M0 1H20"
+                  className={LINES[split]}
+                  strokeWidth={2}
+                  strokeDasharray={split === "valid" ? "4 3" : undefined}
+                />
               </svg>
               {common(`splits.${split}`)}
             </li>
@@ -67,15 +80,39 @@ function roundUp(value: number): number {
 }
 
 /** From bottom to top upwards, from the first to the last epoch to the right. Words stand beside the drawing, which stretches. */
-function Chart({ title, lines, epochs, scale: { bottom, top }, say }: { title: string; lines: readonly Line[]; epochs: number; scale: { bottom: number; top: number }; say: (value: number) => string }) {
+function Chart({
+  title,
+  lines,
+  epochs,
+  scale: { bottom, top },
+  say,
+}: {
+  title: string;
+  lines: readonly Line[];
+  epochs: number;
+  scale: { bottom: number; top: number };
+  say: (value: number) => string;
+}) {
   const t = useTranslations("versions.trainings");
   const common = useTranslations("common");
   const format = useFormatter();
   const drawn = lines.filter(({ points }) => points.length > 0);
-  const ends = drawn.map(({ split, points }) => t("courseOf", { split: common(`splits.${split}`), first: say(points[0]!.value), last: say(points.at(-1)!.value) }));
-  const place = ({ epoch, value }: Line["points"][number]) => `${epochs === 1 ? 50 : ((epoch - 1) / (epochs - 1)) * 100} ${((top - value) / (top - bottom)) * 100}`;
+  const ends = drawn.map(({ split, points }) =>
+    t("courseOf", { split: common(`splits.${split}`), first: say(points[0]!.value), last: say(points.at(-1)!.value) }),
+  );
+  const place = ({ epoch, value }: Line["points"][number]) =>
+    `${epochs === 1 ? 50 : ((epoch - 1) / (epochs - 1)) * 100} ${((top - value) / (top - bottom)) * 100}`;
   return (
-    <div role="img" aria-label={t("course", { title, epoch: drawn[0]?.points.length ?? 0, epochs, ends: format.list(ends, { type: "unit" }) })} className="grid content-start gap-1.5">
+    <div
+      role="img"
+      aria-label={t("course", {
+        title,
+        epoch: drawn[0]?.points.length ?? 0,
+        epochs,
+        ends: format.list(ends, { type: "unit" }),
+      })}
+      className="grid content-start gap-1.5"
+    >
       <span className="text-sm font-medium">{title}</span>
       <div className="grid grid-cols-[2.75rem_minmax(0,1fr)] gap-x-2 text-xs text-muted tabular-nums">
         <div className="flex flex-col justify-between text-right">
@@ -109,7 +146,17 @@ function Chart({ title, lines, epochs, scale: { bottom, top }, say }: { title: s
 }
 
 /** The curve in numbers, made only for whoever opens it. */
-function Figures({ curve, name, figure, share }: { curve: readonly Epoch[]; name: string; figure: (value: number) => string; share: (value: number) => string }) {
+function Figures({
+  curve,
+  name,
+  figure,
+  share,
+}: {
+  curve: readonly Epoch[];
+  name: string;
+  figure: (value: number) => string;
+  share: (value: number) => string;
+}) {
   const t = useTranslations("versions.trainings");
   const [open, setOpen] = useState(false);
   return (

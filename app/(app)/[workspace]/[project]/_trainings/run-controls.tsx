@@ -23,7 +23,12 @@ export function StopRun({ version, run, name, headingId }: Props & { headingId: 
   const leave = useLeave(headingId);
   const { pending, act } = useAct();
   return (
-    <Button size="sm" pending={pending} aria-label={t("stopName", { name })} onClick={() => act(() => stopTrainingAction({ ...version, trainingId: run.id }), leave)}>
+    <Button
+      size="sm"
+      pending={pending}
+      aria-label={t("stopName", { name })}
+      onClick={() => act(() => stopTrainingAction({ ...version, trainingId: run.id }), leave)}
+    >
       {t("stop")}
     </Button>
   );
@@ -45,7 +50,12 @@ export function CancelRun({ version, run, name, headingId }: Props & { headingId
     );
   return (
     <>
-      <Button size="sm" pending={pending && !asking} aria-label={t("cancelName", { name })} onClick={() => (run.epoch === 0 ? cancel() : setAsking(true))}>
+      <Button
+        size="sm"
+        pending={pending && !asking}
+        aria-label={t("cancelName", { name })}
+        onClick={() => (run.epoch === 0 ? cancel() : setAsking(true))}
+      >
         {t("cancel")}
       </Button>
       <AlertDialog open={asking} onOpenChange={setAsking}>
@@ -68,7 +78,11 @@ export function CancelRun({ version, run, name, headingId }: Props & { headingId
 export function TrainAgain({ version, run, name }: Props) {
   const t = useTranslations("versions.trainings");
   const { pending, act } = useAct();
-  const again = () => act(() => startTrainingAction({ ...version, modelType: run.modelType, epochs: run.epochs }), ({ number }) => toast(t("begun", { number: String(number) })));
+  const again = () =>
+    act(
+      () => startTrainingAction({ ...version, modelType: run.modelType, epochs: run.epochs }),
+      ({ number }) => toast(t("begun", { number: String(number) })),
+    );
   return (
     <Button size="sm" variant="ghost" pending={pending} aria-label={t("againName", { name })} onClick={again}>
       {t("again")}

@@ -10,16 +10,41 @@ import { Curve } from "./curve";
 import { CancelRun, StopRun, TrainAgain } from "./run-controls";
 import { isOpen, type Run } from "./use-live-trainings";
 
-const TONES = { QUEUED: "neutral", RUNNING: "accent", FINISHED: "ok", FAILED: "danger", CANCELLED: "neutral", STOPPED: "neutral" } as const;
+const TONES = {
+  QUEUED: "neutral",
+  RUNNING: "accent",
+  FINISHED: "ok",
+  FAILED: "danger",
+  CANCELLED: "neutral",
+  STOPPED: "neutral",
+} as const;
 
 /** Why runs were cancelled, as the domain says it; null is by somebody. */
 const CANCELLED = { "version moved to Trash": "versionTrashed", "project moved to Trash": "projectTrashed" } as const;
 
 /** Why our own runs fail. A trainer elsewhere has its own sentences, shown as they are. */
-const FAILED = ["too_few_classes", "too_many_classes", "no_training_images", "one_class_only", "too_many_images", "unknown_class", "unreadable_image", "internal", "worker lost"] as const;
+const FAILED = [
+  "too_few_classes",
+  "too_many_classes",
+  "no_training_images",
+  "one_class_only",
+  "too_many_images",
+  "unknown_class",
+  "unreadable_image",
+  "internal",
+  "worker lost",
+] as const;
 
 /** One training: its state in words, its figures, its curve, and what can be done about it. */
-export function RunItem({ run, version, may }: { run: Run; version: VersionRef; may: { train: boolean; delete: boolean } }) {
+export function RunItem({
+  run,
+  version,
+  may,
+}: {
+  run: Run;
+  version: VersionRef;
+  may: { train: boolean; delete: boolean };
+}) {
   const t = useTranslations("versions.trainings");
   const headingId = `training-${run.id}`;
   const open = isOpen(run);
@@ -33,15 +58,23 @@ export function RunItem({ run, version, may }: { run: Run; version: VersionRef; 
         <StatusBadge run={run} />
         <code className="font-mono text-sm break-all text-muted">{run.modelType}</code>
         <div className="ml-auto flex flex-wrap items-center gap-1.5">
-          {may.train && run.status === "RUNNING" && !run.stopAsked ? <StopRun version={version} run={run} name={name} headingId={headingId} /> : null}
+          {may.train && run.status === "RUNNING" && !run.stopAsked ? (
+            <StopRun version={version} run={run} name={name} headingId={headingId} />
+          ) : null}
           {may.train && open ? <CancelRun version={version} run={run} name={name} headingId={headingId} /> : null}
           {may.train && !open ? <TrainAgain version={version} run={run} name={name} /> : null}
-          {may.delete ? <DeleteTraining version={version} trainingId={run.id} number={run.number} active={open} /> : null}
+          {may.delete ? (
+            <DeleteTraining version={version} trainingId={run.id} number={run.number} active={open} />
+          ) : null}
         </div>
       </div>
       <Words run={run} />
       <Facts run={run} />
-      {run.curve.length === 0 ? null : open ? <Curve epochs={run.epochs} curve={run.curve} name={name} /> : <FoldedCurve run={run} name={name} />}
+      {run.curve.length === 0 ? null : open ? (
+        <Curve epochs={run.epochs} curve={run.curve} name={name} />
+      ) : (
+        <FoldedCurve run={run} name={name} />
+      )}
     </li>
   );
 }
@@ -51,7 +84,11 @@ function StatusBadge({ run: { status, statusReason } }: { run: Run }) {
   const t = useTranslations("versions.trainings");
   if (status !== "CANCELLED") return <Badge tone={TONES[status]}>{t(`statuses.${status}`)}</Badge>;
   const known = Object.entries(CANCELLED).find(([reason]) => reason === statusReason)?.[1];
-  return <Badge>{t("cancelledWhy", { why: known ? t(`cancelled.${known}`) : (statusReason ?? t("cancelled.byMember")) })}</Badge>;
+  return (
+    <Badge>
+      {t("cancelledWhy", { why: known ? t(`cancelled.${known}`) : (statusReason ?? t("cancelled.byMember")) })}
+    </Badge>
+  );
 }
 
 /** What it waits for, or why it failed. */
@@ -59,9 +96,20 @@ function Words({ run: { status, statusReason, trainer, epoch, stopAsked } }: { r
   const t = useTranslations("versions.trainings");
   if (status === "FAILED") {
     const known = FAILED.find((reason) => reason === statusReason);
-    return <p className="text-sm text-danger">{known ? t(`failed.${known}`) : (statusReason ?? t("failed.internal"))}</p>;
+    return (
+      <p className="text-sm text-danger">{known ? t(`failed.${known}`) : (statusReason ?? t("failed.internal"))}</p>
+    );
   }
-  const words = status === "QUEUED" ? t(`waiting.${trainer}`) : status !== "RUNNING" ? null : stopAsked ? t("stopping") : epoch === 0 ? t("beginning") : null;
+  const words =
+    status === "QUEUED"
+      ? t(`waiting.${trainer}`)
+      : status !== "RUNNING"
+        ? null
+        : stopAsked
+          ? t("stopping")
+          : epoch === 0
+            ? t("beginning")
+            : null;
   return words === null ? null : <p className="text-sm text-muted">{words}</p>;
 }
 
@@ -76,7 +124,11 @@ function Facts({ run: { curve, epoch, epochs, createdAt, startedAt, endedAt } }:
       {last ? (
         <>
           <Fact term={t("loss")}>{format.number(last.loss, { maximumSignificantDigits: 3 })}</Fact>
-          <Fact term={t("accuracy")}>{last.validAccuracy === null ? share(last.accuracy) : t("accuracies", { train: share(last.accuracy), valid: share(last.validAccuracy) })}</Fact>
+          <Fact term={t("accuracy")}>
+            {last.validAccuracy === null
+              ? share(last.accuracy)
+              : t("accuracies", { train: share(last.accuracy), valid: share(last.validAccuracy) })}
+          </Fact>
         </>
       ) : null}
       <Fact term={t(startedAt === null ? "queued" : "started")}>

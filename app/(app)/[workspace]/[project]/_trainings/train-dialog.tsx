@@ -50,9 +50,18 @@ export function TrainDialog({ version, defaults, onBegun, onClose }: Props) {
     if (pending) return;
     setProblem(null);
     startTransition(async () => {
-      const result = await startTrainingAction({ ...ref, modelType: external ? modelType.trim() : defaults.modelType, epochs: epochs.trim() === "" ? 0 : Number(epochs) }).catch(() => null);
+      const result = await startTrainingAction({
+        ...ref,
+        modelType: external ? modelType.trim() : defaults.modelType,
+        epochs: epochs.trim() === "" ? 0 : Number(epochs),
+      }).catch(() => null);
       if (result?.ok) onBegun(result.data.number);
-      else setProblem(result ? { field: result.error.details["field"], message: result.error.message } : { field: null, message: t("unreachable") });
+      else
+        setProblem(
+          result
+            ? { field: result.error.details["field"], message: result.error.message }
+            : { field: null, message: t("unreachable") },
+        );
     });
   }
 
@@ -84,7 +93,10 @@ export function TrainDialog({ version, defaults, onBegun, onClose }: Props) {
               checked={!external}
               disabled={untrainable !== null}
               onChoose={() => setExternal(false)}
-              title={t.rich("own", { modelType: defaults.modelType, code: (text) => <code className="font-mono text-sm">{text}</code> })}
+              title={t.rich("own", {
+                modelType: defaults.modelType,
+                code: (text) => <code className="font-mono text-sm">{text}</code>,
+              })}
             >
               {untrainable === null ? t("ownText") : t(`untrainable.${untrainable}`)}
             </Choice>
@@ -97,19 +109,50 @@ export function TrainDialog({ version, defaults, onBegun, onClose }: Props) {
               label={t("modelType")}
               description={t.rich("modelTypeHelp", {
                 api: (words) => (
-                  <a href="/api/openapi.json" target="_blank" rel="noreferrer" className="rounded-sm text-accent underline underline-offset-2">
+                  <a
+                    href="/api/openapi.json"
+                    target="_blank"
+                    rel="noreferrer"
+                    className="rounded-sm text-accent underline underline-offset-2"
+                  >
                     {words}
                   </a>
                 ),
               })}
               error={errorAt("modelType")}
             >
-              {(control) => <Input {...control} value={modelType} maxLength={64} autoComplete="off" autoCapitalize="off" spellCheck={false} className="font-mono" onChange={({ target }) => setModelType(target.value)} />}
+              {(control) => (
+                <Input
+                  {...control}
+                  value={modelType}
+                  maxLength={64}
+                  autoComplete="off"
+                  autoCapitalize="off"
+                  spellCheck={false}
+                  className="font-mono"
+                  onChange={({ target }) => setModelType(target.value)}
+                />
+              )}
             </Field>
           ) : null}
-          <Field label={t("epochs")} description={t("epochsHelp", { max: defaults.epochsMax })} error={errorAt("epochs")}>
+          <Field
+            label={t("epochs")}
+            description={t("epochsHelp", { max: defaults.epochsMax })}
+            error={errorAt("epochs")}
+          >
             {(control) => (
-              <Input {...control} data-focus-first type="number" inputMode="numeric" min={1} max={defaults.epochsMax} step={1} value={epochs} onChange={({ target }) => setEpochs(target.value)} className="max-w-28" />
+              <Input
+                {...control}
+                data-focus-first
+                type="number"
+                inputMode="numeric"
+                min={1}
+                max={defaults.epochsMax}
+                step={1}
+                value={epochs}
+                onChange={({ target }) => setEpochs(target.value)}
+                className="max-w-28"
+              />
             )}
           </Field>
         </form>
@@ -118,10 +161,32 @@ export function TrainDialog({ version, defaults, onBegun, onClose }: Props) {
   );
 }
 
-function Choice({ value, checked, disabled = false, onChoose, title, children }: { value: string; checked: boolean; disabled?: boolean; onChoose: () => void; title: ReactNode; children: ReactNode }) {
+function Choice({
+  value,
+  checked,
+  disabled = false,
+  onChoose,
+  title,
+  children,
+}: {
+  value: string;
+  checked: boolean;
+  disabled?: boolean;
+  onChoose: () => void;
+  title: ReactNode;
+  children: ReactNode;
+}) {
   return (
     <label className="flex items-start gap-2.5 rounded-md border border-line p-3 has-checked:border-accent-solid has-checked:bg-accent-soft has-focus-visible:outline-2 has-focus-visible:outline-offset-2 has-focus-visible:outline-accent">
-      <input type="radio" name="trainer" value={value} checked={checked} disabled={disabled} onChange={onChoose} className="mt-1 accent-accent-solid outline-none" />
+      <input
+        type="radio"
+        name="trainer"
+        value={value}
+        checked={checked}
+        disabled={disabled}
+        onChange={onChoose}
+        className="mt-1 accent-accent-solid outline-none"
+      />
       <span className="grid">
         <span className="font-medium">{title}</span>
         <span className="text-sm text-muted">{children}</span>

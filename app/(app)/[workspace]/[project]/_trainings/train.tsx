@@ -11,12 +11,24 @@ import type { TrainableVersion, TrainingDefaults } from "./train-dialog";
 const TrainDialog = dynamic(async () => (await import("./train-dialog")).TrainDialog, { ssr: false });
 
 /** The button that begins a training, after its settings. Where nothing could be learned it says why. */
-export function Train({ version, ready, defaults }: { version: TrainableVersion; ready: boolean; defaults: TrainingDefaults }) {
+export function Train({
+  version,
+  ready,
+  defaults,
+}: {
+  version: TrainableVersion;
+  ready: boolean;
+  defaults: TrainingDefaults;
+}) {
   const t = useTranslations("versions.trainings");
   const [open, setOpen] = useState(false);
   // What our own trainer cannot make of a project's type, another one may.
   const { untrainable } = version;
-  const reason = !ready ? t("notReady") : untrainable === null || untrainable === "type" ? false : t(`untrainable.${untrainable}`);
+  const reason = !ready
+    ? t("notReady")
+    : untrainable === null || untrainable === "type"
+      ? false
+      : t(`untrainable.${untrainable}`);
   return (
     <>
       <Button disabled={reason} onClick={() => setOpen(true)}>

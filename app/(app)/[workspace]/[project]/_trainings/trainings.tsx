@@ -18,7 +18,10 @@ interface Props {
 /** The trainings of a version that are not in Trash, newest first; what is under way moves by itself. */
 export function Trainings({ trainings, version, may }: Props) {
   const t = useTranslations("versions.trainings");
-  const { runs, reachable } = useLiveTrainings(`/data/${version.workspaceSlug}/${version.projectSlug}/${version.number}/trainings`, trainings);
+  const { runs, reachable } = useLiveTrainings(
+    `/data/${version.workspaceSlug}/${version.projectSlug}/${version.number}/trainings`,
+    trainings,
+  );
   useAnnounceEnds(runs);
   return (
     <>
@@ -46,7 +49,8 @@ function useAnnounceEnds(runs: readonly Run[]): void {
   useEffect(() => {
     for (const { id, number, status } of runs) {
       if (status === "QUEUED" || status === "RUNNING") open.current.add(id);
-      else if (open.current.delete(id) && status !== "CANCELLED") toast(t(`ended.${status}`, { name: t("name", { number: String(number) }) }));
+      else if (open.current.delete(id) && status !== "CANCELLED")
+        toast(t(`ended.${status}`, { name: t("name", { number: String(number) }) }));
     }
   }, [runs, t]);
 }

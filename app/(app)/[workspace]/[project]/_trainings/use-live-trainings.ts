@@ -11,11 +11,17 @@ const REFUSALS_MAX = 3;
 type Instants = "createdAt" | "startedAt" | "endedAt";
 
 /** A training as it comes with the page, or over the wire. */
-export type Run = Omit<TrainingView, Instants> & { [Instant in Instants]: Date | string | (null extends TrainingView[Instant] ? null : never) };
+export type Run = Omit<TrainingView, Instants> & {
+  [Instant in Instants]: Date | string | (null extends TrainingView[Instant] ? null : never);
+};
 
 export const isOpen = ({ endedAt }: Run): boolean => endedAt === null;
 
-const openIds = (runs: readonly Run[]): string => runs.filter(isOpen).map(({ id }) => id).join();
+const openIds = (runs: readonly Run[]): string =>
+  runs
+    .filter(isOpen)
+    .map(({ id }) => id)
+    .join();
 
 /**
  * The trainings of a version, asked for anew each second while one is open and somebody looks. The page knows them as

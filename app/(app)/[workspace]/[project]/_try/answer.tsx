@@ -27,23 +27,36 @@ export function Answer({ workspaceSlug, answer, refusal, pending }: Props) {
     return (
       <Callout tone={code === "model_in_trash" ? "warn" : "danger"} announce>
         {code === "model_in_trash" && restorableUntil !== null
-          ? t.rich("inTrash", { time: () => <Time at={restorableUntil} />, trash: (words) => <TextLink href={`/${workspaceSlug}/settings/trash`}>{words}</TextLink> })
+          ? t.rich("inTrash", {
+              time: () => <Time at={restorableUntil} />,
+              trash: (words) => <TextLink href={`/${workspaceSlug}/settings/trash`}>{words}</TextLink>,
+            })
           : message}
       </Callout>
     );
   }
   if (!answer) return <p className="text-muted">{t(pending ? "asking" : "idle")}</p>;
-  const share = (value: number) => format.number(value, { style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 });
+  const share = (value: number) =>
+    format.number(value, { style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 });
   const shown = answer.predictions.slice(0, SHOWN);
   const longest = shown.reduce((most, { class: name }) => Math.max(most, name.length), 2);
   return (
     <div className={cn("grid gap-3", pending && "opacity-60")} aria-busy={pending}>
       <p role="status" className="text-lg font-semibold">
-        {t.rich("top", { class: answer.top, confidence: share(answer.confidence), name: (text) => <bdi className="break-words">{text}</bdi>, muted: (text) => <span className="font-normal text-muted">{text}</span> })}
+        {t.rich("top", {
+          class: answer.top,
+          confidence: share(answer.confidence),
+          name: (text) => <bdi className="break-words">{text}</bdi>,
+          muted: (text) => <span className="font-normal text-muted">{text}</span>,
+        })}
       </p>
       <ol aria-label={t("classes")} className="grid gap-1.5 text-sm">
         {shown.map(({ class: name, confidence }) => (
-          <li key={name} className="grid items-center gap-2.5" style={{ gridTemplateColumns: `${Math.min(longest, 14)}ch minmax(0,1fr) 3.5rem` }}>
+          <li
+            key={name}
+            className="grid items-center gap-2.5"
+            style={{ gridTemplateColumns: `${Math.min(longest, 14)}ch minmax(0,1fr) 3.5rem` }}
+          >
             <bdi title={name} className="truncate">
               {name}
             </bdi>
@@ -56,7 +69,11 @@ export function Answer({ workspaceSlug, answer, refusal, pending }: Props) {
       </ol>
       <p className="text-sm text-muted">
         {t("facts", {
-          time: format.number(Math.max(1, Math.round(answer.time * 1000)), { style: "unit", unit: "millisecond", unitDisplay: "short" }),
+          time: format.number(Math.max(1, Math.round(answer.time * 1000)), {
+            style: "unit",
+            unit: "millisecond",
+            unitDisplay: "short",
+          }),
           width: answer.image.width,
           height: answer.image.height,
         })}

@@ -75,12 +75,20 @@ export function DrawingPad({ lightOnDark, onDrawn }: { lightOnDark: boolean; onD
 }
 
 /** In the canvas's own pixels. */
-function placeOf(canvas: HTMLCanvasElement, { clientX, clientY }: { clientX: number; clientY: number }): { x: number; y: number } {
+function placeOf(
+  canvas: HTMLCanvasElement,
+  { clientX, clientY }: { clientX: number; clientY: number },
+): { x: number; y: number } {
   const box = canvas.getBoundingClientRect();
   return { x: ((clientX - box.left) / box.width) * SIDE_PX, y: ((clientY - box.top) / box.height) * SIDE_PX };
 }
 
-function drawTo(canvas: HTMLCanvasElement, from: { x: number; y: number }, to: { x: number; y: number }, ink: string): void {
+function drawTo(
+  canvas: HTMLCanvasElement,
+  from: { x: number; y: number },
+  to: { x: number; y: number },
+  ink: string,
+): void {
   const pen = canvas.getContext("2d");
   if (!pen) return;
   Object.assign(pen, { strokeStyle: ink, lineWidth: STROKE_PX, lineCap: "round", lineJoin: "round" });

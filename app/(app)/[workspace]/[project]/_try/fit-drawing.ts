@@ -20,7 +20,12 @@ export function fitDrawing(canvas: HTMLCanvasElement, ground: string, lightOnDar
     const ink = lightOnDark ? value : 255 - value;
     if (ink < INK_MIN) continue;
     const [column, row] = [at % side, Math.floor(at / side)];
-    [left, top, right, bottom] = [Math.min(left, column), Math.min(top, row), Math.max(right, column), Math.max(bottom, row)];
+    [left, top, right, bottom] = [
+      Math.min(left, column),
+      Math.min(top, row),
+      Math.max(right, column),
+      Math.max(bottom, row),
+    ];
     [weight, x, y] = [weight + ink, x + ink * column, y + ink * row];
   }
   if (weight === 0) return null;
@@ -29,6 +34,16 @@ export function fitDrawing(canvas: HTMLCanvasElement, ground: string, lightOnDar
   target.fillRect(0, 0, side, side);
   target.translate(side / 2, side / 2);
   target.scale(scale, scale);
-  target.drawImage(canvas, left, top, right - left + 1, bottom - top + 1, left - x / weight, top - y / weight, right - left + 1, bottom - top + 1);
+  target.drawImage(
+    canvas,
+    left,
+    top,
+    right - left + 1,
+    bottom - top + 1,
+    left - x / weight,
+    top - y / weight,
+    right - left + 1,
+    bottom - top + 1,
+  );
   return fitted;
 }

@@ -38,7 +38,8 @@ export function TryIt({ url, projectUrl, workspaceSlug, models }: Props) {
   const [chosen, setChosen] = useState<string | null>(null);
   const [way, setWay] = useState<(typeof WAYS)[number]>("image");
   const [subject, setSubject] = useState<Subject | null>(null);
-  const model = (models.find(({ slug }) => slug === chosen) ?? models.find(({ isDefault }) => isDefault) ?? models[0]!).slug;
+  const model = (models.find(({ slug }) => slug === chosen) ?? models.find(({ isDefault }) => isDefault) ?? models[0]!)
+    .slug;
   const asked = usePrediction(url, model, subject?.image ?? null, t("unreachable"));
   const lightOnDark = useLightOnDark(url, way === "draw");
   const take = (image: Blob) => setSubject({ image, label: null });
@@ -67,7 +68,13 @@ export function TryIt({ url, projectUrl, workspaceSlug, models }: Props) {
           <legend className="sr-only">{t("way")}</legend>
           <div className="inline-flex rounded-md border border-line p-0.5">
             {WAYS.map((value) => (
-              <label key={value} className={cn("flex h-7 cursor-pointer items-center rounded-sm px-3 text-sm has-focus-visible:outline-2 has-focus-visible:outline-offset-2 has-focus-visible:outline-accent pointer-coarse:h-9", value === way ? "bg-hover font-medium" : "text-muted")}>
+              <label
+                key={value}
+                className={cn(
+                  "flex h-7 cursor-pointer items-center rounded-sm px-3 text-sm has-focus-visible:outline-2 has-focus-visible:outline-offset-2 has-focus-visible:outline-accent pointer-coarse:h-9",
+                  value === way ? "bg-hover font-medium" : "text-muted",
+                )}
+              >
                 <input
                   type="radio"
                   name={name}
@@ -91,13 +98,27 @@ export function TryIt({ url, projectUrl, workspaceSlug, models }: Props) {
       </div>
       <div className="grid min-h-40 content-start gap-3">
         <Answer workspaceSlug={workspaceSlug} {...asked} />
-        {subject?.label && asked.answer && !asked.pending ? <p className="text-sm text-muted">{t(subject.label === asked.answer.top ? "right" : "wrong", { label: subject.label })}</p> : null}
+        {subject?.label && asked.answer && !asked.pending ? (
+          <p className="text-sm text-muted">
+            {t(subject.label === asked.answer.top ? "right" : "wrong", { label: subject.label })}
+          </p>
+        ) : null}
       </div>
     </div>
   );
 }
 
-function ImageChoice({ url, projectUrl, subject, onChoose }: { url: string; projectUrl: string; subject: Subject | null; onChoose: (subject: Subject) => void }) {
+function ImageChoice({
+  url,
+  projectUrl,
+  subject,
+  onChoose,
+}: {
+  url: string;
+  projectUrl: string;
+  subject: Subject | null;
+  onChoose: (subject: Subject) => void;
+}) {
   const t = useTranslations("tryIt");
   const file = useRef<HTMLInputElement>(null);
   const [over, setOver] = useState(false);
@@ -127,7 +148,10 @@ function ImageChoice({ url, projectUrl, subject, onChoose }: { url: string; proj
         }}
         onDragLeave={() => setOver(false)}
         onDrop={drop}
-        className={cn("grid min-h-40 place-items-center gap-3 rounded-lg border border-dashed p-4 text-center", over ? "border-accent-solid bg-accent-soft" : "border-line")}
+        className={cn(
+          "grid min-h-40 place-items-center gap-3 rounded-lg border border-dashed p-4 text-center",
+          over ? "border-accent-solid bg-accent-soft" : "border-line",
+        )}
       >
         {subject ? <Picture image={subject.image} /> : <p className="text-sm text-muted">{t("drop")}</p>}
         <div className="flex flex-wrap justify-center gap-2">
@@ -179,7 +203,13 @@ function Picture({ image }: { image: Blob }) {
     [image],
   );
   // eslint-disable-next-line @next/next/no-img-element -- the person's own file, in memory
-  return <img ref={show} alt={t("shown")} className="max-h-40 min-h-28 max-w-full rounded-md border border-line object-contain" />;
+  return (
+    <img
+      ref={show}
+      alt={t("shown")}
+      className="max-h-40 min-h-28 max-w-full rounded-md border border-line object-contain"
+    />
+  );
 }
 
 /** Whether to draw light on dark, as the version's images are; null until that is known. Light on dark where nothing tells. */

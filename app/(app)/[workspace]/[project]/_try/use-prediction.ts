@@ -19,7 +19,12 @@ interface Asked {
 
 /** What `model` says of `image`, with every class. Another image or model takes the question under way back; null asks nothing. */
 export function usePrediction(url: string, model: string, image: Blob | null, unreachable: string): Asked {
-  const [settled, setSettled] = useState<{ image: Blob; model: string; answer: InferenceAnswer | null; refusal: Refusal | null } | null>(null);
+  const [settled, setSettled] = useState<{
+    image: Blob;
+    model: string;
+    answer: InferenceAnswer | null;
+    refusal: Refusal | null;
+  } | null>(null);
 
   useEffect(() => {
     if (!image) return;
@@ -33,10 +38,25 @@ export function usePrediction(url: string, model: string, image: Blob | null, un
         const answer: InferenceAnswer = await response.json();
         return setSettled({ image, model, answer, refusal: null });
       }
-      const { code, error, restorableUntil }: { code: string; error: string; restorableUntil?: string } = await response.json();
-      setSettled({ image, model, answer: null, refusal: { code, message: error, restorableUntil: restorableUntil ?? null } });
+      const { code, error, restorableUntil }: { code: string; error: string; restorableUntil?: string } =
+        await response.json();
+      setSettled({
+        image,
+        model,
+        answer: null,
+        refusal: { code, message: error, restorableUntil: restorableUntil ?? null },
+      });
     }
-    ask(image).catch(() => controller.signal.aborted || setSettled({ image, model, answer: null, refusal: { code: "unreachable", message: unreachable, restorableUntil: null } }));
+    ask(image).catch(
+      () =>
+        controller.signal.aborted ||
+        setSettled({
+          image,
+          model,
+          answer: null,
+          refusal: { code: "unreachable", message: unreachable, restorableUntil: null },
+        }),
+    );
     return () => controller.abort();
   }, [url, model, image, unreachable]);
 

@@ -11,7 +11,10 @@ export const cancelGenerationAction = action(versionRef, cancelVersionGeneration
 export const retryGenerationAction = action(versionRef, retryVersion);
 
 /** The domain says which model types and epochs there are. */
-export const startTrainingAction = action(versionRef.extend({ modelType: z.string().max(1_000), epochs: z.number() }), startTraining);
+export const startTrainingAction = action(
+  versionRef.extend({ modelType: z.string().max(1_000), epochs: z.number() }),
+  startTraining,
+);
 export const stopTrainingAction = action(trainingRef, stopTraining);
 export const cancelTrainingAction = action(trainingRef, cancelTraining);
 

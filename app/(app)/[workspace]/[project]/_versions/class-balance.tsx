@@ -15,13 +15,17 @@ export function ClassBalance({ classes, total }: { classes: Record<string, numbe
       <Bars entries={sorted.slice(0, SHOWN)} most={most} />
       {sorted.length > SHOWN ? (
         <details>
-          <summary className="w-fit cursor-pointer rounded-sm text-sm text-accent">{t("moreClasses", { count: sorted.length - SHOWN })}</summary>
+          <summary className="w-fit cursor-pointer rounded-sm text-sm text-accent">
+            {t("moreClasses", { count: sorted.length - SHOWN })}
+          </summary>
           <div className="mt-2">
             <Bars entries={sorted.slice(SHOWN)} most={most} />
           </div>
         </details>
       ) : null}
-      {total !== null && labelled < total ? <p className="text-sm text-muted">{t("withoutClass", { count: total - labelled })}</p> : null}
+      {total !== null && labelled < total ? (
+        <p className="text-sm text-muted">{t("withoutClass", { count: total - labelled })}</p>
+      ) : null}
     </div>
   );
 }

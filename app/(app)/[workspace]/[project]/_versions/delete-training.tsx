@@ -12,7 +12,17 @@ import { useTrashedToast } from "../../_deleting/undo";
 const DeleteDialog = dynamic(async () => (await import("../../_deleting/delete-dialog")).DeleteDialog, { ssr: false });
 
 /** The button that moves a training to Trash, after a question. One that is under way says why it cannot. */
-export function DeleteTraining({ version, trainingId, number, active }: { version: VersionRef; trainingId: string; number: number; active: boolean }) {
+export function DeleteTraining({
+  version,
+  trainingId,
+  number,
+  active,
+}: {
+  version: VersionRef;
+  trainingId: string;
+  number: number;
+  active: boolean;
+}) {
   const t = useTranslations("versions.trainings");
   const say = useTrashedToast();
   const [open, setOpen] = useState(false);
@@ -20,7 +30,13 @@ export function DeleteTraining({ version, trainingId, number, active }: { versio
   const { workspaceSlug, projectSlug } = version;
   return (
     <>
-      <Button size="sm" variant="ghost" aria-label={t("delete", { name })} disabled={active ? t("activeHint") : false} onClick={() => setOpen(true)}>
+      <Button
+        size="sm"
+        variant="ghost"
+        aria-label={t("delete", { name })}
+        disabled={active ? t("activeHint") : false}
+        onClick={() => setOpen(true)}
+      >
         {t("deleteShort")}
       </Button>
       {open ? (

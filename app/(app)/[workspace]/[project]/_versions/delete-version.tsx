@@ -22,7 +22,13 @@ export interface NamedVersion {
 }
 
 /** Asks before the version goes to Trash; afterwards the project's next version is chosen. Mounted means open. */
-export function DeleteVersion({ version: { workspaceSlug, projectSlug, projectId, number, name }, onClose }: { version: NamedVersion; onClose: () => void }) {
+export function DeleteVersion({
+  version: { workspaceSlug, projectSlug, projectId, number, name },
+  onClose,
+}: {
+  version: NamedVersion;
+  onClose: () => void;
+}) {
   const t = useTranslations("versions");
   const router = useRouter();
   const say = useTrashedToast();

@@ -35,7 +35,8 @@ export function DownloadList({ url }: { url: string }) {
           setProblem(null);
           setExports(answer.exports);
         },
-        (error: unknown) => controller.signal.aborted || setProblem(error instanceof Refused ? error.message : t("unreachable")),
+        (error: unknown) =>
+          controller.signal.aborted || setProblem(error instanceof Refused ? error.message : t("unreachable")),
       );
     void read();
     const timer = busy ? setInterval(() => void read(), POLL_MS) : null;
@@ -77,7 +78,12 @@ export function DownloadList({ url }: { url: string }) {
       ) : (
         <ul aria-label={t("title")} className="divide-y divide-line">
           {exports.map((state) => (
-            <Format key={state.format} state={state} href={`${url}/exports/${state.format}/download`} onPrepare={() => prepare(state.format)} />
+            <Format
+              key={state.format}
+              state={state}
+              href={`${url}/exports/${state.format}/download`}
+              onPrepare={() => prepare(state.format)}
+            />
           ))}
         </ul>
       )}
@@ -85,7 +91,10 @@ export function DownloadList({ url }: { url: string }) {
         {started}
       </p>
       {problem === null ? null : (
-        <div role="alert" className="flex items-center justify-between gap-3 border-t border-line p-4 text-sm text-danger">
+        <div
+          role="alert"
+          className="flex items-center justify-between gap-3 border-t border-line p-4 text-sm text-danger"
+        >
           {problem}
           <Button size="sm" onClick={() => setAttempt(attempt + 1)}>
             {t("tryAgain")}
@@ -114,12 +123,22 @@ function Format({ state, href, onPrepare }: { state: ExportState; href: string; 
           <p className="text-sm text-muted">{t(`formats.${format}.help`)}</p>
         </div>
         {status === "READY" ? (
-          <a href={href} download aria-label={t("downloadLabel", { format: title, size: formatBytes(locale, sizeBytes) })} className={buttonStyle({ size: "sm" })}>
+          <a
+            href={href}
+            download
+            aria-label={t("downloadLabel", { format: title, size: formatBytes(locale, sizeBytes) })}
+            className={buttonStyle({ size: "sm" })}
+          >
             <Download aria-hidden />
             {formatBytes(locale, sizeBytes)}
           </a>
         ) : isUnderWay(state) ? null : (
-          <Button size="sm" pending={pending} aria-label={t(status === "FAILED" ? "tryAgainLabel" : "prepareLabel", { format: title })} onClick={prepare}>
+          <Button
+            size="sm"
+            pending={pending}
+            aria-label={t(status === "FAILED" ? "tryAgainLabel" : "prepareLabel", { format: title })}
+            onClick={prepare}
+          >
             {t(status === "FAILED" ? "tryAgain" : "prepare")}
           </Button>
         )}
@@ -130,7 +149,11 @@ function Format({ state, href, onPrepare }: { state: ExportState; href: string; 
           <p className="text-sm text-muted">{status === "QUEUED" ? t("queued") : t("preparing", { progress })}</p>
         </div>
       ) : null}
-      {status === "FAILED" ? <p className="text-sm text-danger">{t(`failures.${FAILURES.find((known) => known === failureReason) ?? "failed"}`)}</p> : null}
+      {status === "FAILED" ? (
+        <p className="text-sm text-danger">
+          {t(`failures.${FAILURES.find((known) => known === failureReason) ?? "failed"}`)}
+        </p>
+      ) : null}
     </li>
   );
 }

@@ -7,7 +7,10 @@ import { Popover } from "radix-ui";
 import { Button } from "@/app/_ui/button";
 import { Skeleton } from "@/app/_ui/skeleton";
 
-const DownloadList = dynamic(async () => (await import("./download-list")).DownloadList, { ssr: false, loading: () => <Skeleton className="m-4 h-10" /> });
+const DownloadList = dynamic(async () => (await import("./download-list")).DownloadList, {
+  ssr: false,
+  loading: () => <Skeleton className="m-4 h-10" />,
+});
 
 /** What a version can be downloaded as, behind a button. `url` is the version under /data. */
 export function DownloadMenu({ url, name }: { url: string; name: string }) {
@@ -22,7 +25,13 @@ export function DownloadMenu({ url, name }: { url: string; name: string }) {
         </Button>
       </Popover.Trigger>
       <Popover.Portal>
-        <Popover.Content align="end" sideOffset={4} collisionPadding={8} aria-label={t("of", { name })} className="z-40 w-[min(24rem,calc(100vw-1rem))] animate-appear rounded-lg border border-line bg-raised shadow-raised">
+        <Popover.Content
+          align="end"
+          sideOffset={4}
+          collisionPadding={8}
+          aria-label={t("of", { name })}
+          className="z-40 w-[min(24rem,calc(100vw-1rem))] animate-appear rounded-lg border border-line bg-raised shadow-raised"
+        >
           <DownloadList url={url} />
         </Popover.Content>
       </Popover.Portal>

@@ -12,7 +12,19 @@ import { cancelGenerationAction } from "./actions";
 import type { NamedVersion } from "./delete-version";
 
 /** How far the generation of a version is, as the page knows it; the page is fetched anew while it goes on. */
-export function Generating({ version, progress, images, mayCancel, headingId }: { version: NamedVersion; progress: number; images: number; mayCancel: boolean; headingId: string }) {
+export function Generating({
+  version,
+  progress,
+  images,
+  mayCancel,
+  headingId,
+}: {
+  version: NamedVersion;
+  progress: number;
+  images: number;
+  mayCancel: boolean;
+  headingId: string;
+}) {
   const t = useTranslations("versions.generation");
   const minutes = useMinutesLeft(progress);
   return (
@@ -30,7 +42,13 @@ export function Generating({ version, progress, images, mayCancel, headingId }: 
   );
 }
 
-function CancelGeneration({ version: { name, workspaceSlug, projectSlug, number }, headingId }: { version: NamedVersion; headingId: string }) {
+function CancelGeneration({
+  version: { name, workspaceSlug, projectSlug, number },
+  headingId,
+}: {
+  version: NamedVersion;
+  headingId: string;
+}) {
   const t = useTranslations("versions.generation");
   const leave = useLeave(headingId);
   const [open, setOpen] = useState(false);
@@ -78,7 +96,9 @@ function useMinutesLeft(progress: number): number | null {
     // Back at an earlier point: another worker took over.
     if (begun.current === null || progress < begun.current.progress) begun.current = { progress, at: now };
     const [seenMs, seen] = [now - begun.current.at, progress - begun.current.progress];
-    setMinutes(seenMs < SEEN_MS || seen < SEEN_PROGRESS ? null : Math.ceil(((1 - progress) * seenMs) / seen / MINUTE_MS));
+    setMinutes(
+      seenMs < SEEN_MS || seen < SEEN_PROGRESS ? null : Math.ceil(((1 - progress) * seenMs) / seen / MINUTE_MS),
+    );
   }, [progress]);
   return minutes;
 }

@@ -34,7 +34,20 @@ export function ImageDialog({ url, projectUrl, index, total, image, classes, onM
       next={index < total - 1 ? () => onMove(index + 1) : null}
       onClose={onClose}
       onFocusBack={onFocusBack}
-      picture={image ? <LargeImage src={`${url}/${image.path}`} alt={t("generated", { name: image.name })} width={image.width} height={image.height} boxes={image.boxes} classes={classes} /> : <Skeleton className="size-40" />}
+      picture={
+        image ? (
+          <LargeImage
+            src={`${url}/${image.path}`}
+            alt={t("generated", { name: image.name })}
+            width={image.width}
+            height={image.height}
+            boxes={image.boxes}
+            classes={classes}
+          />
+        ) : (
+          <Skeleton className="size-40" />
+        )
+      }
     >
       {image ? (
         <>
@@ -68,7 +81,12 @@ function Source({ src }: { src: string }) {
       <figcaption className="text-sm text-muted">{gone ? t("sourceGone") : t("source")}</figcaption>
       {gone ? null : (
         // eslint-disable-next-line @next/next/no-img-element -- bytes behind a session: Next's optimizer could not fetch them
-        <img src={src} alt={t("source")} onError={() => setGone(true)} className="max-h-48 w-full rounded-md border border-line bg-hover object-contain" />
+        <img
+          src={src}
+          alt={t("source")}
+          onError={() => setGone(true)}
+          className="max-h-48 w-full rounded-md border border-line bg-hover object-contain"
+        />
       )}
     </figure>
   );

@@ -24,7 +24,12 @@ interface Addresses {
  * The images of a version in a box that scrolls: only those in sight exist, and only ranges in sight are fetched, so that
  * 100,000 cost no more than 100. Filters by split and class stand in the URL.
  */
-export function ImageGrid({ url, projectUrl, name, classes }: Addresses & { name: string; classes: readonly string[] }) {
+export function ImageGrid({
+  url,
+  projectUrl,
+  name,
+  classes,
+}: Addresses & { name: string; classes: readonly string[] }) {
   const { filter, change, clear } = useImageFilter();
   const query = new URLSearchParams();
   if (filter.split !== null) query.set("split", filter.split);
@@ -34,7 +39,15 @@ export function ImageGrid({ url, projectUrl, name, classes }: Addresses & { name
       <div className="flex flex-wrap items-center gap-2">
         <ImageFilters classes={classes} filter={filter} change={change} clear={clear} />
       </div>
-      <Scroller key={`${url}?${query}`} url={url} projectUrl={projectUrl} query={query.toString()} name={name} classes={classes} onClear={clear} />
+      <Scroller
+        key={`${url}?${query}`}
+        url={url}
+        projectUrl={projectUrl}
+        query={query.toString()}
+        name={name}
+        classes={classes}
+        onClear={clear}
+      />
     </div>
   );
 }
@@ -47,13 +60,20 @@ interface ScrollerProps extends Addresses {
 }
 
 function Scroller({ url, projectUrl, query, name, classes, onClear }: ScrollerProps) {
-  const [t, filters, common] = [useTranslations("versions"), useTranslations("imageFilters"), useTranslations("common")];
+  const [t, filters, common] = [
+    useTranslations("versions"),
+    useTranslations("imageFilters"),
+    useTranslations("common"),
+  ];
   const format = useFormatter();
   const id = useId();
   const box = useRef<HTMLDivElement>(null);
   const columns = useColumns(box);
   const [wanted, setWanted] = useState<Places>({ first: 0, last: 0 });
-  const fetchRange: FetchRange<VersionImage> = useCallback((start, _, signal) => fetchImages(url, query, start, signal), [url, query]);
+  const fetchRange: FetchRange<VersionImage> = useCallback(
+    (start, _, signal) => fetchImages(url, query, start, signal),
+    [url, query],
+  );
   const { total, images, failed, reload } = useRanges(fetchRange, wanted);
   const [open, setOpen] = useState<number | null>(null);
   const [active, setActive] = useState(0);
@@ -61,7 +81,12 @@ function Scroller({ url, projectUrl, query, name, classes, onClear }: ScrollerPr
 
   const rowHeight = columns.width + CAPTION_PX + GAP_PX;
   // eslint-disable-next-line react-hooks/incompatible-library -- nothing below is memoized on what it returns
-  const rows = useVirtualizer({ count: total === null ? 0 : Math.ceil(total / columns.count), getScrollElement: () => box.current, estimateSize: () => rowHeight, overscan: 3 });
+  const rows = useVirtualizer({
+    count: total === null ? 0 : Math.ceil(total / columns.count),
+    getScrollElement: () => box.current,
+    estimateSize: () => rowHeight,
+    overscan: 3,
+  });
   useEffect(() => rows.measure(), [rows, rowHeight]);
   const visible = rows.getVirtualItems();
   const first = (visible[0]?.index ?? 0) * columns.count;
@@ -89,7 +114,14 @@ function Scroller({ url, projectUrl, query, name, classes, onClear }: ScrollerPr
   });
 
   function onKeyDown(event: KeyboardEvent): void {
-    const steps: Record<string, number> = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns.count, ArrowDown: columns.count, Home: -Infinity, End: Infinity };
+    const steps: Record<string, number> = {
+      ArrowLeft: -1,
+      ArrowRight: 1,
+      ArrowUp: -columns.count,
+      ArrowDown: columns.count,
+      Home: -Infinity,
+      End: Infinity,
+    };
     const step = steps[event.key];
     if (step === undefined || total === null || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
@@ -105,7 +137,12 @@ function Scroller({ url, projectUrl, query, name, classes, onClear }: ScrollerPr
   }
   // The one tile that the Tab key reaches is always one that exists.
   const stop = active >= first && active <= last ? active : first;
-  const describe = (image: VersionImage, index: number) => t("imageAlt", { position: format.number(index + 1), label: labelOf(image) ?? t("noClass"), split: common(`splits.${image.split}`) });
+  const describe = (image: VersionImage, index: number) =>
+    t("imageAlt", {
+      position: format.number(index + 1),
+      label: labelOf(image) ?? t("noClass"),
+      split: common(`splits.${image.split}`),
+    });
   return (
     <>
       <p role="status" className="text-sm text-muted">
@@ -116,7 +153,13 @@ function Scroller({ url, projectUrl, query, name, classes, onClear }: ScrollerPr
           <Button onClick={onClear}>{filters("clear")}</Button>
         </div>
       ) : (
-        <div ref={box} role="region" aria-label={t("imagesOf", { name })} tabIndex={0} className="max-h-[min(26rem,60dvh)] min-h-28 overflow-y-auto overscroll-contain rounded-lg border border-line bg-panel p-2">
+        <div
+          ref={box}
+          role="region"
+          aria-label={t("imagesOf", { name })}
+          tabIndex={0}
+          className="max-h-[min(26rem,60dvh)] min-h-28 overflow-y-auto overscroll-contain rounded-lg border border-line bg-panel p-2"
+        >
           <ul className="relative" style={{ height: rows.getTotalSize() }} onKeyDown={onKeyDown}>
             {visible.flatMap((row) =>
               Array.from({ length: columns.count }, (_, column) => {
@@ -129,7 +172,10 @@ function Scroller({ url, projectUrl, query, name, classes, onClear }: ScrollerPr
                     aria-setsize={total}
                     aria-posinset={index + 1}
                     className="absolute top-0 left-0"
-                    style={{ width: columns.width, transform: `translate(${column * (columns.width + GAP_PX)}px, ${row.start}px)` }}
+                    style={{
+                      width: columns.width,
+                      transform: `translate(${column * (columns.width + GAP_PX)}px, ${row.start}px)`,
+                    }}
                   >
                     <button
                       id={tileId(index)}
@@ -183,7 +229,9 @@ function Scroller({ url, projectUrl, query, name, classes, onClear }: ScrollerPr
 }
 
 async function fetchImages(url: string, query: string, start: number, signal: AbortSignal): Promise<VersionImages> {
-  const response = await fetch(`${url}/images?${query}${query === "" ? "" : "&"}offset=${start}&limit=${RANGE}`, { signal });
+  const response = await fetch(`${url}/images?${query}${query === "" ? "" : "&"}offset=${start}&limit=${RANGE}`, {
+    signal,
+  });
   if (!response.ok) throw new Error(`The images answered ${response.status}.`);
   return response.json();
 }

@@ -5,5 +5,10 @@ import { pageOr } from "@/lib/doors/page";
 
 /** The one read of the Versions page, also for its title: a purged project or version is answered, to show its receipt. */
 export const readVersions = cache((workspace: string, project: string, version: string | null) =>
-  pageOr(["purged"], (ctx) => getVersionsPage(ctx, version === null ? toProjectRef({ workspace, project }) : toVersionRef({ workspace, project, version }))),
+  pageOr(["purged"], (ctx) =>
+    getVersionsPage(
+      ctx,
+      version === null ? toProjectRef({ workspace, project }) : toVersionRef({ workspace, project, version }),
+    ),
+  ),
 );

@@ -24,7 +24,10 @@ export async function ReceiptPage({ workspaceSlug, receiptId }: { workspaceSlug:
   return (
     <div className="grid max-w-2xl gap-6">
       <PageHeader
-        breadcrumbs={[{ label: t("projects"), href: `/${workspaceSlug}` }, { label: `${receipt.projectSlug}${number}` }]}
+        breadcrumbs={[
+          { label: t("projects"), href: `/${workspaceSlug}` },
+          { label: `${receipt.projectSlug}${number}` },
+        ]}
         title={t("title", { name })}
         meta={t(receipt.itemType === "PROJECT" ? "projectText" : "versionText")}
       />
@@ -44,12 +47,19 @@ export async function ReceiptPage({ workspaceSlug, receiptId }: { workspaceSlug:
           </Row>
         ) : null}
         <Row label={t("gone")}>{format.list(gone)}</Row>
-        <Row label={t("files")}>{t("filesValue", { count: receipt.verifiedAt ? receipt.removedFiles : receipt.expectedFiles, size: formatBytes(locale, receipt.verifiedAt ? receipt.removedBytes : receipt.expectedBytes) })}</Row>
+        <Row label={t("files")}>
+          {t("filesValue", {
+            count: receipt.verifiedAt ? receipt.removedFiles : receipt.expectedFiles,
+            size: formatBytes(locale, receipt.verifiedAt ? receipt.removedBytes : receipt.expectedBytes),
+          })}
+        </Row>
         <Row label={t("proof")}>
           {receipt.verifiedAt ? (
             <span className="flex flex-wrap items-center gap-2">
               <Badge tone="ok">{t("verified")}</Badge>
-              <span className="text-muted">{t.rich("verifiedText", { time: () => <Time at={receipt.verifiedAt!} /> })}</span>
+              <span className="text-muted">
+                {t.rich("verifiedText", { time: () => <Time at={receipt.verifiedAt!} /> })}
+              </span>
             </span>
           ) : (
             <span className="flex flex-wrap items-center gap-2">

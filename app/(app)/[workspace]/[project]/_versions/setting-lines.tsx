@@ -7,16 +7,32 @@ export function SettingLines({ version }: { version: { preprocessing: unknown; a
   const t = useTranslations("versions.settings");
   const format = useFormatter();
   const steps = listSettingSteps(version);
-  if (!steps) return <CodeBlock label={t("raw")} text={JSON.stringify({ preprocessing: version.preprocessing, augmentation: version.augmentation }, null, 2)} />;
+  if (!steps)
+    return (
+      <CodeBlock
+        label={t("raw")}
+        text={JSON.stringify({ preprocessing: version.preprocessing, augmentation: version.augmentation }, null, 2)}
+      />
+    );
   const say = (step: SettingStep): string => {
     switch (step.key) {
       case "autoOrient":
       case "grayscale":
         return t(step.key);
       case "remap":
-        return t("remap", { names: format.list(step.classes.map(({ from, to }) => t("renamed", { from, to })), { type: "conjunction" }) });
+        return t("remap", {
+          names: format.list(
+            step.classes.map(({ from, to }) => t("renamed", { from, to })),
+            { type: "conjunction" },
+          ),
+        });
       case "staticCrop":
-        return t("staticCrop", { left: step.left / 100, right: step.right / 100, top: step.top / 100, bottom: step.bottom / 100 });
+        return t("staticCrop", {
+          left: step.left / 100,
+          right: step.right / 100,
+          top: step.top / 100,
+          bottom: step.bottom / 100,
+        });
       case "tile":
         return t("tile", { rows: step.rows, columns: step.columns });
       case "resize":
@@ -28,7 +44,12 @@ export function SettingLines({ version }: { version: { preprocessing: unknown; a
       case "flip":
         return t("flip", { direction: step.direction });
       case "ninety":
-        return t("ninety", { directions: format.list(step.directions.map((direction) => t("turn", { direction })), { type: "disjunction" }) });
+        return t("ninety", {
+          directions: format.list(
+            step.directions.map((direction) => t("turn", { direction })),
+            { type: "disjunction" },
+          ),
+        });
       case "rotate":
       case "hue":
         return t(step.key, { degrees: step.degrees });
@@ -68,7 +89,11 @@ export function SettingLines({ version }: { version: { preprocessing: unknown; a
       </div>
       <div className="grid content-start gap-1.5">
         <h4 className="font-semibold">{t("augmentation")}</h4>
-        {steps.augmentation.length > 0 ? <p>{t("outputs", { count: steps.outputs, changes })}</p> : <p className="text-muted">{t("noAugmentation", { count: steps.outputs })}</p>}
+        {steps.augmentation.length > 0 ? (
+          <p>{t("outputs", { count: steps.outputs, changes })}</p>
+        ) : (
+          <p className="text-muted">{t("noAugmentation", { count: steps.outputs })}</p>
+        )}
       </div>
     </section>
   );

@@ -15,7 +15,16 @@ export function ThumbnailStrip({ version }: { version: VersionAddress }) {
       {PLACES.map((place) => (
         <span key={place} className="aspect-square overflow-hidden rounded-sm bg-hover">
           {/* eslint-disable-next-line @next/next/no-img-element -- only for who is signed in, and small already */}
-          {sources[place] ? <img src={sources[place]} alt="" width={32} height={32} decoding="async" className="size-full object-cover" /> : null}
+          {sources[place] ? (
+            <img
+              src={sources[place]}
+              alt=""
+              width={32}
+              height={32}
+              decoding="async"
+              className="size-full object-cover"
+            />
+          ) : null}
         </span>
       ))}
     </span>

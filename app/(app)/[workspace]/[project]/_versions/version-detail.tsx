@@ -35,23 +35,42 @@ export async function VersionDetail({ data, version, headingId }: Props) {
   return (
     <article aria-labelledby={headingId} className="grid gap-8">
       <header className="grid gap-3">
-        <Link href={`/${workspace.slug}/${project.slug}`} prefetch={false} className="flex w-fit items-center gap-1.5 rounded-sm text-sm text-muted hover:text-ink lg:hidden">
+        <Link
+          href={`/${workspace.slug}/${project.slug}`}
+          prefetch={false}
+          className="flex w-fit items-center gap-1.5 rounded-sm text-sm text-muted hover:text-ink lg:hidden"
+        >
           <ArrowLeft aria-hidden className="size-4" />
           {t("allVersions")}
         </Link>
         <div className="flex flex-wrap items-start justify-between gap-x-4 gap-y-3">
           <div className="grid min-w-0 gap-0.5">
-            <h2 id={headingId} tabIndex={-1} className="flex min-w-0 flex-wrap items-baseline gap-x-2 text-xl font-semibold tracking-tight focus:outline-none">
-              <bdi className="min-w-0">{escapeName(version.name)}</bdi> <span className="font-mono text-base font-normal text-muted">{number}</span>
+            <h2
+              id={headingId}
+              tabIndex={-1}
+              className="flex min-w-0 flex-wrap items-baseline gap-x-2 text-xl font-semibold tracking-tight focus:outline-none"
+            >
+              <bdi className="min-w-0">{escapeName(version.name)}</bdi>{" "}
+              <span className="font-mono text-base font-normal text-muted">{number}</span>
             </h2>
             <p className="text-sm text-muted">
-              {t.rich("made", { name: version.createdByName ?? t("someone"), time: () => <Time at={version.createdAt} /> })}
+              {t.rich("made", {
+                name: version.createdByName ?? t("someone"),
+                time: () => <Time at={version.createdAt} />,
+              })}
             </p>
           </div>
           <div className="flex flex-wrap gap-2">
-            {version.status === "READY" ? <DownloadMenu url={`/data/${workspace.slug}/${project.slug}/${version.number}`} name={escapeName(version.name)} /> : null}
+            {version.status === "READY" ? (
+              <DownloadMenu
+                url={`/data/${workspace.slug}/${project.slug}/${version.number}`}
+                name={escapeName(version.name)}
+              />
+            ) : null}
             {version.status === "READY" ? <TrainButton data={data} version={version} /> : null}
-            {may.updateVersions ? <EditDataset version={nameOf(data, version)} failed={version.status === "FAILED"} /> : null}
+            {may.updateVersions ? (
+              <EditDataset version={nameOf(data, version)} failed={version.status === "FAILED"} />
+            ) : null}
           </div>
         </div>
       </header>
@@ -73,15 +92,33 @@ function TrainButton({ data: { workspace, project, may }, version }: { data: Ver
   );
 }
 
-const nameOf = ({ workspace, project }: VersionsPage, { number, name }: ChosenVersion) => ({ workspaceSlug: workspace.slug, projectSlug: project.slug, projectId: project.id, number, name });
+const nameOf = ({ workspace, project }: VersionsPage, { number, name }: ChosenVersion) => ({
+  workspaceSlug: workspace.slug,
+  projectSlug: project.slug,
+  projectId: project.id,
+  number,
+  name,
+});
 
 async function Content({ data, version, headingId }: Props) {
   const { workspace, project, may } = data;
-  const [t, common, models, tryIt] = [await getTranslations("versions"), await getTranslations("common"), await getTranslations("models"), await getTranslations("tryIt")];
+  const [t, common, models, tryIt] = [
+    await getTranslations("versions"),
+    await getTranslations("common"),
+    await getTranslations("models"),
+    await getTranslations("tryIt"),
+  ];
   if (version.status === "FAILED") {
     return (
       <>
-        <Failed version={nameOf(data, version)} reason={version.failureReason} detail={version.failureDetail} mayRetry={may.createVersions} mayDelete={may.updateVersions} headingId={headingId} />
+        <Failed
+          version={nameOf(data, version)}
+          reason={version.failureReason}
+          detail={version.failureDetail}
+          mayRetry={may.createVersions}
+          mayDelete={may.updateVersions}
+          headingId={headingId}
+        />
         <SettingLines version={version} />
       </>
     );
@@ -92,11 +129,23 @@ async function Content({ data, version, headingId }: Props) {
     <>
       {ready ? (
         <Section id="images-in-all" title={t("imagesInAll")} count={version.images}>
-          <StackedBar segments={(["train", "valid", "test"] as const).map((split) => ({ label: common(`splits.${split}`), value: version.splits[split], tone: split }))} />
+          <StackedBar
+            segments={(["train", "valid", "test"] as const).map((split) => ({
+              label: common(`splits.${split}`),
+              value: version.splits[split],
+              tone: split,
+            }))}
+          />
         </Section>
       ) : (
         <Section id="images-in-all" title={t("generating", { progress: version.progress })}>
-          <Generating version={nameOf(data, version)} progress={version.progress} images={version.plannedImages} mayCancel={may.createVersions} headingId={headingId} />
+          <Generating
+            version={nameOf(data, version)}
+            progress={version.progress}
+            images={version.plannedImages}
+            mayCancel={may.createVersions}
+            headingId={headingId}
+          />
         </Section>
       )}
       <SettingLines version={version} />
@@ -106,19 +155,46 @@ async function Content({ data, version, headingId }: Props) {
             <ClassBalance classes={version.classes} total={project.type === "CLASSIFICATION" ? version.images : null} />
           </Section>
           <Section id="images" title={t("images")}>
-            <ImageGrid key={url} url={url} projectUrl={`/data/${workspace.slug}/${project.slug}`} name={version.name} classes={Object.keys(version.classes).sort(new Intl.Collator("en", { numeric: true }).compare)} />
+            <ImageGrid
+              key={url}
+              url={url}
+              projectUrl={`/data/${workspace.slug}/${project.slug}`}
+              name={version.name}
+              classes={Object.keys(version.classes).sort(new Intl.Collator("en", { numeric: true }).compare)}
+            />
           </Section>
         </>
       ) : null}
-      <Section id="trainings" title={t("trainings.title")} count={version.trainings.length} action={<TrainButton data={data} version={version} />}>
-        <Trainings key={url} trainings={version.trainings} version={{ workspaceSlug: workspace.slug, projectSlug: project.slug, number: version.number }} may={{ train: may.runTrainings, delete: may.updateVersions }} />
+      <Section
+        id="trainings"
+        title={t("trainings.title")}
+        count={version.trainings.length}
+        action={<TrainButton data={data} version={version} />}
+      >
+        <Trainings
+          key={url}
+          trainings={version.trainings}
+          version={{ workspaceSlug: workspace.slug, projectSlug: project.slug, number: version.number }}
+          may={{ train: may.runTrainings, delete: may.updateVersions }}
+        />
       </Section>
       <Section id="models" title={models("title")} count={version.models.length}>
-        <ModelsList workspaceSlug={workspace.slug} models={version.models} apiUrl={apiUrl()} mayChoose={may.updateVersions} />
+        <ModelsList
+          workspaceSlug={workspace.slug}
+          models={version.models}
+          apiUrl={apiUrl()}
+          mayChoose={may.updateVersions}
+        />
       </Section>
       {version.models.length > 0 ? (
         <Section id="try-it" title={tryIt("title")}>
-          <TryIt key={url} url={url} projectUrl={`/data/${workspace.slug}/${project.slug}`} workspaceSlug={workspace.slug} models={version.models.map(({ slug, isDefault }) => ({ slug, isDefault }))} />
+          <TryIt
+            key={url}
+            url={url}
+            projectUrl={`/data/${workspace.slug}/${project.slug}`}
+            workspaceSlug={workspace.slug}
+            models={version.models.map(({ slug, isDefault }) => ({ slug, isDefault }))}
+          />
         </Section>
       ) : null}
     </>
@@ -126,7 +202,19 @@ async function Content({ data, version, headingId }: Props) {
 }
 
 /** A part of the version, with its heading, and at the right what can be done there. */
-export function Section({ id, title, count, action, children }: { id: string; title: string; count?: number; action?: ReactNode; children: ReactNode }) {
+export function Section({
+  id,
+  title,
+  count,
+  action,
+  children,
+}: {
+  id: string;
+  title: string;
+  count?: number;
+  action?: ReactNode;
+  children: ReactNode;
+}) {
   return (
     <section aria-labelledby={id} className="grid gap-3">
       <div className="flex flex-wrap items-center justify-between gap-x-4 gap-y-2">

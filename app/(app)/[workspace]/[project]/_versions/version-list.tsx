@@ -12,7 +12,19 @@ import type { ListedVersion } from "@/lib/domain/versions";
 import { ThumbnailStrip } from "./thumbnail-strip";
 
 /** A project's versions, newest first, each a link to itself. */
-export function VersionList({ versions, chosen, picked, project, label }: { versions: readonly ListedVersion[]; chosen: number; picked: boolean; project: SluggedProjectRef; label: string }) {
+export function VersionList({
+  versions,
+  chosen,
+  picked,
+  project,
+  label,
+}: {
+  versions: readonly ListedVersion[];
+  chosen: number;
+  picked: boolean;
+  project: SluggedProjectRef;
+  label: string;
+}) {
   const t = useTranslations("versions");
   const current = picked ? "page" : "true";
   return (
@@ -36,7 +48,9 @@ export function VersionList({ versions, chosen, picked, project, label }: { vers
               )}
             >
               <span className="flex min-w-0 items-baseline gap-2">
-                <span className="shrink-0 font-mono text-sm text-muted">{t("number", { number: String(version.number) })}</span>
+                <span className="shrink-0 font-mono text-sm text-muted">
+                  {t("number", { number: String(version.number) })}
+                </span>
                 <bdi className="min-w-0 grow truncate font-medium">{escapeName(version.name)}</bdi>
                 {version.hasModel ? (
                   <span className="flex shrink-0 items-center gap-1 self-center text-xs text-ok">
@@ -46,7 +60,9 @@ export function VersionList({ versions, chosen, picked, project, label }: { vers
                 ) : null}
               </span>
               <ListedFacts version={version} />
-              {version.status === "READY" && version.images > 0 ? <ThumbnailStrip version={{ ...project, number: version.number }} /> : null}
+              {version.status === "READY" && version.images > 0 ? (
+                <ThumbnailStrip version={{ ...project, number: version.number }} />
+              ) : null}
             </Link>
           </li>
         ))}
@@ -63,14 +79,22 @@ function ListedFacts({ version }: { version: ListedVersion }) {
     return (
       <span className="grid gap-1.5 text-sm text-muted">
         {t("generating", { progress })}
-        <Progress value={progress} label={t("generation.label", { name: escapeName(version.name) })} className="bg-line" />
+        <Progress
+          value={progress}
+          label={t("generation.label", { name: escapeName(version.name) })}
+          className="bg-line"
+        />
       </span>
     );
   }
   return (
     <>
       <span className="flex items-baseline justify-between gap-2 text-sm text-muted">
-        {status === "FAILED" ? <Badge tone="danger">{t("failed")}</Badge> : <span>{common("images", { count: images })}</span>}
+        {status === "FAILED" ? (
+          <Badge tone="danger">{t("failed")}</Badge>
+        ) : (
+          <span>{common("images", { count: images })}</span>
+        )}
         <Time at={createdAt} format="relative" />
       </span>
       {status === "READY" && images > 0 ? <SplitBar splits={splits} /> : null}
@@ -84,7 +108,11 @@ function SplitBar({ splits }: { splits: ListedVersion["splits"] }) {
   return (
     <span className="mt-0.5 flex h-1 gap-0.5 overflow-hidden rounded-full">
       <span className="sr-only">{t("splitsInWords", splits)}</span>
-      {(["train", "valid", "test"] as const).map((split) => (splits[split] > 0 ? <span key={split} aria-hidden className={TONES[split]} style={{ flexGrow: splits[split], minWidth: 2 }} /> : null))}
+      {(["train", "valid", "test"] as const).map((split) =>
+        splits[split] > 0 ? (
+          <span key={split} aria-hidden className={TONES[split]} style={{ flexGrow: splits[split], minWidth: 2 }} />
+        ) : null,
+      )}
     </span>
   );
 }

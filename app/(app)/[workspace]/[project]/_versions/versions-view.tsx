@@ -21,11 +21,30 @@ export async function VersionsView({ data, picked }: { data: VersionsPage; picke
   const t = await getTranslations("versions");
   return (
     <div className="grid gap-5">
-      <ProjectHead workspace={workspace} project={project} tab="versions" below={picked && chosen ? t("number", { number: String(chosen.number) }) : undefined} headingId={PAGE_ID} folded={picked} />
+      <ProjectHead
+        workspace={workspace}
+        project={project}
+        tab="versions"
+        below={picked && chosen ? t("number", { number: String(chosen.number) }) : undefined}
+        headingId={PAGE_ID}
+        folded={picked}
+      />
       {chosen ? (
         <div className="grid items-start gap-8 lg:grid-cols-[17rem_minmax(0,1fr)]">
-          <section aria-label={t("title")} className={cn("lg:sticky lg:top-6 lg:max-h-[calc(100dvh-3rem)] lg:overflow-y-auto", picked && "max-lg:hidden")}>
-            <VersionList versions={versions} chosen={chosen.number} picked={picked} project={{ workspaceSlug: workspace.slug, projectSlug: project.slug }} label={t("list", { project: project.name })} />
+          <section
+            aria-label={t("title")}
+            className={cn(
+              "lg:sticky lg:top-6 lg:max-h-[calc(100dvh-3rem)] lg:overflow-y-auto",
+              picked && "max-lg:hidden",
+            )}
+          >
+            <VersionList
+              versions={versions}
+              chosen={chosen.number}
+              picked={picked}
+              project={{ workspaceSlug: workspace.slug, projectSlug: project.slug }}
+              label={t("list", { project: project.name })}
+            />
           </section>
           <div className={cn(!picked && "max-lg:hidden")}>
             <ClientMessages namespaces={["versions", "models", "tryIt", "imageFilters", "imageFrame"]}>
@@ -34,13 +53,29 @@ export async function VersionsView({ data, picked }: { data: VersionsPage; picke
           </div>
         </div>
       ) : (
-        <EmptyState title={t("empty")} action={may.createVersions ? <LinkButton href={`/${workspace.slug}/${project.slug}/generate`} variant="primary">{t("generateFirst")}</LinkButton> : undefined}>
+        <EmptyState
+          title={t("empty")}
+          action={
+            may.createVersions ? (
+              <LinkButton href={`/${workspace.slug}/${project.slug}/generate`} variant="primary">
+                {t("generateFirst")}
+              </LinkButton>
+            ) : undefined
+          }
+        >
           {t("emptyText")}
         </EmptyState>
       )}
-      <FocusOnArrival item="version" target={chosen ? DETAIL_ID : PAGE_ID} shows={`${chosen?.number ?? ""} ${versions.length}`} />
+      <FocusOnArrival
+        item="version"
+        target={chosen ? DETAIL_ID : PAGE_ID}
+        shows={`${chosen?.number ?? ""} ${versions.length}`}
+      />
       <ClientMessages namespaces={["versions"]}>
-        <AnnounceEnd key={project.id} versions={versions.map(({ number, name, status, images }) => ({ number, name, status, images }))} />
+        <AnnounceEnd
+          key={project.id}
+          versions={versions.map(({ number, name, status, images }) => ({ number, name, status, images }))}
+        />
       </ClientMessages>
       <KeepFresh everyMs={versions.some(({ status }) => status === "GENERATING") ? GENERATING_MS : null} />
     </div>

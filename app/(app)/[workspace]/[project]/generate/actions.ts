@@ -7,4 +7,6 @@ import { generateVersion, versionSettingsSchema } from "@/lib/work/versions/plan
 
 const newVersion = versionSettingsSchema.extend({ ...projectRef.shape, name: z.string().max(1_000).optional() });
 
-export const generateVersionAction = action(newVersion, (ctx, { workspaceSlug, projectSlug, ...settings }) => generateVersion(ctx, { workspaceSlug, projectSlug }, settings));
+export const generateVersionAction = action(newVersion, (ctx, { workspaceSlug, projectSlug, ...settings }) =>
+  generateVersion(ctx, { workspaceSlug, projectSlug }, settings),
+);

@@ -1,4 +1,13 @@
-import { AUGMENTATION, PREPROCESSING, type AugmentationKey, type Control, type NumberControl, type PreprocessingKey, type Step, type StepKey } from "./steps";
+import {
+  AUGMENTATION,
+  PREPROCESSING,
+  type AugmentationKey,
+  type Control,
+  type NumberControl,
+  type PreprocessingKey,
+  type Step,
+  type StepKey,
+} from "./steps";
 
 /** What a control holds; null for a number that nobody has typed yet. */
 export type Value = number | boolean | string | null;
@@ -39,25 +48,40 @@ const OUTPUTS_INITIAL = 3;
 /** Below this a resize to 640 × 640 would only blow the images up. */
 const SMALL_SIDE_PX = 320;
 
-export const initialValues = (step: Step): Values => Object.fromEntries(step.controls.map(({ key, initial }) => [key, initial]));
+export const initialValues = (step: Step): Values =>
+  Object.fromEntries(step.controls.map(({ key, initial }) => [key, initial]));
 const stepOf = (key: StepKey): Step => [...PREPROCESSING, ...AUGMENTATION].find((step) => step.key === key)!;
 
 /** Where one begins: upright images of one size, unless they are small; splits as they are; nothing augmented. */
 export function initialDraft(medianSidePx: number): Draft {
   const resize = medianSidePx < SMALL_SIDE_PX ? {} : { resize: initialValues(stepOf("resize")) };
-  return { name: "", seed: "", splits: null, preprocessing: { "auto-orient": {}, ...resize }, augmentation: {}, outputs: OUTPUTS_INITIAL, renamed: {} };
+  return {
+    name: "",
+    seed: "",
+    splits: null,
+    preprocessing: { "auto-orient": {}, ...resize },
+    augmentation: {},
+    outputs: OUTPUTS_INITIAL,
+    renamed: {},
+  };
 }
 
 /** The other two share what is left as they shared it before; together always 100. */
 export function moveSplit(splits: Splits, key: keyof Splits, percent: number): Splits {
-  const [first, second] = (["train", "valid", "test"] as const).filter((other) => other !== key) as [keyof Splits, keyof Splits];
+  const [first, second] = (["train", "valid", "test"] as const).filter((other) => other !== key) as [
+    keyof Splits,
+    keyof Splits,
+  ];
   const left = 100 - percent;
   const before = splits[first] + splits[second];
   const share = before === 0 ? left : Math.round((left * splits[first]) / before);
   return { ...splits, [key]: percent, [first]: share, [second]: left - share };
 }
 
-const renames = (draft: Draft): [string, string][] => Object.entries(draft.renamed).flatMap(([from, to]): [string, string][] => (to.trim() === "" || to.trim() === from ? [] : [[from, to.trim()]]));
+const renames = (draft: Draft): [string, string][] =>
+  Object.entries(draft.renamed).flatMap(([from, to]): [string, string][] =>
+    to.trim() === "" || to.trim() === from ? [] : [[from, to.trim()]],
+  );
 
 const described = (values: Values | undefined): unknown => values && (Object.keys(values).length === 0 ? true : values);
 
@@ -65,21 +89,36 @@ const described = (values: Values | undefined): unknown => values && (Object.key
 export function toSettings(draft: Draft): Settings {
   const preprocessing: Record<string, unknown> = {};
   for (const { key } of PREPROCESSING) {
-    if (draft.preprocessing[key] !== undefined) preprocessing[key] = key === "remap" ? Object.fromEntries(renames(draft)) : described(draft.preprocessing[key]);
+    if (draft.preprocessing[key] !== undefined)
+      preprocessing[key] = key === "remap" ? Object.fromEntries(renames(draft)) : described(draft.preprocessing[key]);
   }
   const augmentation: Record<string, unknown> = {};
-  for (const { key } of AUGMENTATION) if (draft.augmentation[key] !== undefined) augmentation[key] = described(draft.augmentation[key]);
+  for (const { key } of AUGMENTATION)
+    if (draft.augmentation[key] !== undefined) augmentation[key] = described(draft.augmentation[key]);
   if (Object.keys(augmentation).length > 0) augmentation["image"] = { versions: draft.outputs };
-  return { preprocessing, augmentation, splits: draft.splits, seed: draft.seed.trim() === "" ? null : Number(draft.seed) };
+  return {
+    preprocessing,
+    augmentation,
+    splits: draft.splits,
+    seed: draft.seed.trim() === "" ? null : Number(draft.seed),
+  };
 }
 
 /** What is wrong with a control: the message's key and its arguments. */
-export type Flaw = { kind: "range"; min: number; max: number } | { kind: "whole"; min: number; max: number } | { kind: "order" } | { kind: "none" };
+export type Flaw =
+  | { kind: "range"; min: number; max: number }
+  | { kind: "whole"; min: number; max: number }
+  | { kind: "order" }
+  | { kind: "none" };
 
 /** Paths of a draft's controls, as the server names fields ("preprocessing.resize.width"), and what is wrong with them. */
 export function findFlaws(draft: Draft): Map<string, Flaw> {
   const flaws = new Map<string, Flaw>();
-  const check = (part: "preprocessing" | "augmentation", steps: readonly Step[], chosen: Readonly<Record<string, Values | undefined>>) => {
+  const check = (
+    part: "preprocessing" | "augmentation",
+    steps: readonly Step[],
+    chosen: Readonly<Record<string, Values | undefined>>,
+  ) => {
     for (const step of steps) {
       const values = chosen[step.key];
       if (!values) continue;
@@ -90,7 +129,8 @@ export function findFlaws(draft: Draft): Map<string, Flaw> {
       }
       for (const [lower, upper] of step.ascending ?? []) {
         const [low, high] = [values[lower], values[upper]];
-        if (typeof low === "number" && typeof high === "number" && (step.mayMeet ? low > high : low >= high)) flaws.set(`${path}.${upper}`, { kind: "order" });
+        if (typeof low === "number" && typeof high === "number" && (step.mayMeet ? low > high : low >= high))
+          flaws.set(`${path}.${upper}`, { kind: "order" });
       }
       const flags = step.controls.filter(({ kind }) => kind === "flag");
       if (flags.length > 0 && flags.every(({ key }) => values[key] === false)) flaws.set(path, { kind: "none" });
@@ -102,11 +142,15 @@ export function findFlaws(draft: Draft): Map<string, Flaw> {
     const flaw = findFlaw({ kind: "number", min: 1, max: OUTPUTS_MAX, whole: true }, draft.outputs);
     if (flaw) flaws.set("augmentation.image.versions", flaw);
   }
-  if (draft.seed.trim() !== "" && !(/^\d{1,10}$/.test(draft.seed.trim()) && Number(draft.seed) <= SEED_MAX)) flaws.set("seed", { kind: "whole", min: 0, max: SEED_MAX });
+  if (draft.seed.trim() !== "" && !(/^\d{1,10}$/.test(draft.seed.trim()) && Number(draft.seed) <= SEED_MAX))
+    flaws.set("seed", { kind: "whole", min: 0, max: SEED_MAX });
   return flaws;
 }
 
-function findFlaw(control: Pick<NumberControl, "kind" | "min" | "max" | "whole"> | Exclude<Control, NumberControl>, value: Value | undefined): Flaw | null {
+function findFlaw(
+  control: Pick<NumberControl, "kind" | "min" | "max" | "whole"> | Exclude<Control, NumberControl>,
+  value: Value | undefined,
+): Flaw | null {
   if (control.kind !== "number") return null;
   const { min, max, whole } = control;
   const fits = typeof value === "number" && value >= min && value <= max && (!whole || Number.isInteger(value));

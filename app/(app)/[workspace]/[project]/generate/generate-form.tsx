@@ -49,14 +49,25 @@ export function GenerateForm({ workspaceSlug, projectSlug, images, classes, medi
   const settings = flaws.size === 0 ? toSettings(draft) : null;
   const url = `/data/${workspaceSlug}/${projectSlug}`;
   const unreachable = t("unreachable");
-  const estimate = useAnswer<Estimate>(`${url}/estimate`, settings, { delayMs: ESTIMATE_DELAY_MS, attempt, unreachable });
-  const preview = useAnswer<{ samples: PreviewSample[] }>(`${url}/preview`, settings && { ...settings, from }, { delayMs: PREVIEW_DELAY_MS, attempt, unreachable });
+  const estimate = useAnswer<Estimate>(`${url}/estimate`, settings, {
+    delayMs: ESTIMATE_DELAY_MS,
+    attempt,
+    unreachable,
+  });
+  const preview = useAnswer<{ samples: PreviewSample[] }>(`${url}/preview`, settings && { ...settings, from }, {
+    delayMs: PREVIEW_DELAY_MS,
+    attempt,
+    unreachable,
+  });
 
   const refusal = refused?.draft === draft ? refused.refusal : estimate.refusal;
   const again = () => setAttempt(attempt + 1);
   const placed = typeof refusal?.field === "string" && isPlaced(draft, refusal.field);
   const change = (changes: Partial<Draft>) => setDraft({ ...draft, ...changes });
-  const say = (flaw: Flaw): string => (flaw.kind === "order" || flaw.kind === "none" ? t(`flaws.${flaw.kind}`) : t(`flaws.${flaw.kind}`, { min: flaw.min, max: flaw.max }));
+  const say = (flaw: Flaw): string =>
+    flaw.kind === "order" || flaw.kind === "none"
+      ? t(`flaws.${flaw.kind}`)
+      : t(`flaws.${flaw.kind}`, { min: flaw.min, max: flaw.max });
   /** A control's own flaw; or what the server says of it. A refusal of a whole step stands at the step. */
   const errorAt = (path: string): string | undefined => {
     const flaw = flaws.get(path);
@@ -65,17 +76,35 @@ export function GenerateForm({ workspaceSlug, projectSlug, images, classes, medi
   };
 
   const total = estimate.answer ? totalOf(estimate.answer.images) : null;
-  const blocked = flaws.size > 0 ? t("fixFirst") : total === 0 ? t("nothingLeft") : estimate.answer && total! > estimate.answer.free ? t("overQuotaShort") : false;
+  const blocked =
+    flaws.size > 0
+      ? t("fixFirst")
+      : total === 0
+        ? t("nothingLeft")
+        : estimate.answer && total! > estimate.answer.free
+          ? t("overQuotaShort")
+          : false;
 
   function submit(event: FormEvent): void {
     event.preventDefault();
     if (blocked !== false || pending || !settings) return;
     startTransition(async () => {
       const name = draft.name.trim();
-      const result = await generateVersionAction({ workspaceSlug, projectSlug, ...(name === "" ? {} : { name }), ...settings }).catch(() => null);
+      const result = await generateVersionAction({
+        workspaceSlug,
+        projectSlug,
+        ...(name === "" ? {} : { name }),
+        ...settings,
+      }).catch(() => null);
       if (result?.ok) return router.push(`/${workspaceSlug}/${projectSlug}/${result.data.number}`);
       const field = result?.error.details["field"];
-      setRefused({ draft, refusal: { message: result ? result.error.message : unreachable, field: typeof field === "string" ? field : null } });
+      setRefused({
+        draft,
+        refusal: {
+          message: result ? result.error.message : unreachable,
+          field: typeof field === "string" ? field : null,
+        },
+      });
     });
   }
 
@@ -83,7 +112,12 @@ export function GenerateForm({ workspaceSlug, projectSlug, images, classes, medi
     <form onSubmit={submit} noValidate className="grid items-start gap-x-10 gap-y-8 lg:grid-cols-[minmax(0,1fr)_24rem]">
       <div className="grid gap-8">
         <Part number={1} title={t("splits")}>
-          <SplitFields splits={draft.splits} images={images} error={errorAt("splits")} onChange={(splits) => change({ splits })} />
+          <SplitFields
+            splits={draft.splits}
+            images={images}
+            error={errorAt("splits")}
+            onChange={(splits) => change({ splits })}
+          />
         </Part>
         <Part number={2} title={t("preprocessing")} help={t("preprocessingHelp")}>
           <StepList
@@ -93,32 +127,88 @@ export function GenerateForm({ workspaceSlug, projectSlug, images, classes, medi
             none={t("noPreprocessing")}
             errorAt={errorAt}
             onChange={(preprocessing) => change({ preprocessing })}
-            special={{ remap: <RemapTable classes={classes} renamed={draft.renamed} onChange={(renamed) => change({ renamed })} /> }}
+            special={{
+              remap: (
+                <RemapTable classes={classes} renamed={draft.renamed} onChange={(renamed) => change({ renamed })} />
+              ),
+            }}
           />
         </Part>
         <Part number={3} title={t("augmentation")} help={t("augmentationHelp")}>
           {Object.keys(draft.augmentation).length === 0 ? null : (
-            <NumberField label={t("outputs")} value={draft.outputs} min={1} max={OUTPUTS_MAX} slider error={errorAt("augmentation.image.versions")} onChange={(outputs) => change({ outputs })} />
+            <NumberField
+              label={t("outputs")}
+              value={draft.outputs}
+              min={1}
+              max={OUTPUTS_MAX}
+              slider
+              error={errorAt("augmentation.image.versions")}
+              onChange={(outputs) => change({ outputs })}
+            />
           )}
-          <StepList part="augmentation" steps={AUGMENTATION} chosen={draft.augmentation} none={t("noAugmentation")} errorAt={errorAt} onChange={(augmentation) => change({ augmentation })} />
+          <StepList
+            part="augmentation"
+            steps={AUGMENTATION}
+            chosen={draft.augmentation}
+            none={t("noAugmentation")}
+            errorAt={errorAt}
+            onChange={(augmentation) => change({ augmentation })}
+          />
         </Part>
         <details>
           <summary className="w-fit cursor-pointer rounded-sm text-sm text-muted">{t("advanced")}</summary>
           <div className="mt-3 max-w-xs">
             <Field label={t("seed")} description={t("seedHelp")} error={errorAt("seed")}>
-              {(control) => <Input {...control} value={draft.seed} inputMode="numeric" autoComplete="off" placeholder={t("seedPlaceholder")} onChange={({ target }) => change({ seed: target.value })} />}
+              {(control) => (
+                <Input
+                  {...control}
+                  value={draft.seed}
+                  inputMode="numeric"
+                  autoComplete="off"
+                  placeholder={t("seedPlaceholder")}
+                  onChange={({ target }) => change({ seed: target.value })}
+                />
+              )}
             </Field>
           </div>
         </details>
       </div>
 
       <div className="grid gap-6 lg:sticky lg:top-6 lg:max-h-[calc(100dvh-3rem)] lg:overflow-y-auto lg:pr-1">
-        <Preview samples={preview.answer?.samples ?? null} sourcesUrl={`${url}/images`} classes={[...classes, ...Object.values(draft.renamed)]} current={preview.current || settings === null} problem={estimate.refusal === null ? (preview.refusal?.message ?? null) : null} onRetry={again} onShuffle={() => setFrom(anywhere())} />
-        <section aria-label={t("version")} className="grid gap-4 rounded-lg border border-line bg-raised p-4 lg:order-first">
+        <Preview
+          samples={preview.answer?.samples ?? null}
+          sourcesUrl={`${url}/images`}
+          classes={[...classes, ...Object.values(draft.renamed)]}
+          current={preview.current || settings === null}
+          problem={estimate.refusal === null ? (preview.refusal?.message ?? null) : null}
+          onRetry={again}
+          onShuffle={() => setFrom(anywhere())}
+        />
+        <section
+          aria-label={t("version")}
+          className="grid gap-4 rounded-lg border border-line bg-raised p-4 lg:order-first"
+        >
           <Field label={t("name")} error={errorAt("name")}>
-            {(control) => <Input {...control} value={draft.name} placeholder={defaultName} maxLength={200} autoComplete="off" onChange={({ target }) => change({ name: target.value })} />}
+            {(control) => (
+              <Input
+                {...control}
+                value={draft.name}
+                placeholder={defaultName}
+                maxLength={200}
+                autoComplete="off"
+                onChange={({ target }) => change({ name: target.value })}
+              />
+            )}
           </Field>
-          {estimate.answer ? <Sum estimate={estimate.answer} current={estimate.current && flaws.size === 0} workspaceSlug={workspaceSlug} /> : <Skeleton className="h-20" />}
+          {estimate.answer ? (
+            <Sum
+              estimate={estimate.answer}
+              current={estimate.current && flaws.size === 0}
+              workspaceSlug={workspaceSlug}
+            />
+          ) : (
+            <Skeleton className="h-20" />
+          )}
           {refusal && !placed ? (
             <Callout
               tone="danger"
@@ -142,7 +232,8 @@ export function GenerateForm({ workspaceSlug, projectSlug, images, classes, medi
 }
 
 /** Some place among the project's images, which are in the order of their hashes. */
-const anywhere = (): string => Array.from(crypto.getRandomValues(new Uint8Array(4)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+const anywhere = (): string =>
+  Array.from(crypto.getRandomValues(new Uint8Array(4)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 
 /** Whether there is a control, or a step, at which a refusal of this field is shown. */
 function isPlaced({ preprocessing, augmentation }: Draft, field: string): boolean {
@@ -150,10 +241,26 @@ function isPlaced({ preprocessing, augmentation }: Draft, field: string): boolea
   return [
     { part: "preprocessing", steps: PREPROCESSING, chosen: new Set(Object.keys(preprocessing)) },
     { part: "augmentation", steps: AUGMENTATION, chosen: new Set(Object.keys(augmentation)) },
-  ].some(({ part, steps, chosen }) => steps.some(({ key, controls }) => chosen.has(key) && [`${part}.${key}`, ...controls.map((control) => `${part}.${key}.${control.key}`)].includes(field)));
+  ].some(({ part, steps, chosen }) =>
+    steps.some(
+      ({ key, controls }) =>
+        chosen.has(key) &&
+        [`${part}.${key}`, ...controls.map((control) => `${part}.${key}.${control.key}`)].includes(field),
+    ),
+  );
 }
 
-function Part({ number, title, help, children }: { number: number; title: string; help?: string; children: ReactNode }) {
+function Part({
+  number,
+  title,
+  help,
+  children,
+}: {
+  number: number;
+  title: string;
+  help?: string;
+  children: ReactNode;
+}) {
   const id = `part-${number}`;
   return (
     <section aria-labelledby={id} className="grid gap-3">

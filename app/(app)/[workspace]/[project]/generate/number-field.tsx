@@ -24,7 +24,18 @@ const SLIDER =
   "h-1 w-full max-w-40 min-w-12 cursor-pointer appearance-none rounded-full [&::-moz-range-thumb]:size-3.5 [&::-moz-range-thumb]:rounded-full [&::-moz-range-thumb]:border-0 [&::-moz-range-thumb]:bg-accent-solid [&::-webkit-slider-thumb]:size-3.5 [&::-webkit-slider-thumb]:appearance-none [&::-webkit-slider-thumb]:rounded-full [&::-webkit-slider-thumb]:bg-accent-solid";
 
 /** A number with its unit, and a slider for a rough choice. */
-export function NumberField({ label, value, min, max, step = 1, unit = "none", error, slider = false, name, onChange }: Props) {
+export function NumberField({
+  label,
+  value,
+  min,
+  max,
+  step = 1,
+  unit = "none",
+  error,
+  slider = false,
+  name,
+  onChange,
+}: Props) {
   const t = useTranslations("generate");
   const part = ((Math.min(Math.max(value ?? min, min), max) - min) / (max - min)) * 100;
   return (
@@ -41,10 +52,16 @@ export function NumberField({ label, value, min, max, step = 1, unit = "none", e
               max={max}
               step={step}
               value={value ?? ""}
-              onChange={({ target }) => onChange(target.value === "" || Number.isNaN(target.valueAsNumber) ? null : target.valueAsNumber)}
+              onChange={({ target }) =>
+                onChange(target.value === "" || Number.isNaN(target.valueAsNumber) ? null : target.valueAsNumber)
+              }
               className="w-24 pr-8 [appearance:textfield] [&::-webkit-inner-spin-button]:appearance-none"
             />
-            {unit === "none" ? null : <span className="pointer-events-none absolute inset-y-0 right-2.5 flex items-center text-sm text-muted">{t(`units.${unit}`)}</span>}
+            {unit === "none" ? null : (
+              <span className="pointer-events-none absolute inset-y-0 right-2.5 flex items-center text-sm text-muted">
+                {t(`units.${unit}`)}
+              </span>
+            )}
           </span>
           {slider ? (
             <input
@@ -57,7 +74,9 @@ export function NumberField({ label, value, min, max, step = 1, unit = "none", e
               value={value ?? min}
               onChange={({ target }) => onChange(target.valueAsNumber)}
               className={SLIDER}
-              style={{ background: `linear-gradient(to right, var(--color-accent-solid) ${part}%, var(--color-line) ${part}%)` }}
+              style={{
+                background: `linear-gradient(to right, var(--color-accent-solid) ${part}%, var(--color-line) ${part}%)`,
+              }}
             />
           ) : null}
         </div>

@@ -14,7 +14,9 @@ interface Props {
   params: Promise<{ workspace: string; project: string }>;
 }
 
-const read = cache((workspace: string, project: string) => page((ctx) => getGeneratePage(ctx, toProjectRef({ workspace, project }))));
+const read = cache((workspace: string, project: string) =>
+  page((ctx) => getGeneratePage(ctx, toProjectRef({ workspace, project }))),
+);
 
 export async function generateMetadata({ params }: Props): Promise<Metadata> {
   const { workspace, project } = await params;
@@ -31,11 +33,21 @@ export default async function GeneratePage({ params }: Props) {
     <div className="grid gap-6">
       <ProjectHead workspace={workspace} project={project} tab="generate" />
       {!may.createVersions ? (
-        <EmptyState title={t("notAllowed")} action={<LinkButton href={`/${workspace.slug}/${project.slug}`}>{t("toVersions")}</LinkButton>}>
+        <EmptyState
+          title={t("notAllowed")}
+          action={<LinkButton href={`/${workspace.slug}/${project.slug}`}>{t("toVersions")}</LinkButton>}
+        >
           {t("notAllowedText")}
         </EmptyState>
       ) : medianSidePx === null ? (
-        <EmptyState title={t("noImages")} action={<LinkButton href={`/${workspace.slug}/${project.slug}/images`} variant="primary">{t("toImages")}</LinkButton>}>
+        <EmptyState
+          title={t("noImages")}
+          action={
+            <LinkButton href={`/${workspace.slug}/${project.slug}/images`} variant="primary">
+              {t("toImages")}
+            </LinkButton>
+          }
+        >
           {t("noImagesText")}
         </EmptyState>
       ) : (

@@ -49,17 +49,32 @@ export function Preview({ samples, sourcesUrl, classes, current, problem, onRetr
       {samples === null ? (
         problem === null && <Waiting label={t("previewLoading")} />
       ) : (
-        <ul aria-label={t("preview")} className={cn("grid grid-cols-2 gap-x-4 gap-y-3 transition-opacity duration-100", !current && "opacity-60")}>
+        <ul
+          aria-label={t("preview")}
+          className={cn("grid grid-cols-2 gap-x-4 gap-y-3 transition-opacity duration-100", !current && "opacity-60")}
+        >
           {samples.map(({ imageId, fileName, label, src, width, height, boxes }) => (
             <li key={imageId} className="grid grid-cols-[minmax(0,1fr)_auto_minmax(0,1fr)] items-center gap-1">
               <Square small={width < SQUARE_PX}>
                 {/* eslint-disable-next-line @next/next/no-img-element -- bytes behind a session: Next's optimizer could not fetch them */}
-                <img src={`${sourcesUrl}/${imageId}?size=thumb`} alt={t("sourceAlt", { name: fileName, label: label ?? t("noClass") })} decoding="async" className="size-full object-contain" />
+                <img
+                  src={`${sourcesUrl}/${imageId}?size=thumb`}
+                  alt={t("sourceAlt", { name: fileName, label: label ?? t("noClass") })}
+                  decoding="async"
+                  className="size-full object-contain"
+                />
               </Square>
               <ChevronRight aria-hidden className="size-3.5 shrink-0 text-muted" />
               <Square small={width < SQUARE_PX}>
                 {/* eslint-disable-next-line @next/next/no-img-element -- made a moment ago, for this page only */}
-                <img src={src} alt={t("outputAlt", { name: fileName, width: String(width), height: String(height) })} width={width} height={height} decoding="async" className="size-full object-contain" />
+                <img
+                  src={src}
+                  alt={t("outputAlt", { name: fileName, width: String(width), height: String(height) })}
+                  width={width}
+                  height={height}
+                  decoding="async"
+                  className="size-full object-contain"
+                />
                 <Boxes boxes={boxes} classes={classes} width={width} height={height} />
               </Square>
             </li>
@@ -75,7 +90,10 @@ const SQUARE_PX = 90;
 
 function Square({ small, children }: { small: boolean; children: ReactNode }) {
   return (
-    <span className="relative block aspect-square overflow-hidden rounded-md border border-line bg-hover" style={small ? { imageRendering: "pixelated" } : undefined}>
+    <span
+      className="relative block aspect-square overflow-hidden rounded-md border border-line bg-hover"
+      style={small ? { imageRendering: "pixelated" } : undefined}
+    >
       {children}
     </span>
   );

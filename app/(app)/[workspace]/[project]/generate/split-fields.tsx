@@ -10,11 +10,26 @@ const SPLITS = ["train", "valid", "test"] as const;
 const REBALANCED: Splits = { train: 70, valid: 20, test: 10 };
 
 /** Where the images go: each stays in its split, or they are dealt anew by percents, which are 100 whatever one moves. */
-export function SplitFields({ splits, images, error, onChange }: { splits: Splits | null; images: Splits; error: string | undefined; onChange: (splits: Splits | null) => void }) {
+export function SplitFields({
+  splits,
+  images,
+  error,
+  onChange,
+}: {
+  splits: Splits | null;
+  images: Splits;
+  error: string | undefined;
+  onChange: (splits: Splits | null) => void;
+}) {
   const [t, common] = [useTranslations("generate"), useTranslations("common")];
   return (
     <div className="grid gap-3">
-      <RadioGroup.Root aria-label={t("splits")} value={splits === null ? "keep" : "rebalance"} onValueChange={(value) => onChange(value === "keep" ? null : REBALANCED)} className="grid gap-2">
+      <RadioGroup.Root
+        aria-label={t("splits")}
+        value={splits === null ? "keep" : "rebalance"}
+        onValueChange={(value) => onChange(value === "keep" ? null : REBALANCED)}
+        className="grid gap-2"
+      >
         <Option value="keep" label={t("keepSplits")}>
           {t("splitCounts", { ...images })}
         </Option>
@@ -25,7 +40,18 @@ export function SplitFields({ splits, images, error, onChange }: { splits: Split
       {splits === null ? null : (
         <div className="grid gap-x-6 gap-y-3 pl-6 sm:grid-cols-3">
           {SPLITS.map((split) => (
-            <NumberField key={split} label={common(`splits.${split}`)} value={splits[split]} min={0} max={100} unit="percent" slider onChange={(percent) => onChange(moveSplit(splits, split, Math.min(Math.max(Math.round(percent ?? 0), 0), 100)))} />
+            <NumberField
+              key={split}
+              label={common(`splits.${split}`)}
+              value={splits[split]}
+              min={0}
+              max={100}
+              unit="percent"
+              slider
+              onChange={(percent) =>
+                onChange(moveSplit(splits, split, Math.min(Math.max(Math.round(percent ?? 0), 0), 100)))
+              }
+            />
           ))}
         </div>
       )}

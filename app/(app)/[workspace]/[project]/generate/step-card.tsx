@@ -6,7 +6,21 @@ import type { ReactNode } from "react";
 import { Button } from "@/app/_ui/button";
 
 /** One chosen step: what it is, what it does, its controls, and the button that takes it away. `id` is its heading's. */
-export function StepCard({ id, title, help, error, onRemove, children }: { id: string; title: string; help: string; error?: string | undefined; onRemove: () => void; children?: ReactNode }) {
+export function StepCard({
+  id,
+  title,
+  help,
+  error,
+  onRemove,
+  children,
+}: {
+  id: string;
+  title: string;
+  help: string;
+  error?: string | undefined;
+  onRemove: () => void;
+  children?: ReactNode;
+}) {
   const t = useTranslations("generate");
   return (
     <li className="grid gap-3 px-4 py-3">
@@ -17,7 +31,13 @@ export function StepCard({ id, title, help, error, onRemove, children }: { id: s
           </h3>
           <p className="text-sm text-muted">{help}</p>
         </div>
-        <Button variant="ghost" size="icon" aria-label={t("remove", { step: title })} onClick={onRemove} className="-mr-1.5">
+        <Button
+          variant="ghost"
+          size="icon"
+          aria-label={t("remove", { step: title })}
+          onClick={onRemove}
+          className="-mr-1.5"
+        >
           <X aria-hidden />
         </Button>
       </div>

@@ -50,14 +50,32 @@ export function StepControls({ step, path, values, errorAt, onChange }: Props) {
               </label>
             );
           case "choice":
-            return <Choice key={control.key} label={t(`controls.${control.label}`)} value={String(value)} options={control.options.map((option) => ({ value: option.value, text: t(`options.${option.label}`) }))} onChange={(next) => set(control.key, next)} />;
+            return (
+              <Choice
+                key={control.key}
+                label={t(`controls.${control.label}`)}
+                value={String(value)}
+                options={control.options.map((option) => ({ value: option.value, text: t(`options.${option.label}`) }))}
+                onChange={(next) => set(control.key, next)}
+              />
+            );
         }
       })}
     </div>
   );
 }
 
-function Choice({ label, value, options, onChange }: { label: string; value: string; options: readonly { value: string; text: string }[]; onChange: (value: string) => void }) {
+function Choice({
+  label,
+  value,
+  options,
+  onChange,
+}: {
+  label: string;
+  value: string;
+  options: readonly { value: string; text: string }[];
+  onChange: (value: string) => void;
+}) {
   return (
     <Field label={label} quiet>
       {(control) => (

@@ -24,7 +24,15 @@ interface Props<Key extends StepKey> {
 }
 
 /** The chosen steps of one kind, and the menu of those that can be added. */
-export function StepList<Key extends StepKey>({ part, steps, chosen, none, errorAt, onChange, special = {} }: Props<Key>) {
+export function StepList<Key extends StepKey>({
+  part,
+  steps,
+  chosen,
+  none,
+  errorAt,
+  onChange,
+  special = {},
+}: Props<Key>) {
   const t = useTranslations("generate");
   const id = useId();
   const added = useRef<Key | null>(null);
@@ -52,8 +60,24 @@ export function StepList<Key extends StepKey>({ part, steps, chosen, none, error
             const { key } = step;
             const path = `${part}.${key}`;
             return (
-              <StepCard key={key} id={headingOf(key)} title={titleOf(key)} help={helpOf(key)} error={errorAt(path)} onRemove={() => remove(key)}>
-                {special[key] ?? (step.controls.length > 0 ? <StepControls step={step} path={path} values={chosen[key]!} errorAt={errorAt} onChange={(values) => onChange({ ...chosen, [key]: values })} /> : null)}
+              <StepCard
+                key={key}
+                id={headingOf(key)}
+                title={titleOf(key)}
+                help={helpOf(key)}
+                error={errorAt(path)}
+                onRemove={() => remove(key)}
+              >
+                {special[key] ??
+                  (step.controls.length > 0 ? (
+                    <StepControls
+                      step={step}
+                      path={path}
+                      values={chosen[key]!}
+                      errorAt={errorAt}
+                      onChange={(values) => onChange({ ...chosen, [key]: values })}
+                    />
+                  ) : null)}
               </StepCard>
             );
           })}

@@ -13,43 +13,91 @@ test("every setting that the generator takes has a step, and nothing else has", 
     const keys = Object.keys(schema.shape).filter((key) => key !== "image");
     expect(steps.map(({ key }) => key).sort(), part).toEqual(keys.sort());
   }
-  const options = PARTS.flatMap(([, steps]) => steps.flatMap((step: Step) => step.controls.flatMap((control) => (control.kind === "choice" ? control.options.map(({ value }) => value) : []))));
+  const options = PARTS.flatMap(([, steps]) =>
+    steps.flatMap((step: Step) =>
+      step.controls.flatMap((control) => (control.kind === "choice" ? control.options.map(({ value }) => value) : [])),
+    ),
+  );
   expect(options).toEqual([...RESIZE_FORMATS, ...CONTRAST_TYPES]);
 });
 
-const cases = PARTS.flatMap(([part, steps, schema]) => steps.filter(({ controls }) => controls.length > 0).map((step: Step) => ({ part, step, schema, key: step.key })));
+const cases = PARTS.flatMap(([part, steps, schema]) =>
+  steps.filter(({ controls }) => controls.length > 0).map((step: Step) => ({ part, step, schema, key: step.key })),
+);
 
-test.each(cases)("$part $key: the generator takes what a new step holds, and both refuse what is just out of range", ({ part, step, schema }) => {
-  const values = initialValues(step);
-  const takes = (changed: object) => schema.safeParse({ [step.key]: { ...values, ...changed } }).success;
-  const flawless = (changed: object) => findFlaws({ ...initialDraft(1000), preprocessing: {}, augmentation: {}, [part]: { [step.key]: { ...values, ...changed } } }).size === 0;
-  expect([takes({}), flawless({})]).toEqual([true, true]);
-  for (const control of step.controls) {
-    if (control.kind !== "number") continue;
-    const alone = step.ascending === undefined; // bounds also depend on each other
-    for (const [value, good] of [[control.min, alone], [control.max, alone], [control.min - 1, false], [control.max + 1, false]] as const) {
-      if (!good && value >= control.min && value <= control.max) continue;
-      expect([takes({ [control.key]: value }), flawless({ [control.key]: value })], `${control.key} ${value}`).toEqual([good, good]);
+test.each(cases)(
+  "$part $key: the generator takes what a new step holds, and both refuse what is just out of range",
+  ({ part, step, schema }) => {
+    const values = initialValues(step);
+    const takes = (changed: object) => schema.safeParse({ [step.key]: { ...values, ...changed } }).success;
+    const flawless = (changed: object) =>
+      findFlaws({
+        ...initialDraft(1000),
+        preprocessing: {},
+        augmentation: {},
+        [part]: { [step.key]: { ...values, ...changed } },
+      }).size === 0;
+    expect([takes({}), flawless({})]).toEqual([true, true]);
+    for (const control of step.controls) {
+      if (control.kind !== "number") continue;
+      const alone = step.ascending === undefined; // bounds also depend on each other
+      for (const [value, good] of [
+        [control.min, alone],
+        [control.max, alone],
+        [control.min - 1, false],
+        [control.max + 1, false],
+      ] as const) {
+        if (!good && value >= control.min && value <= control.max) continue;
+        expect(
+          [takes({ [control.key]: value }), flawless({ [control.key]: value })],
+          `${control.key} ${value}`,
+        ).toEqual([good, good]);
+      }
+      expect(takes({ [control.key]: control.initial + 0.5 }), control.key).toBe(
+        flawless({ [control.key]: control.initial + 0.5 }),
+      );
     }
-    expect(takes({ [control.key]: control.initial + 0.5 }), control.key).toBe(flawless({ [control.key]: control.initial + 0.5 }));
-  }
-  for (const [lower, upper] of step.ascending ?? []) {
-    for (const [low, high] of [[50, 40], [50, 50]]) expect(takes({ [lower]: low, [upper]: high })).toBe(flawless({ [lower]: low, [upper]: high }));
-  }
-});
+    for (const [lower, upper] of step.ascending ?? []) {
+      for (const [low, high] of [
+        [50, 40],
+        [50, 50],
+      ])
+        expect(takes({ [lower]: low, [upper]: high })).toBe(flawless({ [lower]: low, [upper]: high }));
+    }
+  },
+);
 
 test("a new draft keeps the splits, and makes nothing larger than it is", () => {
-  expect(toSettings(initialDraft(1024))).toEqual({ preprocessing: { "auto-orient": true, resize: { width: 640, height: 640, format: "Stretch to" } }, augmentation: {}, splits: null, seed: null });
+  expect(toSettings(initialDraft(1024))).toEqual({
+    preprocessing: { "auto-orient": true, resize: { width: 640, height: 640, format: "Stretch to" } },
+    augmentation: {},
+    splits: null,
+    seed: null,
+  });
   expect(toSettings(initialDraft(28)).preprocessing).toEqual({ "auto-orient": true });
 });
 
 test("outputs are told only with something to augment, and renames only where a name changes", () => {
-  const draft: Draft = { ...initialDraft(28), augmentation: { flip: { horizontal: true, vertical: false } }, preprocessing: { remap: {} }, renamed: { cat: "animal", dog: " animal ", cow: "cow", hen: "" }, seed: " 7 " };
-  expect(toSettings(draft)).toEqual({ preprocessing: { remap: { cat: "animal", dog: "animal" } }, augmentation: { flip: { horizontal: true, vertical: false }, image: { versions: 3 } }, splits: null, seed: 7 });
+  const draft: Draft = {
+    ...initialDraft(28),
+    augmentation: { flip: { horizontal: true, vertical: false } },
+    preprocessing: { remap: {} },
+    renamed: { cat: "animal", dog: " animal ", cow: "cow", hen: "" },
+    seed: " 7 ",
+  };
+  expect(toSettings(draft)).toEqual({
+    preprocessing: { remap: { cat: "animal", dog: "animal" } },
+    augmentation: { flip: { horizontal: true, vertical: false }, image: { versions: 3 } },
+    splits: null,
+    seed: 7,
+  });
   expect(findFlaws({ ...draft, outputs: 51 }).has("augmentation.image.versions")).toBe(true);
   expect(findFlaws({ ...draft, augmentation: {}, outputs: 51 }).size).toBe(0);
-  expect(findFlaws({ ...draft, augmentation: { flip: { horizontal: false, vertical: false } } }).get("augmentation.flip")).toEqual({ kind: "none" });
-  for (const seed of ["-1", "1.5", "x", "2147483648"]) expect(findFlaws({ ...draft, seed }).has("seed"), seed).toBe(true);
+  expect(
+    findFlaws({ ...draft, augmentation: { flip: { horizontal: false, vertical: false } } }).get("augmentation.flip"),
+  ).toEqual({ kind: "none" });
+  for (const seed of ["-1", "1.5", "x", "2147483648"])
+    expect(findFlaws({ ...draft, seed }).has("seed"), seed).toBe(true);
 });
 
 test("splits stay whole percents of 100, whatever is moved", () => {

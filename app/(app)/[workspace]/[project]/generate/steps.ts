@@ -25,7 +25,13 @@ export interface NumberControl {
 export type Control =
   | NumberControl
   | { kind: "flag"; key: string; label: Label; initial: boolean }
-  | { kind: "choice"; key: string; label: Label; options: readonly { value: string; label: OptionLabel }[]; initial: string };
+  | {
+      kind: "choice";
+      key: string;
+      label: Label;
+      options: readonly { value: string; label: OptionLabel }[];
+      initial: string;
+    };
 
 export interface Step {
   key: string;
@@ -36,12 +42,58 @@ export interface Step {
   mayMeet?: boolean;
 }
 
-const percent = (key: string, label: Label, initial: number): Control => ({ kind: "number", key, label, min: 0, max: 100, step: 1, whole: false, unit: "percent", initial });
-const degrees = (key: string, label: Label, initial: number, max: number): Control => ({ kind: "number", key, label, min: 0, max, step: 1, whole: false, unit: "degrees", initial });
-const count = (key: string, label: Label, initial: number, max: number): Control => ({ kind: "number", key, label, min: 1, max, step: 1, whole: true, unit: "none", initial });
-const side = (key: string, label: Label): Control => ({ kind: "number", key, label, min: 1, max: 4096, step: 1, whole: true, unit: "pixels", initial: 640 });
+const percent = (key: string, label: Label, initial: number): Control => ({
+  kind: "number",
+  key,
+  label,
+  min: 0,
+  max: 100,
+  step: 1,
+  whole: false,
+  unit: "percent",
+  initial,
+});
+const degrees = (key: string, label: Label, initial: number, max: number): Control => ({
+  kind: "number",
+  key,
+  label,
+  min: 0,
+  max,
+  step: 1,
+  whole: false,
+  unit: "degrees",
+  initial,
+});
+const count = (key: string, label: Label, initial: number, max: number): Control => ({
+  kind: "number",
+  key,
+  label,
+  min: 1,
+  max,
+  step: 1,
+  whole: true,
+  unit: "none",
+  initial,
+});
+const side = (key: string, label: Label): Control => ({
+  kind: "number",
+  key,
+  label,
+  min: 1,
+  max: 4096,
+  step: 1,
+  whole: true,
+  unit: "pixels",
+  initial: 640,
+});
 const flag = (key: string, label: Label, initial: boolean): Control => ({ kind: "flag", key, label, initial });
-const choice = (key: string, label: Label, options: readonly { value: string; label: OptionLabel }[]): Control => ({ kind: "choice", key, label, options, initial: options[0]!.value });
+const choice = (key: string, label: Label, options: readonly { value: string; label: OptionLabel }[]): Control => ({
+  kind: "choice",
+  key,
+  label,
+  options,
+  initial: options[0]!.value,
+});
 
 const RESIZE_FORMATS = [
   { value: "Stretch to", label: "stretch" },
@@ -63,14 +115,22 @@ export const PREPROCESSING = [
   { key: "auto-orient", controls: [] },
   {
     key: "static-crop",
-    controls: [percent("x_min", "left", 10), percent("x_max", "right", 90), percent("y_min", "top", 10), percent("y_max", "bottom", 90)],
+    controls: [
+      percent("x_min", "left", 10),
+      percent("x_max", "right", 90),
+      percent("y_min", "top", 10),
+      percent("y_max", "bottom", 90),
+    ],
     ascending: [
       ["x_min", "x_max"],
       ["y_min", "y_max"],
     ],
   },
   { key: "tile", controls: [count("rows", "rows", 2, 10), count("columns", "columns", 2, 10)] },
-  { key: "resize", controls: [side("width", "width"), side("height", "height"), choice("format", "format", RESIZE_FORMATS)] },
+  {
+    key: "resize",
+    controls: [side("width", "width"), side("height", "height"), choice("format", "format", RESIZE_FORMATS)],
+  },
   { key: "grayscale", controls: [] },
   { key: "contrast", controls: [choice("type", "method", CONTRAST_TYPES)] },
   { key: "filter-null", controls: [percent("percent", "atLeast", 80)] },
@@ -79,12 +139,45 @@ export const PREPROCESSING = [
 
 export const AUGMENTATION = [
   { key: "flip", controls: [flag("horizontal", "horizontal", true), flag("vertical", "vertical", false)] },
-  { key: "ninety", controls: [flag("clockwise", "clockwise", true), flag("counter-clockwise", "counterClockwise", true), flag("upside-down", "upsideDown", false)] },
-  { key: "crop", controls: [percent("min", "atLeast", 0), percent("max", "atMost", 20)], ascending: [["min", "max"]], mayMeet: true },
+  {
+    key: "ninety",
+    controls: [
+      flag("clockwise", "clockwise", true),
+      flag("counter-clockwise", "counterClockwise", true),
+      flag("upside-down", "upsideDown", false),
+    ],
+  },
+  {
+    key: "crop",
+    controls: [percent("min", "atLeast", 0), percent("max", "atMost", 20)],
+    ascending: [["min", "max"]],
+    mayMeet: true,
+  },
   { key: "rotate", controls: [degrees("degrees", "upTo", 15, 180)] },
-  { key: "shear", controls: [degrees("horizontal", "horizontalUpTo", 10, 45), degrees("vertical", "verticalUpTo", 10, 45)] },
-  { key: "blur", controls: [{ kind: "number", key: "pixels", label: "upTo", min: 0, max: 25, step: 0.5, whole: false, unit: "pixels", initial: 2 }] },
-  { key: "brightness", controls: [flag("brighten", "brighten", true), flag("darken", "darken", true), percent("percent", "upTo", 15)] },
+  {
+    key: "shear",
+    controls: [degrees("horizontal", "horizontalUpTo", 10, 45), degrees("vertical", "verticalUpTo", 10, 45)],
+  },
+  {
+    key: "blur",
+    controls: [
+      {
+        kind: "number",
+        key: "pixels",
+        label: "upTo",
+        min: 0,
+        max: 25,
+        step: 0.5,
+        whole: false,
+        unit: "pixels",
+        initial: 2,
+      },
+    ],
+  },
+  {
+    key: "brightness",
+    controls: [flag("brighten", "brighten", true), flag("darken", "darken", true), percent("percent", "upTo", 15)],
+  },
   { key: "exposure", controls: [percent("percent", "upTo", 10)] },
   { key: "saturation", controls: [percent("percent", "upTo", 25)] },
   { key: "hue", controls: [degrees("degrees", "upTo", 15, 180)] },

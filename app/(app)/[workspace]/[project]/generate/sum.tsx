@@ -15,7 +15,15 @@ export interface Estimate {
 export const totalOf = ({ train, valid, test }: Splits): number => train + valid + test;
 
 /** The images that would be generated, by split, and the quota with them in it. `current`: it is of the settings as they stand. */
-export function Sum({ estimate, current, workspaceSlug }: { estimate: Estimate; current: boolean; workspaceSlug: string }) {
+export function Sum({
+  estimate,
+  current,
+  workspaceSlug,
+}: {
+  estimate: Estimate;
+  current: boolean;
+  workspaceSlug: string;
+}) {
   const [t, common] = [useTranslations("generate"), useTranslations("common")];
   const { images, quota, free, inTrash } = estimate;
   const total = totalOf(images);
@@ -35,13 +43,29 @@ export function Sum({ estimate, current, workspaceSlug }: { estimate: Estimate; 
       </p>
       <div className="grid gap-1.5">
         <div aria-hidden className="flex h-2 gap-0.5 overflow-hidden rounded-full bg-hover">
-          {parts.map(({ key, images, tone }) => (images > 0 ? <div key={key} className={tone} style={{ width: `${(images / whole) * 100}%`, minWidth: 2 }} /> : null))}
+          {parts.map(({ key, images, tone }) =>
+            images > 0 ? (
+              <div key={key} className={tone} style={{ width: `${(images / whole) * 100}%`, minWidth: 2 }} />
+            ) : null,
+          )}
         </div>
         {over ? null : <p className="text-sm text-muted">{t("quotaLeft", { left: free - total, quota })}</p>}
       </div>
       {over ? (
         <p role="alert" className="text-sm text-danger">
-          {inTrash > 0 ? t.rich("overQuotaTrash", { needed: total, free, quota, inTrash, link: (chunks) => <TextLink href={`/${workspaceSlug}/settings/trash`} className="text-danger">{chunks}</TextLink> }) : t("overQuota", { needed: total, free, quota })}
+          {inTrash > 0
+            ? t.rich("overQuotaTrash", {
+                needed: total,
+                free,
+                quota,
+                inTrash,
+                link: (chunks) => (
+                  <TextLink href={`/${workspaceSlug}/settings/trash`} className="text-danger">
+                    {chunks}
+                  </TextLink>
+                ),
+              })
+            : t("overQuota", { needed: total, free, quota })}
         </p>
       ) : null}
     </div>

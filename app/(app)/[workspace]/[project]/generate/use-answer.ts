@@ -20,7 +20,11 @@ interface Answered<T> {
  * Asks the server what goes with `question`, once it has been the same for `delayMs`; a question that changes takes the
  * one under way back. null asks nothing. `attempt` asks again.
  */
-export function useAnswer<T>(url: string, question: object | null, { delayMs, attempt, unreachable }: { delayMs: number; attempt: number; unreachable: string }): Answered<T> {
+export function useAnswer<T>(
+  url: string,
+  question: object | null,
+  { delayMs, attempt, unreachable }: { delayMs: number; attempt: number; unreachable: string },
+): Answered<T> {
   const body = question === null ? null : JSON.stringify(question);
   const key = `${attempt} ${body}`;
   const [settled, setSettled] = useState<{ key: string; answer: T | null; refusal: Refusal | null } | null>(null);
@@ -29,17 +33,35 @@ export function useAnswer<T>(url: string, question: object | null, { delayMs, at
     if (body === null) return;
     const controller = new AbortController();
     async function ask(): Promise<void> {
-      const response = await fetch(url, { method: "POST", body: body!, headers: { "Content-Type": "application/json" }, signal: controller.signal });
+      const response = await fetch(url, {
+        method: "POST",
+        body: body!,
+        headers: { "Content-Type": "application/json" },
+        signal: controller.signal,
+      });
       if (response.ok) {
         const answer: T = await response.json();
         setSettled({ key, answer, refusal: null });
         return;
       }
       const { error, field }: { error: string; field?: string } = await response.json();
-      setSettled((before) => ({ key, answer: before?.answer ?? null, refusal: { message: error, field: field ?? null } }));
+      setSettled((before) => ({
+        key,
+        answer: before?.answer ?? null,
+        refusal: { message: error, field: field ?? null },
+      }));
     }
     const timer = setTimeout(
-      () => void ask().catch(() => controller.signal.aborted || setSettled((before) => ({ key, answer: before?.answer ?? null, refusal: { message: unreachable, field: null } }))),
+      () =>
+        void ask().catch(
+          () =>
+            controller.signal.aborted ||
+            setSettled((before) => ({
+              key,
+              answer: before?.answer ?? null,
+              refusal: { message: unreachable, field: null },
+            })),
+        ),
       delayMs,
     );
     return () => {

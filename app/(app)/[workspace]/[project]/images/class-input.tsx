@@ -4,7 +4,10 @@ import { useId, type ComponentProps } from "react";
 import { Input } from "@/app/_ui/input";
 
 /** A class's name, new or one of those that there are. */
-export function ClassInput({ classes, ...rest }: Omit<ComponentProps<typeof Input>, "list"> & { classes: readonly string[] }) {
+export function ClassInput({
+  classes,
+  ...rest
+}: Omit<ComponentProps<typeof Input>, "list"> & { classes: readonly string[] }) {
   const list = useId();
   return (
     <>

@@ -58,7 +58,8 @@ export function Grid({ label, url, images, count, classes, selection, choose, op
   const [scrollMargin, setScrollMargin] = useState(0);
   // What stands above may grow and shrink at any time.
   useLayoutEffect(() => {
-    const measure = () => setScrollMargin(box.current ? Math.round(box.current.getBoundingClientRect().top + window.scrollY) : 0);
+    const measure = () =>
+      setScrollMargin(box.current ? Math.round(box.current.getBoundingClientRect().top + window.scrollY) : 0);
     measure();
     const observer = new ResizeObserver(measure);
     observer.observe(document.body);
@@ -66,7 +67,13 @@ export function Grid({ label, url, images, count, classes, selection, choose, op
   }, []);
 
   const rowHeight = columns.width + CAPTION_PX + GAP_PX;
-  const rows = useWindowVirtualizer({ count: Math.ceil(count / columns.count), estimateSize: () => rowHeight, overscan: 3, scrollMargin, ...SCROLL_PADDING });
+  const rows = useWindowVirtualizer({
+    count: Math.ceil(count / columns.count),
+    estimateSize: () => rowHeight,
+    overscan: 3,
+    scrollMargin,
+    ...SCROLL_PADDING,
+  });
   useEffect(() => rows.measure(), [rows, rowHeight]);
   const visible = rows.getVirtualItems();
   const first = (visible[0]?.index ?? 0) * columns.count;
@@ -93,7 +100,16 @@ export function Grid({ label, url, images, count, classes, selection, choose, op
 
   function onKeyDown(event: KeyboardEvent): void {
     const page = columns.count * Math.max(1, Math.floor((window.innerHeight - 160) / rowHeight));
-    const steps: Partial<Record<string, number>> = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns.count, ArrowDown: columns.count, PageUp: -page, PageDown: page, Home: -Infinity, End: Infinity };
+    const steps: Partial<Record<string, number>> = {
+      ArrowLeft: -1,
+      ArrowRight: 1,
+      ArrowUp: -columns.count,
+      ArrowDown: columns.count,
+      PageUp: -page,
+      PageDown: page,
+      Home: -Infinity,
+      End: Infinity,
+    };
     const step = steps[event.key];
     const image = images.get(current);
     if (step !== undefined && !event.altKey && !event.ctrlKey && !event.metaKey) go(current + step, event.shiftKey);
@@ -108,7 +124,11 @@ export function Grid({ label, url, images, count, classes, selection, choose, op
   function onClick(event: MouseEvent, index: number): void {
     const image = images.get(index);
     if (!image) return;
-    const choosing = some || event.ctrlKey || event.metaKey || (event.target instanceof Element && event.target.closest("[data-mark]") !== null);
+    const choosing =
+      some ||
+      event.ctrlKey ||
+      event.metaKey ||
+      (event.target instanceof Element && event.target.closest("[data-mark]") !== null);
     setActive(index);
     if (choose && event.shiftKey) return addUpTo(index);
     anchor.current = index;
@@ -123,7 +143,11 @@ export function Grid({ label, url, images, count, classes, selection, choose, op
       role="listbox"
       aria-label={label}
       aria-multiselectable={choose ? true : undefined}
-      aria-activedescendant={visible.some(({ index }) => index === Math.floor(current / columns.count)) && images.has(current) ? `${id}${current}` : undefined}
+      aria-activedescendant={
+        visible.some(({ index }) => index === Math.floor(current / columns.count)) && images.has(current)
+          ? `${id}${current}`
+          : undefined
+      }
       tabIndex={0}
       onKeyDown={onKeyDown}
       className="group relative rounded-md select-none focus-visible:outline-none"
@@ -134,7 +158,10 @@ export function Grid({ label, url, images, count, classes, selection, choose, op
           const index = row.index * columns.count + column;
           if (index >= count) return null;
           const image = images.get(index);
-          const place = { width: columns.width, transform: `translate(${column * (columns.width + GAP_PX)}px, ${row.start - scrollMargin}px)` };
+          const place = {
+            width: columns.width,
+            transform: `translate(${column * (columns.width + GAP_PX)}px, ${row.start - scrollMargin}px)`,
+          };
           if (!image) {
             return (
               <div key={index} aria-hidden className="absolute top-0 left-0 animate-pulse" style={place}>
@@ -151,16 +178,31 @@ export function Grid({ label, url, images, count, classes, selection, choose, op
               aria-selected={selected}
               aria-setsize={count}
               aria-posinset={index + 1}
-              aria-label={t("imageAlt", { position: format.number(index + 1), name: image.fileName, label: sayLabel(image, t("unlabelled")), split: common(`splits.${image.split}`) })}
+              aria-label={t("imageAlt", {
+                position: format.number(index + 1),
+                name: image.fileName,
+                label: sayLabel(image, t("unlabelled")),
+                split: common(`splits.${image.split}`),
+              })}
               onClick={(event) => onClick(event, index)}
               className={cn(
                 "group/tile absolute top-0 left-0 cursor-pointer rounded-md",
                 selected && "outline-2 outline-offset-1 outline-accent-solid",
-                index === current && "group-focus-visible:outline-2 group-focus-visible:outline-offset-3 group-focus-visible:outline-accent",
+                index === current &&
+                  "group-focus-visible:outline-2 group-focus-visible:outline-offset-3 group-focus-visible:outline-accent",
               )}
               style={place}
             >
-              <ImageTile src={`${url}/${image.id}?size=thumb`} alt="" width={image.width} height={image.height} split={image.split} caption={sayLabel(image, "–")} boxes={image.boxes} classes={classes} />
+              <ImageTile
+                src={`${url}/${image.id}?size=thumb`}
+                alt=""
+                width={image.width}
+                height={image.height}
+                split={image.split}
+                caption={sayLabel(image, "–")}
+                boxes={image.boxes}
+                classes={classes}
+              />
               {choose ? (
                 <span
                   data-mark
@@ -171,7 +213,14 @@ export function Grid({ label, url, images, count, classes, selection, choose, op
                     !some && index === current && "group-focus-visible:opacity-100",
                   )}
                 >
-                  <span className={cn("flex size-5 items-center justify-center rounded-sm border", selected ? "border-accent-solid bg-accent-solid text-on-solid" : "border-control bg-canvas/85 text-transparent")}>
+                  <span
+                    className={cn(
+                      "flex size-5 items-center justify-center rounded-sm border",
+                      selected
+                        ? "border-accent-solid bg-accent-solid text-on-solid"
+                        : "border-control bg-canvas/85 text-transparent",
+                    )}
+                  >
                     <Check className="size-3.5" strokeWidth={3} />
                   </span>
                 </span>

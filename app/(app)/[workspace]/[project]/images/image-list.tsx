@@ -40,7 +40,11 @@ export function ImageList({ url, page, filter, filtered, clear, brought }: Props
   const [opened, setOpened] = useState<number | null>(null);
   const [pending, setPending] = useState(false);
   const wanted = opened === null ? inSight : { first: Math.max(opened - 1, 0), last: opened + 1 };
-  const { images, total, failed, reload, patch, idsBetween } = useListing(`${url}/images`, filterQuery(filter).toString(), wanted);
+  const { images, total, failed, reload, patch, idsBetween } = useListing(
+    `${url}/images`,
+    filterQuery(filter).toString(),
+    wanted,
+  );
 
   const shown = useRef(brought);
   useEffect(() => {
@@ -74,7 +78,13 @@ export function ImageList({ url, page, filter, filtered, clear, brought }: Props
     if (filtered) reload();
     setSelection(NONE);
     const number = selection === "all" ? count : selection.size;
-    toast(change.split ? t("splitSet", { count: number, split: common(`splits.${change.split}`) }) : change.label ? t("classSet", { count: number, label: change.label.trim() }) : t("classRemoved", { count: number }));
+    toast(
+      change.split
+        ? t("splitSet", { count: number, split: common(`splits.${change.split}`) })
+        : change.label
+          ? t("classSet", { count: number, label: change.label.trim() })
+          : t("classRemoved", { count: number }),
+    );
     setTimeout(() => document.getElementById(GRID_ID)?.focus(), 0); // the bar that had the focus goes
     return null;
   }
@@ -96,7 +106,10 @@ export function ImageList({ url, page, filter, filtered, clear, brought }: Props
     );
   }
   /** Changes the selection by images of which some may not have been fetched yet. */
-  async function chooseAmong(places: Places, change: (selection: Selection, ids: readonly string[]) => Selection): Promise<void> {
+  async function chooseAmong(
+    places: Places,
+    change: (selection: Selection, ids: readonly string[]) => Selection,
+  ): Promise<void> {
     setPending(true);
     const ids = await idsBetween(places).catch(() => null);
     setPending(false);
@@ -104,8 +117,12 @@ export function ImageList({ url, page, filter, filtered, clear, brought }: Props
     else toastError(t("loadFailed"));
   }
   const choose: Choose = {
-    toggle: (id) => (selection === "all" ? void chooseAmong({ first: 0, last: count - 1 }, (_, ids) => toggle(new Set(ids), id)) : setSelection(toggle(selection, id))),
-    add: (places) => void chooseAmong(places, (selection, ids) => (selection === "all" ? selection : new Set([...selection, ...ids]))),
+    toggle: (id) =>
+      selection === "all"
+        ? void chooseAmong({ first: 0, last: count - 1 }, (_, ids) => toggle(new Set(ids), id))
+        : setSelection(toggle(selection, id)),
+    add: (places) =>
+      void chooseAmong(places, (selection, ids) => (selection === "all" ? selection : new Set([...selection, ...ids]))),
     all: () => setSelection("all"),
     none: () => setSelection(NONE),
   };
@@ -178,5 +195,9 @@ export function ImageList({ url, page, filter, filtered, clear, brought }: Props
 /** Whether an image still belongs to what is shown, after it was changed. */
 function fits({ split, label, boxes }: BrowserImage, filter: ImageFilter): boolean {
   const classes = label === null ? boxes.map((box) => box.label) : [label];
-  return (filter.split === null || split === filter.split) && (filter.label === null || classes.includes(filter.label)) && (!filter.unlabelled || classes.length === 0);
+  return (
+    (filter.split === null || split === filter.split) &&
+    (filter.label === null || classes.includes(filter.label)) &&
+    (!filter.unlabelled || classes.length === 0)
+  );
 }

@@ -45,7 +45,8 @@ export function ImagesDesk({ page, settings }: { page: ImagesPage; settings: Upl
   ) : (
     <p className="max-w-xs text-sm text-muted">{t("viewer")}</p>
   );
-  const panel = state.status === "idle" ? null : <UploadPanel queue={queue} state={state} imageMegabytes={imageMegabytes} />;
+  const panel =
+    state.status === "idle" ? null : <UploadPanel queue={queue} state={state} imageMegabytes={imageMegabytes} />;
 
   if (images === 0) {
     return (
@@ -54,7 +55,9 @@ export function ImagesDesk({ page, settings }: { page: ImagesPage; settings: Upl
         {state.status === "running" ? null : may.uploadImages ? (
           <EmptyState title={t("empty")} action={uploader}>
             <p>{t("emptyText")}</p>
-            <p className="mt-2 text-sm">{t("limits", { megabytes: imageMegabytes, megapixels: Math.round(settings.imagePixelsMax / 1_000_000) })}</p>
+            <p className="mt-2 text-sm">
+              {t("limits", { megabytes: imageMegabytes, megapixels: Math.round(settings.imagePixelsMax / 1_000_000) })}
+            </p>
             {labels ? null : <p className="mt-2 text-sm">{t("upload.boxesHint")}</p>}
           </EmptyState>
         ) : (
@@ -71,22 +74,42 @@ export function ImagesDesk({ page, settings }: { page: ImagesPage; settings: Upl
           <p className="flex flex-wrap items-baseline gap-x-3">
             <span className="font-semibold">{common("images", { count: images })}</span>
             {unlabelled > 0 ? (
-              <button type="button" className="rounded-sm text-sm text-accent underline underline-offset-2" onClick={() => change({ unlabelled: true, label: null, split: null })}>
+              <button
+                type="button"
+                className="rounded-sm text-sm text-accent underline underline-offset-2"
+                onClick={() => change({ unlabelled: true, label: null, split: null })}
+              >
                 {labels ? t("unlabelledCount", { count: unlabelled }) : t("withoutBoxesCount", { count: unlabelled })}
               </button>
             ) : (
               <span className="text-sm text-muted">{labels ? t("allLabelled") : t("allWithBoxes")}</span>
             )}
           </p>
-          <StackedBar segments={SPLITS.map((split) => ({ label: common(`splits.${split}`), value: splits[split], tone: split }))} />
+          <StackedBar
+            segments={SPLITS.map((split) => ({ label: common(`splits.${split}`), value: splits[split], tone: split }))}
+          />
         </div>
         {uploader}
       </div>
       {panel}
       <div className="flex flex-wrap items-center gap-2">
-        <ImageFilters classes={classes} filter={filter} change={change} clear={clear} unlabelledLabel={unlabelledLabel} />
+        <ImageFilters
+          classes={classes}
+          filter={filter}
+          change={change}
+          clear={clear}
+          unlabelledLabel={unlabelledLabel}
+        />
       </div>
-      <ImageList key={JSON.stringify(filter)} url={url} page={page} filter={filter} filtered={isFiltered(filter)} clear={clear} brought={brought} />
+      <ImageList
+        key={JSON.stringify(filter)}
+        url={url}
+        page={page}
+        filter={filter}
+        filtered={isFiltered(filter)}
+        clear={clear}
+        brought={brought}
+      />
     </>
   );
 }

@@ -54,7 +54,12 @@ export function Lightbox({ url, image, index, count, classes, labels, change, pr
         image ? (
           <LargeImage
             src={`${url}/${image.id}`}
-            alt={t("imageAlt", { position: format.number(index + 1), name: image.fileName, label: image.label ?? t("boxes", { count: image.boxes.length }), split: common(`splits.${image.split}`) })}
+            alt={t("imageAlt", {
+              position: format.number(index + 1),
+              name: image.fileName,
+              label: image.label ?? t("boxes", { count: image.boxes.length }),
+              split: common(`splits.${image.split}`),
+            })}
             width={image.width}
             height={image.height}
             boxes={image.boxes}
@@ -70,7 +75,14 @@ export function Lightbox({ url, image, index, count, classes, labels, change, pr
         <>
           {labels ? <ClassFact key={image.id} image={image} classes={classes} change={change} /> : null}
           <SplitFact image={image} change={change} />
-          {labels ? null : <BoxList boxes={image.boxes} classes={classes} chosen={chosen} choose={(box) => pick(box === null ? null : { imageId: image.id, box })} />}
+          {labels ? null : (
+            <BoxList
+              boxes={image.boxes}
+              classes={classes}
+              chosen={chosen}
+              choose={(box) => pick(box === null ? null : { imageId: image.id, box })}
+            />
+          )}
           <dl className="grid gap-2 text-sm">
             <Fact label={t("size")}>{t("pixels", { width: String(image.width), height: String(image.height) })}</Fact>
             <Fact label={t("fileSize")}>
@@ -85,7 +97,15 @@ export function Lightbox({ url, image, index, count, classes, labels, change, pr
 }
 
 /** The image's class, which may be changed here. */
-function ClassFact({ image, classes, change }: { image: BrowserImage; classes: readonly string[]; change: Props["change"] }) {
+function ClassFact({
+  image,
+  classes,
+  change,
+}: {
+  image: BrowserImage;
+  classes: readonly string[];
+  change: Props["change"];
+}) {
   const t = useTranslations("images");
   const common = useTranslations("common");
   const [text, setText] = useState(image.label ?? "");
@@ -112,7 +132,13 @@ function ClassFact({ image, classes, change }: { image: BrowserImage; classes: r
       <Field label={t("class")} error={error}>
         {(control) => (
           <div className="flex gap-2">
-            <ClassInput {...control} classes={classes} value={text} placeholder={t("unlabelled")} onChange={({ target }) => setText(target.value)} />
+            <ClassInput
+              {...control}
+              classes={classes}
+              value={text}
+              placeholder={t("unlabelled")}
+              onChange={({ target }) => setText(target.value)}
+            />
             <Button type="submit" variant={changed ? "primary" : "secondary"} pending={pending} disabled={!changed}>
               {common("save")}
             </Button>
@@ -140,7 +166,14 @@ function SplitFact({ image, change }: { image: BrowserImage; change: Props["chan
   return (
     <Field label={t("split")}>
       {(control) => (
-        <Select {...control} className="w-full" value={image.split} onChange={({ target }) => void change({ split: SPLITS.find((split) => split === target.value) ?? image.split })}>
+        <Select
+          {...control}
+          className="w-full"
+          value={image.split}
+          onChange={({ target }) =>
+            void change({ split: SPLITS.find((split) => split === target.value) ?? image.split })
+          }
+        >
           {SPLITS.map((split) => (
             <option key={split} value={split}>
               {common(`splits.${split}`)}
@@ -153,7 +186,17 @@ function SplitFact({ image, change }: { image: BrowserImage; change: Props["chan
 }
 
 /** The boxes of the image; pointing at one picks it out of the image. */
-function BoxList({ boxes, classes, chosen, choose }: { boxes: readonly MarkedBox[]; classes: readonly string[]; chosen: number | null; choose: (index: number | null) => void }) {
+function BoxList({
+  boxes,
+  classes,
+  chosen,
+  choose,
+}: {
+  boxes: readonly MarkedBox[];
+  classes: readonly string[];
+  chosen: number | null;
+  choose: (index: number | null) => void;
+}) {
   const t = useTranslations("images");
   if (boxes.length === 0) return <p className="text-sm text-muted">{t("noBoxes")}</p>;
   return (
@@ -166,11 +209,20 @@ function BoxList({ boxes, classes, chosen, choose }: { boxes: readonly MarkedBox
               type="button"
               aria-pressed={chosen === index}
               onClick={() => choose(chosen === index ? null : index)}
-              className={cn("flex w-full items-center gap-2 rounded-md px-2 py-1 text-left text-sm -outline-offset-2 hover:bg-hover pointer-coarse:py-2", chosen === index && "bg-hover")}
+              className={cn(
+                "flex w-full items-center gap-2 rounded-md px-2 py-1 text-left text-sm -outline-offset-2 hover:bg-hover pointer-coarse:py-2",
+                chosen === index && "bg-hover",
+              )}
             >
-              <span aria-hidden className="size-2.5 shrink-0 rounded-sm" style={{ background: colourOf(box.label, classes) }} />
+              <span
+                aria-hidden
+                className="size-2.5 shrink-0 rounded-sm"
+                style={{ background: colourOf(box.label, classes) }}
+              />
               <bdi className="min-w-0 grow truncate">{box.label}</bdi>
-              <span className="shrink-0 text-xs text-muted">{t("pixels", { width: String(Math.round(box.width)), height: String(Math.round(box.height)) })}</span>
+              <span className="shrink-0 text-xs text-muted">
+                {t("pixels", { width: String(Math.round(box.width)), height: String(Math.round(box.height)) })}
+              </span>
             </button>
           </li>
         ))}

@@ -21,7 +21,14 @@ export function filterQuery({ split, label, unlabelled }: ImageFilter): URLSearc
  * The images from a place on, counted from the nearest one before it that is known: nothing that is added above it, or
  * leaves the filter above it, moves them.
  */
-async function fetchImages(url: string, query: string, start: number, known: ReadonlyMap<number, BrowserImage>, limit: number, signal: AbortSignal | null): Promise<Fetched<BrowserImage>> {
+async function fetchImages(
+  url: string,
+  query: string,
+  start: number,
+  known: ReadonlyMap<number, BrowserImage>,
+  limit: number,
+  signal: AbortSignal | null,
+): Promise<Fetched<BrowserImage>> {
   let before = start - 1;
   while (before >= 0 && !known.has(before)) before -= 1;
   const search = new URLSearchParams(query);
@@ -41,7 +48,10 @@ export interface Listing extends Ranges<BrowserImage> {
 
 /** The images that match, newest first. Give the component that uses it a key of url and query. */
 export function useListing(url: string, query: string, wanted: Places): Listing {
-  const fetchRange: FetchRange<BrowserImage> = useCallback((start, known, signal) => fetchImages(url, query, start, known, RANGE, signal), [url, query]);
+  const fetchRange: FetchRange<BrowserImage> = useCallback(
+    (start, known, signal) => fetchImages(url, query, start, known, RANGE, signal),
+    [url, query],
+  );
   const ranges = useRanges(fetchRange, wanted);
 
   async function idsBetween({ first, last }: Places): Promise<string[]> {

@@ -13,7 +13,9 @@ interface Props {
   params: Promise<{ workspace: string; project: string }>;
 }
 
-const readImages = cache((workspace: string, project: string) => page((ctx) => getImagesPage(ctx, toProjectRef({ workspace, project }))));
+const readImages = cache((workspace: string, project: string) =>
+  page((ctx) => getImagesPage(ctx, toProjectRef({ workspace, project }))),
+);
 
 export async function generateMetadata({ params }: Props): Promise<Metadata> {
   const { workspace, project } = await params;

@@ -33,7 +33,11 @@ export function SelectionBar({ count, classes, labels, pending, change, clear }:
   const common = useTranslations("common");
   const [asking, setAsking] = useState(false);
   return (
-    <div role="region" aria-label={t("selection")} className="sticky bottom-3 z-20 mx-auto flex w-fit max-w-full flex-wrap items-center gap-x-2 gap-y-1 rounded-lg border border-line bg-raised px-3 py-2 shadow-raised">
+    <div
+      role="region"
+      aria-label={t("selection")}
+      className="sticky bottom-3 z-20 mx-auto flex w-fit max-w-full flex-wrap items-center gap-x-2 gap-y-1 rounded-lg border border-line bg-raised px-3 py-2 shadow-raised"
+    >
       <span role="status" className="mr-1 font-medium max-sm:grow">
         {t("selected", { count })}
       </span>
@@ -68,7 +72,12 @@ export function SelectionBar({ count, classes, labels, pending, change, clear }:
   );
 }
 
-function ClassDialog({ count, classes, change, onClose }: Pick<Props, "count" | "classes" | "change"> & { onClose: () => void }) {
+function ClassDialog({
+  count,
+  classes,
+  change,
+  onClose,
+}: Pick<Props, "count" | "classes" | "change"> & { onClose: () => void }) {
   const t = useTranslations("images");
   const common = useTranslations("common");
   const form = useId();
@@ -102,7 +111,13 @@ function ClassDialog({ count, classes, change, onClose }: Pick<Props, "count" | 
             <DialogClose asChild>
               <Button>{common("cancel")}</Button>
             </DialogClose>
-            <Button type="submit" form={form} variant="primary" pending={pending} disabled={label.trim() === "" ? t("classMissing") : false}>
+            <Button
+              type="submit"
+              form={form}
+              variant="primary"
+              pending={pending}
+              disabled={label.trim() === "" ? t("classMissing") : false}
+            >
               {t("setClass")}
             </Button>
           </>
@@ -110,7 +125,15 @@ function ClassDialog({ count, classes, change, onClose }: Pick<Props, "count" | 
       >
         <form id={form} onSubmit={submit}>
           <Field label={t("class")} error={error}>
-            {(control) => <ClassInput {...control} classes={classes} value={label} onChange={({ target }) => setLabel(target.value)} data-focus-first />}
+            {(control) => (
+              <ClassInput
+                {...control}
+                classes={classes}
+                value={label}
+                onChange={({ target }) => setLabel(target.value)}
+                data-focus-first
+              />
+            )}
           </Field>
         </form>
       </DialogContent>

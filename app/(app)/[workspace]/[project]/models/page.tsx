@@ -15,7 +15,9 @@ interface Props {
   params: Promise<{ workspace: string; project: string }>;
 }
 
-const readModels = cache((workspace: string, project: string) => page((ctx) => getModelsPage(ctx, toProjectRef({ workspace, project }))));
+const readModels = cache((workspace: string, project: string) =>
+  page((ctx) => getModelsPage(ctx, toProjectRef({ workspace, project }))),
+);
 
 export async function generateMetadata({ params }: Props): Promise<Metadata> {
   const { workspace, project } = await params;
@@ -32,12 +34,21 @@ export default async function ModelsPage({ params }: Props) {
     <div className="grid gap-5">
       <ProjectHead workspace={workspace} project={project} tab="models" />
       {models.length === 0 ? (
-        <EmptyState title={t("empty")} action={<LinkButton href={`/${workspace.slug}/${project.slug}`}>{t("toVersions")}</LinkButton>}>
+        <EmptyState
+          title={t("empty")}
+          action={<LinkButton href={`/${workspace.slug}/${project.slug}`}>{t("toVersions")}</LinkButton>}
+        >
           {t("emptyText")}
         </EmptyState>
       ) : (
         <ClientMessages namespaces={["models"]}>
-          <ModelsList workspaceSlug={workspace.slug} models={models} apiUrl={apiUrl()} mayChoose={may.updateVersions} ofProject />
+          <ModelsList
+            workspaceSlug={workspace.slug}
+            models={models}
+            apiUrl={apiUrl()}
+            mayChoose={may.updateVersions}
+            ofProject
+          />
         </ClientMessages>
       )}
     </div>

@@ -24,7 +24,11 @@ interface Made {
 /** Makes a key and shows its secret, in the one dialog; closing it forgets both. */
 export function CreateKey({ workspaceSlug, apiUrl }: { workspaceSlug: string; apiUrl: string }) {
   const t = useTranslations("keys");
-  return <NewDialog label={t("create")}>{() => <CreateKeyContent workspaceSlug={workspaceSlug} apiUrl={apiUrl} />}</NewDialog>;
+  return (
+    <NewDialog label={t("create")}>
+      {() => <CreateKeyContent workspaceSlug={workspaceSlug} apiUrl={apiUrl} />}
+    </NewDialog>
+  );
 }
 
 /** One content for both steps: the dialog stays, so that the focus goes from the form to what came of it. */
@@ -56,13 +60,25 @@ function CreateKeyContent({ workspaceSlug, apiUrl }: { workspaceSlug: string; ap
       <DialogClose asChild>
         <Button>{common("cancel")}</Button>
       </DialogClose>
-      <Button type="submit" form={form} variant="primary" pending={pending} disabled={scopes.size === 0 ? t("scopesMissing") : false}>
+      <Button
+        type="submit"
+        form={form}
+        variant="primary"
+        pending={pending}
+        disabled={scopes.size === 0 ? t("scopesMissing") : false}
+      >
         {t("createAct")}
       </Button>
     </>
   );
   return (
-    <DialogContent wide keep={made !== null} title={made ? t("madeTitle", { name: made.name }) : t("create")} description={made ? t("madeText") : t("createText")} foot={foot}>
+    <DialogContent
+      wide
+      keep={made !== null}
+      title={made ? t("madeTitle", { name: made.name }) : t("create")}
+      description={made ? t("madeText") : t("createText")}
+      foot={foot}
+    >
       {made ? (
         <>
           <Secret text={made.key} label={t("secret")} copyLabel={t("copyKey")} />
@@ -76,7 +92,18 @@ function CreateKeyContent({ workspaceSlug, apiUrl }: { workspaceSlug: string; ap
             </Callout>
           ) : null}
           <Field label={t("name")} description={t("nameHelp")} error={field === "name" ? error?.message : undefined}>
-            {(control) => <Input {...control} name="name" value={name} onChange={({ target }) => setName(target.value)} autoFocus required maxLength={200} autoComplete="off" />}
+            {(control) => (
+              <Input
+                {...control}
+                name="name"
+                value={name}
+                onChange={({ target }) => setName(target.value)}
+                autoFocus
+                required
+                maxLength={200}
+                autoComplete="off"
+              />
+            )}
           </Field>
           <ScopeFields chosen={scopes} choose={setScopes} />
         </form>

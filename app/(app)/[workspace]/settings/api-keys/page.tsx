@@ -28,13 +28,24 @@ export async function generateMetadata(): Promise<Metadata> {
 
 export default async function ApiKeysPage({ params }: Props) {
   const { workspace: slug } = await params;
-  const { workspace, keys } = await page(async (ctx) => ({ workspace: authorize(ctx, "read api keys", slug), keys: await listApiKeys(ctx, slug) }));
+  const { workspace, keys } = await page(async (ctx) => ({
+    workspace: authorize(ctx, "read api keys", slug),
+    keys: await listApiKeys(ctx, slug),
+  }));
   const t = await getTranslations("keys");
-  const [inForce, revoked] = [keys.filter((key) => key.revokedAt === null), keys.filter((key) => key.revokedAt !== null)];
+  const [inForce, revoked] = [
+    keys.filter((key) => key.revokedAt === null),
+    keys.filter((key) => key.revokedAt !== null),
+  ];
   return (
     <ClientMessages namespaces={["keys"]}>
       <div className="grid gap-6">
-        <PageHeader breadcrumbs={[{ label: workspace.name, href: `/${slug}` }, { label: t("title") }]} title={t("title")} meta={<p>{t("about")}</p>} actions={<CreateKey workspaceSlug={slug} apiUrl={apiUrl()} />} />
+        <PageHeader
+          breadcrumbs={[{ label: workspace.name, href: `/${slug}` }, { label: t("title") }]}
+          title={t("title")}
+          meta={<p>{t("about")}</p>}
+          actions={<CreateKey workspaceSlug={slug} apiUrl={apiUrl()} />}
+        />
         <div id="keys-in-force" tabIndex={-1} role="group" aria-label={t("inForce")}>
           {inForce.length > 0 ? (
             <Table label={t("title")}>
@@ -85,7 +96,9 @@ async function RevokedKeys({ keys }: { keys: ApiKey[] }) {
   const t = await getTranslations("keys");
   return (
     <details>
-      <summary className="w-fit cursor-pointer rounded-md text-sm text-muted hover:text-ink">{t("revokedKeys", { count: keys.length })}</summary>
+      <summary className="w-fit cursor-pointer rounded-md text-sm text-muted hover:text-ink">
+        {t("revokedKeys", { count: keys.length })}
+      </summary>
       <div className="mt-3 min-w-0">
         <Table label={t("revokedKeys", { count: keys.length })} className="text-muted">
           <TableHead>
@@ -131,7 +144,9 @@ async function Scopes({ apiKey }: { apiKey: ApiKey }) {
   return (
     <>
       {preset ? t(`presets.${preset}`) : t("scopeCount", { count: apiKey.scopes.length })}
-      {preset === "everything" ? null : <span className="block max-w-md font-mono text-xs text-muted">{apiKey.scopes.join(", ")}</span>}
+      {preset === "everything" ? null : (
+        <span className="block max-w-md font-mono text-xs text-muted">{apiKey.scopes.join(", ")}</span>
+      )}
     </>
   );
 }

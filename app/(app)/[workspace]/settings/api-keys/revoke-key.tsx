@@ -9,7 +9,13 @@ import { toast, toastError } from "@/app/_ui/toast";
 import { revokeKeyAction } from "./actions";
 
 /** Ends a key, after saying what stops working. */
-export function RevokeKey({ workspaceSlug, apiKey }: { workspaceSlug: string; apiKey: { id: string; name: string; prefix: string } }) {
+export function RevokeKey({
+  workspaceSlug,
+  apiKey,
+}: {
+  workspaceSlug: string;
+  apiKey: { id: string; name: string; prefix: string };
+}) {
   const t = useTranslations("keys");
   const common = useTranslations("common");
   const [open, setOpen] = useState(false);
@@ -36,7 +42,12 @@ export function RevokeKey({ workspaceSlug, apiKey }: { workspaceSlug: string; ap
         title={t("revokeTitle", { name: apiKey.name })}
         description={
           <div className="grid gap-2">
-            <p>{t.rich("revokeText", { prefix: `${apiKey.prefix}…`, code: (chunks) => <code className="font-mono text-sm text-ink">{chunks}</code> })}</p>
+            <p>
+              {t.rich("revokeText", {
+                prefix: `${apiKey.prefix}…`,
+                code: (chunks) => <code className="font-mono text-sm text-ink">{chunks}</code>,
+              })}
+            </p>
             <p>{t("revokeFinal")}</p>
           </div>
         }

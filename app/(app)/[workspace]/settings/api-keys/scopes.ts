@@ -19,13 +19,21 @@ const GROUP_OF = {
   "api-key:revoke": "keys",
 } as const satisfies Record<Scope, string>;
 
-export const SCOPE_GROUPS = [...new Set(Object.values(GROUP_OF))].map((group) => ({ group, scopes: SCOPES.filter((scope) => GROUP_OF[scope] === group) }));
+export const SCOPE_GROUPS = [...new Set(Object.values(GROUP_OF))].map((group) => ({
+  group,
+  scopes: SCOPES.filter((scope) => GROUP_OF[scope] === group),
+}));
 
 export const PRESETS = [
   { preset: "everything", scopes: SCOPES },
   { preset: "readOnly", scopes: ["workspace:read", "project:read", "version:read"] },
-  { preset: "trashAndRestore", scopes: ["workspace:read", "project:read", "project:update", "version:read", "version:update"] },
+  {
+    preset: "trashAndRestore",
+    scopes: ["workspace:read", "project:read", "project:update", "version:read", "version:update"],
+  },
 ] as const satisfies readonly { preset: string; scopes: readonly Scope[] }[];
 
 /** The preset that these scopes are, if they are one. */
-export const presetOf = (scopes: ReadonlySet<Scope>) => PRESETS.find((preset) => preset.scopes.length === scopes.size && preset.scopes.every((scope) => scopes.has(scope)))?.preset ?? null;
+export const presetOf = (scopes: ReadonlySet<Scope>) =>
+  PRESETS.find((preset) => preset.scopes.length === scopes.size && preset.scopes.every((scope) => scopes.has(scope)))
+    ?.preset ?? null;

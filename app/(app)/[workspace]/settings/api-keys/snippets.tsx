@@ -8,9 +8,15 @@ export function Snippets({ apiKey, workspaceSlug, apiUrl }: { apiKey: string; wo
   const t = useTranslations("keys");
   const snippets = [
     { title: t("snippets.environment"), text: `export API_URL=${apiUrl}\nexport ROBOFLOW_API_KEY=${apiKey}` },
-    { title: t("snippets.python"), text: `import roboflow\n\nworkspace = roboflow.Roboflow().workspace("${workspaceSlug}")\nprint(workspace.projects())` },
+    {
+      title: t("snippets.python"),
+      text: `import roboflow\n\nworkspace = roboflow.Roboflow().workspace("${workspaceSlug}")\nprint(workspace.projects())`,
+    },
     { title: t("snippets.cli"), text: `roboflow trash list --workspace ${workspaceSlug}` },
-    { title: t("snippets.curl"), text: `curl -H "Authorization: Bearer $ROBOFLOW_API_KEY" "$API_URL/${workspaceSlug}"` },
+    {
+      title: t("snippets.curl"),
+      text: `curl -H "Authorization: Bearer $ROBOFLOW_API_KEY" "$API_URL/${workspaceSlug}"`,
+    },
   ];
   return (
     <div className="grid gap-3">

@@ -28,10 +28,16 @@ export default async function AuditLogPage({ params, searchParams }: Props) {
   const group = AUDIT_GROUPS.find((known) => known === show);
   const cursor = typeof before === "string" ? before : undefined;
   const workspace = await page(async (ctx) => authorize(ctx, "read audit log", slug));
-  const log = await pageOr(["invalid_input"], (ctx) => listAuditEvents(ctx, { workspaceSlug: slug, limit: EVENTS_A_PAGE, group, cursor }));
+  const log = await pageOr(["invalid_input"], (ctx) =>
+    listAuditEvents(ctx, { workspaceSlug: slug, limit: EVENTS_A_PAGE, group, cursor }),
+  );
   const t = await getTranslations("audit");
   const hrefOf = (query: { show?: AuditGroup | undefined; before?: string | undefined }) => {
-    const search = new URLSearchParams(Object.entries(query).flatMap(([name, value]): [string, string][] => (value === undefined ? [] : [[name, value]])));
+    const search = new URLSearchParams(
+      Object.entries(query).flatMap(([name, value]): [string, string][] =>
+        value === undefined ? [] : [[name, value]],
+      ),
+    );
     return `/${slug}/settings/audit-log${search.size > 0 ? `?${search}` : ""}`;
   };
   const newest = hrefOf({ show: group });
@@ -39,7 +45,11 @@ export default async function AuditLogPage({ params, searchParams }: Props) {
   const older = nextCursor === null ? null : hrefOf({ show: group, before: nextCursor });
   return (
     <div className="grid gap-6">
-      <PageHeader breadcrumbs={[{ label: workspace.name, href: `/${slug}` }, { label: t("title") }]} title={t("title")} meta={<p>{t("about")}</p>} />
+      <PageHeader
+        breadcrumbs={[{ label: workspace.name, href: `/${slug}` }, { label: t("title") }]}
+        title={t("title")}
+        meta={<p>{t("about")}</p>}
+      />
       <div className="grid gap-3">
         <nav aria-label={t("show")} className="flex flex-wrap gap-1.5">
           {[undefined, ...AUDIT_GROUPS].map((known) => (
@@ -61,7 +71,10 @@ export default async function AuditLogPage({ params, searchParams }: Props) {
         ) : older ? (
           <EmptyState title={t("noneHere")}>{t("noneHereText")}</EmptyState>
         ) : (
-          <EmptyState title={group === undefined && cursor === undefined ? t("empty") : t("noneMatches")} action={group || cursor ? <LinkButton href={hrefOf({})}>{t("showAll")}</LinkButton> : undefined} />
+          <EmptyState
+            title={group === undefined && cursor === undefined ? t("empty") : t("noneMatches")}
+            action={group || cursor ? <LinkButton href={hrefOf({})}>{t("showAll")}</LinkButton> : undefined}
+          />
         )}
         {log.ok && (older || cursor) ? (
           <nav aria-label={t("pages")} className="flex flex-wrap justify-between gap-2">

@@ -29,7 +29,9 @@ export async function Sentence({ event }: { event: AuditEvent }) {
   // "2", a training of the version itself, or "3.2", one of the project's version 3.
   const trainings = cancelledTrainings.map((path) => {
     const [first = "", second] = path.split(".");
-    return second === undefined ? t("training", { number: first }) : t("trainingOf", { version: first, number: second });
+    return second === undefined
+      ? t("training", { number: first })
+      : t("trainingOf", { version: first, number: second });
   });
   const trainingNumber = event.targetType === "training" ? /^Training (\d+)$/.exec(event.targetName)?.[1] : undefined;
   return (

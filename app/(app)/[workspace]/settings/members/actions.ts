@@ -11,10 +11,13 @@ const MEMBER = z.object({ workspaceSlug: z.string(), userId: z.string() });
 /** The one-time link as it is handed over. */
 const linkOf = ({ token, until }: Invite) => ({ url: `${publicUrl()}/invite/${token}`, until });
 
-export const addMemberAction = action(z.object({ workspaceSlug: z.string(), email: z.string(), role: ROLE }), async (ctx, input) => {
-  const { invite, ...member } = await addMember(ctx, input);
-  return { ...member, link: invite && linkOf(invite) };
-});
+export const addMemberAction = action(
+  z.object({ workspaceSlug: z.string(), email: z.string(), role: ROLE }),
+  async (ctx, input) => {
+    const { invite, ...member } = await addMember(ctx, input);
+    return { ...member, link: invite && linkOf(invite) };
+  },
+);
 
 export const changeRoleAction = action(MEMBER.extend({ role: ROLE }), (ctx, input) => changeRole(ctx, input));
 

@@ -18,7 +18,11 @@ import { ROLES, type Role } from "./roles";
 /** Adds somebody by e-mail address. Who has no account yet gets one, and its one-time link is shown in the same dialog. */
 export function AddMember({ workspaceSlug }: { workspaceSlug: string }) {
   const t = useTranslations("members");
-  return <NewDialog label={t("add")}>{(close) => <AddMemberContent workspaceSlug={workspaceSlug} close={close} />}</NewDialog>;
+  return (
+    <NewDialog label={t("add")}>
+      {(close) => <AddMemberContent workspaceSlug={workspaceSlug} close={close} />}
+    </NewDialog>
+  );
 }
 
 /** One content for both steps: the dialog stays, so that the focus goes from the form to what came of it. */
@@ -36,7 +40,11 @@ function AddMemberContent({ workspaceSlug, close }: { workspaceSlug: string; clo
     const { name, before, link } = result.data;
     if (link) setInvited({ name, link });
     else {
-      toast(before === null ? t("addedToast", { name, role: common("role", { role }) }) : t("roleChanged", { name, role: common("role", { role }) }));
+      toast(
+        before === null
+          ? t("addedToast", { name, role: common("role", { role }) })
+          : t("roleChanged", { name, role: common("role", { role }) }),
+      );
       close();
     }
     return result;
@@ -71,9 +79,26 @@ function AddMemberContent({ workspaceSlug, close }: { workspaceSlug: string; clo
           </Callout>
         ) : null}
         <Field label={t("email")} error={emailError}>
-          {(control) => <Input {...control} name="email" type="email" value={email} onChange={({ target }) => setEmail(target.value)} autoFocus required maxLength={254} autoComplete="off" />}
+          {(control) => (
+            <Input
+              {...control}
+              name="email"
+              type="email"
+              value={email}
+              onChange={({ target }) => setEmail(target.value)}
+              autoFocus
+              required
+              maxLength={254}
+              autoComplete="off"
+            />
+          )}
         </Field>
-        <RadioCards legend={t("role")} options={ROLES.map((value) => ({ value, title: common("role", { role: value }), text: t(`may.${value}`) }))} value={role} onChange={setRole} />
+        <RadioCards
+          legend={t("role")}
+          options={ROLES.map((value) => ({ value, title: common("role", { role: value }), text: t(`may.${value}`) }))}
+          value={role}
+          onChange={setRole}
+        />
       </form>
     </DialogContent>
   );

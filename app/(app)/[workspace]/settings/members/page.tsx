@@ -24,12 +24,21 @@ export async function generateMetadata(): Promise<Metadata> {
 
 export default async function MembersPage({ params }: Props) {
   const { workspace: slug } = await params;
-  const { workspace, members, self } = await page(async (ctx) => ({ workspace: authorize(ctx, "manage members", slug), members: await listMembers(ctx, slug), self: personId(ctx.actor) }));
+  const { workspace, members, self } = await page(async (ctx) => ({
+    workspace: authorize(ctx, "manage members", slug),
+    members: await listMembers(ctx, slug),
+    self: personId(ctx.actor),
+  }));
   const t = await getTranslations("members");
   return (
     <ClientMessages namespaces={["members"]}>
       <div className="grid gap-6">
-        <PageHeader breadcrumbs={[{ label: workspace.name, href: `/${slug}` }, { label: t("title") }]} title={t("title")} meta={t("count", { count: members.length })} actions={<AddMember workspaceSlug={slug} />} />
+        <PageHeader
+          breadcrumbs={[{ label: workspace.name, href: `/${slug}` }, { label: t("title") }]}
+          title={t("title")}
+          meta={t("count", { count: members.length })}
+          actions={<AddMember workspaceSlug={slug} />}
+        />
         <div id="members" tabIndex={-1} role="group" aria-label={t("title")}>
           <Table label={t("title")}>
             <TableHead>
@@ -48,7 +57,11 @@ export default async function MembersPage({ params }: Props) {
                       <span className="flex flex-wrap items-center gap-x-2 gap-y-1">
                         <span className="min-w-0 wrap-anywhere">{member.name}</span>
                         {person.self ? <Badge>{t("you")}</Badge> : null}
-                        {member.invitation ? <Badge tone={member.invitation === "OPEN" ? "accent" : "warn"}>{t(`invitation.${member.invitation}`)}</Badge> : null}
+                        {member.invitation ? (
+                          <Badge tone={member.invitation === "OPEN" ? "accent" : "warn"}>
+                            {t(`invitation.${member.invitation}`)}
+                          </Badge>
+                        ) : null}
                       </span>
                       <span className="block font-normal wrap-anywhere text-muted">{member.email}</span>
                     </TableHeader>
@@ -57,10 +70,21 @@ export default async function MembersPage({ params }: Props) {
                     </TableCell>
                     <TableCell>
                       <div className="flex flex-wrap items-center justify-between gap-x-6 gap-y-2">
-                        <RoleSelect workspaceSlug={slug} member={person} role={member.role} lastOwner={member.lastOwner} />
+                        <RoleSelect
+                          workspaceSlug={slug}
+                          member={person}
+                          role={member.role}
+                          lastOwner={member.lastOwner}
+                        />
                         <div className="flex flex-wrap items-center gap-1.5">
                           {member.invitation ? <NewLink workspaceSlug={slug} member={person} /> : null}
-                          <RemoveMember workspaceSlug={slug} workspaceName={workspace.name} member={person} apiKeys={member.apiKeys} lastOwner={member.lastOwner} />
+                          <RemoveMember
+                            workspaceSlug={slug}
+                            workspaceName={workspace.name}
+                            member={person}
+                            apiKeys={member.apiKeys}
+                            lastOwner={member.lastOwner}
+                          />
                         </div>
                       </div>
                     </TableCell>

@@ -11,7 +11,19 @@ import { removeMemberAction } from "./actions";
 import type { PersonRow } from "./roles";
 
 /** Takes somebody out of the workspace, after saying what they lose. Who removes themselves goes home. */
-export function RemoveMember({ workspaceSlug, workspaceName, member, apiKeys, lastOwner }: { workspaceSlug: string; workspaceName: string; member: PersonRow; apiKeys: number; lastOwner: boolean }) {
+export function RemoveMember({
+  workspaceSlug,
+  workspaceName,
+  member,
+  apiKeys,
+  lastOwner,
+}: {
+  workspaceSlug: string;
+  workspaceName: string;
+  member: PersonRow;
+  apiKeys: number;
+  lastOwner: boolean;
+}) {
   const t = useTranslations("members");
   const common = useTranslations("common");
   const router = useRouter();
@@ -26,12 +38,18 @@ export function RemoveMember({ workspaceSlug, workspaceName, member, apiKeys, la
       setOpen(false);
       if (!result.ok) return toastError(result.error.message);
       leave();
-      toast(self ? t("leftToast", { workspace: workspaceName }) : t("removedToast", { name, workspace: workspaceName }));
+      toast(
+        self ? t("leftToast", { workspace: workspaceName }) : t("removedToast", { name, workspace: workspaceName }),
+      );
       if (self) router.replace("/");
     });
 
   const trigger = (
-    <Button size="sm" aria-label={self ? t("leaveWorkspace", { workspace: workspaceName }) : t("removePerson", { name })} disabled={lastOwner ? t("lastOwnerReason", { name }) : false}>
+    <Button
+      size="sm"
+      aria-label={self ? t("leaveWorkspace", { workspace: workspaceName }) : t("removePerson", { name })}
+      disabled={lastOwner ? t("lastOwnerReason", { name }) : false}
+    >
       {self ? t("leave") : t("remove")}
     </Button>
   );
@@ -40,7 +58,9 @@ export function RemoveMember({ workspaceSlug, workspaceName, member, apiKeys, la
     <AlertDialog open={open} onOpenChange={setOpen}>
       <AlertDialogTrigger asChild>{trigger}</AlertDialogTrigger>
       <AlertDialogContent
-        title={self ? t("leaveTitle", { workspace: workspaceName }) : t("removeTitle", { name, workspace: workspaceName })}
+        title={
+          self ? t("leaveTitle", { workspace: workspaceName }) : t("removeTitle", { name, workspace: workspaceName })
+        }
         description={
           <ul className="grid list-disc gap-1 pl-5">
             <li>{self ? t("leaveAccess") : t("removeAccess", { name })}</li>

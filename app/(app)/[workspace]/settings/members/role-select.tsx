@@ -10,7 +10,17 @@ import { changeRoleAction } from "./actions";
 import { isRole, ROLES, type PersonRow, type Role } from "./roles";
 
 /** A member's role. One's own is given up only after a question; anybody else's is changed at once, with Undo. */
-export function RoleSelect({ workspaceSlug, member, role, lastOwner }: { workspaceSlug: string; member: PersonRow; role: Role; lastOwner: boolean }) {
+export function RoleSelect({
+  workspaceSlug,
+  member,
+  role,
+  lastOwner,
+}: {
+  workspaceSlug: string;
+  member: PersonRow;
+  role: Role;
+  lastOwner: boolean;
+}) {
   const t = useTranslations("members");
   const common = useTranslations("common");
   const [shown, show] = useOptimistic(role);

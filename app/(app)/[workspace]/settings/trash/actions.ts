@@ -35,10 +35,14 @@ export const restoreAllAction = action(z.object({ workspaceSlug }), async (ctx, 
 });
 
 /** Purges the chosen items, for owners who typed the name of the one or the number of the many. */
-export const purgeItemsAction = action(chosen.extend({ confirm, asOf }), async (ctx, input) => explainAll(ctx, await purgeItems(ctx, input, AbortSignal.timeout(ACT_MS))));
+export const purgeItemsAction = action(chosen.extend({ confirm, asOf }), async (ctx, input) =>
+  explainAll(ctx, await purgeItems(ctx, input, AbortSignal.timeout(ACT_MS))),
+);
 
 /** Purges what was in Trash at `asOf`, for owners who typed the number of items. */
-export const emptyTrashAction = action(z.object({ workspaceSlug, asOf, confirm }), (ctx, input) => emptyTrash(ctx, input, AbortSignal.timeout(ACT_MS)));
+export const emptyTrashAction = action(z.object({ workspaceSlug, asOf, confirm }), (ctx, input) =>
+  emptyTrash(ctx, input, AbortSignal.timeout(ACT_MS)),
+);
 
 /** The reasons in the person's language. */
 async function explainAll(ctx: Context, results: readonly ItemResult[]) {
@@ -47,7 +51,9 @@ async function explainAll(ctx: Context, results: readonly ItemResult[]) {
       type,
       id,
       name,
-      reason: error ? (await explain(new DomainError(error.code, error.message, error.details), ctx.requestId)).message : null,
+      reason: error
+        ? (await explain(new DomainError(error.code, error.message, error.details), ctx.requestId)).message
+        : null,
     })),
   );
 }

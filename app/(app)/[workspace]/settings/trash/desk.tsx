@@ -44,7 +44,11 @@ interface Desk extends TrashFacts {
   restore: (rows: readonly Row[], from?: string) => void;
   ask: (question: Question) => void;
   /** Tells the results of an act on several items, and where focus belongs once their rows are gone. */
-  report: (results: readonly Result[], said: (done: readonly Row[]) => string, partly: (done: number) => string) => void;
+  report: (
+    results: readonly Result[],
+    said: (done: readonly Row[]) => string,
+    partly: (done: number) => string,
+  ) => void;
 }
 
 const DeskContext = createContext<Desk | null>(null);
@@ -71,11 +75,19 @@ export function TrashDesk({ facts, rows, children }: { facts: TrashFacts; rows: 
     const present = new Set(rows.map((row) => row.id));
     const selected = new Set([...chosen].filter((id) => present.has(id)));
 
-    function report(results: readonly Result[], said: (done: readonly Row[]) => string, partly: (done: number) => string): void {
+    function report(
+      results: readonly Result[],
+      said: (done: readonly Row[]) => string,
+      partly: (done: number) => string,
+    ): void {
       const rowOf = new Map(rows.map((row) => [row.id, row]));
       const label = ({ id, name }: Result): string => rowOf.get(id)?.label ?? name;
-      const list = results.flatMap((result) => (result.reason === null ? [] : [{ label: label(result), reason: result.reason }]));
-      const done = results.flatMap((result) => (result.reason === null ? [rowOf.get(result.id)].filter((row) => row !== undefined) : []));
+      const list = results.flatMap((result) =>
+        result.reason === null ? [] : [{ label: label(result), reason: result.reason }],
+      );
+      const done = results.flatMap((result) =>
+        result.reason === null ? [rowOf.get(result.id)].filter((row) => row !== undefined) : [],
+      );
       if (list.length === 0) toast(said(done));
       else if (results.length === 1) toastError(t("failed", list[0]!));
       else setFailures({ title: partly(results.length - list.length), list });
@@ -86,7 +98,10 @@ export function TrashDesk({ facts, rows, children }: { facts: TrashFacts; rows: 
       next.after(from ?? ids[0] ?? null, ids);
       setRestoring((before) => new Set([...before, ...ids]));
       startTransition(async () => {
-        const answer = await restoreItemsAction({ workspaceSlug: facts.workspaceSlug, items: items.map(({ type, id, name, projectId, number }) => ({ type, id, name, projectId, number })) });
+        const answer = await restoreItemsAction({
+          workspaceSlug: facts.workspaceSlug,
+          items: items.map(({ type, id, name, projectId, number }) => ({ type, id, name, projectId, number })),
+        });
         setRestoring((before) => new Set([...before].filter((id) => !ids.includes(id))));
         if (!answer.ok) return toastError(answer.error.message);
         const one = items.length === 1 ? items[0] : undefined;
@@ -102,7 +117,8 @@ export function TrashDesk({ facts, rows, children }: { facts: TrashFacts; rows: 
       restoring,
       restore,
       report,
-      select: (ids, on) => setChosen((before) => new Set(on ? [...before, ...ids] : [...before].filter((id) => !ids.includes(id)))),
+      select: (ids, on) =>
+        setChosen((before) => new Set(on ? [...before, ...ids] : [...before].filter((id) => !ids.includes(id)))),
       ask: (asked) => {
         const ids = asked.kind === "purge" ? asked.rows.map((row) => row.id) : [];
         next.after(ids[0] ?? null, ids);
@@ -116,7 +132,9 @@ export function TrashDesk({ facts, rows, children }: { facts: TrashFacts; rows: 
     <DeskContext value={desk}>
       {children}
       {question?.kind === "restore-all" ? <RestoreAllDialog onClose={close} onFailures={setFailures} /> : null}
-      {question && question.kind !== "restore-all" ? <PurgeDialog rows={question.kind === "purge" ? question.rows : null} onClose={close} /> : null}
+      {question && question.kind !== "restore-all" ? (
+        <PurgeDialog rows={question.kind === "purge" ? question.rows : null} onClose={close} />
+      ) : null}
       {failures ? <FailuresDialog {...failures} onClose={() => setFailures(null)} /> : null}
     </DeskContext>
   );
@@ -126,8 +144,16 @@ export function TrashDesk({ facts, rows, children }: { facts: TrashFacts; rows: 
  * Where focus goes when what had it is gone: to the control that asked, if it is still there; else to the row it was in,
  * the row that took its place, the one before it, or the page's heading. It never takes focus from where somebody put it.
  */
-function useFocusAfter(rows: readonly Row[], busy: boolean): { after: (from: string | null, leaving: readonly string[]) => void } {
-  const wanted = useRef<{ origin: Element | null; from: string | null; order: string[]; leaving: readonly string[] } | null>(null);
+function useFocusAfter(
+  rows: readonly Row[],
+  busy: boolean,
+): { after: (from: string | null, leaving: readonly string[]) => void } {
+  const wanted = useRef<{
+    origin: Element | null;
+    from: string | null;
+    order: string[];
+    leaving: readonly string[];
+  } | null>(null);
   const order = useRef<string[]>([]);
 
   useEffect(() => {
@@ -138,7 +164,10 @@ function useFocusAfter(rows: readonly Row[], busy: boolean): { after: (from: str
     if (current.origin instanceof HTMLElement && current.origin.isConnected) return current.origin.focus();
     const id = current.order.find((each) => document.getElementById(`item-${each}`) !== null);
     const row = id === undefined ? null : document.getElementById(`item-${id}`);
-    const target = (id === current.from && row?.querySelector<HTMLElement>("[aria-haspopup=menu]")) || row?.querySelector<HTMLElement>("[data-restore]") || document.querySelector<HTMLElement>("h1");
+    const target =
+      (id === current.from && row?.querySelector<HTMLElement>("[aria-haspopup=menu]")) ||
+      row?.querySelector<HTMLElement>("[data-restore]") ||
+      document.querySelector<HTMLElement>("h1");
     if (id === undefined || !current.leaving.includes(id)) wanted.current = null;
     if (target instanceof HTMLHeadingElement) target.tabIndex = -1;
     target?.focus();
@@ -151,7 +180,12 @@ function useFocusAfter(rows: readonly Row[], busy: boolean): { after: (from: str
         const around = at < 0 ? [] : [...order.current.slice(at), ...order.current.slice(0, at).reverse()];
         // In a menu, the control that asked is gone at once; the row's menu stands for it.
         const inMenu = document.activeElement?.closest("[role=menu]") !== null;
-        wanted.current = { origin: inMenu ? null : document.activeElement, from: inMenu ? from : null, order: around, leaving };
+        wanted.current = {
+          origin: inMenu ? null : document.activeElement,
+          from: inMenu ? from : null,
+          order: around,
+          leaving,
+        };
       },
     }),
     [],

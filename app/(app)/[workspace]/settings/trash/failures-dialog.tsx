@@ -5,7 +5,15 @@ import { Button } from "@/app/_ui/button";
 import { Dialog, DialogClose, DialogContent } from "@/app/_ui/dialog";
 
 /** What could not be done, item by item, and why. */
-export function FailuresDialog({ title, list, onClose }: { title: string; list: readonly { label: string; reason: string }[]; onClose: () => void }) {
+export function FailuresDialog({
+  title,
+  list,
+  onClose,
+}: {
+  title: string;
+  list: readonly { label: string; reason: string }[];
+  onClose: () => void;
+}) {
   const t = useTranslations("trash");
   const common = useTranslations("common");
   return (

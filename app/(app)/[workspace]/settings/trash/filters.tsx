@@ -12,7 +12,17 @@ const TYPES = ["PROJECT", "VERSION", "TRAINING"] as const;
 const PAUSE_MS = 250;
 
 /** What to show of Trash. The address keeps it; without scripts the form sends it. */
-export function TrashFilters({ workspaceSlug, type, order, search }: { workspaceSlug: string; type: (typeof TYPES)[number] | null; order: "newest" | "oldest"; search: string }) {
+export function TrashFilters({
+  workspaceSlug,
+  type,
+  order,
+  search,
+}: {
+  workspaceSlug: string;
+  type: (typeof TYPES)[number] | null;
+  order: "newest" | "oldest";
+  search: string;
+}) {
   const t = useTranslations("trash");
   const router = useRouter();
   const [pending, startTransition] = useTransition();
@@ -22,9 +32,14 @@ export function TrashFilters({ workspaceSlug, type, order, search }: { workspace
   // A link, or the browser's Back, has led elsewhere: the fields follow, but not while somebody types.
   useEffect(() => {
     const fields = form.current?.elements;
-    for (const [name, value] of [["q", search], ["type", type ? TYPE_WORDS[type] : ""], ["order", order === "newest" ? "" : order]] as const) {
+    for (const [name, value] of [
+      ["q", search],
+      ["type", type ? TYPE_WORDS[type] : ""],
+      ["order", order === "newest" ? "" : order],
+    ] as const) {
       const field = fields?.namedItem(name);
-      if (field instanceof HTMLSelectElement || (field instanceof HTMLInputElement && field !== document.activeElement)) field.value = value;
+      if (field instanceof HTMLSelectElement || (field instanceof HTMLInputElement && field !== document.activeElement))
+        field.value = value;
     }
   }, [search, type, order]);
   useEffect(() => () => clearTimeout(timer.current), []);
@@ -70,7 +85,12 @@ export function TrashFilters({ workspaceSlug, type, order, search }: { workspace
           </option>
         ))}
       </Select>
-      <Select name="order" aria-label={t("filters.order")} defaultValue={order === "newest" ? "" : order} onChange={apply}>
+      <Select
+        name="order"
+        aria-label={t("filters.order")}
+        defaultValue={order === "newest" ? "" : order}
+        onChange={apply}
+      >
         <option value="">{t("filters.newest")}</option>
         <option value="oldest">{t("filters.oldest")}</option>
       </Select>

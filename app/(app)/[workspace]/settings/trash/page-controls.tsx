@@ -31,7 +31,11 @@ export function SelectionBar() {
         {chosen.length > 0 ? t("selected", { count: chosen.length }) : ""}
       </p>
       {chosen.length > 0 ? (
-        <div role="group" aria-label={t("selection")} className="sticky bottom-3 z-20 mx-auto flex w-fit max-w-full animate-appear flex-wrap items-center justify-center gap-1.5 rounded-lg border border-line bg-raised p-1.5 pl-3 shadow-raised">
+        <div
+          role="group"
+          aria-label={t("selection")}
+          className="sticky bottom-3 z-20 mx-auto flex w-fit max-w-full animate-appear flex-wrap items-center justify-center gap-1.5 rounded-lg border border-line bg-raised p-1.5 pl-3 shadow-raised"
+        >
           <span aria-hidden className="mr-1.5 text-sm font-medium">
             {t("selected", { count: chosen.length })}
           </span>

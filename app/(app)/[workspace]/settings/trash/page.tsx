@@ -26,7 +26,11 @@ export async function generateMetadata(): Promise<Metadata> {
 }
 
 export default async function TrashPage({ params, searchParams }: Props) {
-  const [{ workspace: slug }, query, t] = [await params, parseTrashQuery(await searchParams), await getTranslations("trash")];
+  const [{ workspace: slug }, query, t] = [
+    await params,
+    parseTrashQuery(await searchParams),
+    await getTranslations("trash"),
+  ];
   const read = await pageOr(["invalid_input"], (ctx) => readTrash(ctx, { workspaceSlug: slug, ...query }));
   // A place to read on from that we never gave: begin anew.
   if (!read.ok) redirect(trashHref(slug, { ...query, cursors: {} }));
@@ -49,7 +53,15 @@ export default async function TrashPage({ params, searchParams }: Props) {
 
   return (
     <ClientMessages namespaces={["trash"]}>
-      <TrashDesk facts={{ workspaceSlug: slug, asOf: asOf.toISOString(), mayPurge, summary: { items: summary.items, images: summary.images, bytes: summary.bytes } }} rows={rows}>
+      <TrashDesk
+        facts={{
+          workspaceSlug: slug,
+          asOf: asOf.toISOString(),
+          mayPurge,
+          summary: { items: summary.items, images: summary.images, bytes: summary.bytes },
+        }}
+        rows={rows}
+      >
         <div className="grid gap-6">
           <PageHeader
             breadcrumbs={[{ label: workspace.name, href: `/${slug}` }, { label: t("title") }]}
@@ -62,7 +74,13 @@ export default async function TrashPage({ params, searchParams }: Props) {
           ) : (
             <>
               <TrashFilters workspaceSlug={slug} type={query.type ?? null} order={query.order} search={query.search} />
-              {shown.length > 0 ? shown.map((section) => <Section key={section.type} overview={overview} section={section} query={query} />) : <NothingMatches slug={slug} query={query} />}
+              {shown.length > 0 ? (
+                shown.map((section) => (
+                  <Section key={section.type} overview={overview} section={section} query={query} />
+                ))
+              ) : (
+                <NothingMatches slug={slug} query={query} />
+              )}
             </>
           )}
           <SelectionBar />
@@ -86,7 +104,9 @@ async function Summary({ overview: { summary, asOf } }: { overview: TrashOvervie
       {nextPurgeAt ? (
         <>
           <span aria-hidden>·</span>
-          <span>{nextPurgeAt <= asOf ? t("nextPurgeDue") : t.rich("nextPurge", { time: () => <Time at={nextPurgeAt} /> })}</span>
+          <span>
+            {nextPurgeAt <= asOf ? t("nextPurgeDue") : t.rich("nextPurge", { time: () => <Time at={nextPurgeAt} /> })}
+          </span>
         </>
       ) : null}
     </p>
@@ -95,5 +115,14 @@ async function Summary({ overview: { summary, asOf } }: { overview: TrashOvervie
 
 async function NothingMatches({ slug, query }: { slug: string; query: TrashQuery }) {
   const t = await getTranslations("trash");
-  return <EmptyState title={t("noMatch")} action={isFiltered(query) ? <LinkButton href={trashHref(slug, { order: query.order })}>{t("clearFilters")}</LinkButton> : null} />;
+  return (
+    <EmptyState
+      title={t("noMatch")}
+      action={
+        isFiltered(query) ? (
+          <LinkButton href={trashHref(slug, { order: query.order })}>{t("clearFilters")}</LinkButton>
+        ) : null
+      }
+    />
+  );
 }

@@ -30,7 +30,11 @@ export function PurgeDialog({ rows, onClose }: { rows: readonly Row[] | null; on
   const count = rows ? rows.length : summary.items;
   const wanted = one ? one.name : String(count);
   const fits = one ? normalizeName(typed) === wanted : typed.normalize("NFKC").trim() === wanted;
-  const title = one ? t("purge.titleOne", { label: one.label }) : rows ? t("purge.titleMany", { count }) : t("purge.titleAll");
+  const title = one
+    ? t("purge.titleOne", { label: one.label })
+    : rows
+      ? t("purge.titleMany", { count })
+      : t("purge.titleAll");
 
   function refuse(sentence: string): void {
     setTyped("");
@@ -44,7 +48,11 @@ export function PurgeDialog({ rows, onClose }: { rows: readonly Row[] | null; on
         const items = rows.map(({ type, id, name, projectId, number }) => ({ type, id, name, projectId, number }));
         const answer = await purgeItemsAction({ workspaceSlug, items, confirm: typed, asOf });
         if (!answer.ok) return refuse(answer.error.message);
-        report(answer.data, () => (one ? t("purged", { label: one.label }) : t("purgedMany", { count })), (done) => t("purgedPartly", { done, count }));
+        report(
+          answer.data,
+          () => (one ? t("purged", { label: one.label }) : t("purgedMany", { count })),
+          (done) => t("purgedPartly", { done, count }),
+        );
       } else {
         const answer = await emptyTrashAction({ workspaceSlug, asOf, confirm: typed });
         if (!answer.ok) return refuse(answer.error.message);
@@ -111,7 +119,17 @@ export function PurgeDialog({ rows, onClose }: { rows: readonly Row[] | null; on
 }
 
 /** The first names, and in figures what goes with them. */
-function Lost({ rows, count, total, summary }: { rows: readonly Row[]; count: number; total: Row["loss"] | null; summary: { images: number; bytes: number } }) {
+function Lost({
+  rows,
+  count,
+  total,
+  summary,
+}: {
+  rows: readonly Row[];
+  count: number;
+  total: Row["loss"] | null;
+  summary: { images: number; bytes: number };
+}) {
   const t = useTranslations("trash");
   const common = useTranslations("common");
   const locale = useLocale();
@@ -136,11 +154,19 @@ function Lost({ rows, count, total, summary }: { rows: readonly Row[]; count: nu
           )}
         </li>
       ))}
-      {count > named.length ? <li className="text-muted">{named.length > 0 ? t("purge.more", { count: count - named.length }) : t("items", { count })}</li> : null}
+      {count > named.length ? (
+        <li className="text-muted">
+          {named.length > 0 ? t("purge.more", { count: count - named.length }) : t("items", { count })}
+        </li>
+      ) : null}
       <li className="mt-1 border-t border-line pt-2">{figures.join(" · ")}</li>
     </ul>
   );
 }
 
 /** Signs that cannot be seen, and those that turn the order of others round, as their code points. */
-const revealHidden = (name: string): string => name.replace(/[\p{Cf}\p{Zl}\p{Zp}]/gu, (sign) => `[U+${sign.codePointAt(0)!.toString(16).toUpperCase().padStart(4, "0")}]`);
+const revealHidden = (name: string): string =>
+  name.replace(
+    /[\p{Cf}\p{Zl}\p{Zp}]/gu,
+    (sign) => `[U+${sign.codePointAt(0)!.toString(16).toUpperCase().padStart(4, "0")}]`,
+  );

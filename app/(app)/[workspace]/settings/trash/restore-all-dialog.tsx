@@ -9,7 +9,13 @@ import { restoreAllAction } from "./actions";
 import { useDesk } from "./desk";
 
 /** Asks before all of Trash comes back: whatever the filters show, it is all of it. */
-export function RestoreAllDialog({ onClose, onFailures }: { onClose: () => void; onFailures: (failures: { title: string; list: { label: string; reason: string }[] }) => void }) {
+export function RestoreAllDialog({
+  onClose,
+  onFailures,
+}: {
+  onClose: () => void;
+  onFailures: (failures: { title: string; list: { label: string; reason: string }[] }) => void;
+}) {
   const t = useTranslations("trash");
   const common = useTranslations("common");
   const { workspaceSlug, summary, rows } = useDesk();
@@ -24,7 +30,10 @@ export function RestoreAllDialog({ onClose, onFailures }: { onClose: () => void;
       if (!done) toastError(t("restoredSome", { count: restored }));
       else if (failed === 0) toast(t("restoredMany", { count: restored }));
       if (failed === 0) return;
-      const list = failures.map(({ id, name, reason }) => ({ label: rows.find((row) => row.id === id)?.label ?? name, reason: reason ?? "" }));
+      const list = failures.map(({ id, name, reason }) => ({
+        label: rows.find((row) => row.id === id)?.label ?? name,
+        reason: reason ?? "",
+      }));
       onFailures({ title: t("restoredPartly", { done: restored, count: restored + failed }), list });
     });
   }

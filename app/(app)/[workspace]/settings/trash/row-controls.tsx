@@ -19,7 +19,13 @@ export function SelectRow({ id }: { id: string }) {
   const t = useTranslations("trash");
   const { selected, select } = useDesk();
   const row = useRow(id);
-  return row ? <Checkbox aria-label={t("select", { label: row.label })} checked={selected.has(id)} onCheckedChange={(checked) => select([id], checked === true)} /> : null;
+  return row ? (
+    <Checkbox
+      aria-label={t("select", { label: row.label })}
+      checked={selected.has(id)}
+      onCheckedChange={(checked) => select([id], checked === true)}
+    />
+  ) : null;
 }
 
 /** Chooses every item of a section that is on the page. */
@@ -29,7 +35,13 @@ export function SelectSection({ type }: { type: Row["type"] }) {
   const ids = rows.filter((row) => row.type === type).map((row) => row.id);
   const count = ids.filter((id) => selected.has(id)).length;
   const checked = count === 0 ? false : count === ids.length || "indeterminate";
-  return <Checkbox aria-label={t("selectAll", { type })} checked={checked} onCheckedChange={() => select(ids, checked !== true)} />;
+  return (
+    <Checkbox
+      aria-label={t("selectAll", { type })}
+      checked={checked}
+      onCheckedChange={() => select(ids, checked !== true)}
+    />
+  );
 }
 
 /** Restores one item; disabled while what it belongs to is in Trash, for the reason that stands in the element `reasonId`. */
@@ -39,7 +51,15 @@ export function RestoreButton({ id, reasonId }: { id: string; reasonId: string |
   const row = useRow(id);
   if (!row) return null;
   return (
-    <Button size="sm" data-restore aria-label={t("restoreItem", { label: row.label })} aria-describedby={reasonId} disabled={row.blockedBy !== null} pending={restoring.has(id)} onClick={() => restore([row])}>
+    <Button
+      size="sm"
+      data-restore
+      aria-label={t("restoreItem", { label: row.label })}
+      aria-describedby={reasonId}
+      disabled={row.blockedBy !== null}
+      pending={restoring.has(id)}
+      onClick={() => restore([row])}
+    >
       {t("restore")}
     </Button>
   );
@@ -53,9 +73,22 @@ export function RestoreParentButton({ id, label }: { id: string; label: string }
   if (!row || row.blockedBy === null) return null;
   const { projectId, versionId, blockedBy } = row;
   const parentId = blockedBy === "PROJECT" || versionId === null ? projectId : versionId;
-  const parent: Row = rows.find((other) => other.id === parentId) ?? { ...row, type: blockedBy, id: parentId, name: label, label, blockedBy: null };
+  const parent: Row = rows.find((other) => other.id === parentId) ?? {
+    ...row,
+    type: blockedBy,
+    id: parentId,
+    name: label,
+    label,
+    blockedBy: null,
+  };
   return (
-    <Button size="sm" variant="ghost" className="-ml-2" pending={restoring.has(parentId)} onClick={() => restore([parent], id)}>
+    <Button
+      size="sm"
+      variant="ghost"
+      className="-ml-2"
+      pending={restoring.has(parentId)}
+      onClick={() => restore([parent], id)}
+    >
       <Undo2 aria-hidden />
       {t("restoreItem", { label })}
     </Button>
@@ -70,7 +103,16 @@ export function RowMenu({ id }: { id: string }) {
   const row = useRow(id);
   if (!row) return null;
   const button = (
-    <Button variant="ghost" size="icon" aria-label={t("more", { label: row.label })} aria-haspopup="menu" aria-expanded={false} onPointerEnter={() => void loadMenu()} onFocus={() => void loadMenu()} onClick={() => setWanted(true)}>
+    <Button
+      variant="ghost"
+      size="icon"
+      aria-label={t("more", { label: row.label })}
+      aria-haspopup="menu"
+      aria-expanded={false}
+      onPointerEnter={() => void loadMenu()}
+      onFocus={() => void loadMenu()}
+      onClick={() => setWanted(true)}
+    >
       <Ellipsis aria-hidden />
     </Button>
   );

@@ -14,12 +14,21 @@ const WIDE = "hidden @4xl:table-cell";
 const TABLE = "@4xl:table-fixed";
 
 /** One type of what is in Trash. */
-export async function Section({ overview, section, query }: { overview: TrashOverview; section: TrashSection; query: TrashQuery }) {
+export async function Section({
+  overview,
+  section,
+  query,
+}: {
+  overview: TrashOverview;
+  section: TrashSection;
+  query: TrashQuery;
+}) {
   const t = await getTranslations("trash");
   const { type, items, nextCursor } = section;
   const { mayRestore, workspace } = overview;
   const started = query.cursors[type] !== undefined;
-  const at = (cursor: string | undefined) => `${trashHref(workspace.slug, { ...query, cursors: { ...query.cursors, [type]: cursor } })}#${type}`;
+  const at = (cursor: string | undefined) =>
+    `${trashHref(workspace.slug, { ...query, cursors: { ...query.cursors, [type]: cursor } })}#${type}`;
   return (
     <div className="@container grid gap-2">
       <h2 id={type} className="scroll-mt-16 font-semibold">
@@ -80,7 +89,8 @@ async function ItemRow({ item, overview }: { item: ListedItem; overview: TrashOv
   const { mayRestore, mayPurge, workspace } = overview;
   const { id, type, number, projectName, projectSlug, blockedBy } = item;
   const reasonId = blockedBy === null ? undefined : `blocked-${id}`;
-  const parent = blockedBy === "VERSION" ? t("versionLabel", { project: projectName, number: number ?? 0 }) : projectName;
+  const parent =
+    blockedBy === "VERSION" ? t("versionLabel", { project: projectName, number: number ?? 0 }) : projectName;
   const deletedBy = item.deletedByName ?? t("deletedUser", { id: item.deletedById });
   return (
     <TableRow id={`item-${id}`} className="has-[td_[data-state=checked]]:bg-accent-soft">
@@ -93,10 +103,22 @@ async function ItemRow({ item, overview }: { item: ListedItem; overview: TrashOv
       ) : null}
       <TableHeader scope="row" className="align-top font-normal">
         <div className="flex min-w-0 gap-3">
-          <Thumbnail className="@max-md:hidden" type={type} version={type === "VERSION" && number !== null ? { workspaceSlug: workspace.slug, projectSlug, number } : null} />
+          <Thumbnail
+            className="@max-md:hidden"
+            type={type}
+            version={
+              type === "VERSION" && number !== null ? { workspaceSlug: workspace.slug, projectSlug, number } : null
+            }
+          />
           <div className="grid min-w-0 grow justify-items-start @4xl:min-h-8 @4xl:content-center">
-            <bdi className="max-w-full font-medium break-words">{type === "TRAINING" ? t("training", { number: item.trainingNumber ?? 0 }) : item.name}</bdi>
-            {type !== "PROJECT" ? <bdi className="max-w-full text-muted break-words">{t("versionLabel", { project: projectName, number: number ?? 0 })}</bdi> : null}
+            <bdi className="max-w-full font-medium break-words">
+              {type === "TRAINING" ? t("training", { number: item.trainingNumber ?? 0 }) : item.name}
+            </bdi>
+            {type !== "PROJECT" ? (
+              <bdi className="max-w-full text-muted break-words">
+                {t("versionLabel", { project: projectName, number: number ?? 0 })}
+              </bdi>
+            ) : null}
             <div className="grid max-w-full text-muted @4xl:hidden">
               <TimeLeft item={item} alone />
               <Frees loss={item.loss} />
@@ -154,7 +176,10 @@ async function TimeLeft({ item, alone = false }: { item: ListedItem; alone?: boo
   const { unit, value, urgent } = item.timeLeft;
   const iso = item.purgeAfter.toISOString();
   return (
-    <span title={`${iso.slice(0, 19).replace("T", " ")} UTC`} className={urgent ? "relative font-medium text-warn" : "relative"}>
+    <span
+      title={`${iso.slice(0, 19).replace("T", " ")} UTC`}
+      className={urgent ? "relative font-medium text-warn" : "relative"}
+    >
       {t(alone ? `timeLeftAlone.${unit}` : `timeLeft.${unit}`, { count: value })}
       <span className="sr-only">
         {" · "}

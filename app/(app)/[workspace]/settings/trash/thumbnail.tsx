@@ -8,18 +8,40 @@ import { cn } from "@/app/_ui/class-names";
 const ICONS = { PROJECT: FolderOpen, VERSION: Images, TRAINING: LineChart };
 
 /** A version's first image, fetched when its row comes into sight; for everything else, and where it fails, a quiet sign of the type. */
-export function Thumbnail({ type, version, className }: { type: keyof typeof ICONS; version: VersionAddress | null; className?: string }) {
+export function Thumbnail({
+  type,
+  version,
+  className,
+}: {
+  type: keyof typeof ICONS;
+  version: VersionAddress | null;
+  className?: string;
+}) {
   const box = useRef<HTMLSpanElement>(null);
   const [source] = useSampleImages(box, version, 1);
   const [broken, setBroken] = useState(false);
   const Icon = ICONS[type];
   return (
-    <span ref={box} className={cn("grid size-8 shrink-0 place-items-center overflow-hidden rounded-sm bg-hover text-faint", className)}>
+    <span
+      ref={box}
+      className={cn(
+        "grid size-8 shrink-0 place-items-center overflow-hidden rounded-sm bg-hover text-faint",
+        className,
+      )}
+    >
       {source === undefined || broken ? (
         <Icon aria-hidden className="size-4" />
       ) : (
         // eslint-disable-next-line @next/next/no-img-element -- small already, and only for who is signed in
-        <img src={source} alt="" width={32} height={32} decoding="async" onError={() => setBroken(true)} className="size-full object-cover" />
+        <img
+          src={source}
+          alt=""
+          width={32}
+          height={32}
+          decoding="async"
+          onError={() => setBroken(true)}
+          className="size-full object-cover"
+        />
       )}
     </span>
   );

@@ -10,16 +10,22 @@ export interface TrashQuery extends TrashView {
 }
 
 /** The names of types in the address. */
-export const TYPE_WORDS = { PROJECT: "projects", VERSION: "versions", TRAINING: "trainings" } as const satisfies Record<ItemType, string>;
+export const TYPE_WORDS = { PROJECT: "projects", VERSION: "versions", TRAINING: "trainings" } as const satisfies Record<
+  ItemType,
+  string
+>;
 const TYPES = ["PROJECT", "VERSION", "TRAINING"] as const satisfies readonly ItemType[];
 
 type Raw = Record<string, string | string[] | undefined>;
 
-const first = (value: string | string[] | undefined): string => (Array.isArray(value) ? (value[0] ?? "") : (value ?? ""));
+const first = (value: string | string[] | undefined): string =>
+  Array.isArray(value) ? (value[0] ?? "") : (value ?? "");
 
 /** Reads an address; what it does not know means "all of it, newest first". */
 export function parseTrashQuery(raw: Raw): TrashQuery {
-  const cursors = TYPES.flatMap((type) => (first(raw[TYPE_WORDS[type]]) === "" ? [] : [[type, first(raw[TYPE_WORDS[type]])] as const]));
+  const cursors = TYPES.flatMap((type) =>
+    first(raw[TYPE_WORDS[type]]) === "" ? [] : [[type, first(raw[TYPE_WORDS[type]])] as const],
+  );
   return {
     type: TYPES.find((type) => TYPE_WORDS[type] === first(raw["type"])),
     order: first(raw["order"]) === "oldest" ? "oldest" : "newest",

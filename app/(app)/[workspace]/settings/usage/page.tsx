@@ -24,11 +24,18 @@ export default async function UsagePage({ params }: Props) {
   const [usage, t] = [await page((ctx) => getUsageByProject(ctx, slug)), await getTranslations("usage")];
   return (
     <div className="grid gap-8">
-      <PageHeader breadcrumbs={[{ label: usage.workspace.name, href: `/${slug}` }, { label: t("title") }]} title={t("title")} />
+      <PageHeader
+        breadcrumbs={[{ label: usage.workspace.name, href: `/${slug}` }, { label: t("title") }]}
+        title={t("title")}
+      />
       <Quota usage={usage} />
       <div className="grid gap-3">
         <h2 className="font-semibold">{t("byProject")}</h2>
-        {usage.projects.length > 0 ? <ByProject usage={usage} /> : <EmptyState title={t("empty")}>{t("emptyText")}</EmptyState>}
+        {usage.projects.length > 0 ? (
+          <ByProject usage={usage} />
+        ) : (
+          <EmptyState title={t("empty")}>{t("emptyText")}</EmptyState>
+        )}
       </div>
     </div>
   );
@@ -42,11 +49,19 @@ async function Quota({ usage: { workspace, imageQuota, usedImages, live, trash }
         <h2 id="quota" className="font-semibold">
           {t("quota")}
         </h2>
-        <p className="text-lg">{t.rich("used", { used: usedImages, quota: imageQuota, strong: (chunks) => <strong className="font-semibold">{chunks}</strong> })}</p>
+        <p className="text-lg">
+          {t.rich("used", {
+            used: usedImages,
+            quota: imageQuota,
+            strong: (chunks) => <strong className="font-semibold">{chunks}</strong>,
+          })}
+        </p>
       </div>
       <QuotaBar live={live} trash={trash} quota={imageQuota} />
       <p className="max-w-prose text-sm text-muted">
-        {t.rich(trash.images > 0 ? "trashCounts" : "trashWouldCount", { link: (chunks) => <TextLink href={`/${workspace.slug}/settings/trash`}>{chunks}</TextLink> })}
+        {t.rich(trash.images > 0 ? "trashCounts" : "trashWouldCount", {
+          link: (chunks) => <TextLink href={`/${workspace.slug}/settings/trash`}>{chunks}</TextLink>,
+        })}
       </p>
     </section>
   );
@@ -83,13 +98,25 @@ async function ByProject({ usage: { workspace, projects, live, trash } }: { usag
   );
 }
 
-async function ProjectRow({ workspaceSlug, project: { slug, name, inTrash, live, trash } }: { workspaceSlug: string; project: ProjectUsage }) {
+async function ProjectRow({
+  workspaceSlug,
+  project: { slug, name, inTrash, live, trash },
+}: {
+  workspaceSlug: string;
+  project: ProjectUsage;
+}) {
   const t = await getTranslations("usage");
   return (
     <TableRow>
       <TableHeader scope="row" className="min-w-32 align-top">
         <span className="flex flex-wrap items-center gap-2">
-          {inTrash ? <bdi className="break-words text-muted">{name}</bdi> : <TextLink href={`/${workspaceSlug}/${slug}`} className="break-words">{name}</TextLink>}
+          {inTrash ? (
+            <bdi className="break-words text-muted">{name}</bdi>
+          ) : (
+            <TextLink href={`/${workspaceSlug}/${slug}`} className="break-words">
+              {name}
+            </TextLink>
+          )}
           {inTrash ? <Badge>{t("inTrash")}</Badge> : null}
         </span>
       </TableHeader>

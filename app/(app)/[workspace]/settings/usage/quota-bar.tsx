@@ -10,12 +10,22 @@ export function QuotaBar({ live, trash, quota }: { live: Holding; trash: Holding
   const parts = [
     { key: "live", label: t("live"), images: live.images, bytes: live.bytes, tone: "bg-train" },
     { key: "trash", label: t("inTrash"), images: trash.images, bytes: trash.bytes, tone: "bg-test" },
-    { key: "free", label: t("free"), images: Math.max(quota - live.images - trash.images, 0), bytes: null, tone: "bg-hover" },
+    {
+      key: "free",
+      label: t("free"),
+      images: Math.max(quota - live.images - trash.images, 0),
+      bytes: null,
+      tone: "bg-hover",
+    },
   ];
   return (
     <div className="grid gap-3">
       <div aria-hidden className="flex h-3 gap-0.5 overflow-hidden rounded-full bg-hover">
-        {parts.map(({ key, images, tone }) => (key !== "free" && images > 0 ? <div key={key} className={tone} style={{ width: `${(images / whole) * 100}%`, minWidth: 3 }} /> : null))}
+        {parts.map(({ key, images, tone }) =>
+          key !== "free" && images > 0 ? (
+            <div key={key} className={tone} style={{ width: `${(images / whole) * 100}%`, minWidth: 3 }} />
+          ) : null,
+        )}
       </div>
       <ul className="flex flex-wrap gap-x-8 gap-y-2">
         {parts.map(({ key, label, images, bytes, tone }) => (

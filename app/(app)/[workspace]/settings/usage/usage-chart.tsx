@@ -33,7 +33,14 @@ function listBars(projects: readonly ProjectUsage[], unit: "images" | "bytes"): 
     .filter((bar) => totalOf(bar) > 0)
     .sort((a, b) => totalOf(b) - totalOf(a));
   if (bars.length <= SHOWN) return bars;
-  const others = bars.slice(SHOWN - 1).reduce((sum, { live, trash }): Bar => ({ ...sum, live: sum.live + live, trash: sum.trash + trash }), { key: "", name: null, live: 0, trash: 0 });
+  const others = bars
+    .slice(SHOWN - 1)
+    .reduce((sum, { live, trash }): Bar => ({ ...sum, live: sum.live + live, trash: sum.trash + trash }), {
+      key: "",
+      name: null,
+      live: 0,
+      trash: 0,
+    });
   return [...bars.slice(0, SHOWN - 1), others];
 }
 
@@ -51,8 +58,12 @@ function Bars({ title, bars, figure }: { title: string; bars: readonly Bar[]; fi
             <span className="shrink-0 text-muted">{figure(totalOf(bar))}</span>
           </div>
           <div className="flex h-2 gap-0.5 overflow-hidden rounded-full bg-hover">
-            {bar.live > 0 ? <span className="bg-train" style={{ width: `${(bar.live / most) * 100}%`, minWidth: 2 }} /> : null}
-            {bar.trash > 0 ? <span className="bg-test" style={{ width: `${(bar.trash / most) * 100}%`, minWidth: 2 }} /> : null}
+            {bar.live > 0 ? (
+              <span className="bg-train" style={{ width: `${(bar.live / most) * 100}%`, minWidth: 2 }} />
+            ) : null}
+            {bar.trash > 0 ? (
+              <span className="bg-test" style={{ width: `${(bar.trash / most) * 100}%`, minWidth: 2 }} />
+            ) : null}
           </div>
         </div>
       ))}

@@ -6,9 +6,18 @@ import { resource, route } from "@/lib/doors/route";
 
 export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = resource({
   GET: route(operations.getVersion, async ({ ctx, params }) =>
-    presentVersionPage(await getVersionPage(ctx, { workspaceSlug: params.workspace, projectSlug: params.project, number: params.version })),
+    presentVersionPage(
+      await getVersionPage(ctx, {
+        workspaceSlug: params.workspace,
+        projectSlug: params.project,
+        number: params.version,
+      }),
+    ),
   ),
   DELETE: route(operations.trashVersion, async ({ ctx, params }) =>
-    presentTrashedVersion(params, await trashVersion(ctx, { workspaceSlug: params.workspace, projectSlug: params.project, number: params.version })),
+    presentTrashedVersion(
+      params,
+      await trashVersion(ctx, { workspaceSlug: params.workspace, projectSlug: params.project, number: params.version }),
+    ),
   ),
 });

@@ -5,6 +5,12 @@ import { generateVersion } from "@/lib/work/versions/plan";
 
 export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = resource({
   POST: route(operations.generateVersion, async ({ ctx, params, body: { versionName, ...settings } }) =>
-    presentGenerating(await generateVersion(ctx, { workspaceSlug: params.workspace, projectSlug: params.project }, { ...settings, name: versionName })),
+    presentGenerating(
+      await generateVersion(
+        ctx,
+        { workspaceSlug: params.workspace, projectSlug: params.project },
+        { ...settings, name: versionName },
+      ),
+    ),
   ),
 });

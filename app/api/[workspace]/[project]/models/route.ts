@@ -4,5 +4,7 @@ import { presentModels } from "@/lib/doors/presenters";
 import { resource, route } from "@/lib/doors/route";
 
 export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = resource({
-  GET: route(operations.listModels, async ({ ctx, params, query }) => presentModels(await getModelsPage(ctx, { workspaceSlug: params.workspace, projectSlug: params.project }), query)),
+  GET: route(operations.listModels, async ({ ctx, params, query }) =>
+    presentModels(await getModelsPage(ctx, { workspaceSlug: params.workspace, projectSlug: params.project }), query),
+  ),
 });

@@ -4,5 +4,7 @@ import { resource, route } from "@/lib/doors/route";
 import { presentLease } from "@/lib/doors/trainings/presenters";
 
 export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = resource({
-  POST: route(operations.leaseTraining, async ({ ctx, params }) => presentLease(params.workspace, await leaseTraining(ctx, params.workspace))),
+  POST: route(operations.leaseTraining, async ({ ctx, params }) =>
+    presentLease(params.workspace, await leaseTraining(ctx, params.workspace)),
+  ),
 });

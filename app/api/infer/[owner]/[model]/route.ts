@@ -4,6 +4,13 @@ import { keyWorkspace, resource, route } from "@/lib/doors/route";
 
 export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = resource({
   POST: route(operations.predict, async ({ ctx, params: { owner, model }, query, request }) =>
-    predictRequest(ctx, typeof model === "number" ? { workspaceSlug: keyWorkspace(ctx), projectSlug: owner, number: model } : { workspaceSlug: owner, modelSlug: model }, request, query),
+    predictRequest(
+      ctx,
+      typeof model === "number"
+        ? { workspaceSlug: keyWorkspace(ctx), projectSlug: owner, number: model }
+        : { workspaceSlug: owner, modelSlug: model },
+      request,
+      query,
+    ),
   ),
 });

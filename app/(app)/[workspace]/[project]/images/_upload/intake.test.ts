@@ -4,11 +4,16 @@ import { sortFiles, type Intake, type UploadFile } from "./intake";
 
 const LIMITS = { imageBytes: 1_000, annotationBytes: 500 };
 
-const file = (path: string, blob: Blob = new Blob(["x"])): UploadFile => ({ path, sizeBytes: blob.size, open: async () => blob });
+const file = (path: string, blob: Blob = new Blob(["x"])): UploadFile => ({
+  path,
+  sizeBytes: blob.size,
+  open: async () => blob,
+});
 
 async function makeZip(entries: Record<string, string | Uint8Array>, options?: ZipWriterAddDataOptions): Promise<Blob> {
   const writer = new ZipWriter(new BlobWriter(), { useWebWorkers: false, ...options });
-  for (const [name, data] of Object.entries(entries)) await writer.add(name, typeof data === "string" ? new TextReader(data) : new Uint8ArrayReader(data));
+  for (const [name, data] of Object.entries(entries))
+    await writer.add(name, typeof data === "string" ? new TextReader(data) : new Uint8ArrayReader(data));
   return writer.close();
 }
 
@@ -20,27 +25,79 @@ const paths = ({ images, annotations, refused }: Intake) => ({
 
 test("files are sorted by what they are, those over the limit or of another kind are left out with a reason, hidden ones without", async () => {
   const big = new Blob([new Uint8Array(1_001)]);
-  const intake = await sortFiles([file("7/a.png"), file("b.svg"), file(".DS_Store"), file("big.jpg", big), file("coco.json"), file("big.json", big), file("x/../../a.png")], LIMITS);
-  expect(paths(intake)).toEqual({ images: ["7/a.png"], annotations: ["coco.json"], refused: [["b.svg", "notAnImage"], ["big.jpg", "tooLarge"], ["big.json", "annotationTooLarge"], ["x/../../a.png", "unsafeName"]] });
+  const intake = await sortFiles(
+    [
+      file("7/a.png"),
+      file("b.svg"),
+      file(".DS_Store"),
+      file("big.jpg", big),
+      file("coco.json"),
+      file("big.json", big),
+      file("x/../../a.png"),
+    ],
+    LIMITS,
+  );
+  expect(paths(intake)).toEqual({
+    images: ["7/a.png"],
+    annotations: ["coco.json"],
+    refused: [
+      ["b.svg", "notAnImage"],
+      ["big.jpg", "tooLarge"],
+      ["big.json", "annotationTooLarge"],
+      ["x/../../a.png", "unsafeName"],
+    ],
+  });
 });
 
 test("a zip gives its files with their folders, and their bytes when they are opened", async () => {
-  const zip = await makeZip({ "train/": "", "train/7/a.png": "seven", "train\\8\\b.png": "eight", "__MACOSX/train/7/._a.png": "-", ".hidden/c.png": "-", "labels.json": "{}", "inner.zip": "-" });
+  const zip = await makeZip({
+    "train/": "",
+    "train/7/a.png": "seven",
+    "train\\8\\b.png": "eight",
+    "__MACOSX/train/7/._a.png": "-",
+    ".hidden/c.png": "-",
+    "labels.json": "{}",
+    "inner.zip": "-",
+  });
   const intake = await sortFiles([file("digits.zip", zip)], LIMITS);
-  expect(paths(intake)).toEqual({ images: ["train/7/a.png", "train/8/b.png"], annotations: ["labels.json"], refused: [["inner.zip", "notAnImage"]] });
+  expect(paths(intake)).toEqual({
+    images: ["train/7/a.png", "train/8/b.png"],
+    annotations: ["labels.json"],
+    refused: [["inner.zip", "notAnImage"]],
+  });
   expect(await (await intake.images[1]!.open()).text()).toBe("eight");
 });
 
 test("names in a zip that lead elsewhere are left out, the others stay", async () => {
   const long = `${"a".repeat(4_000)}.png`;
-  const intake = await sortFiles([file("hostile.zip", await makeZip({ "../up.png": "-", "a/../../b.png": "-", "/etc/passwd.png": "-", "C:/x.png": "-", "nul\0.png": "-", [long]: "-", "good.png": "good" }))], LIMITS);
+  const intake = await sortFiles(
+    [
+      file(
+        "hostile.zip",
+        await makeZip({
+          "../up.png": "-",
+          "a/../../b.png": "-",
+          "/etc/passwd.png": "-",
+          "C:/x.png": "-",
+          "nul\0.png": "-",
+          [long]: "-",
+          "good.png": "good",
+        }),
+      ),
+    ],
+    LIMITS,
+  );
   expect(intake.images.map(({ path }) => path)).toEqual(["good.png"]);
   expect(intake.refused.map(({ reason }) => reason)).toEqual(Array.from({ length: 6 }, () => "unsafeName"));
 });
 
 /** A zip that says of its one entry that it has so many bytes. */
 async function makeLyingZip(realBytes: number, declaredBytes: number): Promise<Blob> {
-  const bytes = new Uint8Array(await (await makeZip({ "a.png": new Uint8Array(realBytes) }, { dataDescriptor: false, extendedTimestamp: false })).arrayBuffer());
+  const bytes = new Uint8Array(
+    await (
+      await makeZip({ "a.png": new Uint8Array(realBytes) }, { dataDescriptor: false, extendedTimestamp: false })
+    ).arrayBuffer(),
+  );
   const view = new DataView(bytes.buffer);
   // The uncompressed size stands in the local header and in the central directory.
   for (let at = 0; at < bytes.length - 46; at++) {
@@ -51,7 +108,11 @@ async function makeLyingZip(realBytes: number, declaredBytes: number): Promise<B
 }
 
 test("a zip that promises far more than it can hold is refused before anything is inflated", async () => {
-  expect(paths(await sortFiles([file("bomb.zip", await makeLyingZip(1_000, 2_000_000_000))], LIMITS))).toEqual({ images: [], annotations: [], refused: [["bomb.zip", "zipBomb"]] });
+  expect(paths(await sortFiles([file("bomb.zip", await makeLyingZip(1_000, 2_000_000_000))], LIMITS))).toEqual({
+    images: [],
+    annotations: [],
+    refused: [["bomb.zip", "zipBomb"]],
+  });
 });
 
 test("an entry that grows beyond what it declares is cut off while it is inflated", async () => {
@@ -62,5 +123,8 @@ test("an entry that grows beyond what it declares is cut off while it is inflate
 
 test("what is no zip, and what is encrypted, is left out with a reason", async () => {
   const secret = await makeZip({ "a.png": "-" }, { password: "secret" });
-  expect(paths(await sortFiles([file("text.zip"), file("secret.zip", secret)], LIMITS)).refused).toEqual([["text.zip", "brokenZip"], ["a.png", "encrypted"]]);
+  expect(paths(await sortFiles([file("text.zip"), file("secret.zip", secret)], LIMITS)).refused).toEqual([
+    ["text.zip", "brokenZip"],
+    ["a.png", "encrypted"],
+  ]);
 });

@@ -9,7 +9,8 @@ export interface UploadFile {
 }
 
 /** Why a file was left out before anything was sent; each has a sentence in messages, `images.refusals`. */
-export type Refusal = "notAnImage" | "tooLarge" | "annotationTooLarge" | "unsafeName" | "encrypted" | "brokenZip" | "zipBomb";
+export type Refusal =
+  "notAnImage" | "tooLarge" | "annotationTooLarge" | "unsafeName" | "encrypted" | "brokenZip" | "zipBomb";
 
 export interface Refused {
   path: string;
@@ -35,7 +36,10 @@ const UNSAFE = /^[/\\]|^[a-z]:|(^|[/\\])\.\.([/\\]|$)|\p{Cc}/iu;
 export const isUnsafePath = (path: string): boolean => path.length > PATH_MAX || UNSAFE.test(path);
 
 /** Sorts what was chosen or dropped; zips are opened and their entries sorted with it. Never throws for a file. */
-export async function sortFiles(files: AsyncIterable<UploadFile> | Iterable<UploadFile>, limits: IntakeLimits): Promise<Intake> {
+export async function sortFiles(
+  files: AsyncIterable<UploadFile> | Iterable<UploadFile>,
+  limits: IntakeLimits,
+): Promise<Intake> {
   const intake: Intake = { images: [], annotations: [], refused: [] };
   for await (const file of files) {
     if (kindOf(file.path) === "zip" && !isUnsafePath(file.path)) {
@@ -81,7 +85,10 @@ async function* walk(entries: readonly (FileSystemEntry | File)[]): AsyncGenerat
     if (entry instanceof File) {
       yield toUpload(entry, entry.name);
     } else if (isFile(entry)) {
-      yield toUpload(await new Promise<File>((resolve, reject) => entry.file(resolve, reject)), entry.fullPath.replace(/^\//, ""));
+      yield toUpload(
+        await new Promise<File>((resolve, reject) => entry.file(resolve, reject)),
+        entry.fullPath.replace(/^\//, ""),
+      );
     } else if (isDirectory(entry)) {
       const reader = entry.createReader();
       // A directory gives its entries in handfuls, and none when it has given all.

@@ -9,11 +9,24 @@ import { useReason } from "./reasons";
 const SHOWN_MAX = 200;
 
 /** Files that are not in the project, each with why. */
-export function LeftOut({ label, files, imageMegabytes }: { label: string; files: readonly { path: string; reason: Reason }[]; imageMegabytes: number }) {
+export function LeftOut({
+  label,
+  files,
+  imageMegabytes,
+}: {
+  label: string;
+  files: readonly { path: string; reason: Reason }[];
+  imageMegabytes: number;
+}) {
   const t = useTranslations("images.upload");
   const say = useReason(imageMegabytes);
   return (
-    <div role="region" aria-label={label} tabIndex={0} className="max-h-56 overflow-y-auto rounded-md border border-line">
+    <div
+      role="region"
+      aria-label={label}
+      tabIndex={0}
+      className="max-h-56 overflow-y-auto rounded-md border border-line"
+    >
       <ul className="divide-y divide-line text-sm">
         {files.slice(0, SHOWN_MAX).map(({ path, reason }, index) => (
           <li key={index} className="grid gap-x-4 px-3 py-1.5 sm:grid-cols-[minmax(0,2fr)_minmax(0,3fr)]">
@@ -24,7 +37,11 @@ export function LeftOut({ label, files, imageMegabytes }: { label: string; files
           </li>
         ))}
       </ul>
-      {files.length > SHOWN_MAX ? <p className="border-t border-line px-3 py-1.5 text-sm text-muted">{t("andMore", { count: files.length - SHOWN_MAX })}</p> : null}
+      {files.length > SHOWN_MAX ? (
+        <p className="border-t border-line px-3 py-1.5 text-sm text-muted">
+          {t("andMore", { count: files.length - SHOWN_MAX })}
+        </p>
+      ) : null}
     </div>
   );
 }

@@ -29,12 +29,42 @@ test("a file falls to the same split every time, whatever folder it is in, and n
 test("what somebody chose stands above the folders, except where the folders were chosen", () => {
   const chosen = { split: "test", classesFromFolders: false, label: " cat " } as const;
   expect(place("train/7/a.png", chosen)).toEqual({ split: "test", label: "cat" });
-  expect(place("train/7/a.png", { split: "folders", classesFromFolders: true, label: "cat" })).toEqual({ split: "train", label: "7" });
-  expect(place("a.png", { split: "folders", classesFromFolders: true, label: "" })).toEqual({ split: splitByName("a.png"), label: null });
+  expect(place("train/7/a.png", { split: "folders", classesFromFolders: true, label: "cat" })).toEqual({
+    split: "train",
+    label: "7",
+  });
+  expect(place("a.png", { split: "folders", classesFromFolders: true, label: "" })).toEqual({
+    split: splitByName("a.png"),
+    label: null,
+  });
 });
 
 test("a file is known by its name; hidden ones and what macOS adds are passed over", () => {
-  expect(["a.JPG", "x/a.webp", "IMG_1", "a.json", "x.yaml", "a.zip", ".DS_Store", "__MACOSX/a.png", "x/.git/a.png", "a.svg", "a.tar.gz"].map(kindOf)).toEqual(
-    ["image", "image", "image", "annotation", "annotation", "zip", "hidden", "hidden", "hidden", "other", "other"],
-  );
+  expect(
+    [
+      "a.JPG",
+      "x/a.webp",
+      "IMG_1",
+      "a.json",
+      "x.yaml",
+      "a.zip",
+      ".DS_Store",
+      "__MACOSX/a.png",
+      "x/.git/a.png",
+      "a.svg",
+      "a.tar.gz",
+    ].map(kindOf),
+  ).toEqual([
+    "image",
+    "image",
+    "image",
+    "annotation",
+    "annotation",
+    "zip",
+    "hidden",
+    "hidden",
+    "hidden",
+    "other",
+    "other",
+  ]);
 });

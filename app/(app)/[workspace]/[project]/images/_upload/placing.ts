@@ -26,14 +26,23 @@ const EXTENSIONS: Readonly<Record<string, FileKind>> = {
 /** What a file is, by its name. What has no extension may be an image: the server looks inside. */
 export function kindOf(path: string): FileKind {
   const parts = path.split("/");
-  if (parts.some((part) => part.startsWith(".") || part === "__MACOSX") || parts.at(-1) === "Thumbs.db") return "hidden";
+  if (parts.some((part) => part.startsWith(".") || part === "__MACOSX") || parts.at(-1) === "Thumbs.db")
+    return "hidden";
   const [, extension] = /\.([^.]*)$/.exec(baseName(path)) ?? [];
   return extension === undefined ? "image" : (EXTENSIONS[extension.toLowerCase()] ?? "other");
 }
 
 export const baseName = (path: string): string => path.slice(path.lastIndexOf("/") + 1);
 
-const SPLIT_FOLDERS: Readonly<Record<string, Split>> = { train: "train", training: "train", valid: "valid", val: "valid", validation: "valid", test: "test", testing: "test" };
+const SPLIT_FOLDERS: Readonly<Record<string, Split>> = {
+  train: "train",
+  training: "train",
+  valid: "valid",
+  val: "valid",
+  validation: "valid",
+  test: "test",
+  testing: "test",
+};
 /** Folders that data sets keep their images in, whatever is on them. */
 const PLAIN_FOLDERS = /^(images?|imgs?|jpegimages|data)$/i;
 
@@ -70,6 +79,11 @@ export interface Placing {
 
 export function place(path: string, placing: Placing): { split: Split; label: string | null } {
   const folders = readFolders(path);
-  const split = placing.split === "folders" ? (folders.split ?? splitByName(path)) : placing.split === "auto" ? splitByName(path) : placing.split;
+  const split =
+    placing.split === "folders"
+      ? (folders.split ?? splitByName(path))
+      : placing.split === "auto"
+        ? splitByName(path)
+        : placing.split;
   return { split, label: (placing.classesFromFolders ? folders.label : null) ?? (placing.label.trim() || null) };
 }

@@ -16,7 +16,8 @@ export interface AnnotationProblem {
 }
 
 /** Why something is not in the project: a reason of ours, the server's sentence, or what is wrong with an annotation file. */
-export type Reason = { code: Refusal | "unreadable" | "network" } | { sentence: string } | { problem: AnnotationProblem };
+export type Reason =
+  { code: Refusal | "unreadable" | "network" } | { sentence: string } | { problem: AnnotationProblem };
 
 export interface Failure {
   path: string;
@@ -52,8 +53,15 @@ export interface SentImage {
 
 /** The way to the server; never throws but for an abort. */
 export interface UploadTarget {
-  sendImage: (job: Job, options: { signal: AbortSignal; onProgress: (sentBytes: number) => void }) => Promise<{ outcome: "added" | "duplicate"; id: string } | Failed | Stopped>;
-  sendAnnotations: (files: readonly UploadFile[], images: readonly SentImage[], signal: AbortSignal) => Promise<Annotated | Failed | Stopped>;
+  sendImage: (
+    job: Job,
+    options: { signal: AbortSignal; onProgress: (sentBytes: number) => void },
+  ) => Promise<{ outcome: "added" | "duplicate"; id: string } | Failed | Stopped>;
+  sendAnnotations: (
+    files: readonly UploadFile[],
+    images: readonly SentImage[],
+    signal: AbortSignal,
+  ) => Promise<Annotated | Failed | Stopped>;
 }
 
 export interface UploadState {
@@ -73,7 +81,20 @@ export interface UploadState {
   sentence: string | null;
 }
 
-const IDLE: UploadState = { status: "idle", files: 0, bytes: 0, done: 0, doneBytes: 0, added: 0, duplicates: 0, annotated: 0, failures: [], inFlight: [], readingAnnotations: false, sentence: null };
+const IDLE: UploadState = {
+  status: "idle",
+  files: 0,
+  bytes: 0,
+  done: 0,
+  doneBytes: 0,
+  added: 0,
+  duplicates: 0,
+  annotated: 0,
+  failures: [],
+  inFlight: [],
+  readingAnnotations: false,
+  sentence: null,
+};
 
 const IN_FLIGHT_MAX = 4;
 const TELL_EVERY_MS = 150;
@@ -226,10 +247,12 @@ export class UploadQueue {
     }
     this.#state.readingAnnotations = false;
     if (result.outcome === "failed") {
-      for (const file of files) this.#failures.push({ path: file.path, reason: result.reason, again: result.again ? file : null });
+      for (const file of files)
+        this.#failures.push({ path: file.path, reason: result.reason, again: result.again ? file : null });
     } else {
       this.#state.annotated += result.images;
-      for (const problem of result.problems) this.#failures.push({ path: problem.file, reason: { problem }, again: null });
+      for (const problem of result.problems)
+        this.#failures.push({ path: problem.file, reason: { problem }, again: null });
     }
     this.#tellSoon();
   }
@@ -241,7 +264,15 @@ export class UploadQueue {
   #tellNow(): void {
     if (this.#telling) clearTimeout(this.#telling);
     this.#telling = null;
-    this.#told = { ...this.#state, failures: [...this.#failures], inFlight: [...this.#sending].map(([{ file }, sentBytes]) => ({ path: file.path, sizeBytes: file.sizeBytes, sentBytes })) };
+    this.#told = {
+      ...this.#state,
+      failures: [...this.#failures],
+      inFlight: [...this.#sending].map(([{ file }, sentBytes]) => ({
+        path: file.path,
+        sizeBytes: file.sizeBytes,
+        sentBytes,
+      })),
+    };
     for (const listener of this.#listeners) listener();
   }
 }

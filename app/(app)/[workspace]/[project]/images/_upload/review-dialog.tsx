@@ -46,7 +46,13 @@ export function ReviewDialog({ intake, onClose, ...rest }: Props) {
 const CHOICES = ["folders", "auto", ...SPLITS] as const;
 const CLASSES_SHOWN = 8;
 
-function Review({ intake: chosen, labels, classes, imageMegabytes, onUpload }: Omit<Props, "intake" | "onClose"> & { intake: Intake }) {
+function Review({
+  intake: chosen,
+  labels,
+  classes,
+  imageMegabytes,
+  onUpload,
+}: Omit<Props, "intake" | "onClose"> & { intake: Intake }) {
   const t = useTranslations("images.upload");
   const images = useTranslations("images");
   const common = useTranslations("common");
@@ -59,7 +65,10 @@ function Review({ intake: chosen, labels, classes, imageMegabytes, onUpload }: O
   const [split, setSplit] = useState<Placing["split"]>(found.splits > 0 ? "folders" : "auto");
   const [classesFromFolders, setClassesFromFolders] = useState(labels);
   const [label, setLabel] = useState("");
-  const placing = useMemo(() => ({ split, classesFromFolders: labels && classesFromFolders, label }), [split, labels, classesFromFolders, label]);
+  const placing = useMemo(
+    () => ({ split, classesFromFolders: labels && classesFromFolders, label }),
+    [split, labels, classesFromFolders, label],
+  );
   const counts = useMemo(() => countSplits(intake, placing.split), [intake, placing.split]);
   const bytes = useMemo(() => intake.images.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0), [intake]);
 
@@ -87,7 +96,9 @@ function Review({ intake: chosen, labels, classes, imageMegabytes, onUpload }: O
           </DialogClose>
           {files > 0 ? (
             <Button type="submit" form={form} variant="primary" data-focus-first>
-              {intake.images.length > 0 ? t("act", { count: intake.images.length }) : t("actAnnotations", { count: intake.annotations.length })}
+              {intake.images.length > 0
+                ? t("act", { count: intake.images.length })
+                : t("actAnnotations", { count: intake.annotations.length })}
             </Button>
           ) : null}
         </>
@@ -100,18 +111,41 @@ function Review({ intake: chosen, labels, classes, imageMegabytes, onUpload }: O
               <legend className="mb-2 font-medium">{t("classes")}</legend>
               {names.length > 0 ? (
                 <label className="flex items-start gap-2.5">
-                  <Checkbox className="mt-0.5" checked={classesFromFolders} onCheckedChange={(checked) => setClassesFromFolders(checked === true)} />
+                  <Checkbox
+                    className="mt-0.5"
+                    checked={classesFromFolders}
+                    onCheckedChange={(checked) => setClassesFromFolders(checked === true)}
+                  />
                   <span className="grid">
                     <span>{t("fromFolders")}</span>
                     <span className="text-sm text-muted">
-                      {t("foundClasses", { count: names.length, names: format.list([...names.slice(0, CLASSES_SHOWN), ...(names.length > CLASSES_SHOWN ? [t("moreClasses", { count: names.length - CLASSES_SHOWN })] : [])]) })}
+                      {t("foundClasses", {
+                        count: names.length,
+                        names: format.list([
+                          ...names.slice(0, CLASSES_SHOWN),
+                          ...(names.length > CLASSES_SHOWN
+                            ? [t("moreClasses", { count: names.length - CLASSES_SHOWN })]
+                            : []),
+                        ]),
+                      })}
                     </span>
                   </span>
                 </label>
               ) : null}
               {others > 0 ? (
-                <Field label={others === intake.images.length ? t("classOfAll") : t("classOfOthers", { count: others })}>
-                  {(control) => <ClassInput {...control} className="max-w-72" classes={classes} value={label} placeholder={images("unlabelled")} onChange={({ target }) => setLabel(target.value)} />}
+                <Field
+                  label={others === intake.images.length ? t("classOfAll") : t("classOfOthers", { count: others })}
+                >
+                  {(control) => (
+                    <ClassInput
+                      {...control}
+                      className="max-w-72"
+                      classes={classes}
+                      value={label}
+                      placeholder={images("unlabelled")}
+                      onChange={({ target }) => setLabel(target.value)}
+                    />
+                  )}
                 </Field>
               ) : null}
             </fieldset>
@@ -119,7 +153,11 @@ function Review({ intake: chosen, labels, classes, imageMegabytes, onUpload }: O
           <Field label={images("split")}>
             {(control) => (
               <div className="flex flex-wrap items-center gap-x-4 gap-y-2">
-                <Select {...control} value={split} onChange={({ target }) => setSplit(CHOICES.find((choice) => choice === target.value) ?? "auto")}>
+                <Select
+                  {...control}
+                  value={split}
+                  onChange={({ target }) => setSplit(CHOICES.find((choice) => choice === target.value) ?? "auto")}
+                >
                   {CHOICES.map((choice) =>
                     choice === "folders" && found.splits === 0 ? null : (
                       <option key={choice} value={choice}>
@@ -144,11 +182,17 @@ function Review({ intake: chosen, labels, classes, imageMegabytes, onUpload }: O
       ) : (
         <form id={form} onSubmit={submit} className="hidden" />
       )}
-      {labels && chosen.annotations.length > 0 ? <Callout>{t("annotationsUnused", { count: chosen.annotations.length })}</Callout> : null}
+      {labels && chosen.annotations.length > 0 ? (
+        <Callout>{t("annotationsUnused", { count: chosen.annotations.length })}</Callout>
+      ) : null}
       {intake.refused.length > 0 ? (
         <div className="grid gap-2">
           <p className="font-medium">{t("leftOut", { count: intake.refused.length })}</p>
-          <LeftOut label={t("leftOutLabel")} files={intake.refused.map(({ path, reason }) => ({ path, reason: { code: reason } }))} imageMegabytes={imageMegabytes} />
+          <LeftOut
+            label={t("leftOutLabel")}
+            files={intake.refused.map(({ path, reason }) => ({ path, reason: { code: reason } }))}
+            imageMegabytes={imageMegabytes}
+          />
         </div>
       ) : null}
     </DialogContent>

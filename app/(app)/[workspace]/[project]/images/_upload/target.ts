@@ -48,7 +48,13 @@ export function uploadTarget({ url, settings }: Destination): UploadTarget {
           problems.push({ file: batch.refused, code: "too_large", count: 1 });
           continue;
         }
-        const answer = await callPatiently({ method: "POST", url: `${url}/annotations`, headers: { "Content-Type": "application/json" }, body: batch.body, signal });
+        const answer = await callPatiently({
+          method: "POST",
+          url: `${url}/annotations`,
+          headers: { "Content-Type": "application/json" },
+          body: batch.body,
+          signal,
+        });
         const applied = answer.status === 200 ? readApplied(answer.body) : null;
         if (!applied) return refusal(answer);
         annotated += applied.annotated;
@@ -64,14 +70,38 @@ interface Sending {
   onProgress: (sentBytes: number) => void;
 }
 
-async function sendDirectly(url: string, { file, split, label }: Job, body: Blob, { signal, onProgress }: Sending): Promise<Answer> {
+async function sendDirectly(
+  url: string,
+  { file, split, label }: Job,
+  body: Blob,
+  { signal, onProgress }: Sending,
+): Promise<Answer> {
   const query = new URLSearchParams({ name: file.path, split, ...(label === null ? {} : { label }) });
-  return callPatiently({ method: "POST", url: `${url}/images?${query}`, headers: { "Content-Type": "application/octet-stream" }, body, signal, onProgress });
+  return callPatiently({
+    method: "POST",
+    url: `${url}/images?${query}`,
+    headers: { "Content-Type": "application/octet-stream" },
+    body,
+    signal,
+    onProgress,
+  });
 }
 
 /** By way of the object store: asks where to put the file, puts it there, says so. */
-async function sendByStore(url: string, { file, split, label }: Job, body: Blob, { signal, onProgress }: Sending): Promise<Answer> {
-  const json = (to: string, value: unknown) => callPatiently({ method: "POST", url: to, headers: { "Content-Type": "application/json" }, body: JSON.stringify(value), signal });
+async function sendByStore(
+  url: string,
+  { file, split, label }: Job,
+  body: Blob,
+  { signal, onProgress }: Sending,
+): Promise<Answer> {
+  const json = (to: string, value: unknown) =>
+    callPatiently({
+      method: "POST",
+      url: to,
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify(value),
+      signal,
+    });
   const begun = await json(`${url}/uploads`, { contentType: contentTypeOf(file.path), sizeBytes: body.size });
   const place = begun.status === 200 ? readPlace(begun.body) : null;
   if (!place) return begun;
@@ -117,8 +147,14 @@ function perform({ method, url, headers = {}, body, signal, onProgress }: Call):
       signal.removeEventListener("abort", abort);
       if (signal.aborted) return reject(signal.reason);
       // Asking a store of another origin for a header it does not show would only fill the console.
-      const retryAfter = request.responseURL.startsWith(window.location.origin) ? request.getResponseHeader("Retry-After") : null;
-      resolve({ status: request.status, body: parseJson(request.responseText), retryAfterSeconds: Number(retryAfter) || 0 });
+      const retryAfter = request.responseURL.startsWith(window.location.origin)
+        ? request.getResponseHeader("Retry-After")
+        : null;
+      resolve({
+        status: request.status,
+        body: parseJson(request.responseText),
+        retryAfterSeconds: Number(retryAfter) || 0,
+      });
     };
     request.send(body);
   });
@@ -142,12 +178,21 @@ const PATHS_MAX = 20_000;
  * Bodies for the server, as few as its limit allows; read one after the other, so that only one is held. The images that
  * came with the files are named in each, for many data sets have images of one name in several folders.
  */
-async function* batches(files: readonly UploadFile[], images: readonly SentImage[], bytesMax: number): AsyncGenerator<{ body: string } | { refused: string }> {
-  const encode = async (file: UploadFile) => JSON.stringify({ name: file.path, text: await (await file.open()).text() });
+async function* batches(
+  files: readonly UploadFile[],
+  images: readonly SentImage[],
+  bytesMax: number,
+): AsyncGenerator<{ body: string } | { refused: string }> {
+  const encode = async (file: UploadFile) =>
+    JSON.stringify({ name: file.path, text: await (await file.open()).text() });
   const sized = (text: string) => new TextEncoder().encode(text).byteLength;
-  const known = images.length > 0 && images.length <= PATHS_MAX ? JSON.stringify(images.map(({ id, path }) => ({ id, name: path }))) : null;
+  const known =
+    images.length > 0 && images.length <= PATHS_MAX
+      ? JSON.stringify(images.map(({ id, path }) => ({ id, name: path })))
+      : null;
   const names = await Promise.all(files.filter(({ path }) => CLASS_NAMES.test(path)).map(encode));
-  const wrap = (parts: readonly string[]) => `{"files":[${parts.join(",")}]${known === null ? "" : `,"images":${known}`}}`;
+  const wrap = (parts: readonly string[]) =>
+    `{"files":[${parts.join(",")}]${known === null ? "" : `,"images":${known}`}}`;
   const base = sized(wrap(names));
   let [parts, bytes] = [[...names], base];
   for (const file of files) {
@@ -192,11 +237,23 @@ function readAdded(body: unknown): { id: string; duplicate: boolean } | null {
 function readPlace(body: unknown): { id: string; url: string; headers: Record<string, string> } | null {
   const [id, url] = [readText(body, "id"), readText(body, "url")];
   if (id === null || url === null || !isRecord(body) || !isRecord(body["headers"])) return null;
-  return { id, url, headers: Object.fromEntries(Object.entries(body["headers"]).map(([name, value]) => [name, String(value)])) };
+  return {
+    id,
+    url,
+    headers: Object.fromEntries(Object.entries(body["headers"]).map(([name, value]) => [name, String(value)])),
+  };
 }
 
 function readApplied(body: unknown): { annotated: number; problems: AnnotationProblem[] } | null {
   if (!isRecord(body) || typeof body["annotated"] !== "number" || !Array.isArray(body["problems"])) return null;
-  const problems = body["problems"].flatMap((problem: unknown) => (isRecord(problem) ? { file: String(problem["file"] ?? ""), code: String(problem["code"] ?? ""), count: Number(problem["count"]) || 1 } : []));
+  const problems = body["problems"].flatMap((problem: unknown) =>
+    isRecord(problem)
+      ? {
+          file: String(problem["file"] ?? ""),
+          code: String(problem["code"] ?? ""),
+          count: Number(problem["count"]) || 1,
+        }
+      : [],
+  );
   return { annotated: body["annotated"], problems };
 }

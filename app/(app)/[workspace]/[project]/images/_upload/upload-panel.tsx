@@ -12,15 +12,40 @@ import type { UploadQueue, UploadState } from "./queue";
 const SEPARATOR = " · ";
 
 /** How the upload stands: in total, what is being sent right now, what came of it, and what did not work. */
-export function UploadPanel({ queue, state, imageMegabytes }: { queue: UploadQueue; state: UploadState; imageMegabytes: number }) {
+export function UploadPanel({
+  queue,
+  state,
+  imageMegabytes,
+}: {
+  queue: UploadQueue;
+  state: UploadState;
+  imageMegabytes: number;
+}) {
   const t = useTranslations("images.upload");
   const common = useTranslations("common");
   const locale = useLocale();
-  const { status, files, done, added, duplicates, annotated, failures, inFlight, bytes, doneBytes, readingAnnotations, sentence } = state;
+  const {
+    status,
+    files,
+    done,
+    added,
+    duplicates,
+    annotated,
+    failures,
+    inFlight,
+    bytes,
+    doneBytes,
+    readingAnnotations,
+    sentence,
+  } = state;
   const running = status === "running";
   const again = failures.filter((failure) => failure.again !== null).length;
   const sent = inFlight.reduce((sum, { sizeBytes, sentBytes }) => sum + Math.min(sentBytes, sizeBytes), doneBytes);
-  const title = running ? (readingAnnotations ? t("annotating") : t("running", { done, count: files })) : t(`over.${status === "idle" ? "finished" : status}`, { count: added });
+  const title = running
+    ? readingAnnotations
+      ? t("annotating")
+      : t("running", { done, count: files })
+    : t(`over.${status === "idle" ? "finished" : status}`, { count: added });
   const outcome = [
     ...(running ? [t("added", { count: added })] : []),
     ...(annotated > 0 ? [t("annotated", { count: annotated })] : []),
@@ -35,7 +60,9 @@ export function UploadPanel({ queue, state, imageMegabytes }: { queue: UploadQue
             {title}
           </h2>
           <p className="text-sm text-muted">
-            {running && bytes > 0 ? `${t("bytes", { sent: formatBytes(locale, Math.min(sent, bytes)), all: formatBytes(locale, bytes) })}${outcome.length > 0 ? SEPARATOR : ""}` : ""}
+            {running && bytes > 0
+              ? `${t("bytes", { sent: formatBytes(locale, Math.min(sent, bytes)), all: formatBytes(locale, bytes) })}${outcome.length > 0 ? SEPARATOR : ""}`
+              : ""}
             {outcome.join(SEPARATOR)}
           </p>
         </div>
@@ -57,13 +84,19 @@ export function UploadPanel({ queue, state, imageMegabytes }: { queue: UploadQue
       <p role="status" className="sr-only">
         {running ? t("running", { done: 0, count: files }) : [title, ...outcome].join(SEPARATOR)}
       </p>
-      {running ? <Progress value={readingAnnotations ? null : bytes > 0 ? sent / bytes : 0} label={t("progress")} /> : null}
+      {running ? (
+        <Progress value={readingAnnotations ? null : bytes > 0 ? sent / bytes : 0} label={t("progress")} />
+      ) : null}
       {running && inFlight.length > 0 ? (
         <ul aria-label={t("inFlight")} className="grid gap-x-6 gap-y-1 sm:grid-cols-2">
           {inFlight.map(({ path, sizeBytes, sentBytes }) => (
             <li key={path} className="grid grid-cols-[minmax(0,1fr)_4rem] items-center gap-3 text-sm text-muted">
               <bdi className="truncate">{baseName(path)}</bdi>
-              <Progress value={sizeBytes > 0 ? sentBytes / sizeBytes : 0} label={t("progressOf", { name: baseName(path) })} className="h-1" />
+              <Progress
+                value={sizeBytes > 0 ? sentBytes / sizeBytes : 0}
+                label={t("progressOf", { name: baseName(path) })}
+                className="h-1"
+              />
             </li>
           ))}
         </ul>
@@ -73,7 +106,9 @@ export function UploadPanel({ queue, state, imageMegabytes }: { queue: UploadQue
           {sentence}
         </Callout>
       ) : null}
-      {failures.length > 0 ? <LeftOut label={t("failuresLabel")} files={failures} imageMegabytes={imageMegabytes} /> : null}
+      {failures.length > 0 ? (
+        <LeftOut label={t("failuresLabel")} files={failures} imageMegabytes={imageMegabytes} />
+      ) : null}
     </section>
   );
 }

@@ -93,7 +93,10 @@ export function Uploader({ project, queue, labels, classes, limits, imageMegabyt
         />
       ))}
       {dragging ? (
-        <div aria-hidden className="pointer-events-none fixed inset-2 z-50 grid animate-appear place-items-center rounded-lg border-2 border-dashed border-accent-solid bg-canvas/85">
+        <div
+          aria-hidden
+          className="pointer-events-none fixed inset-2 z-50 grid animate-appear place-items-center rounded-lg border-2 border-dashed border-accent-solid bg-canvas/85"
+        >
           <p className="flex items-center gap-2 text-lg font-semibold">
             <Upload className="size-5" />
             {t("drop", { project })}
@@ -142,7 +145,12 @@ function useDrop(onDrop: (transfer: DataTransfer) => void): boolean {
       setOver(false);
       latest.current(event.dataTransfer);
     };
-    const listeners = [["dragenter", onEnter], ["dragleave", onLeave], ["dragover", onOver], ["drop", onDropped]] as const;
+    const listeners = [
+      ["dragenter", onEnter],
+      ["dragleave", onLeave],
+      ["dragover", onOver],
+      ["drop", onDropped],
+    ] as const;
     for (const [name, listener] of listeners) window.addEventListener(name, listener);
     return () => {
       for (const [name, listener] of listeners) window.removeEventListener(name, listener);

@@ -18,12 +18,18 @@ export async function readZip(zip: UploadFile): Promise<{ entries: UploadFile[];
   let bytes = 0;
   try {
     // Inflating is the browser's own and off the main thread already: no workers. Names are looked at by whoever asked.
-    const reader = new ZipReader(new BlobReader(await zip.open()), { useWebWorkers: false, filenameValidation: "tolerant", checkOverlappingEntry: true, checkCrc32: true });
+    const reader = new ZipReader(new BlobReader(await zip.open()), {
+      useWebWorkers: false,
+      filenameValidation: "tolerant",
+      checkOverlappingEntry: true,
+      checkCrc32: true,
+    });
     for await (const entry of reader.getEntriesGenerator()) {
       if (entry.directory) continue;
       const path = entry.filename.replaceAll("\\", "/");
       bytes += entry.uncompressedSize;
-      if (entries.length + refused.length >= ENTRIES_MAX || bytes > RATIO_FREE_BYTES + RATIO_MAX * zip.sizeBytes) return { entries: [], refused: [{ path: zip.path, reason: "zipBomb" }] };
+      if (entries.length + refused.length >= ENTRIES_MAX || bytes > RATIO_FREE_BYTES + RATIO_MAX * zip.sizeBytes)
+        return { entries: [], refused: [{ path: zip.path, reason: "zipBomb" }] };
       if (entry.encrypted) refused.push({ path, reason: "encrypted" });
       else entries.push({ path, sizeBytes: entry.uncompressedSize, open: () => inflate(entry) });
     }

@@ -7,6 +7,14 @@ import { readJson } from "@/lib/doors/request-body";
 import { sessionRoute } from "@/lib/doors/session-route";
 
 /** Gives the project's images the boxes that the files have for them. */
-export const POST = sessionRoute<{ workspace: string; project: string }>("/data/:workspace/:project/annotations", async ({ ctx, request, params }) =>
-  Response.json(await applyAnnotationFiles(ctx, toProjectRef(params), parseInput(annotationFiles, await readJson(request, ANNOTATION_BYTES_MAX)))),
+export const POST = sessionRoute<{ workspace: string; project: string }>(
+  "/data/:workspace/:project/annotations",
+  async ({ ctx, request, params }) =>
+    Response.json(
+      await applyAnnotationFiles(
+        ctx,
+        toProjectRef(params),
+        parseInput(annotationFiles, await readJson(request, ANNOTATION_BYTES_MAX)),
+      ),
+    ),
 );

@@ -5,6 +5,10 @@ import { sessionRoute } from "@/lib/doors/session-route";
 import { estimateVersion, versionSettingsSchema } from "@/lib/work/versions/plan";
 
 /** How many images a version of these settings would have, and the room in the quota; changes nothing. */
-export const POST = sessionRoute<{ workspace: string; project: string }>("/data/:workspace/:project/estimate", async ({ ctx, request, params }) =>
-  Response.json(await estimateVersion(ctx, toProjectRef(params), parseInput(versionSettingsSchema, await readJson(request)))),
+export const POST = sessionRoute<{ workspace: string; project: string }>(
+  "/data/:workspace/:project/estimate",
+  async ({ ctx, request, params }) =>
+    Response.json(
+      await estimateVersion(ctx, toProjectRef(params), parseInput(versionSettingsSchema, await readJson(request))),
+    ),
 );

@@ -20,12 +20,16 @@ export const GET = sessionRoute<Params>(PATTERN, async ({ ctx, request, params }
 
 /** One image: the body is the file, the query says what it is called, its split and its class. */
 export const POST = sessionRoute<Params>(PATTERN, async ({ ctx, request, params }) =>
-  Response.json(await uploadImage(ctx, toProjectRef(params), readImageBody(request), parseInput(imageFacts, queryOf(request)))),
+  Response.json(
+    await uploadImage(ctx, toProjectRef(params), readImageBody(request), parseInput(imageFacts, queryOf(request))),
+  ),
 );
 
 const CHANGE_BYTES_MAX = 512 * 1024;
 
 /** Gives images another class or split. */
 export const PATCH = sessionRoute<Params>(PATTERN, async ({ ctx, request, params }) =>
-  Response.json(await updateImages(ctx, toProjectRef(params), parseInput(imagesChange, await readJson(request, CHANGE_BYTES_MAX)))),
+  Response.json(
+    await updateImages(ctx, toProjectRef(params), parseInput(imagesChange, await readJson(request, CHANGE_BYTES_MAX))),
+  ),
 );

@@ -3,4 +3,7 @@ import { toProjectRef } from "@/lib/doors/refs";
 import { sessionRoute } from "@/lib/doors/session-route";
 
 /** What moving the project to Trash would do; changes nothing. */
-export const GET = sessionRoute<{ workspace: string; project: string }>("/data/:workspace/:project/trash-preview", async ({ ctx, params }) => Response.json(await previewTrashProject(ctx, toProjectRef(params))));
+export const GET = sessionRoute<{ workspace: string; project: string }>(
+  "/data/:workspace/:project/trash-preview",
+  async ({ ctx, params }) => Response.json(await previewTrashProject(ctx, toProjectRef(params))),
+);

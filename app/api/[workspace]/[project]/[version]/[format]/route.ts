@@ -9,8 +9,15 @@ import { resource, route } from "@/lib/doors/route";
 export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = resource(
   {
     GET: route(operations.exportVersion, async ({ ctx, params }) => {
-      const asked = await requestExport(ctx, { workspaceSlug: params.workspace, projectSlug: params.project, number: params.version, format: formatOf(params.format) });
-      return asked.status === "READY" ? { export: { link: linkTo(ctx, "zip", asked.id) } } : new Accepted({ progress: asked.progress });
+      const asked = await requestExport(ctx, {
+        workspaceSlug: params.workspace,
+        projectSlug: params.project,
+        number: params.version,
+        format: formatOf(params.format),
+      });
+      return asked.status === "READY"
+        ? { export: { link: linkTo(ctx, "zip", asked.id) } }
+        : new Accepted({ progress: asked.progress });
     }),
   },
   { head: false },

@@ -5,6 +5,11 @@ import { resource, route } from "@/lib/doors/route";
 export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = resource({
   GET: route(operations.getWeights, async ({ ctx, params: { workspace, project, version } }) => {
     const ref = { workspaceSlug: workspace, projectSlug: project };
-    return { weightsUrl: await linkToWeights(ctx, typeof version === "number" ? { ...ref, number: version } : { ...ref, modelSlug: version }) };
+    return {
+      weightsUrl: await linkToWeights(
+        ctx,
+        typeof version === "number" ? { ...ref, number: version } : { ...ref, modelSlug: version },
+      ),
+    };
   }),
 });

@@ -5,6 +5,14 @@ import { presentStarted, toTraining } from "@/lib/doors/trainings/presenters";
 
 export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = resource({
   POST: route(operations.train, async ({ ctx, params, body }) =>
-    presentStarted(await startTraining(ctx, { workspaceSlug: params.workspace, projectSlug: params.project, number: params.version, ...toTraining(body) }), body),
+    presentStarted(
+      await startTraining(ctx, {
+        workspaceSlug: params.workspace,
+        projectSlug: params.project,
+        number: params.version,
+        ...toTraining(body),
+      }),
+      body,
+    ),
   ),
 });

@@ -4,7 +4,11 @@ import { resource, route } from "@/lib/doors/route";
 
 export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = resource({
   POST: route(operations.finishTraining, async ({ ctx, params, body }) => {
-    const { modelSlug } = await handIn(ctx, { workspaceSlug: params.workspace, trainingId: params.job, leaseId: body.leaseId }, body.metrics);
+    const { modelSlug } = await handIn(
+      ctx,
+      { workspaceSlug: params.workspace, trainingId: params.job, leaseId: body.leaseId },
+      body.metrics,
+    );
     return { trainingId: params.job, modelId: `${params.workspace}/${modelSlug}` };
   }),
 });

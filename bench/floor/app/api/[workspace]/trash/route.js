@@ -1,6 +1,7 @@
 import { answer, caller, refusal, run } from "../../../../lib/database";
 
-const first = (order) => `x.workspace_id = c.workspace_id and x.deleted_at is not null and p.purge_started_at is null order by ${order} limit $3`;
+const first = (order) =>
+  `x.workspace_id = c.workspace_id and x.deleted_at is not null and p.purge_started_at is null order by ${order} limit $3`;
 const NEWEST = "x.deleted_at desc, x.id desc";
 const IN_TRASH = "x.id, x.name, x.deleted_at, x.purge_after, x.deleted_by_id";
 
@@ -26,10 +27,31 @@ const LIST = {
 };
 
 function present(row) {
-  const facts = { name: row.name, deletedAt: row.deleted_at.toISOString(), scheduledCleanupAt: row.purge_after.toISOString(), deletedBy: row.deleted_by_id, deletedByName: row.deleted_by_name };
+  const facts = {
+    name: row.name,
+    deletedAt: row.deleted_at.toISOString(),
+    scheduledCleanupAt: row.purge_after.toISOString(),
+    deletedBy: row.deleted_by_id,
+    deletedByName: row.deleted_by_name,
+  };
   if (row.type === "project") return { type: row.type, id: row.id, ...facts, url: row.project_slug };
-  if (row.type === "version") return { type: row.type, id: String(row.number), ...facts, parentId: row.project_id, parentUrl: row.project_slug, parentName: row.project_name };
-  return { type: row.type, id: row.id, ...facts, parentId: row.version_id, parentUrl: `${row.project_slug}/${row.number}`, parentName: `${row.project_name} ${row.number}` };
+  if (row.type === "version")
+    return {
+      type: row.type,
+      id: String(row.number),
+      ...facts,
+      parentId: row.project_id,
+      parentUrl: row.project_slug,
+      parentName: row.project_name,
+    };
+  return {
+    type: row.type,
+    id: row.id,
+    ...facts,
+    parentId: row.version_id,
+    parentUrl: `${row.project_slug}/${row.number}`,
+    parentName: `${row.project_name} ${row.number}`,
+  };
 }
 
 export async function GET(request, context) {
@@ -40,7 +62,17 @@ export async function GET(request, context) {
   const page = rows.slice(0, limit);
   const items = page[0].id === null ? [] : page.map(present);
   const last = page.at(-1);
-  const nextCursor = rows.length > limit ? Buffer.from(`${last.deleted_at.toISOString()} ${last.id}`).toString("base64url") : null;
+  const nextCursor =
+    rows.length > limit ? Buffer.from(`${last.deleted_at.toISOString()} ${last.id}`).toString("base64url") : null;
   const ofType = (type) => items.filter((item) => item.type === type);
-  return answer({ items, sections: { projects: ofType("project"), versions: ofType("version"), trainings: ofType("training"), workflows: [] }, nextCursor });
+  return answer({
+    items,
+    sections: {
+      projects: ofType("project"),
+      versions: ofType("version"),
+      trainings: ofType("training"),
+      workflows: [],
+    },
+    nextCursor,
+  });
 }

@@ -12,7 +12,10 @@ const rangeQuery = z.object({
 });
 
 /** A range of a version's images, live or in Trash, as JSON. */
-export const GET = sessionRoute<{ workspace: string; project: string; version: string }>("/data/:workspace/:project/:version/images", async ({ ctx, request, params }) => {
-  const range = parseInput(rangeQuery, Object.fromEntries(new URL(request.url).searchParams));
-  return Response.json(await listVersionImages(ctx, toVersionRef(params), range));
-});
+export const GET = sessionRoute<{ workspace: string; project: string; version: string }>(
+  "/data/:workspace/:project/:version/images",
+  async ({ ctx, request, params }) => {
+    const range = parseInput(rangeQuery, Object.fromEntries(new URL(request.url).searchParams));
+    return Response.json(await listVersionImages(ctx, toVersionRef(params), range));
+  },
+);

@@ -5,8 +5,15 @@ import { tryQuery } from "@/lib/doors/schemas";
 import { sessionRoute } from "@/lib/doors/session-route";
 
 /** What a model of the version says of the image in the body: the one that the query names, else the default. */
-export const POST = sessionRoute<{ workspace: string; project: string; version: string }>("/data/:workspace/:project/:version/predict", async ({ ctx, request, params }) => {
-  const version = toVersionRef(params);
-  const { model, confidence } = parseInput(tryQuery, Object.fromEntries(new URL(request.url).searchParams));
-  return Response.json(await predictRequest(ctx, model === undefined ? version : { ...version, modelSlug: model }, request, { confidence }));
-});
+export const POST = sessionRoute<{ workspace: string; project: string; version: string }>(
+  "/data/:workspace/:project/:version/predict",
+  async ({ ctx, request, params }) => {
+    const version = toVersionRef(params);
+    const { model, confidence } = parseInput(tryQuery, Object.fromEntries(new URL(request.url).searchParams));
+    return Response.json(
+      await predictRequest(ctx, model === undefined ? version : { ...version, modelSlug: model }, request, {
+        confidence,
+      }),
+    );
+  },
+);

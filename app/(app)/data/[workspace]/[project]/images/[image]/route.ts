@@ -4,7 +4,10 @@ import { sessionRoute } from "@/lib/doors/session-route";
 import { openSourceImage } from "@/lib/work/versions/images";
 
 /** One source image of a live project; with `?size=thumb` its thumbnail. */
-export const GET = sessionRoute<{ workspace: string; project: string; image: string }>("/data/:workspace/:project/images/:image", async ({ ctx, request, params }) => {
-  const thumbnail = new URL(request.url).searchParams.get("size") === "thumb";
-  return answerImage(request, await openSourceImage(ctx, toImageRef(params), { thumbnail }));
-});
+export const GET = sessionRoute<{ workspace: string; project: string; image: string }>(
+  "/data/:workspace/:project/images/:image",
+  async ({ ctx, request, params }) => {
+    const thumbnail = new URL(request.url).searchParams.get("size") === "thumb";
+    return answerImage(request, await openSourceImage(ctx, toImageRef(params), { thumbnail }));
+  },
+);

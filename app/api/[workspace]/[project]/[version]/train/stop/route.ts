@@ -5,6 +5,13 @@ import { presentStopped } from "@/lib/doors/trainings/presenters";
 
 export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = resource({
   POST: route(operations.stopTrain, async ({ ctx, params, body }) =>
-    presentStopped(await stopTraining(ctx, { workspaceSlug: params.workspace, projectSlug: params.project, number: params.version, trainingId: body.trainingId ?? undefined })),
+    presentStopped(
+      await stopTraining(ctx, {
+        workspaceSlug: params.workspace,
+        projectSlug: params.project,
+        number: params.version,
+        trainingId: body.trainingId ?? undefined,
+      }),
+    ),
   ),
 });

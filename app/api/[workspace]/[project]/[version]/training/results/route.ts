@@ -4,5 +4,14 @@ import { resource, route } from "@/lib/doors/route";
 import { presentTraining } from "@/lib/doors/trainings/presenters";
 
 export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = resource({
-  GET: route(operations.getTrainingResults, async ({ ctx, params }) => presentTraining(params, await getTraining(ctx, { workspaceSlug: params.workspace, projectSlug: params.project, number: params.version }, { orLast: true }))),
+  GET: route(operations.getTrainingResults, async ({ ctx, params }) =>
+    presentTraining(
+      params,
+      await getTraining(
+        ctx,
+        { workspaceSlug: params.workspace, projectSlug: params.project, number: params.version },
+        { orLast: true },
+      ),
+    ),
+  ),
 });

@@ -6,10 +6,22 @@ import { presentStarted, presentTrainings, toTraining } from "@/lib/doors/traini
 
 export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = resource({
   GET: route(operations.listTrainings, async ({ ctx, params }) => {
-    const { trainings } = await getVersion(ctx, { workspaceSlug: params.workspace, projectSlug: params.project, number: params.version });
+    const { trainings } = await getVersion(ctx, {
+      workspaceSlug: params.workspace,
+      projectSlug: params.project,
+      number: params.version,
+    });
     return presentTrainings(params, trainings);
   }),
   POST: route(operations.startTraining, async ({ ctx, params, body }) =>
-    presentStarted(await startTraining(ctx, { workspaceSlug: params.workspace, projectSlug: params.project, number: params.version, ...toTraining(body) }), body),
+    presentStarted(
+      await startTraining(ctx, {
+        workspaceSlug: params.workspace,
+        projectSlug: params.project,
+        number: params.version,
+        ...toTraining(body),
+      }),
+      body,
+    ),
   ),
 });

@@ -7,7 +7,12 @@ export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = resource({
   DELETE: route(operations.trashTraining, async ({ ctx, params }) =>
     presentTrashedTraining(
       params,
-      await trashTraining(ctx, { workspaceSlug: params.workspace, projectSlug: params.project, number: params.version, trainingId: params.training }),
+      await trashTraining(ctx, {
+        workspaceSlug: params.workspace,
+        projectSlug: params.project,
+        number: params.version,
+        trainingId: params.training,
+      }),
     ),
   ),
 });

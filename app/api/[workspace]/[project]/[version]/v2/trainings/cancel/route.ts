@@ -5,6 +5,13 @@ import { presentCancelled } from "@/lib/doors/trainings/presenters";
 
 export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = resource({
   POST: route(operations.cancelTraining, async ({ ctx, params, body }) =>
-    presentCancelled(await cancelTraining(ctx, { workspaceSlug: params.workspace, projectSlug: params.project, number: params.version, trainingId: body.trainingId ?? undefined })),
+    presentCancelled(
+      await cancelTraining(ctx, {
+        workspaceSlug: params.workspace,
+        projectSlug: params.project,
+        number: params.version,
+        trainingId: body.trainingId ?? undefined,
+      }),
+    ),
   ),
 });

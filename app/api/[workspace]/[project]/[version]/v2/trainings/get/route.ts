@@ -5,6 +5,14 @@ import { presentTraining } from "@/lib/doors/trainings/presenters";
 
 export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = resource({
   GET: route(operations.getTraining, async ({ ctx, params, query }) =>
-    presentTraining(params, await getTraining(ctx, { workspaceSlug: params.workspace, projectSlug: params.project, number: params.version, trainingId: query.trainingId })),
+    presentTraining(
+      params,
+      await getTraining(ctx, {
+        workspaceSlug: params.workspace,
+        projectSlug: params.project,
+        number: params.version,
+        trainingId: query.trainingId,
+      }),
+    ),
   ),
 });
