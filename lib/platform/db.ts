@@ -49,24 +49,35 @@ export interface Statement {
   text: string;
 }
 
+/** A statement with its values. */
+export interface Step {
+  statement: Statement;
+  values: readonly unknown[];
+}
+
 /** Runs one statement, outside any transaction. Instants arrive as Date (milliseconds), bigint as string. */
 export async function query<Row extends object>(statement: Statement, values: readonly unknown[]): Promise<Row[]> {
   const result = await connections().pool.query<Row>({ ...statement, values: [...values] });
   return result.rows;
 }
 
-export interface Transaction {
+/**
+ * What runs inside `transaction`: Prisma's own calls on its one connection, and `query` for what Prisma cannot say (a
+ * lock, a set written with its audit rows).
+ */
+export type Transaction = Pick<PrismaClient, Models> & {
   query<Row extends object>(statement: Statement, values: readonly unknown[]): Promise<Row[]>;
-}
+};
+
+/** The models of the client: all of it but what begins with $, connections and nested transactions among them. */
+type Models = Exclude<keyof PrismaClient, symbol | `$${string}`>;
 
 /**
  * Runs the statements, in order, as one READ COMMITTED transaction sent in a single flight, and answers the rows of the
  * last one. The shape of every hot operation: statements that lock, then one that looks (its snapshot is taken after
  * the locks are held) and writes. All or nothing: when one fails, PostgreSQL turns the COMMIT into a rollback.
  */
-export async function atomic<Row extends object>(
-  statements: readonly { statement: Statement; values: readonly unknown[] }[],
-): Promise<Row[]> {
+export async function atomic<Row extends object>(statements: readonly Step[]): Promise<Row[]> {
   const client = await connections().pool.connect();
   const flight = [
     client.query("BEGIN"),
@@ -83,28 +94,27 @@ export async function atomic<Row extends object>(
   return last.value.rows;
 }
 
+/** A version of 100,000 images takes seconds to plan and write down; nothing takes this long. */
+const TRANSACTION_TIMEOUT_MS = 5 * 60_000;
+
 /**
  * Runs `run` in one READ COMMITTED transaction on one connection, for work whose statements depend on each other's
  * answers: commits when it returns, rolls back when it throws. Inside: no file, no network, no second connection.
+ * Of `tx.query` instants arrive as Date (milliseconds), bigint as BigInt.
  */
 export async function transaction<T>(run: (tx: Transaction) => Promise<T>): Promise<T> {
-  const client = await connections().pool.connect();
-  let doubt: Error | undefined;
-  try {
-    await client.query("BEGIN");
-    const result = await run({
-      async query<Row extends object>(statement: Statement, values: readonly unknown[]) {
-        return (await client.query<Row>({ ...statement, values: [...values] })).rows;
-      },
-    });
-    await client.query("COMMIT");
-    return result;
-  } catch (error) {
-    await client.query("ROLLBACK").catch((e: Error) => (doubt = e));
-    throw error;
-  } finally {
-    client.release(doubt);
-  }
+  return prisma().$transaction(
+    (client) =>
+      run(
+        Object.create(client, {
+          query: {
+            value: <Row extends object>({ text }: Statement, values: readonly unknown[]) =>
+              client.$queryRawUnsafe<Row[]>(text, ...values),
+          },
+        }) as Transaction,
+      ),
+    { isolationLevel: "ReadCommitted", maxWait: CONNECTION_TIMEOUT_MS, timeout: TRANSACTION_TIMEOUT_MS },
+  );
 }
 
 /** The database's clock, which is everybody's. Milliseconds, as every stored instant. */

@@ -95,7 +95,10 @@ export async function openVersionWriter(
     async put(path, body) {
       if (performance.now() - renewedAt > leaseMs / 4) await hold();
       const key = `${versionPrefix(versionId)}${path}`;
-      const published = await publish(key, body);
+      const published = await publish(key, body).catch(async (error: unknown) => {
+        await hold(); // a purge takes the folder from under a writer that was paused: then that is what happened
+        throw error;
+      });
       if (performance.now() - renewedAt < leaseMs) return published;
       let wanted = renew !== undefined; // while nobody can say
       try {
