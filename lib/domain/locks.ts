@@ -33,6 +33,10 @@ export const workspaceLock = (id: string): Step =>
 export const projectLock = (id: string, mode: LockMode): Step =>
   lock("project", `select id from projects where id = $1`, mode, [id]);
 
+/** For an id that a caller names: of another workspace nothing is locked. */
+export const projectLockIn = (workspaceId: string, id: string, mode: LockMode): Step =>
+  lock("project-in", `select id from projects where id = $1 and workspace_id = $2`, mode, [id, workspaceId]);
+
 export const projectLockBySlug = (workspaceId: string, slug: string): Step =>
   lock("project-by-slug", `select id from projects where workspace_id = $1 and slug = $2`, "write", [
     workspaceId,

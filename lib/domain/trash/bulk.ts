@@ -4,7 +4,8 @@ import type { Context } from "@/lib/domain/context";
 import { DomainError, type ErrorCode, type ErrorDetails } from "@/lib/domain/errors";
 import { normalizeName } from "@/lib/domain/names";
 import { authorize } from "@/lib/domain/permissions";
-import { countInTrash } from "./holdings";
+import { SUMMARY_MAX } from "./holdings";
+import { countTrash, fromTrash, ITEM_TYPES, ROW_OF } from "./items";
 import { listTrash } from "./list";
 import { restoreProject } from "./project";
 import { getItemState, groupNeighbours, purgeGroup, purgeItem, type Candidate } from "./purge";
@@ -29,15 +30,13 @@ export interface ItemResult {
   error: { code: ErrorCode; message: string; details: ErrorDetails } | null;
 }
 
-/** Parents first, so that what waits for its project or version can come back in the same go. */
-const ORDER: readonly ItemType[] = ["PROJECT", "VERSION", "TRAINING"];
-
 async function each(
   items: readonly TrashItemRef[],
   act: (item: TrashItemRef) => Promise<unknown>,
 ): Promise<ItemResult[]> {
   const results: ItemResult[] = [];
-  for (const item of items.toSorted((a, b) => ORDER.indexOf(a.type) - ORDER.indexOf(b.type))) {
+  // parents first, so that what waits for its project or version can come back in the same go
+  for (const item of items.toSorted((a, b) => ITEM_TYPES.indexOf(a.type) - ITEM_TYPES.indexOf(b.type))) {
     const { type, id, name } = item;
     try {
       await act(item);
@@ -96,7 +95,7 @@ export async function restoreAll(
   authorize(ctx, "update project", workspaceSlug);
   authorize(ctx, "update version", workspaceSlug);
   const total: RestoredAll = { restored: 0, failed: 0, failures: [], done: false };
-  for (const type of ORDER) {
+  for (const type of ITEM_TYPES) {
     for (let cursor: string | undefined; ;) {
       const page = await listTrash(ctx, { workspaceSlug, type, order: "oldest", limit: BATCH, cursor });
       for (const item of page.items) {
@@ -163,15 +162,19 @@ async function nameInTrash(
   }
 }
 
-const OLDEST = (type: ItemType, table: string) =>
-  `(select '${type}' as type, id, workspace_id, deleted_at from ${table}
-    where workspace_id = $1 and deleted_at <= $2 and (deleted_at, id) > ($3, $4)${type === "PROJECT" ? " and purge_started_at is null" : ""} order by deleted_at, id limit $5)`;
+const oldestOf = (type: ItemType): string => {
+  const row = ROW_OF[type];
+  return `(select '${type}' as type, ${row}.id, ${row}.workspace_id, ${row}.deleted_at ${fromTrash(type)}
+    and ${row}.deleted_at <= $2 and (${row}.deleted_at, ${row}.id) > ($3, $4) order by ${row}.deleted_at, ${row}.id limit $5)`;
+};
 
-const IN_TRASH: Statement = {
+/** hot: a Trash may hold a million items. */
+const OLDEST: Statement = {
   name: "empty-trash-candidates",
-  text: `select type, id, workspace_id as "workspaceId", deleted_at as "deletedAt" from (
-           ${OLDEST("PROJECT", "projects")} union all ${OLDEST("VERSION", "versions")} union all ${OLDEST("TRAINING", "trainings")}
-         ) items order by deleted_at, id limit $5`,
+  text: `
+select type, id, workspace_id as "workspaceId", deleted_at as "deletedAt"
+from (${ITEM_TYPES.map(oldestOf).join(" union all ")}) items
+order by deleted_at, id limit $5`,
 };
 
 /** Both counted up to SUMMARY_MAX. */
@@ -195,7 +198,7 @@ export async function emptyTrash(
 ): Promise<EmptiedTrash> {
   const { workspaceId } = authorize(ctx, "purge", input.workspaceSlug);
   const claim = { reason: "BY_HAND", now: input.asOf < ctx.now ? input.asOf : ctx.now } as const;
-  const items = await countInTrash(workspaceId, claim.now);
+  const items = await countTrash(workspaceId, SUMMARY_MAX, claim.now);
   if (!confirmsCount(input.confirm, items)) {
     throw new DomainError(
       "name_mismatch",
@@ -206,7 +209,7 @@ export async function emptyTrash(
   let after = { deletedAt: new Date(0), id: "" };
   let done = false;
   while (!done && !signal.aborted) {
-    const batch = await query<Candidate & { deletedAt: Date }>(IN_TRASH, [
+    const batch = await query<Candidate & { deletedAt: Date }>(OLDEST, [
       workspaceId,
       claim.now,
       after.deletedAt,
@@ -220,5 +223,5 @@ export async function emptyTrash(
       await purgeGroup(ctx, group, claim, signal);
     }
   }
-  return { items, left: await countInTrash(workspaceId, claim.now) };
+  return { items, left: await countTrash(workspaceId, SUMMARY_MAX, claim.now) };
 }

@@ -45,23 +45,26 @@ const UNDER = `from versions v
 
 const TOTALS: Statement = {
   name: "trash-preview-totals",
-  text: `select count(*)::int as versions, coalesce(sum(v.counted_images) filter (where v.status <> 'GENERATING'), 0)::int as images,
-           (count(*) filter (where v.status = 'GENERATING'))::int as generating ${UNDER}`,
+  text: `
+select count(*)::int as versions, coalesce(sum(v.counted_images) filter (where v.status <> 'GENERATING'), 0)::int as images,
+  (count(*) filter (where v.status = 'GENERATING'))::int as generating ${UNDER}`,
 };
 
 const TRAININGS: Statement = {
   name: "trash-preview-trainings",
-  text: `select v.number as "versionNumber", t.number, t.status, t.epoch, t.epochs, (count(*) over ())::int as total
-         from (select v.id, v.number ${UNDER}) v join trainings t on t.version_id = v.id
-         where t.ended_at is null and $3::text is null order by v.number, t.number limit ${LISTED}`,
+  text: `
+select v.number as "versionNumber", t.number, t.status, t.epoch, t.epochs, (count(*) over ())::int as total
+from (select v.id, v.number ${UNDER}) v join trainings t on t.version_id = v.id
+where t.ended_at is null and $3::text is null order by v.number, t.number limit ${LISTED}`,
 };
 
 const MODELS: Statement = {
   name: "trash-preview-models",
-  text: `select m.slug, (count(*) over ())::int as total,
-           coalesce((select sum(c.calls) from model_calls c where c.model_id = m.id and c.day > ($4::timestamptz at time zone 'utc')::date - 7), 0)::int as calls
-         from (select v.id ${UNDER}) v join trainings t on t.version_id = v.id join models m on m.training_id = t.id
-         where t.deleted_at is null and ($3::text is null or t.id = $3) order by m.slug limit ${LISTED}`,
+  text: `
+select m.slug, (count(*) over ())::int as total,
+  coalesce((select sum(c.calls) from model_calls c where c.model_id = m.id and c.day > ($4::timestamptz at time zone 'utc')::date - 7), 0)::int as calls
+from (select v.id ${UNDER}) v join trainings t on t.version_id = v.id join models m on m.training_id = t.id
+where t.deleted_at is null and ($3::text is null or t.id = $3) order by m.slug limit ${LISTED}`,
 };
 
 interface Scope {

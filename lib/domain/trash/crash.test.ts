@@ -27,7 +27,8 @@ import {
   writeFiles,
 } from "@/lib/testing/lifecycle";
 import { systemContext } from "@/lib/domain/context";
-import { eraseFiles } from "./receipts";
+import { eraseFiles } from "./erase";
+
 import { purgeExpired, purgeItem, trashProject, trashVersion } from "@/lib/domain/trash";
 
 /*
@@ -58,7 +59,7 @@ async function stopAt(event: "insert" | "update", when: string): Promise<void> {
 
 function startJob(job: "purge-expired" | "erase-files", now: Date) {
   const child = spawn(process.execPath, ["--import", "tsx", "lib/testing/run-job.ts", job, now.toISOString()], {
-    cwd: path.resolve(import.meta.dirname, "../.."),
+    cwd: path.resolve(import.meta.dirname, "../../.."),
     stdio: ["ignore", "ignore", "pipe"],
   });
   let errors = "";
@@ -66,6 +67,7 @@ function startJob(job: "purge-expired" | "erase-files", now: Date) {
   const ended = new Promise<NodeJS.Signals | null>((resolve) => child.on("close", (_code, signal) => resolve(signal)));
   return {
     ended,
+    errors: () => errors,
     async kill() {
       child.kill("SIGKILL");
       if ((await ended) !== "SIGKILL") throw new Error(`the job ended before it was killed:\n${errors}`);
@@ -79,7 +81,7 @@ async function killWhereItStands(job: ReturnType<typeof startJob>): Promise<void
   const standing = () =>
     second.query("select pid from pg_stat_activity where datname = current_database() and wait_event = 'advisory'");
   while ((await standing()).length === 0) {
-    if (Date.now() > deadline) throw new Error("the job never came to where it was to be killed");
+    if (Date.now() > deadline) throw new Error(`the job never came to where it was to be killed\n${job.errors()}`);
     await new Promise((resolve) => setImmediate(resolve));
   }
   await job.kill();

@@ -1,53 +1,91 @@
-import { query, type Statement } from "@/lib/platform/db";
+import { query, type Statement, type Transaction } from "@/lib/platform/db";
 import type { ItemType } from "@/lib/platform/generated/enums";
 import type { Context } from "@/lib/domain/context";
 import { authorize } from "@/lib/domain/permissions";
+import { fromTrash, ITEM_TYPES, ROW_OF } from "./items";
 import type { TrashItem } from "./list";
+
+/*
+ * What an item holds, and so what its purge loses and frees, said once: previews, the list of Trash, the usage page and
+ * receipts all add up these rows, and agree to the byte.
+ */
+
+/**
+ * Everything that takes room, a row each. Files and bytes are what a version's, a model's, an export's or an uploaded
+ * image's own row says: a version counts none before it is ready. Whether something is in Trash by itself, its project
+ * aside, stands in `version_in_trash` and `training_in_trash`.
+ */
+export const HELD = `
+select v.workspace_id, v.project_id, v.id as version_id, null::text as training_id,
+  v.deleted_at is not null as version_in_trash, false as training_in_trash,
+  v.counted_images as images, v.files, v.size_bytes as bytes, 1 as versions, 0 as trainings, 0 as models
+from versions v
+union all
+select t.workspace_id, v.project_id, t.version_id, t.id, v.deleted_at is not null, t.deleted_at is not null, 0, 0, 0, 0, 1, 0
+from trainings t join versions v on v.id = t.version_id
+union all
+select m.workspace_id, v.project_id, m.version_id, m.training_id, v.deleted_at is not null, t.deleted_at is not null, 0, m.files, m.size_bytes, 0, 0, 1
+from models m join versions v on v.id = m.version_id join trainings t on t.id = m.training_id
+union all
+select v.workspace_id, v.project_id, e.version_id, null, v.deleted_at is not null, false, 0, 1, e.size_bytes, 0, 0, 0
+from exports e join versions v on v.id = e.version_id where e.status = 'READY'
+union all
+select p.workspace_id, i.project_id, null, null, false, false, 0, 1, i.size_bytes, 0, 0, 0
+from images i join projects p on p.id = i.project_id`;
 
 /** What a purge of an item would lose and free. */
 export interface Loss {
   /** Generated images given back to the quota. */
   images: number;
+  files: number;
   bytes: number;
   versions: number;
   trainings: number;
   models: number;
 }
 
-const OF_VERSIONS = `
-  select v.project_id, v.id, v.counted_images as images, v.size_bytes + coalesce((select sum(m.size_bytes) from models m where m.version_id = v.id), 0) as bytes,
-    (select count(*) from trainings t where t.version_id = v.id) as trainings, (select count(*) from models m where m.version_id = v.id) as models
-  from versions v`;
+const NOTHING: Loss = { images: 0, files: 0, bytes: 0, versions: 0, trainings: 0, models: 0 };
+
+/** A project holds its source images and all its versions, a version all its trainings, whether in Trash or not. */
+const KEYS: Record<ItemType, string> = { PROJECT: "project_id", VERSION: "version_id", TRAINING: "training_id" };
+
+/** hot: for every page of Trash, and for every batch of a purge. */
+const lossesOf = (type: ItemType): Statement => ({
+  name: `losses-of-${type.toLowerCase()}s`,
+  text: `
+select h.${KEYS[type]} as id, sum(h.images)::int as images, sum(h.files)::int as files, sum(h.bytes)::float8 as bytes,
+  sum(h.versions)::int as versions, sum(h.trainings)::int as trainings, sum(h.models)::int as models
+from (${HELD}) h
+where h.${KEYS[type]} = any($1::text[])
+group by 1`,
+});
 
 const LOSSES: Record<ItemType, Statement> = {
-  VERSION: {
-    name: "losses-of-versions",
-    text: `select id, images, bytes::float8 as bytes, 1 as versions, trainings::int, models::int from (${OF_VERSIONS} where v.id = any($1::text[])) v`,
-  },
-  TRAINING: {
-    name: "losses-of-trainings",
-    text: `select t.id, 0 as images, coalesce(m.size_bytes, 0)::float8 as bytes, 0 as versions, 1 as trainings, (m.id is not null)::int as models
-           from trainings t left join models m on m.training_id = t.id where t.id = any($1::text[])`,
-  },
-  PROJECT: {
-    name: "losses-of-projects",
-    text: `select p.id, coalesce(sum(v.images), 0)::int as images,
-             (coalesce(sum(v.bytes), 0) + (select coalesce(sum(i.size_bytes), 0) from images i where i.project_id = p.id))::float8 as bytes,
-             count(v.id)::int as versions, coalesce(sum(v.trainings), 0)::int as trainings, coalesce(sum(v.models), 0)::int as models
-           from projects p left join (${OF_VERSIONS}) v on v.project_id = p.id where p.id = any($1::text[]) group by p.id`,
-  },
+  PROJECT: lossesOf("PROJECT"),
+  VERSION: lossesOf("VERSION"),
+  TRAINING: lossesOf("TRAINING"),
 };
 
-/** The items of a page with what each would free, in their order. For trash-list's pages: bounded, and already authorized. */
+/**
+ * What each of the items holds, by its id. Within a transaction that has locked them it is what their removal frees. For
+ * who has authorized.
+ */
+export async function readLosses(
+  type: ItemType,
+  ids: readonly string[],
+  run: Transaction["query"] = query,
+): Promise<(id: string) => Loss> {
+  const rows = ids.length === 0 ? [] : await run<Loss & { id: string }>(LOSSES[type], [ids]);
+  const losses = new Map(rows.map(({ id, ...loss }) => [id, loss]));
+  return (id) => losses.get(id) ?? NOTHING;
+}
+
+/** The items of a page with what each would free, in their order. For pages of listTrash: bounded, and authorized. */
 export async function withLosses(items: readonly TrashItem[]): Promise<(TrashItem & { loss: Loss })[]> {
-  const losses = new Map<string, Loss>();
-  for (const type of ["PROJECT", "VERSION", "TRAINING"] as const) {
-    const ids = items.filter((item) => item.type === type).map((item) => item.id);
-    if (ids.length === 0) continue;
-    for (const { id, ...loss } of await query<Loss & { id: string }>(LOSSES[type], [ids])) losses.set(id, loss);
-  }
-  const nothing: Loss = { images: 0, bytes: 0, versions: 0, trainings: 0, models: 0 };
-  return items.map((item) => ({ ...item, loss: losses.get(item.id) ?? nothing }));
+  const idsOf = (type: ItemType) => items.filter((item) => item.type === type).map(({ id }) => id);
+  const read = async (type: ItemType) => [type, await readLosses(type, idsOf(type))] as const;
+  const losses = new Map(await Promise.all(ITEM_TYPES.map(read)));
+  return items.map((item) => ({ ...item, loss: losses.get(item.type)!(item.id) }));
 }
 
 /** Beyond this many items the figures of a summary are of the first so many, and `more` says so. */
@@ -62,17 +100,30 @@ export interface TrashSummary {
   nextPurgeAt: Date | null;
 }
 
-const BRANCH = (columns: string, from: string) =>
-  `(select ${columns}, x.purge_after from ${from} where x.workspace_id = $1 and x.deleted_at is not null and p.purge_started_at is null order by x.deleted_at desc, x.id desc limit ${SUMMARY_MAX + 1})`;
+const itemsOf = (type: ItemType): string => {
+  const row = ROW_OF[type];
+  return `(select '${type}' as type, ${row}.id, ${row}.deleted_at, ${row}.purge_after ${fromTrash(type)} order by ${row}.deleted_at desc, ${row}.id desc limit ${SUMMARY_MAX + 1})`;
+};
 
+/**
+ * hot: for every page of Trash. What is in Trash by itself within what is in Trash counts once: a version that was trashed
+ * before its project is its own item, and so is a training.
+ */
 const SUMMARY: Statement = {
   name: "trash-summary",
-  text: `select count(*)::int as items, coalesce(sum(images), 0)::int as images, coalesce(sum(bytes), 0)::float8 as bytes, min(purge_after) as "nextPurgeAt"
-         from (select * from (
-           ${BRANCH("(select coalesce(sum(v.counted_images), 0) from versions v where v.project_id = x.id and v.deleted_at is null) as images, (select coalesce(sum(v.size_bytes), 0) from versions v where v.project_id = x.id and v.deleted_at is null) as bytes", "projects x join projects p on p.id = x.id")}
-           union all ${BRANCH("x.counted_images, x.size_bytes", "versions x join projects p on p.id = x.project_id")}
-           union all ${BRANCH("0, coalesce((select m.size_bytes from models m where m.training_id = x.id), 0)", "trainings x join versions v on v.id = x.version_id join projects p on p.id = v.project_id")}
-         ) every limit ${SUMMARY_MAX + 1}) counted`,
+  text: `
+with item as materialized (
+  select * from (${ITEM_TYPES.map(itemsOf).join(" union all ")}) every limit ${SUMMARY_MAX + 1}
+), held as (
+  select h.images, h.bytes from (${HELD}) h where h.project_id in (select id from item where type = 'PROJECT') and not h.version_in_trash and not h.training_in_trash
+  union all
+  select h.images, h.bytes from (${HELD}) h where h.version_id in (select id from item where type = 'VERSION') and not h.training_in_trash
+  union all
+  select h.images, h.bytes from (${HELD}) h where h.training_id in (select id from item where type = 'TRAINING')
+)
+select (select count(*)::int from item) as items, (select min(purge_after) from item) as "nextPurgeAt",
+  coalesce(sum(images), 0)::int as images, coalesce(sum(bytes), 0)::float8 as bytes
+from held`,
 };
 
 /** How much waits in Trash and when the next of it is due. Versions of a trashed project count with the project. */
@@ -80,22 +131,4 @@ export async function summarizeTrash(ctx: Context, workspaceSlug: string): Promi
   const { workspaceId } = authorize(ctx, "read trash", workspaceSlug);
   const [row] = await query<Omit<TrashSummary, "more">>(SUMMARY, [workspaceId]);
   return { ...row!, items: Math.min(row!.items, SUMMARY_MAX), more: row!.items > SUMMARY_MAX };
-}
-
-const IN_TRASH = (table: string, joins: string) =>
-  `(select 1 from ${table} x ${joins} where x.workspace_id = $1 and x.deleted_at <= $2 and p.purge_started_at is null limit ${SUMMARY_MAX})`;
-
-const COUNT: Statement = {
-  name: "count-trash",
-  text: `select count(*)::int as items from (
-           ${IN_TRASH("projects", "join projects p on p.id = x.id")}
-           union all ${IN_TRASH("versions", "join projects p on p.id = x.project_id")}
-           union all ${IN_TRASH("trainings", "join versions v on v.id = x.version_id join projects p on p.id = v.project_id")} limit ${SUMMARY_MAX}
-         ) item`,
-};
-
-/** How many items have been in Trash since `asOf` or before, up to SUMMARY_MAX: the number that a summary shows. For who has authorized. */
-export async function countInTrash(workspaceId: string, asOf: Date): Promise<number> {
-  const [row] = await query<{ items: number }>(COUNT, [workspaceId, asOf]);
-  return row!.items;
 }

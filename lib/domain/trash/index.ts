@@ -15,7 +15,8 @@ export { trashTraining, restoreTraining } from "./training";
 export type { AlreadyInTrash, Restored, Trashed } from "./outcome";
 export { previewTrashProject, previewTrashTraining, previewTrashVersion, type TrashPreview } from "./consequences";
 export { listTrash, type TrashItem, type TrashPage, type TrashView } from "./list";
-export { summarizeTrash, withLosses, type Loss, type TrashSummary } from "./holdings";
+export { HELD, summarizeTrash, withLosses, type Loss, type TrashSummary } from "./holdings";
+export { countTrash } from "./items";
 export { purgeExpired, purgeItem, type PurgeCounts } from "./purge";
 export {
   emptyTrash,
@@ -29,4 +30,5 @@ export {
 } from "./bulk";
 export { readTrash, type ListedItem, type TrashOverview, type TrashSection } from "./overview";
 export { RETENTION_MS, type TimeLeft } from "./retention";
-export { eraseFiles, getReceipt, listReceipts } from "./receipts";
+export { eraseFiles, type EraseCounts } from "./erase";
+export { getReceipt, listReceipts, type Receipt } from "./receipts";

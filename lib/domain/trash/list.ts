@@ -4,6 +4,7 @@ import type { Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
 import { normalizeName } from "@/lib/domain/names";
 import { authorize } from "@/lib/domain/permissions";
+import { fromTrash, ITEM_TYPES, ROW_OF } from "./items";
 
 /** One thing in Trash. What does not apply to its type is null. */
 export interface TrashItem {
@@ -46,9 +47,8 @@ export interface TrashView {
 }
 
 /*
- * Three index scans in (deleted_at, id), forwards or backwards, merged; never sorted (trash-list.test.ts looks at the plan).
- * A search is a filter on those scans. Every branch names the workspace as a constant: joined instead, the planner would
- * sort the whole Trash. Items of a project whose purge has begun are past restoring and not listed.
+ * Three index scans in (deleted_at, id), forwards or backwards, merged; never sorted (list.test.ts looks at the plan).
+ * A search is a filter on those scans.
  */
 interface Shape {
   oldest: boolean;
@@ -57,50 +57,52 @@ interface Shape {
 
 const direction = ({ oldest }: Shape): string => (oldest ? "asc" : "desc");
 
-/** `row` is the alias of the items' table; the project is `p`. */
-function endOfBranch(shape: Shape, row: "p" | "x", names: readonly string[]): string {
+/** A type's columns, and the names that a search looks into. */
+const LISTED: Record<ItemType, { columns: string; names: readonly string[] }> = {
+  PROJECT: {
+    columns: `p.id, p.name, p.deleted_at, p.purge_after, p.deleted_by_id, p.id, p.slug, p.name, null::text, null::int, null::int, null::text`,
+    names: ["p.name"],
+  },
+  VERSION: {
+    columns: `x.id, x.name, x.deleted_at, x.purge_after, x.deleted_by_id, p.id, p.slug, p.name, x.id, x.number, null::int,
+    case when p.deleted_at is not null then 'PROJECT' end`,
+    names: ["x.name", "p.name"],
+  },
+  TRAINING: {
+    columns: `x.id, 'Training ' || x.number, x.deleted_at, x.purge_after, x.deleted_by_id, p.id, p.slug, p.name, v.id, v.number, x.number,
+    case when p.deleted_at is not null then 'PROJECT' when v.deleted_at is not null then 'VERSION' end`,
+    names: ["'Training ' || x.number", "p.name"],
+  },
+};
+
+function pageOf(type: ItemType, shape: Shape): string {
+  const { columns, names } = LISTED[type];
+  const row = ROW_OF[type];
   const found = shape.search
     ? ` and (${names.map((name) => `strpos(lower(${name}), lower($5)) > 0`).join(" or ")})`
     : "";
-  return `where ${row}.workspace_id = $1 and ${row}.deleted_at is not null and (${row}.deleted_at, ${row}.id) ${shape.oldest ? ">" : "<"} ($2, $3) and p.purge_started_at is null${found}
-    order by ${row}.deleted_at ${direction(shape)}, ${row}.id ${direction(shape)} limit $4`;
+  return `(
+  select '${type}', ${columns}
+  ${fromTrash(type)} and (${row}.deleted_at, ${row}.id) ${shape.oldest ? ">" : "<"} ($2, $3)${found}
+  order by ${row}.deleted_at ${direction(shape)}, ${row}.id ${direction(shape)} limit $4
+)`;
 }
 
-const BRANCHES: Record<ItemType, (shape: Shape) => string> = {
-  PROJECT: (shape) => `
-    select 'PROJECT' as type, p.id, p.name, p.deleted_at, p.purge_after, p.deleted_by_id,
-      p.id as project_id, p.slug as project_slug, p.name as project_name, null as version_id, null::int as number, null::int as training_number, null as blocked_by
-    from projects p
-    ${endOfBranch(shape, "p", ["p.name"])}`,
-  VERSION: (shape) => `
-    select 'VERSION', x.id, x.name, x.deleted_at, x.purge_after, x.deleted_by_id,
-      p.id, p.slug, p.name, x.id, x.number, null::int, case when p.deleted_at is not null then 'PROJECT' end
-    from versions x join projects p on p.id = x.project_id
-    ${endOfBranch(shape, "x", ["x.name", "p.name"])}`,
-  TRAINING: (shape) => `
-    select 'TRAINING', x.id, 'Training ' || x.number, x.deleted_at, x.purge_after, x.deleted_by_id,
-      p.id, p.slug, p.name, v.id, v.number, x.number, case when p.deleted_at is not null then 'PROJECT' when v.deleted_at is not null then 'VERSION' end
-    from trainings x join versions v on v.id = x.version_id join projects p on p.id = v.project_id
-    ${endOfBranch(shape, "x", ["'Training ' || x.number", "p.name"])}`,
-};
-
-const TYPES: readonly ItemType[] = ["PROJECT", "VERSION", "TRAINING"];
-
-/** The listing of all types, or of one. Exported for the test that explains it. */
+/** hot: the same cost at any depth and size. The listing of all types, or of one; exported for the test that explains it. */
 export function listStatement(view: TrashView = {}): Statement {
   const { type, order = "newest", search } = view;
   const shape = { oldest: order === "oldest", search: search !== undefined };
-  const branches = type
-    ? `(${BRANCHES[type](shape)})`
-    : TYPES.map((t) => `(${BRANCHES[t](shape)})`).join(" union all ");
+  const pages = (type ? [type] : ITEM_TYPES).map((each) => pageOf(each, shape));
   return {
     name: `list-trash-${type ?? "all"}-${order}${shape.search ? "-search" : ""}`,
-    text: `with page (type, id, name, deleted_at, purge_after, deleted_by_id, project_id, project_slug, project_name, version_id, number, training_number, blocked_by) as not materialized (${branches})
-      select page.type, page.id, page.name, page.deleted_at as "deletedAt", page.purge_after as "purgeAfter",
-        page.deleted_by_id as "deletedById", (select u.name from users u where u.id = page.deleted_by_id) as "deletedByName",
-        page.project_id as "projectId", page.project_slug as "projectSlug", page.project_name as "projectName",
-        page.version_id as "versionId", page.number, page.training_number as "trainingNumber", page.blocked_by as "blockedBy"
-      from page order by page.deleted_at ${direction(shape)}, page.id ${direction(shape)} limit $4`,
+    text: `
+with page (type, id, name, deleted_at, purge_after, deleted_by_id, project_id, project_slug, project_name, version_id, number, training_number, blocked_by) as not materialized (${pages.join(" union all ")})
+select page.type, page.id, page.name, page.deleted_at as "deletedAt", page.purge_after as "purgeAfter",
+  page.deleted_by_id as "deletedById", (select u.name from users u where u.id = page.deleted_by_id) as "deletedByName",
+  page.project_id as "projectId", page.project_slug as "projectSlug", page.project_name as "projectName",
+  page.version_id as "versionId", page.number, page.training_number as "trainingNumber", page.blocked_by as "blockedBy"
+from page
+order by page.deleted_at ${direction(shape)}, page.id ${direction(shape)} limit $4`,
   };
 }
 

@@ -2,6 +2,7 @@ import type { ItemType } from "@/lib/platform/generated/enums";
 import type { Context } from "@/lib/domain/context";
 import { allows, authorize } from "@/lib/domain/permissions";
 import { summarizeTrash, withLosses, type Loss, type TrashSummary } from "./holdings";
+import { ITEM_TYPES } from "./items";
 import { listTrash, type TrashItem, type TrashView } from "./list";
 import { timeLeft, type TimeLeft } from "./retention";
 
@@ -31,8 +32,6 @@ export interface TrashOverview {
   sections: TrashSection[];
 }
 
-const TYPES: readonly ItemType[] = ["PROJECT", "VERSION", "TRAINING"];
-
 /**
  * Everything the page of Trash shows, with what this person may do there. Each type has its own place to read on from.
  * The summary is of all of Trash, whatever the view leaves out. Throws `invalid_input` for a cursor that we never gave.
@@ -45,7 +44,7 @@ export async function readTrash(
   const { type, order, search, cursors } = input;
   const [summary, ...sections] = await Promise.all([
     summarizeTrash(ctx, slug),
-    ...TYPES.filter((each) => type === undefined || each === type).map(async (each): Promise<TrashSection> => {
+    ...ITEM_TYPES.filter((each) => type === undefined || each === type).map(async (each): Promise<TrashSection> => {
       const { items, nextCursor } = await listTrash(ctx, {
         workspaceSlug: slug,
         type: each,

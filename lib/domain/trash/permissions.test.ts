@@ -23,7 +23,8 @@ import {
 } from "@/lib/testing/lifecycle";
 import { systemContext, type Context } from "@/lib/domain/context";
 import { SCOPES, type Scope } from "@/lib/domain/permissions";
-import { eraseFiles, listReceipts } from "./receipts";
+import { eraseFiles } from "./erase";
+import { listReceipts } from "./receipts";
 import {
   listTrash,
   purgeExpired,

@@ -4,6 +4,7 @@ import { notifyTrainers } from "@/lib/platform/notify";
 import { auditRow } from "@/lib/domain/audit";
 import type { Context } from "@/lib/domain/context";
 import { getProjectState, type SluggedProjectRef } from "@/lib/domain/item-state";
+import { projectLockBySlug, projectLockIn } from "@/lib/domain/locks";
 import { authorize } from "@/lib/domain/permissions";
 import {
   alreadyInTrash,
@@ -20,41 +21,32 @@ import {
   type TrashedRow,
 } from "./outcome";
 
-const LOCK_PROJECT_BY_SLUG: Statement = {
-  name: "trash-lock-project-by-slug",
-  text: `select id from projects where workspace_id = $1 and slug = $2 for no key update`,
-};
-
-const LOCK_PROJECT: Statement = {
-  name: "trash-lock-project",
-  text: `select id from projects where workspace_id = $1 and id = $2 for no key update`,
-};
-
 const TRASH_PROJECT: Statement = {
   name: "trash-project",
-  text: `with trashed as (
-           update projects set deleted_at = $3, deleted_by_id = $4, purge_after = $5
-           where workspace_id = $1 and slug = $2 and deleted_at is null and ($8::text is null or name = $8)
-           returning id, name
-         ), active as (
-           select t.id, v.number from trashed
-           join versions v on v.project_id = trashed.id
-           join trainings t on t.version_id = v.id
-           where t.ended_at is null order by t.id for no key update of t
-         ), cancelled as (
-           update trainings t set status = 'CANCELLED', status_reason = 'project ' || $6, ended_at = $3, lease_id = null, lease_until = null
-           from active where t.id = active.id
-           returning active.number as version, t.number
-         ), result as (
-           select trashed.id, trashed.name,
-             coalesce((select array_agg(version || '.' || number order by version, number) from cancelled), '{}') as cancelled
-           from trashed
-         ), audited as (
-           insert into audit_events
-           select a.* from result, jsonb_populate_record(null::audit_events, $7::jsonb || jsonb_build_object(
-             'target_id', id, 'target_name', name, 'details', jsonb_build_object('cancelledTrainings', cancelled))) a
-         )
-         select * from result`,
+  text: `
+with trashed as (
+  update projects set deleted_at = $3, deleted_by_id = $4, purge_after = $5
+  where workspace_id = $1 and slug = $2 and deleted_at is null and ($8::text is null or name = $8)
+  returning id, name
+), active as (
+  select t.id, v.number from trashed
+  join versions v on v.project_id = trashed.id
+  join trainings t on t.version_id = v.id
+  where t.ended_at is null order by t.id for no key update of t
+), cancelled as (
+  update trainings t set status = 'CANCELLED', status_reason = 'project ' || $6, ended_at = $3, lease_id = null, lease_until = null
+  from active where t.id = active.id
+  returning active.number as version, t.number
+), result as (
+  select trashed.id, trashed.name,
+    coalesce((select array_agg(version || '.' || number order by version, number) from cancelled), '{}') as cancelled
+  from trashed
+), audited as (
+  insert into audit_events
+  select a.* from result, jsonb_populate_record(null::audit_events, $7::jsonb || jsonb_build_object(
+    'target_id', id, 'target_name', name, 'details', jsonb_build_object('cancelledTrainings', cancelled))) a
+)
+select * from result`,
 };
 
 /**
@@ -72,7 +64,7 @@ export async function trashProject(
   const confirmed = confirmation(ref.confirmName);
   const result = await untilSettled<Trashed | AlreadyInTrash>(async () => {
     const [row] = await atomic<TrashedRow>([
-      { statement: LOCK_PROJECT_BY_SLUG, values: [workspaceId, ref.projectSlug] },
+      projectLockBySlug(workspaceId, ref.projectSlug),
       {
         statement: TRASH_PROJECT,
         values: [workspaceId, ref.projectSlug, ...stampOf(ctx), TRASH_REASON, JSON.stringify(audit), confirmed],
@@ -91,15 +83,16 @@ export async function trashProject(
 
 const RESTORE_PROJECT: Statement = {
   name: "restore-project",
-  text: `with restored as (
-           update projects set deleted_at = null, deleted_by_id = null, purge_after = null
-           where workspace_id = $1 and id = $2 and deleted_at is not null and purge_started_at is null
-           returning id, name
-         ), audited as (
-           insert into audit_events
-           select a.* from restored, jsonb_populate_record(null::audit_events, $3::jsonb || jsonb_build_object('target_id', id, 'target_name', name)) a
-         )
-         select restored.*, exists (select 1 from versions v where v.project_id = restored.id and v.status = 'GENERATING') as generating from restored`,
+  text: `
+with restored as (
+  update projects set deleted_at = null, deleted_by_id = null, purge_after = null
+  where workspace_id = $1 and id = $2 and deleted_at is not null and purge_started_at is null
+  returning id, name
+), audited as (
+  insert into audit_events
+  select a.* from restored, jsonb_populate_record(null::audit_events, $3::jsonb || jsonb_build_object('target_id', id, 'target_name', name)) a
+)
+select restored.*, exists (select 1 from versions v where v.project_id = restored.id and v.status = 'GENERATING') as generating from restored`,
 };
 
 /**
@@ -115,7 +108,7 @@ export async function restoreProject(
   const audit = auditRow(ctx, { workspaceId, action: "project.restored", targetType: "project", ...UNKNOWN_TARGET });
   return untilSettled(async () => {
     const [row] = await atomic<{ id: string; name: string; generating: boolean }>([
-      { statement: LOCK_PROJECT, values: [workspaceId, ref.projectId] },
+      projectLockIn(workspaceId, ref.projectId, "write"),
       { statement: RESTORE_PROJECT, values: [workspaceId, ref.projectId, JSON.stringify(audit)] },
     ]);
     if (row) {

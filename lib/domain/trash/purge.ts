@@ -60,8 +60,9 @@ export async function getItemState(
 
 const VERSION_KEY: Statement = {
   name: "purge-version-key",
-  text: `select project_id as "projectId", number from versions where id = $1
-         union all select project_id, version_number from purge_receipts where item_type = 'VERSION' and item_id = $1 limit 1`,
+  text: `
+select project_id as "projectId", number from versions where id = $1
+union all select project_id, version_number from purge_receipts where item_type = 'VERSION' and item_id = $1 limit 1`,
 };
 
 async function getVersionStateById(workspaceId: string, input: { workspaceSlug: string; id: string }) {
@@ -96,9 +97,10 @@ const DUE_BRANCH = (type: ItemType, table: string) =>
 
 const DUE: Statement = {
   name: "purge-due",
-  text: `select type, id, workspace_id as "workspaceId", purge_after as "purgeAfter" from (
-           ${DUE_BRANCH("PROJECT", "projects")} union all ${DUE_BRANCH("VERSION", "versions")} union all ${DUE_BRANCH("TRAINING", "trainings")}
-         ) due order by purge_after, id limit $4`,
+  text: `
+select type, id, workspace_id as "workspaceId", purge_after as "purgeAfter" from (
+  ${DUE_BRANCH("PROJECT", "projects")} union all ${DUE_BRANCH("VERSION", "versions")} union all ${DUE_BRANCH("TRAINING", "trainings")}
+) due order by purge_after, id limit $4`,
 };
 
 const CLAIMED: Statement = {
@@ -108,12 +110,13 @@ const CLAIMED: Statement = {
 
 const REMAINING: Statement = {
   name: "purge-remaining",
-  text: `select count(*)::int as remaining from (
-           select 1 from projects where purge_after <= $1
-           union all select 1 from projects where purge_started_at is not null and purge_after > $1
-           union all select 1 from versions where purge_after <= $1
-           union all select 1 from trainings where purge_after <= $1 limit 10000
-         ) due`,
+  text: `
+select count(*)::int as remaining from (
+  select 1 from projects where purge_after <= $1
+  union all select 1 from projects where purge_started_at is not null and purge_after > $1
+  union all select 1 from versions where purge_after <= $1
+  union all select 1 from trainings where purge_after <= $1 limit 10000
+) due`,
 };
 
 type Due = Candidate & { purgeAfter: Date };

@@ -1,16 +1,14 @@
-import { blobStore, type BlobStore } from "@/lib/platform/blob-store";
-import { query, transaction, type Statement, type Transaction } from "@/lib/platform/db";
+import { prisma, type Statement, type Transaction } from "@/lib/platform/db";
+import type { Prisma } from "@/lib/platform/generated/client";
 import type { ActorType, ItemType, PurgeReason } from "@/lib/platform/generated/enums";
-import { enqueue } from "@/lib/platform/job-queue";
-import { log } from "@/lib/platform/log";
-import type { Context } from "@/lib/domain/context";
+import { newId } from "@/lib/platform/id";
+import { recordAudit } from "@/lib/domain/audit";
+import { describeActor, type Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
-import { authorize, authorizeSystem } from "@/lib/domain/permissions";
+import { authorize } from "@/lib/domain/permissions";
 
 /*
- * Receipts of purges, and the removal of the files they promise. The unverified receipt is the truth, a queued job only
- * the wake-up: whoever runs `eraseFiles` next goes on where the last one stopped. There is no last try. Claims, waits and
- * the instant of the proof are the database's own clock, since they are about this process and the store, not the rules.
+ * Receipts of purges: written with the purge, outliving it, and verified once erase.ts has read back that the store is empty.
  */
 
 export interface Receipt {
@@ -40,163 +38,144 @@ export interface Receipt {
   lastError: string | null;
 }
 
-const COLUMNS = `id, parent_receipt_id as "parentReceiptId", item_type as "itemType", item_id as "itemId", item_name as "itemName",
-           project_slug as "projectSlug", version_number as "versionNumber", training_number as "trainingNumber", reason,
-           purged_at as "purgedAt", actor_type as "actorType", actor_name as "actorName", deleted_at as "deletedAt",
-           versions, images, source_images as "sourceImages", trainings, models, expected_files as "expectedFiles",
-           expected_bytes::float8 as "expectedBytes", removed_files as "removedFiles", removed_bytes::float8 as "removedBytes",
-           verified_at as "verifiedAt", last_error as "lastError"`;
+const COLUMNS = {
+  id: true,
+  parentReceiptId: true,
+  itemType: true,
+  itemId: true,
+  itemName: true,
+  projectSlug: true,
+  versionNumber: true,
+  trainingNumber: true,
+  reason: true,
+  purgedAt: true,
+  actorType: true,
+  actorName: true,
+  deletedAt: true,
+  versions: true,
+  images: true,
+  sourceImages: true,
+  trainings: true,
+  models: true,
+  expectedFiles: true,
+  expectedBytes: true,
+  removedFiles: true,
+  removedBytes: true,
+  verifiedAt: true,
+  lastError: true,
+} satisfies Prisma.PurgeReceiptSelect;
 
-const LIST: Statement = {
-  name: "list-receipts",
-  text: `select ${COLUMNS} from purge_receipts where workspace_id = $1 order by purged_at desc, id desc limit $2`,
-};
-
-const GET: Statement = {
-  name: "get-receipt",
-  text: `select ${COLUMNS} from purge_receipts where workspace_id = $1 and id = $2`,
-};
+/** Bytes as numbers: exact up to 8 petabytes. */
+const view = (row: Prisma.PurgeReceiptGetPayload<{ select: typeof COLUMNS }>): Receipt => ({
+  ...row,
+  expectedBytes: Number(row.expectedBytes),
+  removedBytes: Number(row.removedBytes),
+});
 
 /** The newest receipts of a workspace. `removed…` is what was found in the store, which may exceed what was expected. */
 export async function listReceipts(ctx: Context, input: { workspaceSlug: string; limit: number }): Promise<Receipt[]> {
   const { workspaceId } = authorize(ctx, "read trash", input.workspaceSlug);
-  return query<Receipt>(LIST, [workspaceId, input.limit]);
+  const rows = await prisma().purgeReceipt.findMany({
+    where: { workspaceId },
+    orderBy: [{ purgedAt: "desc" }, { id: "desc" }],
+    take: input.limit,
+    select: COLUMNS,
+  });
+  return rows.map(view);
 }
 
 /** One receipt, for every member of its workspace and nobody else. Throws `not_found`. */
 export async function getReceipt(ctx: Context, input: { workspaceSlug: string; receiptId: string }): Promise<Receipt> {
   const { workspaceId } = authorize(ctx, "read trash", input.workspaceSlug);
-  const [receipt] = await query<Receipt>(GET, [workspaceId, input.receiptId]);
-  if (!receipt) throw new DomainError("not_found", "There is no such receipt.");
-  return receipt;
+  const row = await prisma().purgeReceipt.findFirst({ where: { workspaceId, id: input.receiptId }, select: COLUMNS });
+  if (!row) throw new DomainError("not_found", "There is no such receipt.");
+  return view(row);
 }
 
-/** How long one process may work on the receipts it took before another may take them too. */
-const CLAIM_SECONDS = 120;
-const CLAIM_SIZE = 50;
-const CONCURRENCY = 8;
-const BACKOFF_SECONDS_MAX = 300;
-
-/**
- * Takes receipts that are due, by the database's clock. A project's waits until those of its versions are verified.
- * Nothing is locked while the files go: if the process dies, the claim runs out. Not named: a plan kept from when the
- * table was small looked through all of it for each row, for minutes, after a purge of 100,000 versions.
- */
-const CLAIM: Statement = {
-  text: `update purge_receipts set next_attempt_at = now() + ${CLAIM_SECONDS} * interval '1 second', attempts = attempts + 1
-         where id in (
-           select r.id from purge_receipts r
-           where r.verified_at is null and r.rows_removed_at is not null and (r.next_attempt_at is null or r.next_attempt_at <= now())
-             and (r.item_type <> 'PROJECT' or not exists (select 1 from purge_receipts c where c.parent_receipt_id = r.id and c.verified_at is null))
-           order by r.next_attempt_at nulls first, r.id limit ${CLAIM_SIZE} for update skip locked)
-         returning id, prefixes, writers_until > now() as "writersMayBeAlive", attempts`,
-};
-
-interface ClaimedReceipt {
+/** An item whose rows are going, as its receipt keeps it. */
+export interface PurgedItem {
+  type: ItemType;
   id: string;
-  prefixes: string[];
-  writersMayBeAlive: boolean | null;
-  attempts: number;
+  name: string;
+  projectId: string;
+  projectSlug: string;
+  versionNumber: number | null;
+  trainingNumber: number | null;
+  deletedAt: Date | null;
+  deletedById: string | null;
+  purgeAfter: Date | null;
+  writersUntil: Date | null;
+  prefix: string;
+  images: number;
+  trainings: number;
+  models: number;
+  files: number;
+  bytes: number;
 }
 
-const VERIFIED: Statement = {
-  name: "verify-receipt",
-  text: `update purge_receipts set verified_at = now(), removed_files = removed_files + $2, removed_bytes = removed_bytes + $3, last_error = null
-         where id = $1 and verified_at is null`,
+/** A set, with its audit rows. */
+const INSERT_RECEIPTS: Statement = {
+  name: "purge-insert-receipts",
+  text: `insert into purge_receipts select * from jsonb_populate_recordset(null::purge_receipts, $1::jsonb)`,
 };
-
-const LATER: Statement = {
-  name: "postpone-receipt",
-  text: `update purge_receipts set removed_files = removed_files + $2, removed_bytes = removed_bytes + $3, last_error = $4,
-           next_attempt_at = case when $5::int is null then greatest(writers_until, now()) else now() + $5::int * interval '1 second' end
-         where id = $1 and verified_at is null
-         returning ceil(extract(epoch from next_attempt_at - now()))::int as "waitSeconds"`,
-};
-
-/** Gives back what was taken and not begun, for others to take at once. */
-const LEAVE: Statement = {
-  name: "leave-receipts",
-  text: `update purge_receipts set next_attempt_at = null, attempts = attempts - 1 where id = any($1::text[]) and verified_at is null`,
-};
-
-export interface EraseCounts {
-  verified: number;
-  /** Tried, and to be tried again: the store failed, or a late writer may still be alive. */
-  postponed: number;
-}
 
 /**
- * Removes the files of purged items and proves it: a receipt is verified once everything under its prefixes is gone, no
- * writer that had a lease at the purge can still be alive, and a read-back finds nothing. Works until nothing is due or
- * `signal` aborts, between two receipts. A failing store postpones its receipt, with the reason on it, and keeps nobody else waiting.
+ * Writes the receipts of items in the transaction that removes them, and, unless a parent's receipt tells it, an audit event
+ * for each. A receipt carries all that the removal of the files needs.
  */
-export async function eraseFiles(ctx: Context, signal: AbortSignal): Promise<EraseCounts> {
-  authorizeSystem(ctx);
-  const store = blobStore();
-  const counts: EraseCounts = { verified: 0, postponed: 0 };
-  while (!signal.aborted) {
-    const claimed = await query<ClaimedReceipt>(CLAIM, []);
-    if (claimed.length === 0) break;
-    const queue = claimed.values();
-    const left: string[] = [];
-    await Promise.all(
-      Array.from({ length: CONCURRENCY }, async () => {
-        for (const receipt of queue) {
-          if (signal.aborted) left.push(receipt.id);
-          else counts[(await eraseOne(store, receipt)) ? "verified" : "postponed"] += 1;
-        }
-      }),
-    );
-    if (left.length > 0) await query(LEAVE, [left]);
-  }
-  return counts;
-}
-
-async function eraseOne(store: BlobStore, receipt: ClaimedReceipt): Promise<boolean> {
-  const removed = { files: 0, bytes: 0 };
-  let problem: string | null = null;
-  try {
-    for (const prefix of receipt.prefixes) {
-      const gone = await store.removePrefix(prefix, { last: [`${prefix}manifest.json`] });
-      removed.files += gone.files;
-      removed.bytes += gone.bytes;
-    }
-    if (receipt.writersMayBeAlive) problem = null;
-    else if (await isEmpty(store, receipt.prefixes)) {
-      await query(VERIFIED, [receipt.id, removed.files, removed.bytes]);
-      return true;
-    } else problem = "A read-back still found files; removing them again.";
-  } catch (error) {
-    // Members read this; the log has the rest, paths and hosts included.
-    problem = `The store did not remove the files (${(error as NodeJS.ErrnoException).code ?? (error as Error).name}). Trying again.`;
-    log().warn(
-      { err: error, receiptId: receipt.id, attempts: receipt.attempts },
-      "the store did not remove the files; trying again later",
-    );
-  }
-  const backoffSeconds = problem === null ? null : Math.min(2 ** receipt.attempts, BACKOFF_SECONDS_MAX);
-  await transaction((tx) => postpone(tx, receipt.id, removed, problem, backoffSeconds));
-  return false;
-}
-
-async function postpone(
+export async function insertReceipts(
   tx: Transaction,
-  receiptId: string,
-  removed: { files: number; bytes: number },
-  problem: string | null,
-  backoffSeconds: number | null,
+  ctx: Context,
+  workspaceId: string,
+  items: readonly PurgedItem[],
+  how: { reason: PurgeReason; parentReceiptId: string | null; rowsRemoved: boolean },
 ): Promise<void> {
-  const [row] = await tx.query<{ waitSeconds: number }>(LATER, [
-    receiptId,
-    removed.files,
-    removed.bytes,
-    problem,
-    backoffSeconds,
-  ]);
-  if (row) await enqueue(tx, "erase-files", { startAfterSeconds: Math.max(row.waitSeconds, 1) });
-}
-
-async function isEmpty(store: BlobStore, prefixes: readonly string[]): Promise<boolean> {
-  for (const prefix of prefixes) for await (const _found of store.list(prefix)) return false;
-  return true;
+  const actor = describeActor(ctx.actor);
+  const rows = items.map((item) => ({
+    id: newId(),
+    workspace_id: workspaceId,
+    parent_receipt_id: how.parentReceiptId,
+    item_type: item.type,
+    item_id: item.id,
+    item_name: item.name,
+    project_id: item.projectId,
+    project_slug: item.projectSlug,
+    version_number: item.versionNumber,
+    training_number: item.trainingNumber,
+    reason: how.reason,
+    purged_at: ctx.now,
+    actor_type: actor.actorType,
+    actor_id: actor.actorId,
+    actor_name: actor.actorName,
+    deleted_at: item.deletedAt,
+    deleted_by_id: item.deletedById,
+    purge_after: item.purgeAfter,
+    versions: item.type === "VERSION" ? 1 : 0,
+    images: item.images,
+    source_images: 0,
+    trainings: item.trainings,
+    models: item.models,
+    prefixes: [item.prefix],
+    expected_files: item.files,
+    expected_bytes: item.bytes,
+    rows_removed_at: how.rowsRemoved ? ctx.now : null,
+    writers_until: item.writersUntil,
+    removed_files: 0,
+    removed_bytes: 0,
+    attempts: 0,
+  }));
+  await tx.query(INSERT_RECEIPTS, [JSON.stringify(rows)]);
+  if (how.parentReceiptId) return; // the project's own event says it
+  await recordAudit(
+    tx,
+    ctx,
+    items.map((item, i) => ({
+      workspaceId,
+      action: `${item.type.toLowerCase() as "version"}.purged` as const,
+      targetType: item.type.toLowerCase() as "version",
+      targetId: item.id,
+      targetName: item.name,
+      details: { reason: how.reason, receiptId: rows[i]!.id, images: item.images },
+    })),
+  );
 }

@@ -3,6 +3,7 @@ import { auditRow } from "@/lib/domain/audit";
 import type { Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
 import { getTrainingState, type TrainingRef } from "@/lib/domain/item-state";
+import { LIVE_VERSION, projectLockOfVersion, trainingLock, versionLock } from "@/lib/domain/locks";
 import { authorize } from "@/lib/domain/permissions";
 import {
   alreadyInTrash,
@@ -17,24 +18,20 @@ import {
   type TrashedRow,
 } from "./outcome";
 
-const LOCK_TRAINING: Statement = {
-  name: "trash-lock-training",
-  text: `select id from trainings where id = $1 and workspace_id = $2 for no key update`,
-};
-
 const TRASH_TRAINING: Statement = {
   name: "trash-training",
-  text: `with trashed as (
-           update trainings t set deleted_at = $3, deleted_by_id = $4, purge_after = $5
-           from versions v join projects p on p.id = v.project_id
-           where t.id = $1 and t.workspace_id = $2 and t.deleted_at is null and t.ended_at is not null
-             and v.id = t.version_id and v.deleted_at is null and p.deleted_at is null
-           returning t.id, 'Training ' || t.number as name, '{}'::text[] as cancelled
-         ), audited as (
-           insert into audit_events
-           select a.* from trashed, jsonb_populate_record(null::audit_events, $6::jsonb || jsonb_build_object('target_id', id, 'target_name', name)) a
-         )
-         select * from trashed`,
+  text: `
+with trashed as (
+  update trainings t set deleted_at = $3, deleted_by_id = $4, purge_after = $5
+  from versions v join projects p on p.id = v.project_id
+  where t.id = $1 and t.workspace_id = $2 and t.deleted_at is null and t.ended_at is not null
+    and v.id = t.version_id and ${LIVE_VERSION}
+  returning t.id, 'Training ' || t.number as name, '{}'::text[] as cancelled
+), audited as (
+  insert into audit_events
+  select a.* from trashed, jsonb_populate_record(null::audit_events, $6::jsonb || jsonb_build_object('target_id', id, 'target_name', name)) a
+)
+select * from trashed`,
 };
 
 /**
@@ -54,36 +51,27 @@ export async function trashTraining(ctx: Context, ref: TrainingRef): Promise<Tra
         `${state.name} is ${state.status.toLowerCase()}. Stop or cancel it before deleting it.`,
       );
     const [row] = await atomic<TrashedRow>([
-      { statement: LOCK_TRAINING, values: [state.id, workspaceId] },
+      trainingLock(state.id),
       { statement: TRASH_TRAINING, values: [state.id, workspaceId, ...stampOf(ctx), JSON.stringify(audit)] },
     ]);
     return row && trashed(ctx, row);
   });
 }
 
-const SHARE_PROJECT_OF_VERSION: Statement = {
-  name: "trash-share-project-of-version",
-  text: `select id from projects where id = (select project_id from versions where id = $1) for share`,
-};
-
-const SHARE_VERSION: Statement = {
-  name: "trash-share-version",
-  text: `select id from versions where id = $1 for share`,
-};
-
 const RESTORE_TRAINING: Statement = {
   name: "restore-training",
-  text: `with restored as (
-           update trainings t set deleted_at = null, deleted_by_id = null, purge_after = null
-           from versions v join projects p on p.id = v.project_id
-           where t.id = $1 and t.workspace_id = $2 and t.deleted_at is not null
-             and v.id = t.version_id and v.deleted_at is null and p.deleted_at is null
-           returning t.id, 'Training ' || t.number as name
-         ), audited as (
-           insert into audit_events
-           select a.* from restored, jsonb_populate_record(null::audit_events, $3::jsonb || jsonb_build_object('target_id', id, 'target_name', name)) a
-         )
-         select * from restored`,
+  text: `
+with restored as (
+  update trainings t set deleted_at = null, deleted_by_id = null, purge_after = null
+  from versions v join projects p on p.id = v.project_id
+  where t.id = $1 and t.workspace_id = $2 and t.deleted_at is not null
+    and v.id = t.version_id and ${LIVE_VERSION}
+  returning t.id, 'Training ' || t.number as name
+), audited as (
+  insert into audit_events
+  select a.* from restored, jsonb_populate_record(null::audit_events, $3::jsonb || jsonb_build_object('target_id', id, 'target_name', name)) a
+)
+select * from restored`,
 };
 
 /**
@@ -102,8 +90,8 @@ export async function restoreTraining(
     if (state.versionDeletedAt) throw restoreParentFirst("version", state.versionName);
     if (!state.deletedAt) return { outcome: "already_active", id: state.id, name: state.name };
     const [row] = await atomic<{ id: string; name: string }>([
-      { statement: SHARE_PROJECT_OF_VERSION, values: [state.versionId] },
-      { statement: SHARE_VERSION, values: [state.versionId] },
+      projectLockOfVersion(state.versionId),
+      versionLock(state.versionId, "share"),
       { statement: RESTORE_TRAINING, values: [state.id, workspaceId, JSON.stringify(audit)] },
     ]);
     return row && { outcome: "restored", ...row };

@@ -4,6 +4,7 @@ import { auditRow } from "@/lib/domain/audit";
 import type { Context } from "@/lib/domain/context";
 import { cancelGeneration } from "@/lib/domain/versions";
 import { getVersionState, type VersionRef } from "@/lib/domain/item-state";
+import { projectLockIn, takeLocks, versionLockByNumber } from "@/lib/domain/locks";
 import { authorize } from "@/lib/domain/permissions";
 import {
   alreadyInTrash,
@@ -21,36 +22,31 @@ import {
   type TrashedRow,
 } from "./outcome";
 
-const LOCK_VERSION: Statement = {
-  name: "trash-lock-version",
-  text: `select v.id from versions v join projects p on p.id = v.project_id
-         where p.workspace_id = $1 and p.slug = $2 and v.number = $3 for no key update of v`,
-};
-
 const TRASH_VERSION: Statement = {
   name: "trash-version",
-  text: `with trashed as (
-           update versions v set deleted_at = $4, deleted_by_id = $5, purge_after = $6
-           from projects p
-           where p.workspace_id = $1 and p.slug = $2 and p.deleted_at is null
-             and v.project_id = p.id and v.number = $3 and v.deleted_at is null and v.status <> 'GENERATING'
-             and ($9::text is null or v.name = $9)
-           returning v.id, v.name
-         ), active as (
-           select t.id from trainings t join trashed on trashed.id = t.version_id
-           where t.ended_at is null order by t.id for no key update of t
-         ), cancelled as (
-           update trainings t set status = 'CANCELLED', status_reason = 'version ' || $7, ended_at = $4, lease_id = null, lease_until = null
-           from active where t.id = active.id
-           returning t.number
-         ), result as (
-           select trashed.id, trashed.name, coalesce((select array_agg(number::text order by number) from cancelled), '{}') as cancelled from trashed
-         ), audited as (
-           insert into audit_events
-           select a.* from result, jsonb_populate_record(null::audit_events, $8::jsonb || jsonb_build_object(
-             'target_id', id, 'target_name', name, 'details', jsonb_build_object('cancelledTrainings', cancelled))) a
-         )
-         select * from result`,
+  text: `
+with trashed as (
+  update versions v set deleted_at = $4, deleted_by_id = $5, purge_after = $6
+  from projects p
+  where p.workspace_id = $1 and p.slug = $2 and p.deleted_at is null
+    and v.project_id = p.id and v.number = $3 and v.deleted_at is null and v.status <> 'GENERATING'
+    and ($9::text is null or v.name = $9)
+  returning v.id, v.name
+), active as (
+  select t.id from trainings t join trashed on trashed.id = t.version_id
+  where t.ended_at is null order by t.id for no key update of t
+), cancelled as (
+  update trainings t set status = 'CANCELLED', status_reason = 'version ' || $7, ended_at = $4, lease_id = null, lease_until = null
+  from active where t.id = active.id
+  returning t.number
+), result as (
+  select trashed.id, trashed.name, coalesce((select array_agg(number::text order by number) from cancelled), '{}') as cancelled from trashed
+), audited as (
+  insert into audit_events
+  select a.* from result, jsonb_populate_record(null::audit_events, $8::jsonb || jsonb_build_object(
+    'target_id', id, 'target_name', name, 'details', jsonb_build_object('cancelledTrainings', cancelled))) a
+)
+select * from result`,
 };
 
 /** Rolls a transaction back, so that the operation looks again. */
@@ -74,7 +70,7 @@ export async function trashVersion(
 
   const result = await untilSettled<Trashed | AlreadyInTrash>(async () => {
     const [row] = await atomic<TrashedRow>([
-      { statement: LOCK_VERSION, values: key },
+      versionLockByNumber(workspaceId, ref.projectSlug, ref.number),
       { statement: TRASH_VERSION, values },
     ]);
     if (row) return trashed(ctx, row);
@@ -85,7 +81,7 @@ export async function trashVersion(
     if (state.status !== "GENERATING") return undefined;
     const rowAfterCancel = await transaction(async (tx) => {
       await cancelGeneration(tx, { workspaceId, versionId: state.id, reason: "trashed" });
-      await tx.query(LOCK_VERSION, key); // it may have become ready meanwhile, and be trained
+      await takeLocks(tx, versionLockByNumber(workspaceId, ref.projectSlug, ref.number)); // it may have become ready meanwhile, and be trained
       const [after] = await tx.query<TrashedRow>(TRASH_VERSION, values);
       if (!after) throw new StateChanged(); // what is not trashed goes on being generated
       return after;
@@ -99,24 +95,20 @@ export async function trashVersion(
   return result;
 }
 
-const SHARE_PROJECT: Statement = {
-  name: "trash-share-project",
-  text: `select id from projects where id = $1 and workspace_id = $2 for share`,
-};
-
 const RESTORE_VERSION: Statement = {
   name: "restore-version",
-  text: `with restored as (
-           update versions v set deleted_at = null, deleted_by_id = null, purge_after = null
-           from projects p
-           where p.id = $1 and p.workspace_id = $2 and p.deleted_at is null
-             and v.project_id = p.id and v.number = $3 and v.deleted_at is not null
-           returning v.id, v.name
-         ), audited as (
-           insert into audit_events
-           select a.* from restored, jsonb_populate_record(null::audit_events, $4::jsonb || jsonb_build_object('target_id', id, 'target_name', name)) a
-         )
-         select * from restored`,
+  text: `
+with restored as (
+  update versions v set deleted_at = null, deleted_by_id = null, purge_after = null
+  from projects p
+  where p.id = $1 and p.workspace_id = $2 and p.deleted_at is null
+    and v.project_id = p.id and v.number = $3 and v.deleted_at is not null
+  returning v.id, v.name
+), audited as (
+  insert into audit_events
+  select a.* from restored, jsonb_populate_record(null::audit_events, $4::jsonb || jsonb_build_object('target_id', id, 'target_name', name)) a
+)
+select * from restored`,
 };
 
 /**
@@ -133,7 +125,7 @@ export async function restoreVersion(
   return untilSettled(async () => {
     const [row] = await atomic<{ id: string; name: string }>([
       // The project first: it can then not go to Trash under this restore.
-      { statement: SHARE_PROJECT, values: [ref.projectId, workspaceId] },
+      projectLockIn(workspaceId, ref.projectId, "share"),
       { statement: RESTORE_VERSION, values: [ref.projectId, workspaceId, ref.number, JSON.stringify(audit)] },
     ]);
     if (row) return { outcome: "restored", ...row };

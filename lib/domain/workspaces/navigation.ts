@@ -2,6 +2,7 @@ import { query, type Statement } from "@/lib/platform/db";
 import type { Role } from "@/lib/platform/generated/enums";
 import type { Context } from "@/lib/domain/context";
 import { authorize } from "@/lib/domain/permissions";
+import { countTrash } from "@/lib/domain/trash";
 
 /** Above this many, a count says only that there are more. */
 export const TRASH_COUNT_MAX = 99;
@@ -19,23 +20,12 @@ const PROJECTS: Statement = {
   text: `select slug, name from projects where workspace_id = $1 and deleted_at is null order by lower(name), id`,
 };
 
-const TRASH_ITEMS: Statement = {
-  name: "navigation-trash-items",
-  text: `select count(*)::int as items from (
-           (select 1 from projects where workspace_id = $1 and deleted_at is not null and purge_started_at is null limit $2)
-           union all (select 1 from versions v join projects p on p.id = v.project_id
-             where v.workspace_id = $1 and v.deleted_at is not null and p.purge_started_at is null limit $2)
-           union all (select 1 from trainings t join versions v on v.id = t.version_id join projects p on p.id = v.project_id
-             where t.workspace_id = $1 and t.deleted_at is not null and p.purge_started_at is null limit $2)
-           limit $2) as item`,
-};
-
 /** What the app's sidebar shows of a workspace. Throws `not_found`. */
 export async function getNavigation(ctx: Context, workspaceSlug: string): Promise<Navigation> {
   const { workspaceId, slug, name, role } = authorize(ctx, "read workspace", workspaceSlug);
-  const [projects, [trash]] = await Promise.all([
+  const [projects, trashItems] = await Promise.all([
     query<{ slug: string; name: string }>(PROJECTS, [workspaceId]),
-    query<{ items: number }>(TRASH_ITEMS, [workspaceId, TRASH_COUNT_MAX + 1]),
+    countTrash(workspaceId, TRASH_COUNT_MAX + 1),
   ]);
-  return { workspace: { slug, name, role }, projects, trashItems: trash!.items };
+  return { workspace: { slug, name, role }, projects, trashItems };
 }

@@ -1,6 +1,7 @@
 import { query, type Statement } from "@/lib/platform/db";
 import type { Context } from "@/lib/domain/context";
 import { authorize } from "@/lib/domain/permissions";
+import { HELD } from "@/lib/domain/trash";
 
 const USAGE: Statement = {
   name: "usage",
@@ -52,26 +53,22 @@ export interface WorkspaceUsage {
   projects: ProjectUsage[];
 }
 
-/** One statement, one snapshot: what it adds up is the workspace's own figure. */
+/** One snapshot: what it adds up is the workspace's own figure. */
 const BY_PROJECT: Statement = {
   name: "usage-by-project",
-  text: `with held as (
-           select v.project_id, v.deleted_at is null as live, v.counted_images as images, v.size_bytes as bytes from versions v where v.workspace_id = $1
-           union all
-           select v.project_id, v.deleted_at is null and t.deleted_at is null, 0, m.size_bytes
-           from models m join versions v on v.id = m.version_id join trainings t on t.id = m.training_id where m.workspace_id = $1
-           union all
-           select v.project_id, v.deleted_at is null, 0, e.size_bytes from exports e join versions v on v.id = e.version_id where v.workspace_id = $1 and e.status = 'READY'
-           union all
-           select i.project_id, true, 0, sum(i.size_bytes) from images i join projects p on p.id = i.project_id where p.workspace_id = $1 group by i.project_id
-         )
-         select w.image_quota as "imageQuota", w.used_images as "usedImages", p.slug, p.name, p.deleted_at is not null as "inTrash",
-           coalesce(sum(h.images) filter (where h.live and p.deleted_at is null), 0)::int as "liveImages",
-           coalesce(sum(h.bytes) filter (where h.live and p.deleted_at is null), 0)::float8 as "liveBytes",
-           coalesce(sum(h.images) filter (where not (h.live and p.deleted_at is null)), 0)::int as "trashImages",
-           coalesce(sum(h.bytes) filter (where not (h.live and p.deleted_at is null)), 0)::float8 as "trashBytes"
-         from workspaces w left join projects p on p.workspace_id = w.id left join held h on h.project_id = p.id
-         where w.id = $1 group by w.id, p.id order by coalesce(sum(h.images), 0) desc, lower(p.name), p.id`,
+  text: `
+with held as (
+  select h.project_id, not h.version_in_trash and not h.training_in_trash as live, h.images, h.bytes from (${HELD}) h where h.workspace_id = $1
+)
+select w.image_quota as "imageQuota", w.used_images as "usedImages", p.slug, p.name, p.deleted_at is not null as "inTrash",
+  coalesce(sum(h.images) filter (where h.live and p.deleted_at is null), 0)::int as "liveImages",
+  coalesce(sum(h.bytes) filter (where h.live and p.deleted_at is null), 0)::float8 as "liveBytes",
+  coalesce(sum(h.images) filter (where not (h.live and p.deleted_at is null)), 0)::int as "trashImages",
+  coalesce(sum(h.bytes) filter (where not (h.live and p.deleted_at is null)), 0)::float8 as "trashBytes"
+from workspaces w left join projects p on p.workspace_id = w.id left join held h on h.project_id = p.id
+where w.id = $1
+group by w.id, p.id
+order by coalesce(sum(h.images), 0) desc, lower(p.name), p.id`,
 };
 
 interface ProjectRow {

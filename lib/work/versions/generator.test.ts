@@ -177,7 +177,7 @@ test("boxes are in the manifest, in the pixels of what was made, and their class
 
 function startWorker() {
   const child = spawn(process.execPath, ["--import", "tsx", "lib/testing/run-job.ts", "generate-versions"], {
-    cwd: path.resolve(import.meta.dirname, "../.."),
+    cwd: path.resolve(import.meta.dirname, "../../.."),
     stdio: ["ignore", "ignore", "pipe"],
   });
   let errors = "";

@@ -36,7 +36,8 @@ import {
   writeFiles,
 } from "@/lib/testing/lifecycle";
 import { systemContext, type Context } from "@/lib/domain/context";
-import { eraseFiles, listReceipts } from "./receipts";
+import { eraseFiles } from "./erase";
+import { listReceipts } from "./receipts";
 import { purgeItem, restoreVersion, trashProject, trashTraining, trashVersion } from "@/lib/domain/trash";
 import { renewWriterLease } from "@/lib/domain/versions";
 
