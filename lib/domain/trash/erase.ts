@@ -1,5 +1,5 @@
 import { blobStore, type BlobStore } from "@/lib/platform/blob-store";
-import { query, transaction, type Statement, type Transaction } from "@/lib/platform/db";
+import { prisma, query, transaction, type Statement, type Transaction } from "@/lib/platform/db";
 import { enqueue } from "@/lib/platform/job-queue";
 import { log } from "@/lib/platform/log";
 import type { Context } from "@/lib/domain/context";
@@ -40,6 +40,7 @@ interface ClaimedReceipt {
   attempts: number;
 }
 
+/** The database's clock. */
 const VERIFIED: Statement = {
   name: "verify-receipt",
   text: `
@@ -47,6 +48,7 @@ update purge_receipts set verified_at = now(), removed_files = removed_files + $
 where id = $1 and verified_at is null`,
 };
 
+/** The database's clock. */
 const LATER: Statement = {
   name: "postpone-receipt",
   text: `
@@ -54,12 +56,6 @@ update purge_receipts set removed_files = removed_files + $2, removed_bytes = re
   next_attempt_at = case when $5::int is null then greatest(writers_until, now()) else now() + $5::int * interval '1 second' end
 where id = $1 and verified_at is null
 returning ceil(extract(epoch from next_attempt_at - now()))::int as "waitSeconds"`,
-};
-
-/** Gives back what was taken and not begun, for others to take at once. */
-const LEAVE: Statement = {
-  name: "leave-receipts",
-  text: `update purge_receipts set next_attempt_at = null, attempts = attempts - 1 where id = any($1::text[]) and verified_at is null`,
 };
 
 export interface EraseCounts {
@@ -90,9 +86,17 @@ export async function eraseFiles(ctx: Context, signal: AbortSignal): Promise<Era
         }
       }),
     );
-    if (left.length > 0) await query(LEAVE, [left]);
+    if (left.length > 0) await leave(left);
   }
   return counts;
+}
+
+/** Gives back what was taken and not begun, for others to take at once. */
+async function leave(ids: string[]): Promise<void> {
+  await prisma().purgeReceipt.updateMany({
+    where: { id: { in: ids }, verifiedAt: null },
+    data: { nextAttemptAt: null, attempts: { decrement: 1 } },
+  });
 }
 
 async function eraseOne(store: BlobStore, receipt: ClaimedReceipt): Promise<boolean> {

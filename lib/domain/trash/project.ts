@@ -21,6 +21,7 @@ import {
   type TrashedRow,
 } from "./outcome";
 
+/** hot: looks and writes in one statement, with the audit row. */
 const TRASH_PROJECT: Statement = {
   name: "trash-project",
   text: `
@@ -81,6 +82,7 @@ export async function trashProject(
   return result;
 }
 
+/** hot: looks and writes in one statement, with the audit row. */
 const RESTORE_PROJECT: Statement = {
   name: "restore-project",
   text: `

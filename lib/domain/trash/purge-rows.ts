@@ -1,4 +1,4 @@
-import { query, transaction, type Statement } from "@/lib/platform/db";
+import { prisma, transaction, type Statement, type Transaction } from "@/lib/platform/db";
 import { enqueue } from "@/lib/platform/job-queue";
 import type { PurgeReason } from "@/lib/platform/generated/enums";
 import type { Context } from "@/lib/domain/context";
@@ -33,6 +33,7 @@ const isDue = (alias: string, reason: string) =>
 
 // ── Versions ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
+/** Locks; those that somebody else holds are passed over. */
 const LOCK_VERSIONS: Statement = {
   name: "purge-lock-versions",
   text: `
@@ -107,6 +108,7 @@ export async function purgeVersions(
 
 // ── Trainings ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
+/** Locks; those that somebody else holds are passed over. */
 const LOCK_TRAININGS: Statement = {
   name: "purge-lock-trainings",
   text: `
@@ -165,6 +167,7 @@ export async function purgeTrainings(
 
 // ── Projects ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
+/** Locks, looks and claims in one. */
 const CLAIM_PROJECT: Statement = {
   name: "purge-claim-project",
   text: `
@@ -211,20 +214,13 @@ export async function claimProject(
   });
 }
 
-const NEXT_VERSIONS: Statement = {
-  name: "purge-next-versions",
-  text: `select id from versions where project_id = $1 order by id limit ${BATCH}`,
-};
-const PROJECT_RECEIPT: Statement = {
-  name: "purge-project-receipt",
-  text: `select id from purge_receipts where item_type = 'PROJECT' and item_id = $1`,
-};
-
+/** Locks, unless somebody else does. */
 const LOCK_CLAIMED_PROJECT: Statement = {
   name: "purge-lock-claimed-project",
   text: `select id from projects where id = $1 and purge_started_at is not null for update skip locked`,
 };
 
+/** A set, with its figures on the receipt. */
 const REMOVE_IMAGES: Statement = {
   name: "purge-remove-images",
   text: `
@@ -234,17 +230,24 @@ update purge_receipts set source_images = source_images + (select count(*) from 
 where id = $2 returning (select count(*)::int from gone) as removed`,
 };
 
-const REMOVE_PROJECT: Statement = { name: "purge-remove-project", text: `delete from projects where id = $1` };
-
 /** A parent's totals are its children's sums; its own files are its source images. */
-const FINISH_PROJECT_RECEIPT: Statement = {
-  name: "purge-finish-project-receipt",
-  text: `
-update purge_receipts r set rows_removed_at = $2, versions = c.versions, images = c.images, trainings = c.trainings, models = c.models
-from (select count(*) as versions, coalesce(sum(images), 0) as images, coalesce(sum(trainings), 0) as trainings, coalesce(sum(models), 0) as models
-      from purge_receipts where parent_receipt_id = $1) c
-where r.id = $1`,
-};
+async function finishProjectReceipt(tx: Transaction, ctx: Context, receiptId: string): Promise<void> {
+  const { _sum, _count } = await tx.purgeReceipt.aggregate({
+    where: { parentReceiptId: receiptId },
+    _sum: { images: true, trainings: true, models: true },
+    _count: true,
+  });
+  await tx.purgeReceipt.update({
+    where: { id: receiptId },
+    data: {
+      rowsRemovedAt: ctx.now,
+      versions: _count,
+      images: _sum.images ?? 0,
+      trainings: _sum.trainings ?? 0,
+      models: _sum.models ?? 0,
+    },
+  });
+}
 
 /**
  * Works off a claimed project: versions in batches, each under a receipt of its own, then the images, then the project.
@@ -256,11 +259,18 @@ export async function purgeClaimedProject(
   projectId: string,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const [receipt] = await query<{ id: string }>(PROJECT_RECEIPT, [projectId]);
-  if (!receipt) throw new Error(`the claimed project ${projectId} has no receipt`);
+  const receipt = await prisma().purgeReceipt.findUniqueOrThrow({
+    where: { itemType_itemId: { itemType: "PROJECT", itemId: projectId } },
+    select: { id: true },
+  });
   for (;;) {
     if (signal.aborted) return false;
-    const versions = await query<{ id: string }>(NEXT_VERSIONS, [projectId]);
+    const versions = await prisma().version.findMany({
+      where: { projectId },
+      orderBy: { id: "asc" },
+      take: BATCH,
+      select: { id: true },
+    });
     if (versions.length === 0) break;
     const purged = await purgeVersions(
       ctx,
@@ -278,8 +288,8 @@ export async function purgeClaimedProject(
       if (!held) return "held";
       const [images] = await tx.query<{ removed: number }>(REMOVE_IMAGES, [projectId, receipt.id]);
       if (images!.removed > 0) return "more";
-      await tx.query(REMOVE_PROJECT, [projectId]);
-      await tx.query(FINISH_PROJECT_RECEIPT, [receipt.id, ctx.now]);
+      await tx.project.delete({ where: { id: projectId } });
+      await finishProjectReceipt(tx, ctx, receipt.id);
       await enqueue(tx, "erase-files");
       return "gone";
     });

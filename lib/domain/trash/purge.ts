@@ -1,4 +1,4 @@
-import { query, type Statement } from "@/lib/platform/db";
+import { prisma, query, type Statement } from "@/lib/platform/db";
 import type { ItemType } from "@/lib/platform/generated/enums";
 import { log } from "@/lib/platform/log";
 import type { Context } from "@/lib/domain/context";
@@ -58,17 +58,20 @@ export async function getItemState(
   }
 }
 
-const VERSION_KEY: Statement = {
-  name: "purge-version-key",
-  text: `
-select project_id as "projectId", number from versions where id = $1
-union all select project_id, version_number from purge_receipts where item_type = 'VERSION' and item_id = $1 limit 1`,
-};
-
-async function getVersionStateById(workspaceId: string, input: { workspaceSlug: string; id: string }) {
-  const [key] = await query<{ projectId: string; number: number }>(VERSION_KEY, [input.id]);
+async function getVersionStateById(workspaceId: string, { workspaceSlug, id }: { workspaceSlug: string; id: string }) {
+  const key =
+    (await prisma().version.findUnique({ where: { id }, select: { projectId: true, number: true } })) ??
+    (await findPurgedVersion(id));
   if (!key) throw new DomainError("not_found", "There is no such version.");
-  return getVersionState(workspaceId, { workspaceSlug: input.workspaceSlug, ...key }, { inTrashedProject: true });
+  return getVersionState(workspaceId, { workspaceSlug, ...key }, { inTrashedProject: true });
+}
+
+async function findPurgedVersion(id: string): Promise<{ projectId: string; number: number } | null> {
+  const receipt = await prisma().purgeReceipt.findUnique({
+    where: { itemType_itemId: { itemType: "VERSION", itemId: id } },
+    select: { projectId: true, versionNumber: true },
+  });
+  return receipt && { projectId: receipt.projectId, number: receipt.versionNumber! };
 }
 
 // ── The scheduled run ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -95,6 +98,7 @@ const DUE_BRANCH = (type: ItemType, table: string) =>
   `(select '${type}' as type, id, workspace_id, purge_after from ${table}
     where purge_after <= $1 and (purge_after, id) > ($2, $3)${type === "PROJECT" ? " and purge_started_at is null" : ""} order by purge_after, id limit $4)`;
 
+/** hot: a page of what may be millions, over three indexes. */
 const DUE: Statement = {
   name: "purge-due",
   text: `
@@ -103,11 +107,7 @@ select type, id, workspace_id as "workspaceId", purge_after as "purgeAfter" from
 ) due order by purge_after, id limit $4`,
 };
 
-const CLAIMED: Statement = {
-  name: "purge-claimed",
-  text: `select id, workspace_id as "workspaceId" from projects where purge_started_at is not null order by purge_started_at, id limit 1000`,
-};
-
+/** hot: bounded, over three tables of any size. */
 const REMAINING: Statement = {
   name: "purge-remaining",
   text: `
@@ -118,6 +118,15 @@ select count(*)::int as remaining from (
   union all select 1 from trainings where purge_after <= $1 limit 10000
 ) due`,
 };
+
+/** Projects whose purge has begun, the longest first. */
+const listClaimed = (): Promise<{ id: string; workspaceId: string }[]> =>
+  prisma().project.findMany({
+    where: { purgeStartedAt: { not: null } },
+    orderBy: [{ purgeStartedAt: "asc" }, { id: "asc" }],
+    take: 1000,
+    select: { id: true, workspaceId: true },
+  });
 
 type Due = Candidate & { purgeAfter: Date };
 
@@ -179,7 +188,7 @@ export async function purgeExpired(ctx: Context, signal: AbortSignal): Promise<P
     }
   }
 
-  for (const { id, workspaceId } of await query<{ id: string; workspaceId: string }>(CLAIMED, [])) {
+  for (const { id, workspaceId } of await listClaimed()) {
     if (signal.aborted) break;
     await attempt([{ type: "PROJECT", id, workspaceId }], async () =>
       (await purgeClaimedProject(ctx, workspaceId, id, signal)) ? 1 : 0,

@@ -18,6 +18,7 @@ import {
   type TrashedRow,
 } from "./outcome";
 
+/** hot: looks and writes in one statement, with the audit row. */
 const TRASH_TRAINING: Statement = {
   name: "trash-training",
   text: `
@@ -58,6 +59,7 @@ export async function trashTraining(ctx: Context, ref: TrainingRef): Promise<Tra
   });
 }
 
+/** hot: looks and writes in one statement, with the audit row. */
 const RESTORE_TRAINING: Statement = {
   name: "restore-training",
   text: `

@@ -22,6 +22,7 @@ import {
   type TrashedRow,
 } from "./outcome";
 
+/** hot: looks and writes in one statement, with the audit row. */
 const TRASH_VERSION: Statement = {
   name: "trash-version",
   text: `
@@ -95,6 +96,7 @@ export async function trashVersion(
   return result;
 }
 
+/** hot: looks and writes in one statement, with the audit row. */
 const RESTORE_VERSION: Statement = {
   name: "restore-version",
   text: `
