@@ -22,7 +22,6 @@ import {
   projectRef,
   RETENTION_MS,
   trainingRef,
-  trashedProjectRef,
   trashedVersionRef,
   usedImages,
   versionRef,
@@ -31,15 +30,7 @@ import { systemContext, type Context } from "@/lib/domain/context";
 import { completeGeneration, createVersion, failGeneration, getVersion } from "@/lib/domain/versions";
 import { claimTraining, getServingModel, startTraining } from "@/lib/domain/trainings";
 import { getProject, getWorkspace } from "@/lib/domain/projects";
-import {
-  listTrash,
-  restoreProject,
-  restoreTraining,
-  restoreVersion,
-  trashProject,
-  trashTraining,
-  trashVersion,
-} from "@/lib/domain/trash";
+import { listTrash, restoreVersion, trashProject, trashTraining, trashVersion } from "@/lib/domain/trash";
 
 const NOON = new Date("2026-05-01T12:00:00.123Z");
 
@@ -276,193 +267,6 @@ describe.each(["Europe/Berlin", "America/New_York", "UTC"])("on a server in the 
       expect(purgeAfter!.getTime() - deletedAt!.getTime()).toBe(2_592_000_000);
     }
   });
-});
-
-describe("a project", () => {
-  test("moved to Trash hides its versions without touching them, and comes back with exactly those that were live", async () => {
-    const [live, earlier] = [await buildVersion(world, project), await buildVersion(world, project)];
-    await trashVersion(owner, versionRef(world, project, earlier));
-    const before = {
-      project: await projectRow(project.id),
-      versions: await Promise.all([live, earlier].map(({ id }) => versionRow(id))),
-    };
-    const at = later(owner, 10 * DAY_MS);
-
-    expect(await trashProject(at, projectRef(world, project))).toMatchObject({
-      outcome: "trashed",
-      deletedAt: at.now,
-      purgeAfter: new Date(at.now.getTime() + RETENTION_MS),
-    });
-    expect((await getWorkspace(owner, world.workspace.slug)).projects).toEqual([]);
-    expect(await outcomeOf(getProject(owner, projectRef(world, project)))).toBe("in_trash");
-    expect(await outcomeOf(getVersion(owner, versionRef(world, project, live)))).toBe("project_in_trash");
-    expect(await outcomeOf(trashVersion(owner, versionRef(world, project, live)))).toBe("project_in_trash");
-    await expect(restoreVersion(owner, trashedVersionRef(world, project, earlier))).rejects.toMatchObject({
-      code: "parent_in_trash",
-      publicMessage: expect.stringContaining("Restore the project first"),
-    });
-    expect(await outcomeOf(restoreVersion(owner, trashedVersionRef(world, project, live)))).toBe("parent_in_trash");
-    expect(
-      (await listTrash(owner, { workspaceSlug: world.workspace.slug })).items.map(({ type, id, blockedBy }) => ({
-        type,
-        id,
-        blockedBy,
-      })),
-    ).toEqual([
-      { type: "PROJECT", id: project.id, blockedBy: null },
-      { type: "VERSION", id: earlier.id, blockedBy: "PROJECT" },
-    ]);
-
-    expect(await restoreProject(at, trashedProjectRef(world, project))).toEqual({
-      outcome: "restored",
-      id: project.id,
-      name: project.name,
-    });
-    expect({
-      project: await projectRow(project.id),
-      versions: await Promise.all([live, earlier].map(({ id }) => versionRow(id))),
-    }).toEqual(before);
-    expect((await getProject(owner, projectRef(world, project))).versions.map((v) => v.number)).toEqual([live.number]);
-    expect(await outcomeOf(restoreVersion(at, trashedVersionRef(world, project, earlier)))).toBe("restored");
-  });
-
-  test("cancels every active training in it, and they stay cancelled after the restore", async () => {
-    const [one, two] = [await buildVersion(world, project), await buildVersion(world, project)];
-    const elsewhere = await buildTraining(world, await buildVersion(world, await buildProject(world)));
-    const trainings = [
-      await buildTraining(world, one),
-      await buildTraining(world, one, { status: "FINISHED" }),
-      await buildTraining(world, two, { status: "RUNNING" }),
-    ];
-    expect(await trashProject(owner, projectRef(world, project))).toMatchObject({ cancelledTrainings: ["1.1", "2.1"] });
-    await restoreProject(owner, trashedProjectRef(world, project));
-    expect(await Promise.all(trainings.map(async ({ id }) => (await trainingRow(id)).status))).toEqual([
-      "CANCELLED",
-      "FINISHED",
-      "CANCELLED",
-    ]);
-    expect((await trainingRow(elsewhere.id)).status).toBe("QUEUED");
-  });
-
-  test("deleted again or restored again changes and records nothing", async () => {
-    const first = await trashProject(owner, projectRef(world, project));
-    const row = await projectRow(project.id);
-    expect(await trashProject(later(owner, DAY_MS), projectRef(world, project))).toEqual({
-      outcome: "already_in_trash",
-      id: project.id,
-      name: project.name,
-      deletedAt: first.deletedAt,
-      purgeAfter: first.purgeAfter,
-    });
-    expect(await projectRow(project.id)).toEqual(row);
-    await restoreProject(later(owner, 1), trashedProjectRef(world, project));
-    expect(await outcomeOf(restoreProject(later(owner, 2), trashedProjectRef(world, project)))).toBe("already_active");
-    expect(await auditedActions(world)).toEqual(["project.trashed", "project.restored"]);
-  });
-
-  test("of another workspace is not found", async () => {
-    const stranger = await userContext(await buildWorld());
-    const own = stranger.actor.memberships[0]!.slug;
-    expect(await outcomeOf(trashProject(stranger, projectRef(world, project)))).toBe("not_found");
-    expect(await outcomeOf(trashProject(stranger, { workspaceSlug: own, projectSlug: project.slug }))).toBe(
-      "not_found",
-    );
-    expect(await outcomeOf(restoreProject(stranger, { workspaceSlug: own, projectId: project.id }))).toBe("not_found");
-    expect(await projectRow(project.id)).toEqual(project);
-  });
-});
-
-describe("a training", () => {
-  test("moved to Trash leaves its version's page and comes back exactly, with its model", async () => {
-    const version = await buildVersion(world, project);
-    const training = await buildTraining(world, version, { status: "FINISHED" });
-    const model = await buildModel(world, training);
-    const before = await everything(version.id);
-    const serve = () => getServingModel(owner, { workspaceSlug: world.workspace.slug, modelSlug: model.slug });
-
-    expect(await trashTraining(owner, trainingRef(world, training))).toMatchObject({
-      outcome: "trashed",
-      name: "Training 1",
-      deletedAt: NOON,
-    });
-    expect((await getVersion(owner, versionRef(world, project, version))).trainings).toEqual([]);
-    await expect(serve()).rejects.toMatchObject({ code: "model_in_trash" });
-    expect(await outcomeOf(trashTraining(later(owner, DAY_MS), trainingRef(world, training)))).toBe("already_in_trash");
-    expect((await trainingRow(training.id)).deletedAt).toEqual(NOON);
-
-    expect(await restoreTraining(owner, trainingRef(world, training))).toEqual({
-      outcome: "restored",
-      id: training.id,
-      name: "Training 1",
-    });
-    expect(await outcomeOf(restoreTraining(owner, trainingRef(world, training)))).toBe("already_active");
-    expect(await everything(version.id)).toEqual(before);
-    expect(await serve()).toMatchObject({ id: model.id });
-    expect(await auditedActions(world)).toEqual(["training.trashed", "training.restored"]);
-  });
-
-  test.each(["QUEUED", "RUNNING"] as const)("that is %s must be stopped first", async (status) => {
-    const training = await buildTraining(world, await buildVersion(world, project), { status });
-    expect(await outcomeOf(trashTraining(owner, trainingRef(world, training)))).toBe("training_active");
-    expect(await trainingRow(training.id)).toEqual(training);
-  });
-
-  test("needs its version and project active to come back", async () => {
-    const version = await buildVersion(world, project);
-    const training = await buildTraining(world, version, { status: "FINISHED" });
-    await trashTraining(owner, trainingRef(world, training));
-    await trashVersion(owner, versionRef(world, project, version));
-    await expect(restoreTraining(owner, trainingRef(world, training))).rejects.toMatchObject({
-      code: "parent_in_trash",
-      details: { parentType: "version" },
-    });
-    await trashProject(owner, projectRef(world, project));
-    await expect(restoreTraining(owner, trainingRef(world, training))).rejects.toMatchObject({
-      code: "parent_in_trash",
-      details: { parentType: "project" },
-    });
-    await restoreProject(owner, trashedProjectRef(world, project));
-    await restoreVersion(owner, trashedVersionRef(world, project, version));
-    expect((await trainingRow(training.id)).deletedAt).toEqual(NOON); // trashed by itself, it comes back by itself
-    expect(await outcomeOf(restoreTraining(owner, trainingRef(world, training)))).toBe("restored");
-  });
-
-  test("is not found under another version, project or workspace", async () => {
-    const training = await buildTraining(world, await buildVersion(world, project), { status: "FINISHED" });
-    const stranger = await userContext(await buildWorld());
-    expect(await outcomeOf(trashTraining(owner, { ...trainingRef(world, training), number: 2 }))).toBe("not_found");
-    expect(await outcomeOf(trashTraining(owner, { ...trainingRef(world, training), projectSlug: "elsewhere" }))).toBe(
-      "not_found",
-    );
-    expect(
-      await outcomeOf(
-        trashTraining(stranger, { workspaceSlug: stranger.actor.memberships[0]!.slug, trainingId: training.id }),
-      ),
-    ).toBe("not_found");
-    expect(
-      await outcomeOf(
-        restoreTraining(stranger, { workspaceSlug: stranger.actor.memberships[0]!.slug, trainingId: training.id }),
-      ),
-    ).toBe("not_found");
-    expect(await trainingRow(training.id)).toEqual(training);
-  });
-});
-
-test("a model serves exactly while its training, version and project are all live", async () => {
-  const version = await buildVersion(world, project);
-  const training = await buildTraining(world, version, { status: "FINISHED" });
-  const model = await buildModel(world, training);
-  const serve = () => outcomeOf(getServingModel(owner, { workspaceSlug: world.workspace.slug, modelSlug: model.slug }));
-  const seen = [await serve()];
-  await trashVersion(owner, versionRef(world, project, version));
-  seen.push(await serve());
-  await trashProject(owner, projectRef(world, project));
-  seen.push(await serve());
-  await restoreProject(owner, trashedProjectRef(world, project));
-  seen.push(await serve());
-  await restoreVersion(owner, trashedVersionRef(world, project, version));
-  seen.push(await serve());
-  expect(seen).toEqual(["done", "model_in_trash", "model_in_trash", "model_in_trash", "done"]);
 });
 
 test("what a deleted person moved to Trash is listed without a name and can be restored", async () => {
