@@ -1,4 +1,4 @@
-import type { ExportEntry, ExportInfo, NamedFile } from "@/lib/engine/export/layout";
+import type { ExportEntry, ExportInfo, NamedFile } from "@/lib/engine/export/entry";
 import type { Split } from "@/lib/engine/plan";
 
 /**

@@ -1,40 +1,16 @@
 import { planCoco } from "@/lib/engine/export/coco";
+import type { ExportEntry, ExportInfo, NamedFile } from "@/lib/engine/export/entry";
 import { NameSet, safeName } from "@/lib/engine/export/names";
 import { planVoc } from "@/lib/engine/export/voc";
 import { planYolo } from "@/lib/engine/export/yolo";
 import type { Manifest, ManifestFile } from "@/lib/engine/manifest";
 import type { Split } from "@/lib/engine/plan";
 
+export type { ExportEntry, ExportInfo } from "@/lib/engine/export/entry";
+
 /** By the names that the hosted service and its SDK have for them. */
 export const EXPORT_FORMATS = ["folder", "coco", "yolov8", "voc"] as const;
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
-
-/**
- * An entry of the zip: `path` in it, and either a file of the version (its path under the version's prefix, and its
- * length) or text, to be made chunk by chunk while it is written.
- */
-export type ExportEntry = { path: string; file: string; sizeBytes: number } | { path: string; text: Iterable<string> };
-
-/** What an export says of itself, in README.dataset.txt and in COCO's info. */
-export interface ExportInfo {
-  /** the workspace's slug */
-  workspace: string;
-  /** the project's slug */
-  project: string;
-  projectName: string;
-  /** what is annotated, as the project says ("hats"): COCO's supercategory */
-  annotation: string;
-  version: number;
-  /** when the version was made, not the export: the same version gives the same bytes */
-  createdAt: Date;
-}
-
-/** A file of the manifest with its name in the zip: `name` is `stem` and extension; no two in a split share a stem. */
-export interface NamedFile {
-  file: ManifestFile;
-  name: string;
-  stem: string;
-}
 
 /** The formats that a project of this type can be downloaded in; the first is the usual one. */
 export function exportFormatsOf(type: Manifest["type"]): readonly ExportFormat[] {

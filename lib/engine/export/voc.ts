@@ -1,5 +1,5 @@
 import { XMLBuilder } from "fast-xml-parser";
-import type { ExportEntry, NamedFile } from "@/lib/engine/export/layout";
+import type { ExportEntry, NamedFile } from "@/lib/engine/export/entry";
 import type { Split } from "@/lib/engine/plan";
 
 const builder = new XMLBuilder({ format: true, indentBy: "\t", suppressEmptyNode: false });

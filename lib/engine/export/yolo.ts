@@ -1,5 +1,5 @@
 import { stringify } from "yaml";
-import type { ExportEntry, NamedFile } from "@/lib/engine/export/layout";
+import type { ExportEntry, NamedFile } from "@/lib/engine/export/entry";
 import type { ManifestFile } from "@/lib/engine/manifest";
 import type { Split } from "@/lib/engine/plan";
 

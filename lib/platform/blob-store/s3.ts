@@ -8,8 +8,8 @@ import {
 } from "@aws-sdk/client-s3";
 import { Upload } from "@aws-sdk/lib-storage";
 import { getSignedUrl } from "@aws-sdk/s3-request-presigner";
-import { assertBlobPrefix, BlobNotFoundError, guardBlobStore, nameBlob } from "@/lib/platform/blob-guard";
-import type { BlobStore } from "@/lib/platform/blob-store";
+import { assertBlobPrefix, BlobNotFoundError, guardBlobStore, nameBlob } from "./guard";
+import type { BlobStore } from "./store";
 
 const DELETE_BATCH = 1000; // the most that one DeleteObjects takes
 const PART_BYTES = 8 * 1024 * 1024; // 10,000 parts at most: blobs up to 80 GB

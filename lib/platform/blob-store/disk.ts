@@ -15,8 +15,8 @@ import {
 } from "node:fs/promises";
 import path from "node:path";
 import type { Readable } from "node:stream";
-import { BlobNotFoundError, guardBlobStore, nameBlob } from "@/lib/platform/blob-guard";
-import type { BlobStore } from "@/lib/platform/blob-store";
+import { BlobNotFoundError, guardBlobStore, nameBlob } from "./guard";
+import type { BlobStore } from "./store";
 
 const BATCH = 64; // file operations in flight for one call
 const DIRECTORY_BUFFER = 256; // directory entries read at once

@@ -1,4 +1,4 @@
-import type { BlobStore } from "@/lib/platform/blob-store";
+import type { BlobStore } from "./store";
 
 const KEY = /^[A-Za-z0-9][A-Za-z0-9._-]*(\/[A-Za-z0-9._-]+)*$/;
 const MAX_LENGTH = 512;
