@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import type { Context } from "@/lib/domain/context";
 import {
@@ -14,10 +13,11 @@ import {
 } from "@/lib/domain/exports";
 import { openVersionWriter, versionPrefix, WriterLeaseLost } from "@/lib/domain/versions";
 import { planExport } from "@/lib/engine/export/layout";
-import { MANIFEST_PATH, ManifestError, parseManifest, type Manifest, type ManifestFile } from "@/lib/engine/manifest";
+import type { Manifest, ManifestFile } from "@/lib/engine/manifest";
 import { zipStream, type ZipEntry } from "@/lib/engine/zip";
 import { BlobNotFoundError, blobStore } from "@/lib/platform/blob-store";
 import { log } from "@/lib/platform/log";
+import { FilesDamaged, readManifest, readVersionFile } from "@/lib/work/versions/manifest";
 import { formatName } from "./answers";
 
 /*
@@ -26,11 +26,6 @@ import { formatName } from "./answers";
 
 /** Files read ahead of the zip, so that a store far away is asked for some while one is written. */
 const READ_AHEAD = 4;
-
-/** A file of the version is missing, or is not what was generated: no try will make it right. */
-class FilesDamaged extends Error {
-  override readonly name = "FilesDamaged";
-}
 
 export interface BuildCounts {
   built: number;
@@ -68,9 +63,9 @@ async function buildExport(
       renew: () => heartbeatExport(ctx, lease, progress),
     });
     if (build.attempt > 1) await blobStore().removePrefix(`${prefix}${exportFolder(lease.exportId)}`); // what a worker that died left unfinished
-    const manifest = await readManifest(prefix, build.manifestHash);
+    const { manifest } = await readManifest(lease.versionId, build.manifestHash);
     const zip = zipStream(
-      listEntries(build, manifest, prefix, (files) => (progress = files / manifest.files.length)),
+      listEntries(build, manifest, (files) => (progress = files / manifest.files.length)),
       signal,
     );
     const { sizeBytes } = await writer.put(path, zip);
@@ -86,7 +81,8 @@ async function buildExport(
       await releaseExport(ctx, lease);
       return "stopped";
     }
-    const damaged = error instanceof FilesDamaged;
+    // missing, or not what was generated: no try will make it right
+    const damaged = error instanceof FilesDamaged || error instanceof BlobNotFoundError;
     const over = await failExport(
       ctx,
       lease,
@@ -101,7 +97,6 @@ async function buildExport(
 async function* listEntries(
   build: ExportBuild,
   manifest: Manifest,
-  prefix: string,
   onFile: (files: number) => void,
 ): AsyncGenerator<ZipEntry> {
   const expected = new Map(manifest.files.map((file) => [file.path, file]));
@@ -120,7 +115,7 @@ async function* listEntries(
       const entry = next.value;
       ahead.push(
         "file" in entry
-          ? readAhead(entry.path, prefix, expected.get(entry.file)!)
+          ? readAhead(entry.path, build.lease.versionId, expected.get(entry.file)!)
           : { path: entry.path, open: async () => Readable.from(entry.text), deflate: true },
       );
       if (ahead.length > READ_AHEAD) break;
@@ -133,28 +128,8 @@ async function* listEntries(
 }
 
 /** Begins to read a file, and holds it until the zip wants it. */
-function readAhead(path: string, prefix: string, file: ManifestFile): ZipEntry {
-  const reading = readFile(prefix, file);
+function readAhead(path: string, versionId: string, file: ManifestFile): ZipEntry {
+  const reading = readVersionFile(versionId, file);
   reading.catch(() => {}); // whoever opens it is told
   return { path, open: () => reading, sizeBytes: file.sizeBytes };
-}
-
-async function readFile(prefix: string, { path, sha256 }: Pick<ManifestFile, "path" | "sha256">): Promise<Buffer> {
-  const bytes = await blobStore()
-    .get(`${prefix}${path}`)
-    .catch((error: unknown) => {
-      throw error instanceof BlobNotFoundError ? new FilesDamaged(`${path} is missing.`, { cause: error }) : error;
-    });
-  if (createHash("sha256").update(bytes).digest("hex") !== sha256)
-    throw new FilesDamaged(`${path} is not what was generated.`);
-  return bytes;
-}
-
-async function readManifest(prefix: string, sha256: string): Promise<Manifest> {
-  const bytes = await readFile(prefix, { path: MANIFEST_PATH, sha256 });
-  try {
-    return parseManifest(bytes);
-  } catch (error) {
-    throw error instanceof ManifestError ? new FilesDamaged(error.message, { cause: error }) : error;
-  }
 }

@@ -28,7 +28,6 @@ import { raceAt } from "@/lib/testing/race";
 import { drawWeights, storeModel, storeServingVersion } from "@/lib/testing/served-model";
 import { predict } from "./inference";
 import { countCall, writeModelCalls } from "./calls";
-import { createCache } from "./models";
 
 const CLASSES = [..."0123456789"];
 let digits: Digit[];
@@ -282,44 +281,6 @@ describe("Trash", () => {
 });
 
 describe("memory", () => {
-  const loaded =
-    (value: string, sizeBytes = 10) =>
-    async () => ({ value, sizeBytes });
-
-  test("holds what was used last, up to its bound; what is larger than all of it is served and not held", async () => {
-    const cache = createCache<string>(30);
-    const loads: string[] = [];
-    const get = (id: string, sizeBytes?: number) =>
-      cache(id, () => (loads.push(id), loaded(`value of ${id}`, sizeBytes)()));
-    for (const id of ["a", "b", "c", "a"]) await get(id);
-    expect(loads).toEqual(["a", "b", "c"]);
-    await get("d"); // b is the longest unused
-    for (const id of ["a", "c", "d"]) await get(id);
-    expect(loads).toEqual(["a", "b", "c", "d"]);
-    expect(await get("b")).toBe("value of b");
-    expect(loads).toEqual(["a", "b", "c", "d", "b"]);
-    expect(await get("huge", 31)).toBe("value of huge");
-    await get("huge", 31);
-    expect(loads.filter((id) => id === "huge")).toHaveLength(2);
-  });
-
-  test("loads once for all who ask at once, and a load that failed is tried again", async () => {
-    const cache = createCache<string>(30);
-    let loads = 0;
-    let fail = true;
-    const load = async () => {
-      loads += 1;
-      await new Promise((resolve) => setImmediate(resolve));
-      if (fail) throw new Error("the store is away");
-      return { value: "x", sizeBytes: 1 };
-    };
-    const failed = await Promise.allSettled([cache("x", load), cache("x", load)]);
-    expect([loads, ...failed.map(({ status }) => status)]).toEqual([1, "rejected", "rejected"]);
-    fail = false;
-    expect(await Promise.all([cache("x", load), cache("x", load)])).toEqual(["x", "x"]);
-    expect(loads).toBe(2);
-  });
-
   test("of weights that the store could not give is not poisoned: the next call finds them", async () => {
     const late = await storeServingVersion(world, project, { weights });
     const ref = versionRef(world, project, late);

@@ -8,55 +8,10 @@ import { preprocessingSchema, type Preprocessing } from "@/lib/engine/settings";
 import { createPredictor, type Prediction, type Predictor } from "@/lib/engine/trainer/predictor";
 import { WeightsError } from "@/lib/engine/trainer/weights";
 import { blobStore } from "@/lib/platform/blob-store";
+import { createCache, type Loaded } from "@/lib/work/cache";
 
 /** Weights of all models that this process holds in memory. */
 const KEPT_BYTES_MAX = 256 * 1024 ** 2;
-
-export interface Loaded<Value> {
-  value: Value;
-  sizeBytes: number;
-}
-
-/**
- * Keeps what was loaded last, by id, together no larger than `bytesMax`: the longest unused goes first. Whoever asks while
- * something is being loaded waits for that one load. A failed load is not kept: the next call tries again.
- */
-export function createCache<Value>(
-  bytesMax: number,
-): (id: string, load: () => Promise<Loaded<Value>>) => Promise<Value> {
-  const kept = new Map<string, { loading: Promise<Loaded<Value>>; sizeBytes: number | null }>(); // the longest unused first
-  let bytes = 0;
-
-  function makeRoom(): void {
-    for (const [id, { sizeBytes }] of kept) {
-      if (bytes <= bytesMax) return;
-      if (sizeBytes === null) continue; // still being loaded
-      kept.delete(id);
-      bytes -= sizeBytes;
-    }
-  }
-
-  return async (id, load) => {
-    const found = kept.get(id);
-    if (found) {
-      kept.delete(id);
-      kept.set(id, found);
-      return (await found.loading).value;
-    }
-    const entry: { loading: Promise<Loaded<Value>>; sizeBytes: number | null } = { loading: load(), sizeBytes: null };
-    kept.set(id, entry);
-    try {
-      const { value, sizeBytes } = await entry.loading;
-      entry.sizeBytes = sizeBytes;
-      bytes += sizeBytes;
-      makeRoom();
-      return value;
-    } catch (error) {
-      kept.delete(id);
-      throw error;
-    }
-  };
-}
 
 /** A model in memory. */
 export interface ServedModel {

@@ -12,12 +12,13 @@ import {
   weightsPath,
 } from "@/lib/domain/trainings";
 import { openVersionWriter, versionPrefix, WriterLeaseLost } from "@/lib/domain/versions";
-import { MANIFEST_PATH, parseManifest, type Manifest } from "@/lib/engine/manifest";
+import type { Manifest } from "@/lib/engine/manifest";
 import { TrainingDataError, type Trainer, type TrainingImage } from "@/lib/engine/trainer/trainer";
 import { blobStore } from "@/lib/platform/blob-store";
 import { log } from "@/lib/platform/log";
 import { listenForTrainers } from "@/lib/platform/notify";
 import { isBusy } from "@/lib/domain/errors";
+import { readManifest } from "@/lib/work/versions/manifest";
 import { keepAlive } from "@/lib/work/keep-alive";
 
 /*
@@ -121,7 +122,7 @@ async function runTraining(train: Trainer, run: TrainingRun, word: EventTarget, 
   const pulse = keepAlive(beat, { everyMs: HEARTBEAT_MS, leaseMs: TRAINING_LEASE_MS });
   word.addEventListener(HEARD, pulse.hurry);
   try {
-    const manifest = await readManifest(run);
+    const { manifest } = await readManifest(run.versionId, run.manifestHash);
     const { weights, metrics } = await train({
       classes: manifest.classes,
       images: readImages(run, manifest),
@@ -175,13 +176,6 @@ async function publish(run: TrainingRun, weights: Buffer, metrics: object): Prom
 
 /** The same run gives the same weights, whoever repeats it. */
 const seedOf = ({ trainingId }: TrainingRun): number => createHash("sha256").update(trainingId).digest().readUInt32BE();
-
-async function readManifest({ versionId, manifestHash }: TrainingRun): Promise<Manifest> {
-  const bytes = await blobStore().get(`${versionPrefix(versionId)}${MANIFEST_PATH}`);
-  if (createHash("sha256").update(bytes).digest("hex") !== manifestHash)
-    throw new Error(`The manifest of version ${versionId} is not the one that was written.`);
-  return parseManifest(bytes);
-}
 
 /** The labelled images in the manifest's order, each read when it is wanted. */
 async function* readImages({ versionId }: TrainingRun, { files }: Manifest): AsyncGenerator<TrainingImage> {

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import type { Readable } from "node:stream";
 import type { Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
@@ -6,8 +5,10 @@ import { getSourceImage } from "@/lib/domain/images";
 import type { SluggedProjectRef, VersionRef } from "@/lib/domain/item-state";
 import { getVersionFiles, versionPrefix } from "@/lib/domain/versions";
 import type { Box } from "@/lib/engine/boxes";
-import { MANIFEST_PATH, parseManifest, type ManifestFile } from "@/lib/engine/manifest";
+import type { ManifestFile } from "@/lib/engine/manifest";
 import { BlobNotFoundError, blobStore } from "@/lib/platform/blob-store";
+import { createCache, type Loaded } from "@/lib/work/cache";
+import { readManifest } from "./manifest";
 import { isSmall, openThumbnail } from "./thumbnails";
 
 /* The images of a version as its manifest lists them, for people who look at them. In Trash they are the same. */
@@ -43,7 +44,6 @@ interface Catalogue {
   /** Training images first, then those of valid and test; within a split by path. */
   files: readonly ManifestFile[];
   byPath: ReadonlyMap<string, ManifestFile>;
-  sizeBytes: number;
 }
 
 /**
@@ -51,51 +51,17 @@ interface Catalogue {
  * own bytes; a larger one is still kept while it is the only one, since somebody is scrolling through it right now.
  */
 const CACHE_BYTES_MAX = 64 * 1024 * 1024;
-const cache = new Map<string, Promise<Catalogue>>();
-const sizes = new Map<string, number>();
+const catalogues = createCache<Catalogue>(CACHE_BYTES_MAX, { keepLast: true });
 
-function readCatalogue(versionId: string, manifestHash: string): Promise<Catalogue> {
-  const known = cache.get(manifestHash);
-  if (known) {
-    cache.delete(manifestHash);
-    cache.set(manifestHash, known); // the last one used is the last one to go
-    return known;
-  }
-  const reading = loadCatalogue(versionId, manifestHash);
-  cache.set(manifestHash, reading);
-  reading.then(
-    ({ sizeBytes }) => {
-      if (cache.get(manifestHash) !== reading) return;
-      sizes.set(manifestHash, sizeBytes);
-      evict();
-    },
-    () => cache.get(manifestHash) === reading && cache.delete(manifestHash),
-  );
-  return reading;
-}
-
-function evict(): void {
-  let total = 0;
-  for (const size of sizes.values()) total += size;
-  for (const hash of [...cache.keys()]) {
-    if (total <= CACHE_BYTES_MAX || sizes.size <= 1) return;
-    const size = sizes.get(hash);
-    if (size === undefined) continue; // still being read
-    cache.delete(hash);
-    sizes.delete(hash);
-    total -= size;
-  }
-}
+const readCatalogue = (versionId: string, manifestHash: string): Promise<Catalogue> =>
+  catalogues(manifestHash, () => readBlob(() => loadCatalogue(versionId, manifestHash)));
 
 const SPLIT_ORDER: Record<ImageSplit, number> = { train: 0, valid: 1, test: 2 };
 
-async function loadCatalogue(versionId: string, manifestHash: string): Promise<Catalogue> {
-  const bytes = await readBlob(() => blobStore().get(`${versionPrefix(versionId)}${MANIFEST_PATH}`));
-  if (createHash("sha256").update(bytes).digest("hex") !== manifestHash)
-    throw new Error(`The manifest of version ${versionId} is not the one that was written.`);
-  const { files } = parseManifest(bytes);
-  const sorted = files.toSorted((a, b) => SPLIT_ORDER[a.split] - SPLIT_ORDER[b.split]);
-  return { files: sorted, byPath: new Map(sorted.map((file) => [file.path, file])), sizeBytes: bytes.length };
+async function loadCatalogue(versionId: string, manifestHash: string): Promise<Loaded<Catalogue>> {
+  const { manifest, sizeBytes } = await readManifest(versionId, manifestHash);
+  const files = manifest.files.toSorted((a, b) => SPLIT_ORDER[a.split] - SPLIT_ORDER[b.split]);
+  return { value: { files, byPath: new Map(files.map((file) => [file.path, file])) }, sizeBytes };
 }
 
 /** A file that ought to be there and is not: its version is being purged at this moment, or the store lost it. */

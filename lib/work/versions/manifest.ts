@@ -1,0 +1,34 @@
+import { createHash } from "node:crypto";
+import { versionPrefix } from "@/lib/domain/versions";
+import { MANIFEST_PATH, ManifestError, parseManifest, type Manifest } from "@/lib/engine/manifest";
+import { blobStore } from "@/lib/platform/blob-store";
+
+/** A version's file is not what was generated. */
+export class FilesDamaged extends Error {
+  override readonly name = "FilesDamaged";
+}
+
+export const sha256Of = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
+
+/** A file of a version, checked. Throws FilesDamaged when it is another one, BlobNotFoundError. */
+export async function readVersionFile(
+  versionId: string,
+  { path, sha256 }: { path: string; sha256: string },
+): Promise<Buffer> {
+  const bytes = await blobStore().get(`${versionPrefix(versionId)}${path}`);
+  if (sha256Of(bytes) !== sha256) throw new FilesDamaged(`${path} of version ${versionId} is not what was generated.`);
+  return bytes;
+}
+
+/** What a version's files are, by the hash in its row, and the size of that list. Throws FilesDamaged, BlobNotFoundError. */
+export async function readManifest(
+  versionId: string,
+  sha256: string,
+): Promise<{ manifest: Manifest; sizeBytes: number }> {
+  const bytes = await readVersionFile(versionId, { path: MANIFEST_PATH, sha256 });
+  try {
+    return { manifest: parseManifest(bytes), sizeBytes: bytes.length };
+  } catch (error) {
+    throw error instanceof ManifestError ? new FilesDamaged(error.message, { cause: error }) : error;
+  }
+}
