@@ -3,7 +3,8 @@ import path from "node:path";
 import AxeBuilder from "@axe-core/playwright";
 import { expect, test as base, type BrowserContext, type Page } from "@playwright/test";
 import { encode } from "next-auth/jwt";
-import { addMember, createUser, createWorkspace } from "@/lib/domain/people";
+import { addMember, createUser } from "@/lib/domain/people";
+import { createWorkspace } from "@/lib/domain/workspaces";
 import { systemContext } from "@/lib/domain/context";
 import type { World } from "@/lib/testing/builders";
 

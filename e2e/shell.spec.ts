@@ -1,4 +1,5 @@
-import { createWorkspace, setPassword } from "@/lib/domain/people";
+import { setPassword } from "@/lib/domain/people";
+import { createWorkspace } from "@/lib/domain/workspaces";
 import { systemContext } from "@/lib/domain/context";
 import { buildProject, buildVersion } from "@/lib/testing/builders";
 import { expect, test } from "./fixtures";

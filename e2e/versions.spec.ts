@@ -1,4 +1,5 @@
-import { createWorkspace } from "@/lib/domain/people";
+
+import { createWorkspace } from "@/lib/domain/workspaces";
 import { systemContext } from "@/lib/domain/context";
 import { eraseFiles, purgeItem, trashProject, trashVersion } from "@/lib/domain/trash";
 import { prisma } from "@/lib/platform/db";

@@ -4,14 +4,8 @@ import { fileURLToPath } from "node:url";
 import { setTimeout } from "node:timers/promises";
 import pg from "pg";
 import { systemContext, type Context } from "@/lib/domain/context";
-import {
-  createApiKey,
-  createUser,
-  createWorkspace,
-  getUserByEmail,
-  setPassword,
-  systemMembership,
-} from "@/lib/domain/people";
+import { createApiKey, createUser, getUserByEmail, setPassword } from "@/lib/domain/people";
+import { createWorkspace, systemMembership } from "@/lib/domain/workspaces";
 import { createProject } from "@/lib/domain/projects";
 import { startTraining } from "@/lib/domain/trainings";
 import { uploadImage } from "@/lib/work/uploads/images";

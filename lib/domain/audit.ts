@@ -69,6 +69,7 @@ export function auditRow(ctx: Context, entry: AuditEntry): Record<string, unknow
   };
 }
 
+/** A set, on the way of what it tells. */
 const INSERT = {
   name: "record-audit",
   text: `insert into audit_events select * from jsonb_populate_recordset(null::audit_events, $1::jsonb)`,

@@ -1,4 +1,5 @@
-import { query, type Statement } from "@/lib/platform/db";
+import { prisma, query, type Statement } from "@/lib/platform/db";
+import type { Prisma } from "@/lib/platform/generated/client";
 import type { ProjectType, TrainingStatus, VersionStatus } from "@/lib/platform/generated/enums";
 import { DomainError } from "./errors";
 import { describeFailure } from "./generation-failure";
@@ -58,26 +59,22 @@ export interface TrainingState extends TrashState {
   projectPurgeAfter: Date | null;
 }
 
+/** hot: asked at nearly every request. */
 const PROJECT_STATE: Statement = {
   name: "project-state",
   text: `select id, slug, name, type, deleted_at as "deletedAt", purge_after as "purgeAfter"
          from projects where workspace_id = $1 and (slug = $2 or id = $3) and purge_started_at is null`,
 };
 
-const PROJECT_RECEIPT: Statement = {
-  name: "project-receipt",
-  text: `select id, item_name as name, purged_at as "purgedAt" from purge_receipts
-         where workspace_id = $1 and item_type = 'PROJECT' and (project_slug = $2 or project_id = $3)
-         order by purged_at desc limit 1`,
-};
+/** The receipt of what is not there any more, if it was purged. */
+const findReceipt = (where: Prisma.PurgeReceiptWhereInput) =>
+  prisma().purgeReceipt.findFirst({
+    where,
+    orderBy: { purgedAt: "desc" },
+    select: { id: true, itemName: true, purgedAt: true },
+  });
 
-interface Receipt {
-  id: string;
-  name: string;
-  purgedAt: Date;
-}
-
-function purged(what: string, receipt: Receipt): DomainError {
+function purged(what: string, receipt: { id: string; purgedAt: Date }): DomainError {
   return new DomainError(
     "purged",
     `${what} was permanently deleted on ${receipt.purgedAt.toISOString().slice(0, 10)}. It cannot be restored.`,
@@ -87,15 +84,16 @@ function purged(what: string, receipt: Receipt): DomainError {
 
 /** A project, live or in Trash. One whose purge has begun is purged. Throws `not_found`, `purged`. */
 export async function getProjectState(workspaceId: string, ref: ProjectRef): Promise<ProjectState> {
-  const values = [
+  const bySlug = "projectSlug" in ref;
+  const [state] = await query<ProjectState>(PROJECT_STATE, [
     workspaceId,
-    "projectSlug" in ref ? ref.projectSlug : null,
-    "projectId" in ref ? ref.projectId : null,
-  ];
-  const [state] = await query<ProjectState>(PROJECT_STATE, values);
+    bySlug ? ref.projectSlug : null,
+    bySlug ? null : ref.projectId,
+  ]);
   if (state) return state;
-  const [receipt] = await query<Receipt>(PROJECT_RECEIPT, values);
-  if (receipt) throw purged(`The project "${receipt.name}"`, receipt);
+  const named = bySlug ? { projectSlug: ref.projectSlug } : { projectId: ref.projectId };
+  const receipt = await findReceipt({ workspaceId, itemType: "PROJECT", ...named });
+  if (receipt) throw purged(`The project "${receipt.itemName}"`, receipt);
   throw new DomainError("not_found", "There is no such project.");
 }
 
@@ -110,6 +108,7 @@ export async function getLiveProject(workspaceId: string, ref: ProjectRef): Prom
   return state;
 }
 
+/** hot: asked at nearly every request. */
 const VERSION_STATE: Statement = {
   name: "version-state",
   text: `select v.id, v.number, v.name, v.status, v.failure_reason as "failureReason", v.failure_detail as "failureDetail",
@@ -118,12 +117,6 @@ const VERSION_STATE: Statement = {
            p.deleted_at as "projectDeletedAt", p.purge_after as "projectPurgeAfter"
          from projects p join versions v on v.project_id = p.id
          where p.workspace_id = $1 and (p.slug = $2 or p.id = $3) and v.number = $4 and p.purge_started_at is null`,
-};
-
-const VERSION_RECEIPT: Statement = {
-  name: "version-receipt",
-  text: `select id, item_name as name, purged_at as "purgedAt" from purge_receipts
-         where project_id = $1 and version_number = $2 and item_type = 'VERSION'`,
 };
 
 function projectInTrash(name: string, purgeAfter: Date): DomainError {
@@ -149,8 +142,8 @@ export async function getVersionState(
   ]);
   if (!state) {
     const project = await getProjectState(workspaceId, ref);
-    const [receipt] = await query<Receipt>(VERSION_RECEIPT, [project.id, ref.number]);
-    if (receipt) throw purged(`Version ${ref.number} "${receipt.name}"`, receipt);
+    const receipt = await findReceipt({ projectId: project.id, versionNumber: ref.number, itemType: "VERSION" });
+    if (receipt) throw purged(`Version ${ref.number} "${receipt.itemName}"`, receipt);
     throw new DomainError("not_found", `There is no version ${ref.number} in the project "${project.name}".`);
   }
   if (state.projectDeletedAt && !options.inTrashedProject)
@@ -177,6 +170,7 @@ export async function getLiveVersion(workspaceId: string, ref: VersionRef): Prom
   return state;
 }
 
+/** hot: asked at nearly every request. */
 const TRAINING_STATE: Statement = {
   name: "training-state",
   text: `select t.id, 'Training ' || t.number as name, t.status, t.ended_at as "endedAt",
@@ -187,12 +181,6 @@ const TRAINING_STATE: Statement = {
            p.deleted_at as "projectDeletedAt", p.purge_after as "projectPurgeAfter"
          from trainings t join versions v on v.id = t.version_id join projects p on p.id = v.project_id
          where t.id = $1 and t.workspace_id = $2 and p.purge_started_at is null`,
-};
-
-const TRAINING_RECEIPT: Statement = {
-  name: "training-receipt",
-  text: `select id, item_name as name, purged_at as "purgedAt" from purge_receipts
-         where item_type = 'TRAINING' and item_id = $1 and workspace_id = $2`,
 };
 
 /**
@@ -210,8 +198,8 @@ export async function getTrainingState(
     ((ref.projectSlug !== undefined && ref.projectSlug !== state.projectSlug) ||
       (ref.number !== undefined && ref.number !== state.versionNumber));
   if (!state || elsewhere) {
-    const [receipt] = elsewhere ? [] : await query<Receipt>(TRAINING_RECEIPT, [ref.trainingId, workspaceId]);
-    if (receipt) throw purged(receipt.name, receipt);
+    const receipt = elsewhere ? null : await findReceipt({ itemType: "TRAINING", itemId: ref.trainingId, workspaceId });
+    if (receipt) throw purged(receipt.itemName, receipt);
     throw new DomainError("not_found", "There is no such training.");
   }
   if (options.inTrashedParent) return state;

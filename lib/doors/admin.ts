@@ -1,16 +1,8 @@
 import { z } from "zod";
-import {
-  addMember,
-  createApiKey,
-  createUser,
-  createWorkspace,
-  deleteUser,
-  getUserByEmail,
-  systemMembership,
-} from "@/lib/domain/people";
+import { addMember, createApiKey, createUser, deleteUser, getUserByEmail } from "@/lib/domain/people";
 import { systemContext, type Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
-import { getInventory, getUsage } from "@/lib/domain/workspaces";
+import { createWorkspace, getInventory, getUsageByProject, systemMembership } from "@/lib/domain/workspaces";
 import { eraseFiles, listReceipts, purgeExpired } from "@/lib/domain/trash";
 import { verifyVersionFiles } from "@/lib/work/versions/files";
 import { env } from "@/lib/platform/env";
@@ -179,10 +171,11 @@ export const ADMIN_COMMANDS: Record<string, AdminCommand> = {
     help: "--workspace S",
     async run(input) {
       const workspaceSlug = option(input, "workspace");
-      const usage = await getUsage(await workspaceContext(workspaceSlug), workspaceSlug);
+      const usage = await getUsageByProject(await workspaceContext(workspaceSlug), workspaceSlug);
+      const { imageQuota, usedImages, live, trash } = usage;
       return done(
-        { workspace: workspaceSlug, ...usage },
-        `${usage.usedImages} of ${usage.imageQuota} generated images: ${usage.liveImages} live, ${usage.trashImages} in Trash`,
+        { workspace: workspaceSlug, imageQuota, usedImages, liveImages: live.images, trashImages: trash.images },
+        `${usedImages} of ${imageQuota} generated images: ${live.images} live, ${trash.images} in Trash`,
       );
     },
   },

@@ -5,7 +5,7 @@ import GitHubProvider from "next-auth/providers/github";
 import GoogleProvider from "next-auth/providers/google";
 import { z } from "zod";
 import { DomainError } from "@/lib/domain/errors";
-import { findSessionByEmail, type SessionRef, signIn } from "@/lib/domain/people";
+import { signInByVerifiedEmail, type SessionRef, signIn } from "@/lib/domain/people";
 import { env } from "@/lib/platform/env";
 
 /*
@@ -89,7 +89,7 @@ export function authOptions(): NextAuthOptions {
       async signIn({ user, account, profile }) {
         if (account?.type === "credentials") return true;
         const email = await findVerifiedEmail(account?.provider, account?.access_token, profile, user.email);
-        return email !== null && (await findSessionByEmail(email)) !== null;
+        return email !== null && (await signInByVerifiedEmail(email)) !== null;
       },
       async jwt({ token, user, account }) {
         if (!account) return token;
@@ -97,7 +97,7 @@ export function authOptions(): NextAuthOptions {
           const { id, sessionVersion } = signedInSchema.parse(user);
           return toToken({ userId: id, sessionVersion });
         }
-        const session = await findSessionByEmail(user.email ?? "");
+        const session = await signInByVerifiedEmail(user.email ?? "");
         return session ? toToken(session) : {};
       },
       session: ({ session }) => ({ expires: session.expires }),

@@ -179,13 +179,9 @@ export const inferenceQuery = z.object({
       description:
         "Classes less confident than this are left out, save the first: a percentage, or up to 1 a share. 40 unless given.",
     }),
-  image: z
-    .string()
-    .max(4096, "is too long")
-    .optional()
-    .meta({
-      description: "The URL of an image, instead of a body; only of hosts that the server's INFER_IMAGE_HOSTS lists.",
-    }),
+  image: z.string().max(4096, "is too long").optional().meta({
+    description: "The URL of an image, instead of a body; only of hosts that the server's INFER_IMAGE_HOSTS lists.",
+  }),
 });
 
 export const modelParams = workspaceParams.extend({
@@ -202,12 +198,10 @@ export const modelsQuery = z.object({
 
 /** `version` is a number, and then the version's default model, or a model's slug. */
 export const weightsParams = projectParams.extend({
-  version: z
-    .union([versionNumber, modelSlug])
-    .meta({
-      description: "The version's number, for its default model, or a model's slug.",
-      examples: ["3", "hard-hats-3-1"],
-    }),
+  version: z.union([versionNumber, modelSlug]).meta({
+    description: "The version's number, for its default model, or a model's slug.",
+    examples: ["3", "hard-hats-3-1"],
+  }),
 });
 
 /** What a signed-in browser says of the image that it sends. */
@@ -416,12 +410,10 @@ const parent = { parentId: z.string(), parentUrl: z.string(), parentName: z.stri
 const trashedProject = z
   .strictObject({ type: z.literal("project"), ...inTrash, url: slug })
   .meta({ id: "TrashedProject" });
-const trashedVersion = z
-  .strictObject({ type: z.literal("version"), ...inTrash, ...parent })
-  .meta({
-    id: "TrashedVersion",
-    description: "`id` is the version's number, `parentId` the project's opaque id, `parentUrl` its slug.",
-  });
+const trashedVersion = z.strictObject({ type: z.literal("version"), ...inTrash, ...parent }).meta({
+  id: "TrashedVersion",
+  description: "`id` is the version's number, `parentId` the project's opaque id, `parentUrl` its slug.",
+});
 const trashedTraining = z
   .strictObject({ type: z.literal("training"), ...inTrash, ...parent })
   .meta({ id: "TrashedTraining", description: "`parentId` is the version's opaque id, `parentUrl` project/number." });

@@ -1,11 +1,12 @@
 import type { Readable } from "node:stream";
 import { blobStore } from "@/lib/platform/blob-store";
-import { query, transaction, type Statement, type Transaction } from "@/lib/platform/db";
+import { prisma, transaction, type Transaction } from "@/lib/platform/db";
 import type { Split } from "@/lib/platform/generated/enums";
 import { newId } from "@/lib/platform/id";
 import type { Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
 import { getLiveProject, type ProjectState, type SluggedProjectRef } from "@/lib/domain/item-state";
+import { lockLiveProject } from "@/lib/domain/locks";
 import { parseLabel, toFileName } from "@/lib/domain/names";
 import { authorize } from "@/lib/domain/permissions";
 
@@ -41,26 +42,11 @@ export interface AddedImage {
   duplicate: boolean;
 }
 
-const SHARE_PROJECT: Statement = {
-  name: "image-share-project",
-  text: `select id, deleted_at as "deletedAt" from projects where id = $1 for share`,
-};
-
 /** Keeps the project from going to Trash until the transaction is over. Throws `in_trash`. */
 export async function shareLiveProject(tx: Transaction, project: ProjectState): Promise<void> {
-  const [locked] = await tx.query<{ deletedAt: Date | null }>(SHARE_PROJECT, [project.id]);
-  if (!locked || locked.deletedAt)
+  if (!(await lockLiveProject(tx, project.id, "share")))
     throw new DomainError("in_trash", `The project "${project.name}" is in Trash. Restore it to use it.`);
 }
-
-const INSERT: Statement = {
-  name: "image-insert",
-  text: `insert into images (id, project_id, file_name, sha256, content_type, size_bytes, width, height, split, label, created_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
-         on conflict (project_id, sha256) do nothing returning id`,
-};
-
-const FIND: Statement = { name: "image-find", text: `select id from images where project_id = $1 and sha256 = $2` };
 
 /** Throws `invalid_input` for a class where images have none. */
 export function assertTakesLabels({ type, name }: Pick<ProjectState, "type" | "name">): void {
@@ -93,8 +79,16 @@ export async function assertCanAddImage(
 /** The image of a live project that has these bytes; null when none has. Throws as assertCanAddImage. */
 export async function findImageByContent(ctx: Context, ref: SluggedProjectRef, sha256: string): Promise<string | null> {
   const project = await assertCanAddImage(ctx, ref, null);
-  const [found] = await query<{ id: string }>(FIND, [project.id, sha256]);
-  return found?.id ?? null;
+  return findByContent(prisma(), project.id, sha256);
+}
+
+async function findByContent(
+  client: Pick<Transaction, "image">,
+  projectId: string,
+  sha256: string,
+): Promise<string | null> {
+  const where = { projectId_sha256: { projectId, sha256 } };
+  return (await client.image.findUnique({ where, select: { id: true } }))?.id ?? null;
 }
 
 /**
@@ -114,41 +108,39 @@ export async function addImage(ctx: Context, ref: SluggedProjectRef, image: NewI
     absent = false;
     const existing = await transaction(async (tx) => {
       await shareLiveProject(tx, project);
-      const inserted = await tx.query(INSERT, [
-        id,
-        project.id,
-        toFileName(image.fileName),
-        image.sha256,
-        image.contentType,
-        image.sizeBytes,
-        image.width,
-        image.height,
-        image.split ?? "TRAIN",
-        label,
-        ctx.now,
-      ]);
-      if (inserted.length > 0) return null;
-      const [found] = await tx.query<{ id: string }>(FIND, [project.id, image.sha256]);
-      return found!.id;
+      const inserted = await tx.image.createMany({
+        data: {
+          id,
+          projectId: project.id,
+          fileName: toFileName(image.fileName),
+          sha256: image.sha256,
+          contentType: image.contentType,
+          sizeBytes: image.sizeBytes,
+          width: image.width,
+          height: image.height,
+          split: image.split ?? "TRAIN",
+          label,
+          createdAt: ctx.now,
+        },
+        skipDuplicates: true,
+      });
+      return inserted.count > 0 ? null : findByContent(tx, project.id, image.sha256);
     });
     absent = existing !== null;
     return { id: existing ?? id, duplicate: existing !== null };
   } catch (error) {
     // When the connection broke, the row may be there all the same: its files go only once the database says it is not.
-    absent ||= await query(GET, [project.id, id]).then(
-      (rows) => rows.length === 0,
-      () => false,
-    );
+    absent ||= await prisma()
+      .image.count({ where: { id } })
+      .then(
+        (rows) => rows === 0,
+        () => false,
+      );
     throw error;
   } finally {
     if (absent) await blobStore().remove([files.original, files.thumbnail]);
   }
 }
-
-const GET: Statement = {
-  name: "image-get",
-  text: `select id, sha256, content_type as "contentType", size_bytes as "sizeBytes" from images where project_id = $1 and id = $2`,
-};
 
 export interface SourceImage {
   key: string;
@@ -162,10 +154,10 @@ export interface SourceImage {
 export async function getSourceImage(ctx: Context, ref: SluggedProjectRef & { imageId: string }): Promise<SourceImage> {
   const { workspaceId } = authorize(ctx, "read projects", ref.workspaceSlug);
   const project = await getLiveProject(workspaceId, ref);
-  const [image] = await query<{ id: string; sha256: string; contentType: string; sizeBytes: number }>(GET, [
-    project.id,
-    ref.imageId,
-  ]);
+  const image = await prisma().image.findFirst({
+    where: { projectId: project.id, id: ref.imageId },
+    select: { id: true, sha256: true, contentType: true, sizeBytes: true },
+  });
   if (!image) throw new DomainError("not_found", "There is no such image in this project.");
   const { id, ...facts } = image;
   return { key: sourceImageKey(project.id, id), thumbnailKey: thumbnailKey(project.id, id), ...facts };

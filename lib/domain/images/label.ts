@@ -1,4 +1,4 @@
-import { query, transaction, type Statement } from "@/lib/platform/db";
+import { prisma, transaction, type Statement } from "@/lib/platform/db";
 import type { ProjectType, Split } from "@/lib/platform/generated/enums";
 import type { Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
@@ -40,6 +40,7 @@ export async function updateImages(
       : filterImages(project.type, images.filter, values);
   return transaction(async (tx) => {
     await shareLiveProject(tx, project);
+    // raw, to choose images as their list does
     const [done] = await tx.query<{ updated: number }>(
       {
         text: `with done as (update images set ${changes.join(", ")} where project_id = $1${which} returning 1) select count(*)::int as updated from done`,
@@ -67,12 +68,22 @@ export interface AnnotatableImage {
   height: number;
 }
 
-const NAMES: Statement = {
-  text: `select id, file_name as name, width, height from images where project_id = $1 order by id`,
-};
-const NAMES_OF: Statement = {
-  text: `select id, file_name as name, width, height from images where project_id = $1 and id = any($2) order by id`,
-};
+/** A statement takes no more values than 32,767. */
+const NAMES_BATCH = 10_000;
+
+/** All of a project, or those of the ids. */
+async function listNames(projectId: string, imageIds?: readonly string[]): Promise<AnnotatableImage[]> {
+  const read = (id?: { in: string[] }) =>
+    prisma().image.findMany({
+      where: { projectId, ...(id && { id }) },
+      orderBy: { id: "asc" },
+      select: { id: true, fileName: true, width: true, height: true },
+    });
+  const images = imageIds === undefined ? await read() : [];
+  for (let at = 0; at < (imageIds?.length ?? 0); at += NAMES_BATCH)
+    images.push(...(await read({ in: imageIds!.slice(at, at + NAMES_BATCH) })));
+  return images.map(({ fileName, ...image }) => ({ ...image, name: fileName }));
+}
 
 /**
  * What annotations need to know of a live project's images, all of them or those of the ids, for somebody who may
@@ -85,11 +96,7 @@ export async function listAnnotatableImages(
 ): Promise<{ type: ProjectType; images: AnnotatableImage[] }> {
   const { workspaceId } = authorize(ctx, "upload images", ref.workspaceSlug);
   const project = await getLiveProject(workspaceId, ref);
-  const images =
-    imageIds === undefined
-      ? query<AnnotatableImage>(NAMES, [project.id])
-      : query<AnnotatableImage>(NAMES_OF, [project.id, imageIds]);
-  return { type: project.type, images: await images };
+  return { type: project.type, images: await listNames(project.id, imageIds) };
 }
 
 /** What became of each image; the four together are all that were named. */
@@ -103,6 +110,7 @@ export interface Annotated {
   missing: string[];
 }
 
+/** A set: each image with boxes of its own. */
 const SET_BOXES: Statement = {
   text: `update images i set boxes = given.boxes from jsonb_to_recordset($2::jsonb) as given(id text, boxes jsonb)
          where i.project_id = $1 and i.id = given.id and ($3 or i.boxes = '[]') returning i.id`,
@@ -124,7 +132,7 @@ export async function annotateImages(
   const given = new Map(input.annotations.map(({ imageId, boxes }) => [imageId, boxes]));
   const tooManyBoxes = [...given].filter(([, boxes]) => boxes.length > BOXES_PER_IMAGE_MAX).map(([id]) => id);
   for (const id of tooManyBoxes) given.delete(id);
-  const known = await query<AnnotatableImage>(NAMES_OF, [project.id, [...given.keys()]]);
+  const known = await listNames(project.id, [...given.keys()]);
   const rows = known.map(({ id, ...size }) => ({ id, boxes: clipBoxes(given.get(id)!, size) }));
   const annotated = await transaction(async (tx) => {
     await shareLiveProject(tx, project);
@@ -151,13 +159,6 @@ export function assertTakesBoxes({ type, name }: { type: ProjectType; name: stri
     );
 }
 
-const SET_LABEL: Statement = {
-  name: "image-set-label",
-  text: `update images set label = $3 where project_id = $1 and id = $2 and ($4 or label is null) returning id`,
-};
-
-const EXISTS: Statement = { name: "image-exists", text: `select id from images where project_id = $1 and id = $2` };
-
 /**
  * Gives one image of a classification project its class. False: it has one, which was not to be overwritten.
  * Throws `not_found`, `in_trash`, `purged`, `invalid_input`.
@@ -173,8 +174,10 @@ export async function labelImage(
   const label = parseLabel(input.label);
   return transaction(async (tx) => {
     await shareLiveProject(tx, project);
-    if ((await tx.query(SET_LABEL, [project.id, ref.imageId, label, input.overwrite])).length > 0) return true;
-    if ((await tx.query(EXISTS, [project.id, ref.imageId])).length > 0) return false;
+    const image = { projectId: project.id, id: ref.imageId };
+    const where = input.overwrite ? image : { ...image, label: null };
+    if ((await tx.image.updateMany({ where, data: { label } })).count > 0) return true;
+    if (await tx.image.findFirst({ where: image, select: { id: true } })) return false;
     throw new DomainError("not_found", "There is no such image in this project.");
   });
 }

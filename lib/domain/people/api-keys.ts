@@ -1,4 +1,4 @@
-import { query, transaction, type Statement } from "@/lib/platform/db";
+import { prisma, query, transaction, type Statement } from "@/lib/platform/db";
 import type { Role } from "@/lib/platform/generated/enums";
 import { newId } from "@/lib/platform/id";
 import { API_KEY_PREFIX_LENGTH, hashApiKey, newApiKey } from "@/lib/platform/secrets";
@@ -8,6 +8,7 @@ import { DomainError } from "@/lib/domain/errors";
 import { parseName } from "@/lib/domain/names";
 import { authorize, SCOPES, type Scope } from "@/lib/domain/permissions";
 
+/** hot: asked at every call by key. */
 const AUTHENTICATE: Statement = {
   name: "authenticate-key",
   text: `select k.id as "keyId", k.scopes, u.id as "userId", u.name, w.id as "workspaceId", w.slug, w.name as "workspaceName", m.role,
@@ -69,18 +70,27 @@ export interface ApiKey {
   revokedAt: Date | null;
 }
 
-const LIST: Statement = {
-  name: "list-api-keys",
-  text: `select k.id, k.name, k.prefix, k.scopes, u.name as "ownerName", k.created_at as "createdAt", k.revoked_at as "revokedAt"
-         from api_keys k join users u on u.id = k.user_id where k.workspace_id = $1 order by k.revoked_at is not null, k.created_at desc`,
-};
-
 /** The keys of a workspace, those in force first. The secrets are nowhere. */
 export async function listApiKeys(ctx: Context, workspaceSlug: string): Promise<ApiKey[]> {
   const { workspaceId } = authorize(ctx, "read api keys", workspaceSlug);
-  return query<ApiKey>(LIST, [workspaceId]);
+  const keys = await prisma().apiKey.findMany({
+    where: { workspaceId },
+    orderBy: { createdAt: "desc" },
+    select: {
+      id: true,
+      name: true,
+      prefix: true,
+      scopes: true,
+      createdAt: true,
+      revokedAt: true,
+      user: { select: { name: true } },
+    },
+  });
+  const listed = keys.map(({ user, scopes, ...key }) => ({ ...key, scopes: scopes as Scope[], ownerName: user.name }));
+  return [...listed.filter(({ revokedAt }) => !revokedAt), ...listed.filter(({ revokedAt }) => revokedAt)];
 }
 
+/** One conditional statement: of a member only, be they removed at this moment. */
 const INSERT: Statement = {
   name: "insert-api-key",
   text: `insert into api_keys (id, workspace_id, user_id, name, prefix, hash, scopes, created_at)
@@ -150,16 +160,16 @@ function parseScopes(asked: readonly string[] | undefined): readonly Scope[] {
   return SCOPES.filter((scope) => asked.includes(scope));
 }
 
-const REVOKE: Statement = {
-  name: "revoke-api-key",
-  text: `update api_keys set revoked_at = $3 where id = $1 and workspace_id = $2 and revoked_at is null returning name`,
-};
-
 /** Ends a key for good; its next call is refused. Repeating does nothing. Throws `not_found`. */
 export async function revokeApiKey(ctx: Context, input: { workspaceSlug: string; keyId: string }): Promise<void> {
   const { workspaceId } = authorize(ctx, "revoke api key", input.workspaceSlug);
   await transaction(async (tx) => {
-    const [revoked] = await tx.query<{ name: string }>(REVOKE, [input.keyId, workspaceId, ctx.now]);
+    const key = { id: input.keyId, workspaceId };
+    const [revoked] = await tx.apiKey.updateManyAndReturn({
+      where: { ...key, revokedAt: null },
+      data: { revokedAt: ctx.now },
+      select: { name: true },
+    });
     if (revoked)
       await recordAudit(tx, ctx, [
         {
@@ -170,14 +180,7 @@ export async function revokeApiKey(ctx: Context, input: { workspaceSlug: string;
           targetName: revoked.name,
         },
       ]);
-    else if (
-      (
-        await tx.query({ name: "find-api-key", text: "select id from api_keys where id = $1 and workspace_id = $2" }, [
-          input.keyId,
-          workspaceId,
-        ])
-      ).length === 0
-    )
+    else if (!(await tx.apiKey.findFirst({ where: key, select: { id: true } })))
       throw new DomainError("not_found", "There is no such API key.");
   });
 }

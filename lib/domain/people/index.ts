@@ -1,18 +1,9 @@
 export { authenticateKey, createApiKey, listApiKeys, revokeApiKey, type ApiKey } from "./api-keys";
-export {
-  acceptInvite,
-  addMember,
-  changeRole,
-  getInvite,
-  listMembers,
-  removeMember,
-  renewInvite,
-  type Invite,
-  type Member,
-} from "./members";
+export { acceptInvite, getInvite, renewInvite, type Invite } from "./invites";
+export { addMember, changeRole, listMembers, removeMember, type Member } from "./members";
 export {
   authenticateSession,
-  findSessionByEmail,
+  signInByVerifiedEmail,
   isLocale,
   LOCALES,
   setLocale,
@@ -22,4 +13,4 @@ export {
   type SessionContext,
   type SessionRef,
 } from "./sessions";
-export { createUser, createWorkspace, deleteUser, getUserByEmail, setPassword, systemMembership } from "./accounts";
+export { createUser, deleteUser, getUserByEmail, setPassword } from "./accounts";

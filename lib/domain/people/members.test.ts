@@ -7,17 +7,9 @@ import { raceAt } from "@/lib/testing/race";
 import { setPassword } from "./accounts";
 import { authenticateKey } from "./api-keys";
 import { systemContext } from "@/lib/domain/context";
-import {
-  acceptInvite,
-  addMember,
-  changeRole,
-  getInvite,
-  INVITE_MS,
-  listMembers,
-  removeMember,
-  renewInvite,
-} from "./members";
-import { authenticateSession, findSessionByEmail, signIn } from "./sessions";
+import { acceptInvite, getInvite, INVITE_MS, renewInvite } from "./invites";
+import { addMember, changeRole, listMembers, removeMember } from "./members";
+import { authenticateSession, signInByVerifiedEmail, signIn } from "./sessions";
 
 const PASSWORD = "correct horse";
 let made = 0;
@@ -273,7 +265,7 @@ test("nobody gets a link to the account of somebody who has a password, or signe
   const [accepted, byAdmin, byProvider] = [await invite(world), await invite(world), await invite(world)];
   await acceptInvite({ token: accepted.token, password: PASSWORD });
   await setPassword(await systemContext("admin"), { email: byAdmin.email, password: PASSWORD });
-  await findSessionByEmail(byProvider.email);
+  await signInByVerifiedEmail(byProvider.email);
   for (const person of [accepted, byAdmin, byProvider]) {
     await expect(getInvite(person.token)).rejects.toMatchObject({ code: "not_found" });
     expect(await outcomeOf(renewInvite(ctx, refOf(world, person)))).toBe("not_found");

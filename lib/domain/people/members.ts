@@ -1,13 +1,15 @@
-import { query, transaction, type Statement, type Transaction } from "@/lib/platform/db";
+import { prisma, transaction, type Transaction } from "@/lib/platform/db";
 import type { Role } from "@/lib/platform/generated/enums";
 import { newId } from "@/lib/platform/id";
-import { hashPassword, hashToken, newToken } from "@/lib/platform/secrets";
-import { assertPassword, normalizeEmail, PUT_MEMBER } from "./accounts";
+import { hashToken } from "@/lib/platform/secrets";
 import { recordAudit } from "@/lib/domain/audit";
 import type { Context } from "@/lib/domain/context";
 import { DomainError, refuseDuplicate } from "@/lib/domain/errors";
+import { takeLocks, workspaceLock } from "@/lib/domain/locks";
 import { parseName } from "@/lib/domain/names";
 import { authorize } from "@/lib/domain/permissions";
+import { normalizeEmail } from "./accounts";
+import { newInvite, type Invite } from "./invites";
 
 /* Who belongs to a workspace, and as what. A workspace keeps at least one owner, whatever happens at once. */
 
@@ -25,34 +27,39 @@ export interface Member {
   lastOwner: boolean;
 }
 
-const LIST: Statement = {
-  name: "list-members",
-  text: `select u.id as "userId", u.name, u.email, m.role, m.created_at as since,
-           case when u.invite_hash is null then null when u.invite_until > $2 then 'OPEN' else 'EXPIRED' end as invitation,
-           (select count(*)::int from api_keys k where k.workspace_id = m.workspace_id and k.user_id = m.user_id and k.revoked_at is null) as "apiKeys",
-           m.role = 'OWNER' and count(*) filter (where m.role = 'OWNER') over () = 1 as "lastOwner"
-         from memberships m join users u on u.id = m.user_id where m.workspace_id = $1 order by m.created_at, u.id`,
-};
-
 /** The members of a workspace, oldest first. */
 export async function listMembers(ctx: Context, workspaceSlug: string): Promise<Member[]> {
   const { workspaceId } = authorize(ctx, "manage members", workspaceSlug);
-  return query<Member>(LIST, [workspaceId, ctx.now]);
+  const members = await prisma().membership.findMany({
+    where: { workspaceId },
+    orderBy: [{ createdAt: "asc" }, { userId: "asc" }],
+    select: {
+      userId: true,
+      role: true,
+      createdAt: true,
+      user: {
+        select: {
+          name: true,
+          email: true,
+          inviteHash: true,
+          inviteUntil: true,
+          _count: { select: { apiKeys: { where: { workspaceId, revokedAt: null } } } },
+        },
+      },
+    },
+  });
+  const owners = members.filter(({ role }) => role === "OWNER").length;
+  return members.map(({ userId, role, createdAt, user: { name, email, inviteHash, inviteUntil, _count } }) => ({
+    userId,
+    name,
+    email,
+    role,
+    since: createdAt,
+    invitation: inviteHash === null ? null : inviteUntil && inviteUntil > ctx.now ? "OPEN" : "EXPIRED",
+    apiKeys: _count.apiKeys,
+    lastOwner: role === "OWNER" && owners === 1,
+  }));
 }
-
-const LOCK_WORKSPACE: Statement = {
-  name: "members-lock-workspace",
-  text: `select id from workspaces where id = $1 for no key update`,
-};
-const FIND_USER: Statement = { name: "members-find-user", text: `select id, name from users where email = $1` };
-const FIND_MEMBER: Statement = {
-  name: "members-find-member",
-  text: `select u.id, m.role, u.name from memberships m join users u on u.id = m.user_id where m.workspace_id = $1 and m.user_id = $2`,
-};
-const OTHER_OWNER: Statement = {
-  name: "members-other-owner",
-  text: `select 1 as found from memberships where workspace_id = $1 and role = 'OWNER' and user_id <> $2 limit 1`,
-};
 
 interface MemberRow {
   id: string;
@@ -60,12 +67,21 @@ interface MemberRow {
   role: Role;
 }
 
+/** A member, by the row that the workspace's lock keeps as it is. */
+export async function findMember(tx: Transaction, workspaceId: string, userId: string): Promise<MemberRow | null> {
+  const found = await tx.membership.findUnique({
+    where: { workspaceId_userId: { workspaceId, userId } },
+    select: { role: true, user: { select: { id: true, name: true } } },
+  });
+  return found && { ...found.user, role: found.role };
+}
+
 async function assertOwnerRemains(
   tx: Transaction,
   workspaceId: string,
   user: { id: string; name: string },
 ): Promise<void> {
-  if ((await tx.query(OTHER_OWNER, [workspaceId, user.id])).length > 0) return;
+  if (await tx.membership.findFirst({ where: { workspaceId, role: "OWNER", userId: { not: user.id } } })) return;
   throw new DomainError("last_owner", `${user.name} is the last owner. Make somebody else an owner first.`);
 }
 
@@ -79,7 +95,10 @@ async function putRole(
 ): Promise<void> {
   if (member.role === role) return;
   if (member.role === "OWNER") await assertOwnerRemains(tx, workspaceId, member);
-  await tx.query(PUT_MEMBER, [workspaceId, member.id, role, ctx.now]);
+  await tx.membership.update({
+    where: { workspaceId_userId: { workspaceId, userId: member.id } },
+    data: { role },
+  });
   await recordAudit(tx, ctx, [
     {
       workspaceId,
@@ -90,22 +109,6 @@ async function putRole(
       details: { role, before: member.role },
     },
   ]);
-}
-
-/** How long the one-time link to set a password works. */
-export const INVITE_MS = 7 * 24 * 60 * 60 * 1000;
-
-const inviteUntil = (ctx: Context): Date => new Date(ctx.now.getTime() + INVITE_MS);
-
-const INSERT_USER: Statement = {
-  name: "members-insert-user",
-  text: `insert into users (id, email, name, invite_hash, invite_until, created_at) values ($1, $2, $3, $4, $5, $6)`,
-};
-
-/** A one-time link's token: answered once, stored nowhere. */
-export interface Invite {
-  token: string;
-  until: Date;
 }
 
 export interface AddedMember {
@@ -130,18 +133,20 @@ export async function addMember(
   const email = normalizeEmail(input.email);
   return refuseDuplicate(`Somebody is making an account for ${email} at this moment. Try again.`, () =>
     transaction(async (tx) => {
-      await tx.query(LOCK_WORKSPACE, [workspaceId]);
-      const [known] = await tx.query<{ id: string; name: string }>(FIND_USER, [email]);
-      const [member] = known ? await tx.query<MemberRow>(FIND_MEMBER, [workspaceId, known.id]) : [];
+      await takeLocks(tx, workspaceLock(workspaceId));
+      const known = await tx.user.findUnique({ where: { email }, select: { id: true, name: true } });
+      const member = known && (await findMember(tx, workspaceId, known.id));
       if (member) {
         await putRole(tx, ctx, workspaceId, member, input.role);
         return { userId: member.id, name: member.name, before: member.role, invite: null };
       }
-      const invite = known ? null : { token: newToken(), until: inviteUntil(ctx) };
+      const invite = known ? null : newInvite(ctx);
       const user = known ?? { id: newId(), name: parseName(input.name?.trim() || email.split("@")[0]!) };
       if (invite)
-        await tx.query(INSERT_USER, [user.id, email, user.name, hashToken(invite.token), invite.until, ctx.now]);
-      await tx.query(PUT_MEMBER, [workspaceId, user.id, input.role, ctx.now]);
+        await tx.user.create({
+          data: { ...user, email, inviteHash: hashToken(invite.token), inviteUntil: invite.until, createdAt: ctx.now },
+        });
+      await tx.membership.create({ data: { workspaceId, userId: user.id, role: input.role, createdAt: ctx.now } });
       await recordAudit(tx, ctx, [
         {
           workspaceId,
@@ -164,8 +169,8 @@ export async function changeRole(
 ): Promise<void> {
   const { workspaceId } = authorize(ctx, "manage members", input.workspaceSlug);
   await transaction(async (tx) => {
-    await tx.query(LOCK_WORKSPACE, [workspaceId]);
-    const [member] = await tx.query<MemberRow>(FIND_MEMBER, [workspaceId, input.userId]);
+    await takeLocks(tx, workspaceLock(workspaceId));
+    const member = await findMember(tx, workspaceId, input.userId);
     if (!member) throw new DomainError("not_found", "This person is not a member any more. Reload the page.");
     await putRole(tx, ctx, workspaceId, member, input.role);
   });
@@ -178,133 +183,14 @@ export async function changeRole(
 export async function removeMember(ctx: Context, input: { workspaceSlug: string; userId: string }): Promise<void> {
   const { workspaceId } = authorize(ctx, "manage members", input.workspaceSlug);
   await transaction(async (tx) => {
-    await tx.query(LOCK_WORKSPACE, [workspaceId]);
-    const [member] = await tx.query<MemberRow>(FIND_MEMBER, [workspaceId, input.userId]);
+    await takeLocks(tx, workspaceLock(workspaceId));
+    const member = await findMember(tx, workspaceId, input.userId);
     if (!member) return;
     if (member.role === "OWNER") await assertOwnerRemains(tx, workspaceId, member);
-    await tx.query(
-      { name: "members-delete-keys", text: "delete from api_keys where workspace_id = $1 and user_id = $2" },
-      [workspaceId, input.userId],
-    );
-    await tx.query(
-      { name: "members-delete", text: "delete from memberships where workspace_id = $1 and user_id = $2" },
-      [workspaceId, input.userId],
-    );
+    await tx.apiKey.deleteMany({ where: { workspaceId, userId: input.userId } });
+    await tx.membership.delete({ where: { workspaceId_userId: { workspaceId, userId: input.userId } } });
     await recordAudit(tx, ctx, [
       { workspaceId, action: "member.removed", targetType: "user", targetId: input.userId, targetName: member.name },
     ]);
-  });
-}
-
-const FOREIGN_MEMBERSHIP: Statement = {
-  name: "members-foreign-membership",
-  text: `select 1 as found from memberships theirs where theirs.user_id = $1 and not exists (
-           select 1 from memberships ours where ours.workspace_id = theirs.workspace_id and ours.user_id = $2 and ours.role = 'OWNER') limit 1`,
-};
-
-const RENEW: Statement = {
-  name: "renew-invite",
-  text: `update users set invite_hash = $2, invite_until = $3 where id = $1 and invite_hash is not null returning name`,
-};
-
-/**
- * Makes a new one-time link for a member who has not set a password yet; the old one stops working.
- * Who holds the link signs in as that person, so it is made only by an owner of every workspace that the person is in.
- * Throws `not_found` when the person is no member, or has a password; `forbidden`.
- */
-export async function renewInvite(ctx: Context, input: { workspaceSlug: string; userId: string }): Promise<Invite> {
-  const { workspaceId } = authorize(ctx, "manage members", input.workspaceSlug);
-  const invite = { token: newToken(), until: inviteUntil(ctx) };
-  await transaction(async (tx) => {
-    await tx.query(LOCK_WORKSPACE, [workspaceId]);
-    const [member] = await tx.query<MemberRow>(FIND_MEMBER, [workspaceId, input.userId]);
-    const [renewed] = member ? await tx.query(RENEW, [member.id, hashToken(invite.token), invite.until]) : [];
-    if (!member || !renewed)
-      throw new DomainError(
-        "not_found",
-        "This person has set a password already, or is not a member any more. Reload the page.",
-        { field: "invitation" },
-      );
-    if (ctx.actor.type === "USER" && (await tx.query(FOREIGN_MEMBERSHIP, [member.id, ctx.actor.userId])).length > 0) {
-      throw new DomainError(
-        "forbidden",
-        `${member.name} belongs to another workspace too. Ask its owner, or whoever runs this server, for a new link.`,
-        { field: "invitation" },
-      );
-    }
-    await recordAudit(tx, ctx, [
-      {
-        workspaceId,
-        action: "member.invite_renewed",
-        targetType: "user",
-        targetId: member.id,
-        targetName: member.name,
-      },
-    ]);
-  });
-  return invite;
-}
-
-const noSuchInvite = (): DomainError =>
-  new DomainError(
-    "not_found",
-    "This link was used already, or is too old. Ask an owner of your workspace for a new one.",
-    { field: "invite" },
-  );
-
-const FIND_INVITE: Statement = {
-  name: "find-invite",
-  text: `select email, name from users where invite_hash = $1 and invite_until > now()`,
-};
-
-/** Whom a one-time link is for; looking does not use it up. Throws `not_found`, alike for used, too old and unknown. */
-export async function getInvite(token: string): Promise<{ email: string; name: string }> {
-  const [invited] = await query<{ email: string; name: string }>(FIND_INVITE, [hashToken(token)]);
-  if (!invited) throw noSuchInvite();
-  return invited;
-}
-
-const ACCEPT: Statement = {
-  name: "accept-invite",
-  text: `update users set password_hash = $2, invite_hash = null, invite_until = null, session_version = session_version + 1
-         where invite_hash = $1 and invite_until > now() returning id, name, email, date_trunc('milliseconds', now()) as now`,
-};
-const MEMBERSHIPS: Statement = {
-  name: "members-workspaces-of-user",
-  text: `select workspace_id as "workspaceId" from memberships where user_id = $1 order by workspace_id`,
-};
-
-/**
- * Sets the password of whoever holds a one-time link, and ends their sessions. The link is then used up: of two at once,
- * one wins. Throws `not_found` as getInvite, `invalid_input`.
- */
-export async function acceptInvite(input: { token: string; password: string }): Promise<{ email: string }> {
-  assertPassword(input.password);
-  await getInvite(input.token); // a guess costs no password hash
-  const passwordHash = await hashPassword(input.password);
-  return transaction(async (tx) => {
-    const [user] = await tx.query<{ id: string; name: string; email: string; now: Date }>(ACCEPT, [
-      hashToken(input.token),
-      passwordHash,
-    ]);
-    if (!user) throw noSuchInvite();
-    const ctx: Context = {
-      actor: { type: "USER", userId: user.id, name: user.name, memberships: [] },
-      now: user.now,
-      requestId: newId(),
-    };
-    const workspaces = await tx.query<{ workspaceId: string }>(MEMBERSHIPS, [user.id]);
-    await recordAudit(
-      tx,
-      ctx,
-      workspaces.map(({ workspaceId }) => ({
-        workspaceId,
-        action: "member.joined" as const,
-        targetType: "user" as const,
-        targetId: user.id,
-        targetName: user.name,
-      })),
-    );
-    return { email: user.email };
   });
 }

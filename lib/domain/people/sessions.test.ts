@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { createUser, deleteUser, setPassword } from "./accounts";
 import { systemContext } from "@/lib/domain/context";
 import { buildMember, buildUser, buildWorld, userContext } from "@/lib/testing/builders";
-import { authenticateSession, findSessionByEmail, setLocale, signIn, usersExist } from "./sessions";
+import { authenticateSession, signInByVerifiedEmail, setLocale, signIn, usersExist } from "./sessions";
 
 const PASSWORD = "correct horse";
 let made = 0;
@@ -71,8 +71,8 @@ test("another password ends every session, and so does deleting the user", async
 
 test("a verified address signs in only when a user has it", async () => {
   const { userId, email } = await makeUser();
-  expect(await findSessionByEmail(email.toUpperCase())).toEqual({ userId, sessionVersion: 1 });
-  expect(await findSessionByEmail("nobody@example.org")).toBeNull();
+  expect(await signInByVerifiedEmail(email.toUpperCase())).toEqual({ userId, sessionVersion: 1 });
+  expect(await signInByVerifiedEmail("nobody@example.org")).toBeNull();
 });
 
 test("a language is kept with the person", async () => {

@@ -1,4 +1,4 @@
-import { query, type Statement } from "@/lib/platform/db";
+import { prisma, query, type Statement } from "@/lib/platform/db";
 import type { Role } from "@/lib/platform/generated/enums";
 import { hashPassword, verifyPassword } from "@/lib/platform/secrets";
 import type { Context, Membership } from "@/lib/domain/context";
@@ -23,15 +23,6 @@ export interface SessionContext extends Context {
   locale: Locale | null;
 }
 
-interface CredentialsRow extends SessionRef {
-  passwordHash: string | null;
-}
-
-const FIND_CREDENTIALS: Statement = {
-  name: "find-credentials",
-  text: `select id as "userId", session_version as "sessionVersion", password_hash as "passwordHash" from users where email = $1`,
-};
-
 let decoy: Promise<string> | undefined;
 
 /**
@@ -39,26 +30,30 @@ let decoy: Promise<string> | undefined;
  * cost the same work as a wrong password, so that the answer's time does not tell who has an account.
  */
 export async function signIn(input: { email: string; password: string }): Promise<SessionRef | null> {
-  const [user] = await query<CredentialsRow>(FIND_CREDENTIALS, [input.email.trim().toLowerCase()]);
+  const user = await prisma().user.findUnique({
+    where: { email: input.email.trim().toLowerCase() },
+    select: { id: true, sessionVersion: true, passwordHash: true },
+  });
   const known = user?.passwordHash ?? null;
   const fits = await verifyPassword(known ?? (await (decoy ??= hashPassword("nobody's password"))), input.password);
-  return user && known !== null && fits ? { userId: user.userId, sessionVersion: user.sessionVersion } : null;
+  return user && known !== null && fits ? { userId: user.id, sessionVersion: user.sessionVersion } : null;
 }
-
-const END_INVITATION: Statement = {
-  name: "end-invitation",
-  text: `update users set invite_hash = null, invite_until = null where email = $1 returning id as "userId", session_version as "sessionVersion"`,
-};
 
 /**
- * The user of an address that somebody else (GitHub, Google) has verified; null when nobody has it here. An open
+ * Signs in the user of an address that somebody else (GitHub, Google) has verified; null when nobody has it here. An open
  * invitation is then used up: from now on nobody can take the account by its link.
  */
-export async function findSessionByEmail(email: string): Promise<SessionRef | null> {
-  const [user] = await query<SessionRef>(END_INVITATION, [email.trim().toLowerCase()]);
-  return user ? { userId: user.userId, sessionVersion: user.sessionVersion } : null;
+export async function signInByVerifiedEmail(email: string): Promise<SessionRef | null> {
+  const address = email.trim().toLowerCase();
+  const [user] = await prisma().user.updateManyAndReturn({
+    where: { email: address },
+    data: { inviteHash: null, inviteUntil: null },
+    select: { id: true, sessionVersion: true },
+  });
+  return user ? { userId: user.id, sessionVersion: user.sessionVersion } : null;
 }
 
+/** hot: asked at every request of a signed-in person. */
 const AUTHENTICATE: Statement = {
   name: "authenticate-session",
   text: `select u.id as "userId", u.name, u.email, u.locale, date_trunc('milliseconds', now()) as now,
@@ -104,18 +99,13 @@ export async function authenticateSession(session: SessionRef, requestId: string
   };
 }
 
-const SET_LOCALE: Statement = { name: "set-locale", text: `update users set locale = $2 where id = $1` };
-
 /** Keeps a person's language, for every browser in which they sign in. */
 export async function setLocale(ctx: Context, locale: Locale): Promise<void> {
   if (ctx.actor.type !== "USER") throw new DomainError("forbidden", "Only a signed-in person has a language.");
-  await query(SET_LOCALE, [ctx.actor.userId, locale]);
+  await prisma().user.updateMany({ where: { id: ctx.actor.userId }, data: { locale } });
 }
-
-const USERS_EXIST: Statement = { name: "users-exist", text: `select exists (select 1 from users) as "exist"` };
 
 /** Whether anybody could sign in at all; when not, the sign-in page explains how to make the first user. */
 export async function usersExist(): Promise<boolean> {
-  const [row] = await query<{ exist: boolean }>(USERS_EXIST, []);
-  return row!.exist;
+  return (await prisma().user.findFirst({ select: { id: true } })) !== null;
 }

@@ -1,4 +1,4 @@
-import { prisma, transaction, type Statement } from "@/lib/platform/db";
+import { prisma, transaction } from "@/lib/platform/db";
 import type { ProjectType, Split } from "@/lib/platform/generated/enums";
 import { newId } from "@/lib/platform/id";
 import { recordAudit } from "@/lib/domain/audit";
@@ -114,12 +114,6 @@ export async function getVersionPage(ctx: Context, ref: VersionRef): Promise<Ver
   return { workspace: { slug: workspace.slug, name: workspace.name, members }, project, version };
 }
 
-const INSERT: Statement = {
-  name: "insert-project",
-  text: `insert into projects (id, workspace_id, slug, name, type, annotation, created_by_id, created_at, updated_at)
-         values ($1, $2, $3, $4, $5::"ProjectType", $6, $7, $8, $8) on conflict (workspace_id, slug) do nothing returning id`,
-};
-
 export interface NewProject {
   workspaceSlug: string;
   /** Left out: made from the name, with -2, -3 … behind it while that is taken. */
@@ -143,17 +137,21 @@ export async function createProject(ctx: Context, input: NewProject): Promise<Pr
   const slugs = input.projectSlug === undefined ? slugsFor(name) : [input.projectSlug];
   const slug = await transaction(async (tx) => {
     for (const candidate of slugs) {
-      const made = await tx.query(INSERT, [
-        id,
-        workspace.workspaceId,
-        candidate,
-        name,
-        input.type,
-        annotation,
-        personId(ctx.actor),
-        ctx.now,
-      ]);
-      if (made.length === 0) continue;
+      const made = await tx.project.createMany({
+        data: {
+          id,
+          workspaceId: workspace.workspaceId,
+          slug: candidate,
+          name,
+          type: input.type,
+          annotation,
+          createdById: personId(ctx.actor),
+          createdAt: ctx.now,
+          updatedAt: ctx.now,
+        },
+        skipDuplicates: true,
+      });
+      if (made.count === 0) continue;
       await recordAudit(tx, ctx, [
         {
           workspaceId: workspace.workspaceId,

@@ -39,6 +39,7 @@ export interface AuditPage {
 /** Events looked at for one page of a group: what makes a rare group cost no more than this in a log of millions. */
 export const AUDIT_WINDOW = 5_000;
 
+/** hot: flat at millions of events. */
 const LIST: Statement = {
   name: "list-audit-events",
   text: `with stretch as materialized (

@@ -1,4 +1,5 @@
 export { getNavigation, TRASH_COUNT_MAX, type Navigation } from "./navigation";
 export { AUDIT_GROUPS, listAuditEvents, type AuditEvent, type AuditGroup } from "./audit-log";
-export { getUsage, getUsageByProject, type Holding, type ProjectUsage, type WorkspaceUsage } from "./usage";
+export { getUsageByProject, type Holding, type ProjectUsage, type WorkspaceUsage } from "./usage";
 export { getInventory } from "./inventory";
+export { createWorkspace, systemMembership } from "./workspaces";

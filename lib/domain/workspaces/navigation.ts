@@ -15,6 +15,7 @@ export interface Navigation {
   trashItems: number;
 }
 
+/** hot: in every page's sidebar. */
 const PROJECTS: Statement = {
   name: "navigation-projects",
   text: `select slug, name from projects where workspace_id = $1 and deleted_at is null order by lower(name), id`,
