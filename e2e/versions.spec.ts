@@ -1,4 +1,3 @@
-
 import { createWorkspace } from "@/lib/domain/workspaces";
 import { systemContext } from "@/lib/domain/context";
 import { eraseFiles, purgeItem, trashProject, trashVersion } from "@/lib/domain/trash";
