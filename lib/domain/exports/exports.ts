@@ -5,6 +5,7 @@ import { enqueue } from "@/lib/platform/job-queue";
 import { personId, type Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
 import { getLiveVersion, versionInTrash, type VersionRef } from "@/lib/domain/item-state";
+import { lockLiveVersion } from "@/lib/domain/locks";
 import { authorize, authorizeSystem } from "@/lib/domain/permissions";
 
 /*
@@ -78,23 +79,7 @@ export async function listExports(ctx: Context, ref: VersionRef): Promise<Export
   return (await listRows(version.id)).map(view);
 }
 
-const SHARE_PROJECT: Statement = {
-  name: "export-share-project",
-  text: `select p.deleted_at as "deletedAt" from projects p where p.id = (select project_id from versions where id = $1) for share`,
-};
-
-const SHARE_VERSION: Statement = {
-  name: "export-share-version",
-  text: `select deleted_at as "deletedAt", status from versions where id = $1 for share`,
-};
-
-/** Locks project and version until the transaction ends, so that neither goes to Trash. False: one is there, or gone. */
-export async function holdLive(tx: Transaction, versionId: string): Promise<boolean> {
-  const [project] = await tx.query<{ deletedAt: Date | null }>(SHARE_PROJECT, [versionId]);
-  const [version] = await tx.query<{ deletedAt: Date | null }>(SHARE_VERSION, [versionId]);
-  return project !== undefined && version !== undefined && project.deletedAt === null && version.deletedAt === null;
-}
-
+/** One conditional statement: of many who ask at once one queues it. */
 const QUEUE: Statement = {
   name: "export-queue",
   text: `insert into exports (id, version_id, format, created_by_id, created_at) values ($1, $2, $3::"ExportFormat", $4, $5::timestamptz)
@@ -129,7 +114,7 @@ export async function requestExport(
   if (known.id !== null && known.status !== "FAILED") return { ...view(known), id: known.id };
 
   const asked = await transaction(async (tx) => {
-    if (!(await holdLive(tx, version.id))) return null;
+    if (!(await lockLiveVersion(tx, version.id, "share"))) return null;
     const queued = await tx.query(QUEUE, [newId(), version.id, ref.format, personId(ctx.actor), ctx.now]);
     if (queued.length > 0) await enqueue(tx, "build-exports");
     return (await listRows(version.id, tx.query)).find(({ format }) => format === ref.format) ?? null;
@@ -232,14 +217,13 @@ export async function getLinkedExport(ctx: Context, exportId: string): Promise<E
   return file;
 }
 
-const REMAKE: Statement = {
-  name: "export-remake",
-  text: `update exports set status = 'QUEUED', progress = 0, size_bytes = 0, attempts = 0, ended_at = null where id = $1 and status = 'READY' returning id`,
-};
-
 /** Has a zip made anew that the store lost. Of one that was purged meanwhile nothing is made. */
 export async function remakeExport(exportId: string): Promise<void> {
   await transaction(async (tx) => {
-    if ((await tx.query(REMAKE, [exportId])).length > 0) await enqueue(tx, "build-exports");
+    const lost = await tx.export.updateMany({
+      where: { id: exportId, status: "READY" },
+      data: { status: "QUEUED", progress: 0, sizeBytes: 0, attempts: 0, endedAt: null },
+    });
+    if (lost.count > 0) await enqueue(tx, "build-exports");
   });
 }

@@ -1,8 +1,9 @@
-import { query, transaction, type Statement } from "@/lib/platform/db";
+import { prisma, query, transaction, type Statement } from "@/lib/platform/db";
 import type { ExportFormat } from "@/lib/platform/generated/enums";
 import { newId } from "@/lib/platform/id";
 import type { Context } from "@/lib/domain/context";
-import { holdLive, type ExportFailure } from "./exports";
+import { LIVE_VERSION, lockLiveVersion } from "@/lib/domain/locks";
+import type { ExportFailure } from "./exports";
 import { authorizeSystem } from "@/lib/domain/permissions";
 
 /*
@@ -41,18 +42,20 @@ export interface ExportBuild {
 
 const FREE = `(e.status = 'QUEUED' or (e.status = 'RUNNING' and e.lease_until <= now()))`;
 
+/** The database's clock. */
 const GIVE_UP: Statement = {
   name: "export-give-up",
   text: `update exports e set status = 'FAILED', failure_reason = 'worker_lost', lease_id = null, lease_until = null, ended_at = now()
          where e.status = 'RUNNING' and e.lease_until <= now() and e.attempts >= ${ATTEMPTS_MAX}`,
 };
 
+/** Locks; the database's clock. */
 const CLAIM: Statement = {
   name: "export-claim",
   text: `with next as (
            select e.id, v.manifest_hash, v.number, v.created_at, p.slug, p.name, p.annotation, w.slug as workspace
            from exports e join versions v on v.id = e.version_id join projects p on p.id = v.project_id join workspaces w on w.id = p.workspace_id
-           where ${FREE} and e.attempts < ${ATTEMPTS_MAX} and v.status = 'READY' and v.manifest_hash is not null and v.deleted_at is null and p.deleted_at is null
+           where ${FREE} and e.attempts < ${ATTEMPTS_MAX} and v.status = 'READY' and v.manifest_hash is not null and ${LIVE_VERSION}
            order by e.created_at, e.id limit 1 for no key update of e skip locked
          )
          update exports e set status = 'RUNNING', lease_id = $1, lease_until = now() + $2 * interval '1 millisecond', attempts = e.attempts + 1, progress = 0
@@ -79,12 +82,13 @@ export async function claimExport(ctx: Context): Promise<ExportBuild | null> {
   return { ...build, lease: { exportId, versionId, leaseId } };
 }
 
+/** The database's clock; the fence, in one conditional statement. */
 const HEARTBEAT: Statement = {
   name: "export-heartbeat",
   text: `with live as (
            update versions v set writers_until = greatest(v.writers_until, now() + $4 * interval '1 millisecond')
            from projects p, exports e
-           where v.id = e.version_id and p.id = v.project_id and v.deleted_at is null and p.deleted_at is null
+           where v.id = e.version_id and p.id = v.project_id and ${LIVE_VERSION}
              and e.id = $1 and e.lease_id = $2 and e.status = 'RUNNING'
            returning v.id
          )
@@ -101,6 +105,7 @@ export async function heartbeatExport(ctx: Context, lease: ExportLease, progress
   return (await query(HEARTBEAT, [lease.exportId, lease.leaseId, progress, EXPORT_LEASE_MS])).length > 0;
 }
 
+/** The database's clock. */
 const COMPLETE: Statement = {
   name: "export-complete",
   text: `update exports set status = 'READY', progress = 1, size_bytes = $3, lease_id = null, lease_until = null, ended_at = now()
@@ -118,23 +123,21 @@ export async function completeExport(
 ): Promise<"ready" | "stopped" | "lost"> {
   authorizeSystem(ctx);
   return transaction(async (tx) => {
-    if (!(await holdLive(tx, lease.versionId))) return "stopped";
+    if (!(await lockLiveVersion(tx, lease.versionId, "share"))) return "stopped";
     return (await tx.query(COMPLETE, [lease.exportId, lease.leaseId, sizeBytes])).length > 0 ? "ready" : "lost";
   });
 }
 
-const RELEASE: Statement = {
-  name: "export-release",
-  text: `update exports set status = 'QUEUED', progress = 0, lease_id = null, lease_until = null, attempts = attempts - 1
-         where id = $1 and lease_id = $2 and status = 'RUNNING'`,
-};
-
 /** Gives a build back that was stopped through no fault of its own: by Trash, or because the worker ends. It counts as no attempt. */
 export async function releaseExport(ctx: Context, lease: ExportLease): Promise<void> {
   authorizeSystem(ctx);
-  await query(RELEASE, [lease.exportId, lease.leaseId]);
+  await prisma().export.updateMany({
+    where: { id: lease.exportId, leaseId: lease.leaseId, status: "RUNNING" },
+    data: { status: "QUEUED", progress: 0, leaseId: null, leaseUntil: null, attempts: { decrement: 1 } },
+  });
 }
 
+/** The database's clock. */
 const FAIL: Statement = {
   name: "export-fail",
   text: `update exports set status = 'FAILED', failure_reason = $3, lease_id = null, lease_until = null, ended_at = now()

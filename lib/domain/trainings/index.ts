@@ -3,7 +3,7 @@ export {
   countModelCalls,
   getLinkedModel,
   getModel,
-  getModelWeights,
+  getModelForDownload,
   getServingModel,
   listModels,
   type ModelRef,

@@ -1,8 +1,9 @@
-import { query, transaction, type Statement } from "@/lib/platform/db";
+import { prisma, query, transaction, type Statement } from "@/lib/platform/db";
 import { recordAudit } from "@/lib/domain/audit";
 import type { Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
 import { getLiveVersion, type SluggedProjectRef, type VersionRef } from "@/lib/domain/item-state";
+import { LIVE_VERSION, takeLocks, versionLock } from "@/lib/domain/locks";
 import { authorize, authorizeSystem } from "@/lib/domain/permissions";
 
 export interface ServingModel {
@@ -30,6 +31,7 @@ const SERVING_COLUMNS = `m.id, m.slug, m.model_type as "modelType", m.version_id
            coalesce(p.purge_after, v.purge_after, t.purge_after) as "restorableUntil",
            case when p.deleted_at is not null then 'project' when v.deleted_at is not null then 'version' when t.deleted_at is not null then 'training' end as "inTrash"`;
 
+/** hot: asked at every prediction. */
 const SERVING: Statement = {
   name: "serving-model",
   text: `select ${SERVING_COLUMNS}
@@ -37,6 +39,7 @@ const SERVING: Statement = {
          where m.workspace_id = $1 and m.slug = $2 and ($3::text is null or p.slug = $3) and ($4::int is null or v.number = $4) and p.purge_started_at is null`,
 };
 
+/** hot: asked at every prediction. */
 const SERVING_DEFAULT: Statement = {
   name: "serving-default-model",
   text: `select ${SERVING_COLUMNS}
@@ -44,24 +47,12 @@ const SERVING_DEFAULT: Statement = {
          where p.workspace_id = $1 and p.slug = $2 and v.number = $3 and p.purge_started_at is null`,
 };
 
+/** hot, as those. */
 const SERVING_BY_ID: Statement = {
   name: "serving-model-by-id",
   text: `select ${SERVING_COLUMNS}
          from models m join trainings t on t.id = m.training_id join versions v on v.id = m.version_id join projects p on p.id = v.project_id
          where m.id = $1 and p.purge_started_at is null`,
-};
-
-const WAS_MODEL: Statement = {
-  name: "was-model",
-  text: `select slug from model_slugs where workspace_id = $1 and slug = $2 and not exists (
-           select 1 from models m join versions v on v.id = m.version_id join projects p on p.id = v.project_id
-           where m.workspace_id = $1 and m.slug = $2 and p.purge_started_at is null)`,
-};
-
-const DEFAULT_OF: Statement = {
-  name: "default-model-of",
-  text: `select v.default_model_id as "defaultModelId" from versions v join projects p on p.id = v.project_id
-         where p.workspace_id = $1 and p.slug = $2 and v.number = $3 and p.purge_started_at is null`,
 };
 
 /**
@@ -76,7 +67,7 @@ export async function getServingModel(ctx: Context, ref: ModelRef): Promise<Serv
 }
 
 /** The same for who wants its weights. */
-export async function getModelWeights(ctx: Context, ref: ModelRef): Promise<ServingModel> {
+export async function getModelForDownload(ctx: Context, ref: ModelRef): Promise<ServingModel> {
   const { workspaceId } = authorize(ctx, "read versions", ref.workspaceSlug);
   return findServing(workspaceId, ref);
 }
@@ -104,10 +95,18 @@ function live(row: ServingRow): ServingModel {
   return model;
 }
 
+/** A slug is given once: one that no model has any more was a purged one's. */
+async function wasPurged(workspaceId: string, slug: string): Promise<boolean> {
+  const given = await prisma().modelSlug.findUnique({ where: { workspaceId_slug: { workspaceId, slug } } });
+  const there = await prisma().model.count({
+    where: { workspaceId, slug, version: { project: { purgeStartedAt: null } } },
+  });
+  return given !== null && there === 0;
+}
+
 async function noModel(workspaceId: string, ref: ModelRef): Promise<DomainError> {
   if ("modelSlug" in ref) {
-    const known = await query(WAS_MODEL, [workspaceId, ref.modelSlug]);
-    return known.length > 0
+    return (await wasPurged(workspaceId, ref.modelSlug))
       ? new DomainError(
           "purged",
           `The model "${ref.modelSlug}" was permanently deleted. Its name is given to no other.`,
@@ -115,11 +114,7 @@ async function noModel(workspaceId: string, ref: ModelRef): Promise<DomainError>
       : new DomainError("not_found", `There is no model "${ref.modelSlug}" here.`);
   }
   const { id } = await getLiveVersion(workspaceId, ref); // throws when the version itself is the matter
-  const [version] = await query<{ defaultModelId: string | null }>(DEFAULT_OF, [
-    workspaceId,
-    ref.projectSlug,
-    ref.number,
-  ]);
+  const version = await prisma().version.findUnique({ where: { id }, select: { defaultModelId: true } });
   if (version?.defaultModelId)
     return new DomainError(
       "purged",
@@ -137,19 +132,6 @@ export async function getLinkedModel(ctx: Context, modelId: string): Promise<Ser
   return live(row);
 }
 
-const LOCK_VERSION: Statement = {
-  name: "model-lock-version",
-  text: `select id, deleted_at as "deletedAt" from versions where id = $1 for no key update`,
-};
-const FIND_MODEL: Statement = {
-  name: "model-find-live",
-  text: `select m.id from models m join trainings t on t.id = m.training_id where m.version_id = $1 and m.slug = $2 and t.deleted_at is null`,
-};
-const CHOOSE: Statement = {
-  name: "model-choose",
-  text: `update versions set default_model_id = $2 where id = $1 and default_model_id is distinct from $2 returning id`,
-};
-
 /** "Use this model": makes it what `project/n` serves. Repeating changes nothing. Throws as getLiveVersion, and `not_found`. */
 export async function chooseModel(
   ctx: Context,
@@ -158,25 +140,29 @@ export async function chooseModel(
   const { workspaceId } = authorize(ctx, "update version", ref.workspaceSlug);
   const version = await getLiveVersion(workspaceId, ref);
   await transaction(async (tx) => {
-    const [locked] = await tx.query<{ deletedAt: Date | null }>(LOCK_VERSION, [version.id]);
-    const [model] = await tx.query<{ id: string }>(FIND_MODEL, [version.id, ref.modelSlug]);
-    if (!locked || locked.deletedAt || !model)
+    await takeLocks(tx, versionLock(version.id, "write"));
+    const live = await tx.version.findFirst({
+      where: { id: version.id, deletedAt: null },
+      select: { defaultModelId: true, models: { where: { slug: ref.modelSlug, training: { deletedAt: null } } } },
+    });
+    const model = live?.models[0];
+    if (!live || !model)
       throw new DomainError(
         "not_found",
         `There is no model "${ref.modelSlug}" of version ${ref.number}, or it is in Trash.`,
       );
-    const changed = await tx.query(CHOOSE, [version.id, model.id]);
-    if (changed.length > 0)
-      await recordAudit(tx, ctx, [
-        {
-          workspaceId,
-          action: "version.model_chosen",
-          targetType: "version",
-          targetId: version.id,
-          targetName: version.name,
-          details: { model: ref.modelSlug },
-        },
-      ]);
+    if (live.defaultModelId === model.id) return;
+    await tx.version.update({ where: { id: version.id }, data: { defaultModelId: model.id } });
+    await recordAudit(tx, ctx, [
+      {
+        workspaceId,
+        action: "version.model_chosen",
+        targetType: "version",
+        targetId: version.id,
+        targetName: version.name,
+        details: { model: ref.modelSlug },
+      },
+    ]);
   });
   return { modelSlug: ref.modelSlug };
 }
@@ -199,6 +185,7 @@ export interface ModelView {
   calls: number;
 }
 
+/** hot: of any number of models, each with the sum of its days. */
 const LIST: Statement = {
   name: "models-list",
   text: `select m.slug, m.model_type as "modelType", m.metrics, m.size_bytes::float8 as "sizeBytes", m.created_at as "createdAt", p.slug as "projectSlug", p.name as "projectName",
@@ -206,7 +193,7 @@ const LIST: Statement = {
            coalesce((select sum(c.calls) from model_calls c where c.model_id = m.id and c.day > ($4::timestamptz at time zone 'utc')::date - 7), 0)::int as calls
          from models m join trainings t on t.id = m.training_id join versions v on v.id = m.version_id join projects p on p.id = v.project_id
          where m.workspace_id = $1 and ($2::text is null or p.slug = $2) and ($3::int is null or v.number = $3) and ($5::text is null or m.slug = $5)
-           and t.deleted_at is null and v.deleted_at is null and p.deleted_at is null
+           and t.deleted_at is null and ${LIVE_VERSION}
          order by m.created_at desc, m.id desc`,
 };
 
@@ -234,6 +221,7 @@ export async function getModel(ctx: Context, ref: { workspaceSlug: string; model
   return getModel(ctx, ref); // restored between the two reads
 }
 
+/** A set, added to what is there. */
 const COUNT_CALLS: Statement = {
   name: "model-count-calls",
   text: `insert into model_calls (model_id, day, calls)

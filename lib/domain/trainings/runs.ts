@@ -1,4 +1,4 @@
-import { query, transaction, type Statement } from "@/lib/platform/db";
+import { prisma, query, transaction, type Statement } from "@/lib/platform/db";
 import { newId } from "@/lib/platform/id";
 import { enqueue } from "@/lib/platform/job-queue";
 import { notifyTrainers } from "@/lib/platform/notify";
@@ -6,6 +6,7 @@ import type { ProjectType, TrainerKind } from "@/lib/platform/generated/enums";
 import { recordAudit } from "@/lib/domain/audit";
 import type { Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
+import { LIVE_VERSION, projectLockOfVersion, takeLocks, versionLock, versionLockOfTraining } from "@/lib/domain/locks";
 import { authorize, authorizeSystem } from "@/lib/domain/permissions";
 
 /*
@@ -57,36 +58,28 @@ function workspaceOf(ctx: Context, workspaceSlug: string): string | null {
   return ctx.actor.type === "SYSTEM" ? null : authorize(ctx, "work on trainings", workspaceSlug).workspaceId;
 }
 
-/** Queued, or left by a trainer that fell silent; the oldest first. */
+/** Queued, or left by a trainer that fell silent; the oldest first. The database's clock. */
 const CANDIDATE: Statement = {
   text: `select t.id, t.version_id as "versionId" from trainings t join versions v on v.id = t.version_id join projects p on p.id = v.project_id
          where t.ended_at is null and t.trainer = $1::"TrainerKind" and ($2::text is null or t.workspace_id = $2) and ($3::text is null or t.id = $3)
-           and v.deleted_at is null and p.deleted_at is null and (t.status = 'QUEUED' or t.lease_until < now())
+           and ${LIVE_VERSION} and (t.status = 'QUEUED' or t.lease_until < now())
          order by t.created_at, t.id limit 1`,
 };
 
-const SHARE_PROJECT: Statement = {
-  name: "training-run-share-project",
-  text: `select p.id from projects p where p.id = (select project_id from versions where id = $1) for share`,
-};
-
-const LOCK_VERSION: Statement = {
-  name: "training-run-lock-version",
-  text: `select id from versions where id = $1 for no key update`,
-};
-
+/** The database's clock; the fence, in one conditional statement. */
 const CLAIM: Statement = {
   name: "training-run-claim",
   text: `update trainings t set status = 'RUNNING', started_at = coalesce(t.started_at, now()), lease_id = $2, lease_until = now() + $3 * interval '1 millisecond',
            attempts = t.attempts + 1, epoch = 0, curve = '[]'
          from versions v join projects p on p.id = v.project_id join workspaces w on w.id = v.workspace_id
          where t.id = $1 and (t.status = 'QUEUED' or t.lease_until < now()) and t.ended_at is null and t.attempts < $4
-           and v.id = t.version_id and v.deleted_at is null and p.deleted_at is null
+           and v.id = t.version_id and ${LIVE_VERSION}
          returning t.id as "trainingId", t.lease_id as "leaseId", w.slug as "workspaceSlug", p.slug as "projectSlug", p.type as "projectType", v.id as "versionId", v.number as "versionNumber",
            t.number, t.model_type as "modelType", t.epochs, v.manifest_hash as "manifestHash", v.classes,
            jsonb_build_object('train', v.train_images, 'valid', v.valid_images, 'test', v.test_images) as splits`,
 };
 
+/** The database's clock. */
 const GIVE_UP: Statement = {
   name: "training-run-give-up",
   text: `update trainings set status = 'FAILED', status_reason = 'worker lost', ended_at = now(), lease_id = null, lease_until = null
@@ -103,8 +96,7 @@ async function takeRun(
     const [candidate] = await query<{ id: string; versionId: string }>(CANDIDATE, [trainer, workspaceId, trainingId]);
     if (!candidate) return null;
     const taken = await transaction(async (tx) => {
-      await tx.query(SHARE_PROJECT, [candidate.versionId]);
-      await tx.query(LOCK_VERSION, [candidate.versionId]);
+      await takeLocks(tx, projectLockOfVersion(candidate.versionId), versionLock(candidate.versionId, "write"));
       const [run] = await tx.query<TrainingRun>(CLAIM, [candidate.id, newId(), TRAINING_LEASE_MS, ATTEMPTS_MAX]);
       if (!run) await tx.query(GIVE_UP, [candidate.id, ATTEMPTS_MAX]);
       return run;
@@ -138,14 +130,14 @@ export interface Epoch {
   validAccuracy: number | null;
 }
 
-/** An epoch that was reported before is passed over, so that a report may be sent again. */
+/** An epoch that was reported before is passed over, so that a report may be sent again. hot: twice a second for each run; the database's clock. */
 const HEARTBEAT: Statement = {
   name: "training-run-heartbeat",
   text: `update trainings t set lease_until = now() + $3 * interval '1 millisecond', epoch = greatest(t.epoch, $4),
            curve = t.curve || coalesce((select jsonb_agg(e order by (e->>'epoch')::int) from jsonb_array_elements($5::jsonb) e where (e->>'epoch')::int > t.epoch), '[]')
          from versions v join projects p on p.id = v.project_id
          where t.id = $1 and t.lease_id = $2 and t.status = 'RUNNING' and ($6::text is null or t.workspace_id = $6)
-           and v.id = t.version_id and v.deleted_at is null and p.deleted_at is null
+           and v.id = t.version_id and ${LIVE_VERSION}
          returning t.stop_asked_at is not null as "stopAsked"`,
 };
 
@@ -174,9 +166,10 @@ export async function heartbeatTraining(
   return row.stopAsked ? "stop" : "go on";
 }
 
+/** One snapshot of run, version and project. */
 const LEASE_STATE: Statement = {
   name: "training-run-lease-state",
-  text: `select t.version_id as "versionId", t.status = 'RUNNING' and t.lease_id is not distinct from $2 and v.deleted_at is null and p.deleted_at is null as held,
+  text: `select t.version_id as "versionId", t.status = 'RUNNING' and t.lease_id is not distinct from $2 and ${LIVE_VERSION} as held,
            (select m.slug from models m where m.id = $2 and m.training_id = t.id) as "modelSlug"
          from trainings t join versions v on v.id = t.version_id join projects p on p.id = v.project_id
          where t.id = $1 and t.workspace_id = $3`,
@@ -198,35 +191,15 @@ export async function getLeaseState(ctx: Context, lease: TrainingLease): Promise
   return state;
 }
 
-const LOCK_VERSION_OF_TRAINING: Statement = {
-  name: "training-run-lock-version-of",
-  text: `select id from versions where id = (select version_id from trainings where id = $1) for no key update`,
-};
-
+/** The fence, in one conditional statement. */
 const FINISH: Statement = {
   name: "training-run-finish",
   text: `update trainings t set ended_at = $3, lease_id = null, lease_until = null,
            status = (case when t.stop_asked_at is not null and t.epoch < t.epochs then 'STOPPED' else 'FINISHED' end)::"TrainingStatus"
          from versions v join projects p on p.id = v.project_id
          where t.id = $1 and t.lease_id = $2 and t.status = 'RUNNING' and ($4::text is null or t.workspace_id = $4)
-           and v.id = t.version_id and v.deleted_at is null and p.deleted_at is null
+           and v.id = t.version_id and ${LIVE_VERSION}
          returning t.number, t.status, t.model_type as "modelType", v.id as "versionId", v.number as "versionNumber", v.workspace_id as "workspaceId", p.slug as "projectSlug"`,
-};
-
-const TAKE_SLUG: Statement = {
-  name: "training-run-take-slug",
-  text: `insert into model_slugs (workspace_id, slug) values ($1, $2) on conflict do nothing returning slug`,
-};
-
-const INSERT_MODEL: Statement = {
-  name: "training-run-insert-model",
-  text: `insert into models (id, workspace_id, version_id, training_id, slug, model_type, metrics, files, size_bytes, created_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
-};
-
-const SET_DEFAULT: Statement = {
-  name: "training-run-set-default",
-  text: `update versions set default_model_id = coalesce(default_model_id, $2) where id = $1`,
 };
 
 /** What a run left, its weights being at weightsPath. */
@@ -258,26 +231,34 @@ export async function finishTraining(
 ): Promise<{ modelSlug: string } | null> {
   const workspaceId = workspaceOf(ctx, lease.workspaceSlug);
   return transaction(async (tx) => {
-    await tx.query(LOCK_VERSION_OF_TRAINING, [lease.trainingId]);
+    await takeLocks(tx, versionLockOfTraining(lease.trainingId));
     const [run] = await tx.query<EndedRun>(FINISH, [lease.trainingId, lease.leaseId, ctx.now, workspaceId]);
     if (!run) return null;
     // A slug is never given twice: where a purged project left it to a new one of its name, a number is added.
     const wanted = `${run.projectSlug}-${run.versionNumber}-${run.number}`;
+    const take = async (slug: string) =>
+      (await tx.modelSlug.createMany({ data: { workspaceId: run.workspaceId, slug }, skipDuplicates: true })).count > 0;
     let slug = wanted;
-    for (let n = 2; (await tx.query(TAKE_SLUG, [run.workspaceId, slug])).length === 0; n++) slug = `${wanted}-${n}`;
-    await tx.query(INSERT_MODEL, [
-      lease.leaseId,
-      run.workspaceId,
-      run.versionId,
-      lease.trainingId,
-      slug,
-      run.modelType,
-      JSON.stringify(metrics),
-      1,
-      sizeBytes,
-      ctx.now,
-    ]);
-    await tx.query(SET_DEFAULT, [run.versionId, lease.leaseId]);
+    for (let n = 2; !(await take(slug)); n++) slug = `${wanted}-${n}`;
+    const { workspaceId: modelWorkspaceId, versionId, modelType } = run;
+    await tx.model.create({
+      data: {
+        id: lease.leaseId,
+        workspaceId: modelWorkspaceId,
+        versionId,
+        trainingId: lease.trainingId,
+        slug,
+        modelType,
+        metrics,
+        files: 1,
+        sizeBytes,
+        createdAt: ctx.now,
+      },
+    });
+    await tx.version.updateMany({
+      where: { id: versionId, defaultModelId: null },
+      data: { defaultModelId: lease.leaseId },
+    });
     const action = run.status === "STOPPED" ? "training.stopped" : "training.finished";
     await recordAudit(tx, ctx, [
       {
@@ -293,29 +274,31 @@ export async function finishTraining(
   });
 }
 
-const FAIL: Statement = {
-  name: "training-run-fail",
-  text: `update trainings set status = 'FAILED', status_reason = $3, ended_at = $4, lease_id = null, lease_until = null
-         where id = $1 and lease_id = $2 and status = 'RUNNING' and ($5::text is null or workspace_id = $5) returning id`,
-};
-
 /** Ends a run without a model. `reason` is shown to people: a word that the pages know, or a sentence. False: it was over already. */
 export async function failTraining(ctx: Context, lease: TrainingLease, reason: string): Promise<boolean> {
   const workspaceId = workspaceOf(ctx, lease.workspaceSlug);
-  return (await query(FAIL, [lease.trainingId, lease.leaseId, reason, ctx.now, workspaceId])).length > 0;
+  const failed = await prisma().training.updateMany({
+    where: {
+      id: lease.trainingId,
+      leaseId: lease.leaseId,
+      status: "RUNNING",
+      ...(workspaceId === null ? {} : { workspaceId }),
+    },
+    data: { status: "FAILED", statusReason: reason, endedAt: ctx.now, leaseId: null, leaseUntil: null },
+  });
+  return failed.count > 0;
 }
-
-const RELEASE: Statement = {
-  name: "training-run-release",
-  text: `update trainings set status = 'QUEUED', lease_id = null, lease_until = null, attempts = greatest(attempts - 1, 0), epoch = 0, curve = '[]'
-         where id = $1 and lease_id = $2 and status = 'RUNNING' returning id`,
-};
 
 /** Puts a run of ours back into the queue, as if it had not begun, and wakes others to take it: its worker is being shut down. */
 export async function releaseTraining(ctx: Context, lease: TrainingLease): Promise<void> {
   authorizeSystem(ctx);
   await transaction(async (tx) => {
-    if ((await tx.query(RELEASE, [lease.trainingId, lease.leaseId])).length > 0) await enqueue(tx, "run-trainings");
+    const released = await tx.training.updateManyAndReturn({
+      where: { id: lease.trainingId, leaseId: lease.leaseId, status: "RUNNING" },
+      data: { status: "QUEUED", leaseId: null, leaseUntil: null, attempts: { decrement: 1 }, epoch: 0, curve: [] },
+      select: { id: true },
+    });
+    if (released.length > 0) await enqueue(tx, "run-trainings");
   });
   await notifyTrainers();
 }

@@ -1,4 +1,4 @@
-import { prisma, query, transaction, type Statement } from "@/lib/platform/db";
+import { prisma, transaction } from "@/lib/platform/db";
 import { newId } from "@/lib/platform/id";
 import { enqueue } from "@/lib/platform/job-queue";
 import { notifyTrainers } from "@/lib/platform/notify";
@@ -7,6 +7,7 @@ import { recordAudit } from "@/lib/domain/audit";
 import { personId, type Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
 import { getLiveVersion, getTrainingState, type TrainingState, type VersionRef } from "@/lib/domain/item-state";
+import { lockLiveVersion } from "@/lib/domain/locks";
 import { authorize } from "@/lib/domain/permissions";
 import { TRAINING_COLUMNS, viewTraining, type TrainingView } from "./view";
 
@@ -21,26 +22,6 @@ export const EPOCHS_MAX = 500;
 export const EPOCHS_DEFAULT = 20;
 
 const MODEL_TYPE = /^[a-z0-9][a-z0-9._-]{0,63}$/;
-
-const SHARE_PROJECT: Statement = {
-  name: "training-share-project",
-  text: `select p.id, p.type, p.deleted_at as "deletedAt" from projects p where p.id = (select project_id from versions where id = $1) for share`,
-};
-
-const LOCK_VERSION: Statement = {
-  name: "training-lock-version",
-  text: `select id, deleted_at as "deletedAt", status, classes, train_images as "trainImages" from versions where id = $1 for no key update`,
-};
-
-const INSERT: Statement = {
-  name: "training-insert",
-  text: `with drawn as (
-           update versions set next_training_number = next_training_number + 1 where id = $2 returning workspace_id, next_training_number - 1 as number
-         )
-         insert into trainings (id, workspace_id, version_id, number, model_type, epochs, created_by_id, created_at, trainer)
-         select $1, workspace_id, $2, number, $3, $4, $5, $6, $7::"TrainerKind" from drawn
-         returning number`,
-};
 
 export interface StartedTraining {
   id: string;
@@ -69,41 +50,49 @@ export async function startTraining(
   const trainer: TrainerKind = modelType === EMBEDDED_MODEL_TYPE ? "EMBEDDED" : "EXTERNAL";
   const version = await getLiveVersion(workspaceId, input);
   const started = await transaction(async (tx) => {
-    const [project] = await tx.query<{ type: ProjectType; deletedAt: Date | null }>(SHARE_PROJECT, [version.id]);
-    const [locked] = await tx.query<{
-      deletedAt: Date | null;
-      status: string;
-      classes: Record<string, number>;
-      trainImages: number;
-    }>(LOCK_VERSION, [version.id]);
-    if (!project || project.deletedAt || !locked || locked.deletedAt) return null;
+    if (!(await lockLiveVersion(tx, version.id, "write"))) return null;
+    const locked = await tx.version.findUniqueOrThrow({
+      where: { id: version.id },
+      select: { status: true, classes: true, trainImages: true, project: { select: { type: true } } },
+    });
     if (locked.status !== "READY")
       throw new DomainError(
         "not_ready",
         `Version ${input.number} is still being generated. Train it when it is ready.`,
       );
-    if (trainer === "EMBEDDED") assertTrainable(project.type, Object.keys(locked.classes).length, locked.trainImages);
+    if (trainer === "EMBEDDED")
+      assertTrainable(locked.project.type, Object.keys(locked.classes as object).length, locked.trainImages);
     const id = newId();
-    const [training] = await tx.query<{ number: number }>(INSERT, [
-      id,
-      version.id,
-      modelType,
-      epochs,
-      personId(ctx.actor),
-      ctx.now,
-      trainer,
-    ]);
+    const { nextTrainingNumber } = await tx.version.update({
+      where: { id: version.id },
+      data: { nextTrainingNumber: { increment: 1 } },
+      select: { nextTrainingNumber: true },
+    });
+    const number = nextTrainingNumber - 1;
+    await tx.training.create({
+      data: {
+        id,
+        workspaceId,
+        versionId: version.id,
+        number,
+        modelType,
+        epochs,
+        trainer,
+        createdById: personId(ctx.actor),
+        createdAt: ctx.now,
+      },
+    });
     await recordAudit(tx, ctx, [
       {
         workspaceId,
         action: "training.started",
         targetType: "training",
         targetId: id,
-        targetName: `Training ${training!.number}`,
+        targetName: `Training ${number}`,
       },
     ]);
     if (trainer === "EMBEDDED") await enqueue(tx, "run-trainings");
-    return { id, number: training!.number };
+    return { id, number };
   });
   if (started) {
     if (trainer === "EMBEDDED") await notifyTrainers();
@@ -134,11 +123,6 @@ function assertTrainable(type: ProjectType, classes: number, trainImages: number
   if (reason) throw new DomainError("not_trainable", UNTRAINABLE[reason], { reason });
 }
 
-const RUNS: Statement = {
-  name: "training-runs-of-version",
-  text: `select id, ended_at is null as open from trainings where version_id = $1 and deleted_at is null order by number desc`,
-};
-
 /** Which run a call is about: the one it names, else the one that is under way. */
 export type WhichTraining = VersionRef & { trainingId?: string | undefined };
 
@@ -154,8 +138,12 @@ async function findRun(
 ): Promise<TrainingState> {
   if (ref.trainingId !== undefined) return getTrainingState(workspaceId, { ...ref, trainingId: ref.trainingId });
   const version = await getLiveVersion(workspaceId, ref);
-  const runs = await query<{ id: string; open: boolean }>(RUNS, [version.id]);
-  const open = runs.filter((run) => run.open);
+  const runs = await prisma().training.findMany({
+    where: { versionId: version.id, deletedAt: null },
+    orderBy: { number: "desc" },
+    select: { id: true, endedAt: true },
+  });
+  const open = runs.filter((run) => run.endedAt === null);
   if (open.length > 1)
     throw new DomainError("several_runs", "Several trainings of this version are under way. Name one with trainingId.");
   const run = open[0] ?? (orLast ? runs[0] : undefined);
@@ -210,17 +198,6 @@ export async function getTraining(
   return training;
 }
 
-const CANCEL: Statement = {
-  name: "training-cancel",
-  text: `update trainings set status = 'CANCELLED', status_reason = null, ended_at = $2, lease_id = null, lease_until = null
-         where id = $1 and ended_at is null returning number`,
-};
-
-const ASK_STOP: Statement = {
-  name: "training-ask-stop",
-  text: `update trainings set stop_asked_at = coalesce(stop_asked_at, $2) where id = $1 and status = 'RUNNING' returning id`,
-};
-
 export interface EndedTraining {
   outcome: "cancelled" | "stopping" | "already_over";
   id: string;
@@ -238,7 +215,11 @@ export async function cancelTraining(ctx: Context, ref: WhichTraining): Promise<
 
 async function cancel(ctx: Context, workspaceId: string, id: string): Promise<EndedTraining> {
   const cancelled = await transaction(async (tx) => {
-    const [row] = await tx.query<{ number: number }>(CANCEL, [id, ctx.now]);
+    const [row] = await tx.training.updateManyAndReturn({
+      where: { id, endedAt: null },
+      data: { status: "CANCELLED", statusReason: null, endedAt: ctx.now, leaseId: null, leaseUntil: null },
+      select: { number: true },
+    });
     if (row)
       await recordAudit(tx, ctx, [
         {
@@ -264,8 +245,13 @@ async function cancel(ctx: Context, workspaceId: string, id: string): Promise<En
 export async function stopTraining(ctx: Context, ref: WhichTraining): Promise<EndedTraining> {
   const { workspaceId } = authorize(ctx, "run trainings", ref.workspaceSlug);
   const { id } = await findRun(workspaceId, ref, { orLast: true });
-  const asked = await query(ASK_STOP, [id, ctx.now]);
-  if (asked.length === 0) return cancel(ctx, workspaceId, id);
+  const running = { id, status: "RUNNING" } as const;
+  const asked = await prisma().training.updateMany({
+    where: { ...running, stopAskedAt: null },
+    data: { stopAskedAt: ctx.now },
+  });
+  if (asked.count === 0 && !(await prisma().training.findFirst({ where: running, select: { id: true } })))
+    return cancel(ctx, workspaceId, id);
   await notifyTrainers();
   return { outcome: "stopping", id };
 }

@@ -2,7 +2,7 @@ import { atomic, transaction, type Statement } from "@/lib/platform/db";
 import { notifyTrainers } from "@/lib/platform/notify";
 import { auditRow } from "@/lib/domain/audit";
 import type { Context } from "@/lib/domain/context";
-import { cancelGeneration } from "@/lib/domain/versions";
+import { endGeneration } from "@/lib/domain/versions";
 import { getVersionState, type VersionRef } from "@/lib/domain/item-state";
 import { projectLockIn, takeLocks, versionLockByNumber } from "@/lib/domain/locks";
 import { authorize } from "@/lib/domain/permissions";
@@ -81,7 +81,7 @@ export async function trashVersion(
     if (confirmed !== null && confirmed !== state.name) throw nameMismatch("version", state.name);
     if (state.status !== "GENERATING") return undefined;
     const rowAfterCancel = await transaction(async (tx) => {
-      await cancelGeneration(tx, { workspaceId, versionId: state.id, reason: "trashed" });
+      await endGeneration(tx, { workspaceId, versionId: state.id, reason: "trashed" });
       await takeLocks(tx, versionLockByNumber(workspaceId, ref.projectSlug, ref.number)); // it may have become ready meanwhile, and be trained
       const [after] = await tx.query<TrashedRow>(TRASH_VERSION, values);
       if (!after) throw new StateChanged(); // what is not trashed goes on being generated

@@ -1,9 +1,11 @@
-import { query, transaction, type Statement } from "@/lib/platform/db";
+import { prisma, query, transaction, type Statement } from "@/lib/platform/db";
 import type { ProjectType, Split } from "@/lib/platform/generated/enums";
 import { newId } from "@/lib/platform/id";
 import { enqueue } from "@/lib/platform/job-queue";
 import type { Context } from "@/lib/domain/context";
-import { cancelGeneration, readSplits, type GenerationSettings, type StoredSplits } from "./generation";
+import { LIVE_VERSION, takeLocks, workspaceLock } from "@/lib/domain/locks";
+import { readSplits, type GenerationSettings, type StoredSplits } from "./generation";
+import { endGeneration } from "./generation-end";
 import type { FailureReason } from "@/lib/domain/generation-failure";
 import type { ImageBox } from "@/lib/domain/images";
 import { authorizeSystem } from "@/lib/domain/permissions";
@@ -38,27 +40,24 @@ export interface Generation extends GenerationSettings {
 
 const FREE = `v.status = 'GENERATING' and (v.generator_until is null or v.generator_until <= now())`;
 
+/** The database's clock. */
 const LOST: Statement = {
   name: "generation-lost",
   text: `select v.id as "versionId", v.workspace_id as "workspaceId" from versions v where ${FREE} and v.generator_attempts >= ${ATTEMPTS_MAX} order by v.id`,
 };
 
-/** Looked at again under the lock: a retry begins with no attempt. */
+/** Looked at again under the lock: a retry begins with no attempt. Locks. */
 const LOCK_LOST: Statement = {
   name: "generation-lock-lost",
   text: `select v.id from versions v where v.id = $1 and ${FREE} and v.generator_attempts >= ${ATTEMPTS_MAX} for no key update`,
 };
 
-const LOCK_WORKSPACE: Statement = {
-  name: "generation-work-lock-workspace",
-  text: `select id from workspaces where id = $1 for no key update`,
-};
-
+/** Locks; the database's clock. */
 const CLAIM: Statement = {
   name: "generation-claim",
   text: `with next as (
            select v.id, p.type from versions v join projects p on p.id = v.project_id
-           where ${FREE} and v.generator_attempts < ${ATTEMPTS_MAX} and v.deleted_at is null and p.deleted_at is null and ($3::text is null or v.id = $3)
+           where ${FREE} and v.generator_attempts < ${ATTEMPTS_MAX} and ${LIVE_VERSION} and ($3::text is null or v.id = $3)
            order by v.created_at, v.id limit 1 for no key update of v skip locked
          )
          update versions v set generator_lease_id = $1, generator_until = now() + $2 * interval '1 millisecond', generator_attempts = v.generator_attempts + 1
@@ -78,9 +77,9 @@ export async function claimGeneration(ctx: Context, only: { versionId?: string }
   authorizeSystem(ctx);
   for (const lost of await query<{ versionId: string; workspaceId: string }>(LOST, [])) {
     await transaction(async (tx) => {
-      await tx.query(LOCK_WORKSPACE, [lost.workspaceId]);
+      await takeLocks(tx, workspaceLock(lost.workspaceId));
       if ((await tx.query(LOCK_LOST, [lost.versionId])).length > 0)
-        await cancelGeneration(tx, { ...lost, reason: "worker_lost" });
+        await endGeneration(tx, { ...lost, reason: "worker_lost" });
     });
   }
   const leaseId = newId();
@@ -90,6 +89,7 @@ export async function claimGeneration(ctx: Context, only: { versionId?: string }
   return { ...generation, splits: readSplits(splitPercents), lease: { workspaceId, versionId: id, leaseId } };
 }
 
+/** Keyset over what may be a hundred thousand, with their images. */
 const SOURCES: Statement = {
   name: "generation-sources",
   text: `select s.image_id as id, s.split, s.label, s.boxes, coalesce(i.file_name, s.image_id) as "fileName", coalesce(i.content_type, '') as "contentType"
@@ -119,6 +119,7 @@ export async function listGenerationSources(
 
 const HELD = `v.id = $1 and v.generator_lease_id = $2 and v.status = 'GENERATING' and v.deleted_at is null and p.id = v.project_id and p.deleted_at is null`;
 
+/** hot: many times a second; the database's clock. */
 const HEARTBEAT: Statement = {
   name: "generation-heartbeat",
   text: `update versions v set generator_until = now() + $4 * interval '1 millisecond',
@@ -138,6 +139,7 @@ export async function heartbeatGeneration(ctx: Context, lease: GeneratorLease, p
   return (await query(HEARTBEAT, [lease.versionId, lease.leaseId, progress, GENERATOR_LEASE_MS])).length > 0;
 }
 
+/** The fence, in one conditional statement. */
 const RELEASE: Statement = {
   name: "generation-release",
   text: `update versions set generator_lease_id = null, generator_until = null, generator_attempts = greatest(generator_attempts - 1, 0)
@@ -152,6 +154,7 @@ export async function releaseGeneration(ctx: Context, lease: GeneratorLease): Pr
   });
 }
 
+/** The fence, in one conditional statement. */
 const COMPLETE: Statement = {
   name: "generation-complete",
   text: `update versions v set status = 'READY', progress = 1, manifest_hash = $3, files = $4, size_bytes = $5,
@@ -197,27 +200,22 @@ export async function failGeneration(
   failure: { reason: FailureReason; detail?: string | null },
 ): Promise<void> {
   authorizeSystem(ctx);
-  await transaction((tx) => cancelGeneration(tx, { ...lease, ...failure }));
+  await transaction((tx) => endGeneration(tx, { ...lease, ...failure }));
 }
-
-const UNTIDY: Statement = {
-  name: "generation-untidy",
-  text: `select v.id from versions v where v.status = 'READY' and exists (select 1 from generation_sources s where s.version_id = v.id) order by v.id`,
-};
 
 /** Versions that became ready, and under whose prefix files may lie that are not theirs. */
 export async function listUntidyVersions(ctx: Context): Promise<string[]> {
   authorizeSystem(ctx);
-  return (await query<{ id: string }>(UNTIDY, [])).map(({ id }) => id);
+  const versions = await prisma().version.findMany({
+    where: { status: "READY", generationSources: { some: {} } },
+    orderBy: { id: "asc" },
+    select: { id: true },
+  });
+  return versions.map(({ id }) => id);
 }
-
-const FORGET_SOURCES: Statement = {
-  name: "generation-forget-sources",
-  text: `delete from generation_sources where version_id = $1`,
-};
 
 /** What a ready version was planned from is of no more use once its prefix is tidy. */
 export async function forgetGenerationSources(ctx: Context, versionId: string): Promise<void> {
   authorizeSystem(ctx);
-  await query(FORGET_SOURCES, [versionId]);
+  await prisma().generationSource.deleteMany({ where: { versionId } });
 }

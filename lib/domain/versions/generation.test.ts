@@ -21,13 +21,8 @@ import {
 } from "@/lib/testing/lifecycle";
 import { raceAt } from "@/lib/testing/race";
 import { systemContext, type Context } from "@/lib/domain/context";
-import {
-  cancelVersionGeneration,
-  createVersion,
-  getPlanningFacts,
-  retryVersionGeneration,
-  type PlanVersion,
-} from "./generation";
+import { createVersion, getPlanningFacts, type PlanVersion } from "./generation";
+import { cancelVersionGeneration, retryVersionGeneration } from "./generation-end";
 import {
   claimGeneration,
   completeGeneration,

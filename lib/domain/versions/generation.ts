@@ -1,22 +1,17 @@
 import { randomInt } from "node:crypto";
-import { query, transaction, type Statement, type Transaction } from "@/lib/platform/db";
-import type { Split, VersionStatus } from "@/lib/platform/generated/enums";
+import { prisma, transaction, type Statement, type Transaction } from "@/lib/platform/db";
+import type { Split } from "@/lib/platform/generated/enums";
 import { newId } from "@/lib/platform/id";
 import { enqueue } from "@/lib/platform/job-queue";
 import { recordAudit } from "@/lib/domain/audit";
 import { personId, type Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
-import type { FailureReason } from "@/lib/domain/generation-failure";
 import type { ImageBox } from "@/lib/domain/images";
-import {
-  getLiveProject,
-  getVersionState,
-  versionInTrash,
-  type SluggedProjectRef,
-  type VersionRef,
-} from "@/lib/domain/item-state";
+import { getLiveProject, type SluggedProjectRef } from "@/lib/domain/item-state";
+import { lockLiveProject, takeLocks, workspaceLock } from "@/lib/domain/locks";
 import { parseName } from "@/lib/domain/names";
 import { authorize } from "@/lib/domain/permissions";
+import { readQuota, reserveImages, type QuotaRoom } from "@/lib/domain/quota";
 
 /*
  * How a version comes to be: under the locks of its workspace and project it is planned from the images as they are,
@@ -64,59 +59,39 @@ export interface VersionPlan {
 /** Plans a version from all images of its project. Runs inside a transaction that holds locks: no file, no network. */
 export type PlanVersion = (images: readonly PlannableImage[], settings: GenerationSettings) => VersionPlan;
 
-const LOCK_WORKSPACE: Statement = {
-  name: "generation-lock-workspace",
-  text: `select image_quota as "imageQuota", used_images as "usedImages" from workspaces where id = $1 for no key update`,
-};
-
-const LOCK_PROJECT: Statement = {
-  name: "generation-lock-project",
-  text: `select deleted_at as "deletedAt" from projects where id = $1 for no key update`,
-};
-
-const IMAGES: Statement = {
-  name: "generation-images",
-  text: `select id, split, label, boxes from images where project_id = $1 order by id`,
-};
-
-const TRASH_IMAGES: Statement = {
-  name: "generation-trash-images",
-  text: `select coalesce(sum(v.counted_images), 0)::int as images from versions v join projects p on p.id = v.project_id
-         where v.workspace_id = $1 and (v.deleted_at is not null or p.deleted_at is not null)`,
-};
-
-const RESERVE: Statement = {
-  name: "generation-reserve",
-  text: `update workspaces set used_images = used_images + $2 where id = $1`,
-};
+/** A project's images as a plan begins with them, in one order for good. */
+async function listPlannable(client: Pick<Transaction, "image">, projectId: string): Promise<PlannableImage[]> {
+  const images = await client.image.findMany({
+    where: { projectId },
+    orderBy: { id: "asc" },
+    select: { id: true, split: true, label: true, boxes: true },
+  });
+  return images.map(({ boxes, ...image }) => ({ ...image, boxes: boxes as unknown as ImageBox[] })); // clipBoxes made them
+}
 
 /**
- * Locks workspace and project, in this order, so that neither quota nor images move until the transaction is over (an
- * upload shares the project's lock). Answers how much of the quota there is and how much is free.
+ * Locks workspace and project, so that neither quota nor images move until the transaction is over (an upload shares the
+ * project's lock).
  */
-async function lockForGeneration(
+export async function lockForGeneration(
   tx: Transaction,
   workspaceId: string,
   project: { id: string; name: string },
-): Promise<{ quota: number; free: number }> {
-  const [workspace] = await tx.query<{ imageQuota: number; usedImages: number }>(LOCK_WORKSPACE, [workspaceId]);
-  const [locked] = await tx.query<{ deletedAt: Date | null }>(LOCK_PROJECT, [project.id]);
-  if (!locked || locked.deletedAt)
+): Promise<void> {
+  await takeLocks(tx, workspaceLock(workspaceId));
+  if (!(await lockLiveProject(tx, project.id, "write")))
     throw new DomainError("in_trash", `The project "${project.name}" is in Trash. Restore it to use it.`);
-  const { imageQuota, usedImages } = workspace!;
-  return { quota: imageQuota, free: Math.max(0, imageQuota - usedImages) };
 }
 
 /** Plans from the images as they are, and reserves what the plan makes. Throws `nothing_to_generate`, `quota_exceeded`. */
-async function reserve(
+export async function planAndReserve(
   tx: Transaction,
   workspaceId: string,
   projectId: string,
-  room: { quota: number; free: number },
   plan: PlanVersion,
   settings: GenerationSettings,
 ): Promise<VersionPlan> {
-  const images = await tx.query<PlannableImage>(IMAGES, [projectId]);
+  const images = await listPlannable(tx, projectId);
   const planned = plan(images, settings);
   if (planned.images === 0) {
     const sentence =
@@ -125,23 +100,11 @@ async function reserve(
         : `None of the ${images.length} images is left with these settings. Label some, or leave out "filter-null".`;
     throw new DomainError("nothing_to_generate", sentence, { images: images.length });
   }
-  if (planned.images > room.free) {
-    const [trash] = await tx.query<{ images: number }>(TRASH_IMAGES, [workspaceId]);
-    const inTrash = trash!.images;
-    const advice =
-      inTrash > 0
-        ? `${inTrash} sit in Trash: purge some of them, or ask for a larger quota.`
-        : "Nothing sits in Trash. Delete and purge a version, or ask for a larger quota.";
-    throw new DomainError(
-      "quota_exceeded",
-      `This version needs ${planned.images} images, and ${room.free} of ${room.quota} are free. ${advice}`,
-      { needed: planned.images, ...room, inTrash },
-    );
-  }
-  await tx.query(RESERVE, [workspaceId, planned.images]);
+  await reserveImages(tx, workspaceId, planned.images);
   return planned;
 }
 
+/** A set: as many as the project has images. */
 const INSERT_SOURCES: Statement = {
   name: "generation-insert-sources",
   text: `insert into generation_sources (version_id, image_id, split, label, boxes)
@@ -151,7 +114,11 @@ const INSERT_SOURCES: Statement = {
 /** Rows in one statement. */
 const SOURCES_BATCH = 10_000;
 
-async function insertSources(tx: Transaction, versionId: string, sources: readonly PlannableImage[]): Promise<void> {
+export async function insertSources(
+  tx: Transaction,
+  versionId: string,
+  sources: readonly PlannableImage[],
+): Promise<void> {
   for (let start = 0; start < sources.length; start += SOURCES_BATCH) {
     const batch = sources.slice(start, start + SOURCES_BATCH);
     await tx.query(INSERT_SOURCES, [
@@ -163,17 +130,6 @@ async function insertSources(tx: Transaction, versionId: string, sources: readon
     ]);
   }
 }
-
-const DRAW_NUMBER: Statement = {
-  name: "generation-draw-number",
-  text: `update projects set next_version_number = next_version_number + 1, updated_at = $2 where id = $1 returning next_version_number - 1 as number`,
-};
-
-const INSERT_VERSION: Statement = {
-  name: "generation-insert-version",
-  text: `insert into versions (id, workspace_id, project_id, number, name, seed, preprocessing, augmentation, split_percents, counted_images, created_by_id, created_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
-};
 
 export interface NewVersion {
   id: string;
@@ -204,29 +160,35 @@ export async function createVersion(
   const { preprocessing, augmentation, splits, plan, seed = randomInt(SEEDS) } = input;
   const project = await getLiveProject(workspaceId, input);
   return transaction(async (tx) => {
-    const room = await lockForGeneration(tx, workspaceId, project);
-    const { sources, images } = await reserve(tx, workspaceId, project.id, room, plan, {
+    await lockForGeneration(tx, workspaceId, project);
+    const { sources, images } = await planAndReserve(tx, workspaceId, project.id, plan, {
       seed,
       preprocessing,
       augmentation,
       splits,
     });
-    const [drawn] = await tx.query<{ number: number }>(DRAW_NUMBER, [project.id, ctx.now]);
-    const id = newId();
-    await tx.query(INSERT_VERSION, [
-      id,
-      workspaceId,
-      project.id,
-      drawn!.number,
-      name,
-      seed,
-      preprocessing,
-      augmentation,
-      splits ?? {},
-      images,
-      personId(ctx.actor),
-      ctx.now,
-    ]);
+    const { nextVersionNumber } = await tx.project.update({
+      where: { id: project.id },
+      data: { nextVersionNumber: { increment: 1 }, updatedAt: ctx.now },
+      select: { nextVersionNumber: true },
+    });
+    const [id, number] = [newId(), nextVersionNumber - 1];
+    await tx.version.create({
+      data: {
+        id,
+        workspaceId,
+        projectId: project.id,
+        number,
+        name,
+        seed,
+        preprocessing,
+        augmentation,
+        splitPercents: { ...splits },
+        countedImages: images,
+        createdById: personId(ctx.actor),
+        createdAt: ctx.now,
+      },
+    });
     await insertSources(tx, id, sources);
     await recordAudit(tx, ctx, [
       {
@@ -239,172 +201,19 @@ export async function createVersion(
       },
     ]);
     await enqueue(tx, "generate-versions");
-    return { id, number: drawn!.number, name, images };
+    return { id, number, name, images };
   });
 }
 
 /** What a plan is made from, as it is now; nothing is locked, so it may be otherwise a moment later. */
-export interface PlanningFacts {
+export interface PlanningFacts extends QuotaRoom {
   images: PlannableImage[];
-  quota: number;
-  /** Images that a new version may have. */
-  free: number;
-  /** What versions in Trash still count. */
-  inTrash: number;
 }
-
-const QUOTA: Statement = {
-  name: "generation-quota",
-  text: `select image_quota as "imageQuota", used_images as "usedImages" from workspaces where id = $1`,
-};
 
 /** For an estimate: a project's images and the room in the quota. Throws `not_found`, `in_trash`, `purged`. */
 export async function getPlanningFacts(ctx: Context, ref: SluggedProjectRef): Promise<PlanningFacts> {
   const { workspaceId } = authorize(ctx, "create version", ref.workspaceSlug);
   const project = await getLiveProject(workspaceId, ref);
-  const [images, [workspace], [trash]] = await Promise.all([
-    query<PlannableImage>(IMAGES, [project.id]),
-    query<{ imageQuota: number; usedImages: number }>(QUOTA, [workspaceId]),
-    query<{ images: number }>(TRASH_IMAGES, [workspaceId]),
-  ]);
-  const { imageQuota, usedImages } = workspace!;
-  return { images, quota: imageQuota, free: Math.max(0, imageQuota - usedImages), inTrash: trash!.images };
-}
-
-// ── Over before it was done ──────────────────────────────────────────────────────────────────────────────────────────
-
-const LOCK_GENERATING: Statement = {
-  name: "generation-lock-generating",
-  text: `select counted_images as "countedImages" from versions
-         where id = $1 and workspace_id = $2 and status = 'GENERATING' and ($3::text is null or generator_lease_id = $3) for no key update`,
-};
-
-const FAIL: Statement = {
-  name: "generation-fail",
-  text: `update versions set status = 'FAILED', failure_reason = $2, failure_detail = $3, counted_images = 0, generator_lease_id = null, generator_until = null where id = $1`,
-};
-
-const GIVE_BACK: Statement = {
-  name: "generation-give-back",
-  text: `update workspaces set used_images = used_images - $2 where id = $1`,
-};
-
-const REMOVE_SOURCES: Statement = {
-  name: "generation-remove-sources",
-  text: `delete from generation_sources where version_id = $1`,
-};
-
-/**
- * Ends the generation of a version, if it is still going on, and gives back what it reserved: once, however often this
- * is called. With a lease only if that is the one it is being worked on under. The files that were made stay: they go
- * with the end of a later attempt, or with the purge. Leaves workspace and version locked.
- */
-export async function cancelGeneration(
-  tx: Transaction,
-  input: { workspaceId: string; versionId: string; reason: FailureReason; detail?: string | null; leaseId?: string },
-): Promise<boolean> {
-  await tx.query(LOCK_WORKSPACE, [input.workspaceId]);
-  const [version] = await tx.query<{ countedImages: number }>(LOCK_GENERATING, [
-    input.versionId,
-    input.workspaceId,
-    input.leaseId ?? null,
-  ]);
-  if (!version) return false;
-  await tx.query(FAIL, [input.versionId, input.reason, input.detail ?? null]);
-  await tx.query(GIVE_BACK, [input.workspaceId, version.countedImages]);
-  await tx.query(REMOVE_SOURCES, [input.versionId]);
-  return true;
-}
-
-export interface Cancelled {
-  outcome: "cancelled" | "not_generating";
-  id: string;
-  name: string;
-}
-
-/**
- * Stops the generation of a live version, which is then failed and counts nothing. Repeating, or coming too late, is
- * `not_generating` and changes nothing. Throws `not_found`, `in_trash`, `project_in_trash`, `purged`.
- */
-export async function cancelVersionGeneration(ctx: Context, ref: VersionRef): Promise<Cancelled> {
-  const { workspaceId } = authorize(ctx, "create version", ref.workspaceSlug);
-  const { id, name, deletedAt, purgeAfter } = await getVersionState(workspaceId, ref);
-  if (deletedAt) throw versionInTrash(ref.number, name, purgeAfter!);
-  const cancelled = await transaction(async (tx) => {
-    if (!(await cancelGeneration(tx, { workspaceId, versionId: id, reason: "cancelled" }))) return false;
-    await recordAudit(tx, ctx, [
-      { workspaceId, action: "version.generation_cancelled", targetType: "version", targetId: id, targetName: name },
-    ]);
-    return true;
-  });
-  return { outcome: cancelled ? "cancelled" : "not_generating", id, name };
-}
-
-// ── Once more ────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-const LOCK_VERSION: Statement = {
-  name: "generation-lock-version",
-  text: `select status, deleted_at as "deletedAt", purge_after as "purgeAfter", name, seed, preprocessing, augmentation, split_percents as "splitPercents"
-         from versions where id = $1 for no key update`,
-};
-
-const RESTART: Statement = {
-  name: "generation-restart",
-  text: `update versions set status = 'GENERATING', failure_reason = null, failure_detail = null, progress = 0, generator_attempts = 0, counted_images = $2 where id = $1`,
-};
-
-interface LockedVersion {
-  status: VersionStatus;
-  deletedAt: Date | null;
-  purgeAfter: Date | null;
-  name: string;
-  seed: number;
-  preprocessing: object;
-  augmentation: object;
-  splitPercents: StoredSplits;
-}
-
-export interface Retried {
-  outcome: "retried" | "already_generating" | "already_ready";
-  id: string;
-  name: string;
-}
-
-/**
- * Generates a failed version after all: planned anew from today's images, under the same locks and quota as a new one,
- * with the number, name, seed and settings that it has. Repeating is `already_generating` and reserves nothing twice.
- * Throws `not_found`, `in_trash`, `project_in_trash`, `purged`, `nothing_to_generate`, `quota_exceeded`.
- */
-export async function retryVersionGeneration(ctx: Context, ref: VersionRef, plan: PlanVersion): Promise<Retried> {
-  const { workspaceId } = authorize(ctx, "create version", ref.workspaceSlug);
-  const { id, projectId, projectName } = await getVersionState(workspaceId, ref);
-  const retried = await transaction(async (tx): Promise<Retried | null> => {
-    const room = await lockForGeneration(tx, workspaceId, { id: projectId, name: projectName });
-    const [version] = await tx.query<LockedVersion>(LOCK_VERSION, [id]);
-    if (!version) return null;
-    const { status, deletedAt, purgeAfter, name, splitPercents, ...settings } = version;
-    if (deletedAt) throw versionInTrash(ref.number, name, purgeAfter!);
-    if (status !== "FAILED") return { outcome: status === "READY" ? "already_ready" : "already_generating", id, name };
-    const { sources, images } = await reserve(tx, workspaceId, projectId, room, plan, {
-      ...settings,
-      splits: readSplits(splitPercents),
-    });
-    await tx.query(RESTART, [id, images]);
-    await insertSources(tx, id, sources);
-    await recordAudit(tx, ctx, [
-      {
-        workspaceId,
-        action: "version.generation_retried",
-        targetType: "version",
-        targetId: id,
-        targetName: name,
-        details: { images },
-      },
-    ]);
-    await enqueue(tx, "generate-versions");
-    return { outcome: "retried", id, name };
-  });
-  if (retried) return retried;
-  await getVersionState(workspaceId, ref); // throws that it was purged meanwhile
-  throw new DomainError("busy", "The version changed at this very moment. Try again.");
+  const [images, room] = await Promise.all([listPlannable(prisma(), project.id), readQuota(workspaceId)]);
+  return { images, ...room };
 }

@@ -1,14 +1,11 @@
 export {
-  cancelGeneration,
-  cancelVersionGeneration,
   createVersion,
   getPlanningFacts,
-  retryVersionGeneration,
   type GenerationSettings,
   type NewVersion,
   type PlanVersion,
-  type Retried,
 } from "./generation";
+export { cancelVersionGeneration, endGeneration, retryVersionGeneration, type Retried } from "./generation-end";
 export {
   findHiddenItem,
   getVersionsPage,

@@ -1,16 +1,11 @@
-import { transaction, type Statement } from "@/lib/platform/db";
+import { transaction } from "@/lib/platform/db";
 import { recordAudit } from "@/lib/domain/audit";
 import type { Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
 import { getLiveVersion, type VersionRef } from "@/lib/domain/item-state";
+import { lockLiveVersion } from "@/lib/domain/locks";
 import { parseName } from "@/lib/domain/names";
 import { authorize } from "@/lib/domain/permissions";
-
-const RENAME_VERSION: Statement = {
-  name: "rename-version",
-  text: `update versions v set name = $2 from projects p
-         where v.id = $1 and v.deleted_at is null and p.id = v.project_id and p.deleted_at is null returning v.id`,
-};
 
 /** Gives a version another name; its number and files stay. Throws `not_found`, `in_trash`, `purged`, `invalid_input`. */
 export async function renameVersion(ctx: Context, ref: VersionRef, newName: string): Promise<{ name: string }> {
@@ -18,8 +13,9 @@ export async function renameVersion(ctx: Context, ref: VersionRef, newName: stri
   const name = parseName(newName);
   const version = await getLiveVersion(workspaceId, ref);
   await transaction(async (tx) => {
-    if ((await tx.query(RENAME_VERSION, [version.id, name])).length === 0)
+    if (!(await lockLiveVersion(tx, version.id, "write")))
       throw new DomainError("in_trash", `Version ${ref.number} went to Trash at this moment. Restore it to rename it.`);
+    await tx.version.update({ where: { id: version.id }, data: { name } });
     await recordAudit(tx, ctx, [
       {
         workspaceId,

@@ -4,7 +4,7 @@ import { systemContext, type Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
 import { type ExportFile, exportPath, getExportFile, getLinkedExport, remakeExport } from "@/lib/domain/exports";
 import type { VersionRef } from "@/lib/domain/item-state";
-import { getLinkedModel, getModelWeights, type ModelRef, type ServingModel, weightsPath } from "@/lib/domain/trainings";
+import { getLinkedModel, getModelForDownload, type ModelRef, type ServingModel, weightsPath } from "@/lib/domain/trainings";
 import { versionPrefix } from "@/lib/domain/versions";
 import { BlobNotFoundError, blobStore } from "@/lib/platform/blob-store";
 import type { ExportFormat } from "@/lib/platform/generated/enums";
@@ -66,9 +66,9 @@ export async function linkToExport(ctx: Context, ref: VersionRef & { format: Exp
   return new URL(linkTo(ctx, "zip", exportId)).pathname;
 }
 
-/** A fresh link to a model's weights, for whoever may read versions. Throws as getModelWeights does, and `not_configured`. */
+/** A fresh link to a model's weights, for whoever may read versions. Throws as getModelForDownload does, and `not_configured`. */
 export async function linkToWeights(ctx: Context, ref: ModelRef): Promise<string> {
-  return linkTo(ctx, "weights", (await getModelWeights(ctx, ref)).id);
+  return linkTo(ctx, "weights", (await getModelForDownload(ctx, ref)).id);
 }
 
 interface Download {
