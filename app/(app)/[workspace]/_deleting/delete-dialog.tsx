@@ -16,7 +16,7 @@ import { toastError } from "@/app/_ui/toast";
 import { normalizeName } from "@/lib/domain/name-form";
 import type { AlreadyInTrash, Trashed } from "@/lib/domain/trash";
 import type { ActionResult } from "@/lib/doors/action";
-import { Consequences, type Preview } from "./consequences";
+import { Consequences, type Foreseen } from "./consequences";
 
 interface Props {
   type: "version" | "project" | "training";
@@ -25,7 +25,7 @@ interface Props {
   /** What tells it from others of its name: "v3". */
   mark?: string;
   /** Where to ask what it would do. */
-  previewUrl: string;
+  consequencesUrl: string;
   /** Whether the name has to be typed. */
   typed: boolean;
   /** Moves it to Trash, if it still has that name. */
@@ -36,23 +36,33 @@ interface Props {
 }
 
 type Loaded =
-  { state: "loading" } | { state: "ready"; preview: Preview } | { state: "refused"; code: string; message: string };
+  { state: "loading" } | { state: "ready"; foreseen: Foreseen } | { state: "refused"; code: string; message: string };
 
 /** Asks before something goes to Trash: what will happen, as it is now, and, where `typed`, its name. Mounted means open. */
-export function DeleteDialog({ type, workspaceSlug, name, mark, previewUrl, typed, trash, onTrashed, onClose }: Props) {
+export function DeleteDialog({
+  type,
+  workspaceSlug,
+  name,
+  mark,
+  consequencesUrl,
+  typed,
+  trash,
+  onTrashed,
+  onClose,
+}: Props) {
   const t = useTranslations("versions.delete");
   const common = useTranslations("common");
   const router = useRouter();
   const formId = useId();
   const field = useRef<HTMLInputElement>(null);
   const [attempt, setAttempt] = useState(0);
-  const loaded = usePreview(previewUrl, attempt, t("previewFailed"));
+  const loaded = useConsequences(consequencesUrl, attempt, t("consequencesFailed"));
   const [renamedTo, setRenamedTo] = useState<string | null>(null);
   const [problem, setProblem] = useState<string | null>(null);
   const [text, setText] = useState("");
   const [pending, startTransition] = useTransition();
 
-  const current = renamedTo ?? (loaded.state === "ready" && type !== "training" ? loaded.preview.name : name);
+  const current = renamedTo ?? (loaded.state === "ready" && type !== "training" ? loaded.foreseen.name : name);
   const matches = !typed || normalizeName(text) === normalizeName(current);
   const gone = loaded.state === "refused" && loaded.code !== "busy";
 
@@ -105,7 +115,7 @@ export function DeleteDialog({ type, workspaceSlug, name, mark, previewUrl, type
         }
       >
         {loaded.state === "loading" ? <LoadingLines label={common("loading")} /> : null}
-        {loaded.state === "ready" ? <Consequences type={type} preview={loaded.preview} /> : null}
+        {loaded.state === "ready" ? <Consequences type={type} foreseen={loaded.foreseen} /> : null}
         {loaded.state === "refused" ? (
           <Callout
             tone="warn"
@@ -181,7 +191,7 @@ function LoadingLines({ label }: { label: string }) {
 }
 
 /** Asks the server what the act would do: fresh at each opening, since the page may be an hour old. */
-function usePreview(url: string, attempt: number, failed: string): Loaded {
+function useConsequences(url: string, attempt: number, failed: string): Loaded {
   const [loaded, setLoaded] = useState<{ key: string; value: Loaded } | null>(null);
   const key = `${url} ${attempt}`;
   useEffect(() => {
@@ -189,8 +199,8 @@ function usePreview(url: string, attempt: number, failed: string): Loaded {
     async function load(): Promise<Loaded> {
       const response = await fetch(url, { signal: controller.signal, cache: "no-store" });
       if (response.ok) {
-        const preview: Preview = await response.json();
-        return { state: "ready", preview };
+        const foreseen: Foreseen = await response.json();
+        return { state: "ready", foreseen };
       }
       const refusal: { code: string; error: string } = await response.json();
       return { state: "refused", code: refusal.code, message: refusal.error };

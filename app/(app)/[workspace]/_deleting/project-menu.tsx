@@ -53,7 +53,7 @@ export function ProjectMenu({
             type="project"
             workspaceSlug={workspaceSlug}
             name={name}
-            previewUrl={`/data/${workspaceSlug}/${projectSlug}/trash-preview`}
+            consequencesUrl={`/data/${workspaceSlug}/${projectSlug}/consequences`}
             typed
             trash={(confirmName) => trashProjectAction({ ...ref, confirmName })}
             onTrashed={(result) => {

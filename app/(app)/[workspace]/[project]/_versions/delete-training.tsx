@@ -44,7 +44,7 @@ export function DeleteTraining({
           type="training"
           workspaceSlug={workspaceSlug}
           name={name}
-          previewUrl={`/data/${workspaceSlug}/${projectSlug}/${version.number}/trainings/${trainingId}/trash-preview`}
+          consequencesUrl={`/data/${workspaceSlug}/${projectSlug}/${version.number}/trainings/${trainingId}/consequences`}
           typed={false}
           trash={() => trashTrainingAction({ ...version, trainingId })}
           onTrashed={({ outcome }) => {

@@ -38,7 +38,7 @@ export function DeleteVersion({
       workspaceSlug={workspaceSlug}
       name={name}
       mark={t("number", { number: String(number) })}
-      previewUrl={`/data/${workspaceSlug}/${projectSlug}/${number}/trash-preview`}
+      consequencesUrl={`/data/${workspaceSlug}/${projectSlug}/${number}/consequences`}
       typed
       trash={(confirmName) => trashVersionAction({ workspaceSlug, projectSlug, number, confirmName })}
       onTrashed={(result) => {
