@@ -7,7 +7,7 @@ import { listTrash, type TrashItem, type TrashView } from "./list";
 import { timeLeft, type TimeLeft } from "./retention";
 
 /** The most items of each type on one page. */
-export const SECTION_SIZE = 50;
+const SECTION_SIZE = 50;
 
 /** An item as the page of Trash shows it. */
 export interface ListedItem extends TrashItem {

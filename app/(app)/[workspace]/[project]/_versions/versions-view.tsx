@@ -11,7 +11,7 @@ import { KeepFresh } from "./keep-fresh";
 import { VersionDetail } from "./version-detail";
 import { VersionList } from "./version-list";
 
-export const DETAIL_ID = "chosen-version";
+const DETAIL_ID = "chosen-version";
 const PAGE_ID = "versions";
 const GENERATING_MS = 1_500;
 

@@ -236,6 +236,6 @@ export function Grid({ label, url, images, count, classes, selection, choose, op
 export const GRID_ID = "image-grid";
 
 /** What is on the image: its class, or the classes of its boxes. */
-export function sayLabel({ label, boxes }: Pick<BrowserImage, "label" | "boxes">, nothing: string): string {
+function sayLabel({ label, boxes }: Pick<BrowserImage, "label" | "boxes">, nothing: string): string {
   return label ?? ([...new Set(boxes.map((box) => box.label))].join(", ") || nothing);
 }
