@@ -10,6 +10,7 @@ import type { VersionImage, VersionImages } from "@/lib/work/versions/images";
 import { CAPTION_PX, GAP_PX, useColumns } from "../_images/columns";
 import { ImageFilters, useImageFilter } from "../_images/image-filters";
 import { EmptyTile, ImageTile } from "../_images/image-tile";
+import { labelOf } from "../_images/label";
 import { RANGE, useRanges, type FetchRange, type Places } from "../_images/use-ranges";
 
 const ImageDialog = dynamic(async () => (await import("./image-dialog")).ImageDialog, { ssr: false });
@@ -234,10 +235,4 @@ async function fetchImages(url: string, query: string, start: number, signal: Ab
   });
   if (!response.ok) throw new Error(`The images answered ${response.status}.`);
   return response.json();
-}
-
-/** Its class; or the classes of its boxes, each once. */
-export function labelOf({ label, boxes }: Pick<VersionImage, "label" | "boxes">): string | null {
-  if (label !== null || boxes.length === 0) return label;
-  return [...new Set(boxes.map((box) => box.label))].join(", ");
 }

@@ -8,6 +8,7 @@ import { cn } from "@/app/_ui/class-names";
 import type { BrowserImage } from "@/lib/doors/images/browser";
 import { CAPTION_PX, GAP_PX, useColumns } from "../_images/columns";
 import { EmptyTile, ImageTile } from "../_images/image-tile";
+import { labelOf } from "../_images/label";
 import type { Places } from "../_images/use-ranges";
 import { isSelected, type Selection } from "./selection";
 
@@ -181,7 +182,7 @@ export function Grid({ label, url, images, count, classes, selection, choose, op
               aria-label={t("imageAlt", {
                 position: format.number(index + 1),
                 name: image.fileName,
-                label: sayLabel(image, t("unlabelled")),
+                label: labelOf(image) ?? t("unlabelled"),
                 split: common(`splits.${image.split}`),
               })}
               onClick={(event) => onClick(event, index)}
@@ -199,7 +200,7 @@ export function Grid({ label, url, images, count, classes, selection, choose, op
                 width={image.width}
                 height={image.height}
                 split={image.split}
-                caption={sayLabel(image, "–")}
+                caption={labelOf(image) ?? "–"}
                 boxes={image.boxes}
                 classes={classes}
               />
@@ -234,8 +235,3 @@ export function Grid({ label, url, images, count, classes, selection, choose, op
 }
 
 export const GRID_ID = "image-grid";
-
-/** What is on the image: its class, or the classes of its boxes. */
-function sayLabel({ label, boxes }: Pick<BrowserImage, "label" | "boxes">, nothing: string): string {
-  return label ?? ([...new Set(boxes.map((box) => box.label))].join(", ") || nothing);
-}
