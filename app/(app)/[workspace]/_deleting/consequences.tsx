@@ -3,13 +3,14 @@
 import { CalendarClock, CircleStop, EyeOff, Images, Unplug, type LucideIcon } from "lucide-react";
 import { useFormatter, useTranslations } from "next-intl";
 import type { ReactNode } from "react";
+import type { ItemType } from "@/lib/domain/item-types";
 import type { TrashConsequences } from "@/lib/domain/trash";
 
 /** Consequences as they come over the wire. */
 export type Foreseen = Omit<TrashConsequences, "purgeAfter"> & { purgeAfter: string };
 
 /** What moving something to Trash will do, a line each; only what applies. */
-export function Consequences({ type, foreseen }: { type: "version" | "project" | "training"; foreseen: Foreseen }) {
+export function Consequences({ type, foreseen }: { type: ItemType; foreseen: Foreseen }) {
   const t = useTranslations("versions.consequences");
   const format = useFormatter();
   const { trainings, trainingCount, models, modelCount } = foreseen;
@@ -25,20 +26,16 @@ export function Consequences({ type, foreseen }: { type: "version" | "project" |
   });
   return (
     <ul className="mt-1.5 grid gap-2">
-      <Line icon={CalendarClock}>
-        {t(type === "training" ? "keptWithModel" : "kept", { until, days: foreseen.days })}
-      </Line>
+      <Line icon={CalendarClock}>{t("kept", { type, until, days: foreseen.days })}</Line>
       {foreseen.versions > 0 ? <Line icon={EyeOff}>{t("versions", { count: foreseen.versions })}</Line> : null}
       {foreseen.images > 0 ? <Line icon={Images}>{t("images", { count: foreseen.images })}</Line> : null}
       {foreseen.generating > 0 ? (
-        <Line icon={CircleStop}>
-          {t(type === "version" ? "generating" : "generatingOf", { count: foreseen.generating })}
-        </Line>
+        <Line icon={CircleStop}>{t("generating", { type, count: foreseen.generating })}</Line>
       ) : null}
       {trainings.map(({ versionNumber, number, status, epoch, epochs }) => (
         <Line key={`${versionNumber}.${number}`} icon={CircleStop}>
           {t(status === "QUEUED" ? "queued" : "running", {
-            training: t(type === "project" ? "trainingOf" : "training", { number, version: versionNumber }),
+            training: t("training", { type, number, version: versionNumber }),
             epoch,
             epochs,
           })}

@@ -13,13 +13,14 @@ import { Input } from "@/app/_ui/input";
 import { Skeleton } from "@/app/_ui/skeleton";
 import { TextLink } from "@/app/_ui/text-link";
 import { toastError } from "@/app/_ui/toast";
+import type { ItemType } from "@/lib/domain/item-types";
 import { normalizeName } from "@/lib/domain/name-form";
 import type { AlreadyInTrash, Trashed } from "@/lib/domain/trash";
 import type { ActionResult } from "@/lib/doors/action";
 import { Consequences, type Foreseen } from "./consequences";
 
 interface Props {
-  type: "version" | "project" | "training";
+  type: ItemType;
   workspaceSlug: string;
   name: string;
   /** What tells it from others of its name: "v3". */
@@ -62,7 +63,7 @@ export function DeleteDialog({
   const [text, setText] = useState("");
   const [pending, startTransition] = useTransition();
 
-  const current = renamedTo ?? (loaded.state === "ready" && type !== "training" ? loaded.foreseen.name : name);
+  const current = renamedTo ?? (loaded.state === "ready" && type !== "TRAINING" ? loaded.foreseen.name : name);
   const matches = !typed || normalizeName(text) === normalizeName(current);
   const gone = loaded.state === "refused" && loaded.code !== "busy";
 
@@ -82,7 +83,7 @@ export function DeleteDialog({
         const now = String(result.error.details["name"]);
         setRenamedTo(now);
         setText("");
-        setProblem(t(type === "project" ? "renamedProject" : "renamedVersion", { name: escapeName(now) }));
+        setProblem(t("renamed", { type, name: escapeName(now) }));
         field.current?.focus();
       } else if (result?.error.code === "forbidden") {
         toastError(result.error.message); // the page, fetched anew, offers this no more: the dialog goes with its button
@@ -139,10 +140,7 @@ export function DeleteDialog({
           <form id={formId} onSubmit={submit} className={typed ? "grid gap-2" : undefined}>
             {typed ? (
               <>
-                <Field
-                  label={t(type === "project" ? "typeProject" : "typeVersion")}
-                  description={isOddName(current) ? t("odd") : undefined}
-                >
+                <Field label={t("typeName", { type })} description={isOddName(current) ? t("odd") : undefined}>
                   {(control) => (
                     <>
                       <div className="flex min-w-0 items-center gap-2 rounded-md border border-line bg-panel py-1 pr-1 pl-2.5">

@@ -41,7 +41,7 @@ export function DeleteTraining({
       </Button>
       {open ? (
         <DeleteDialog
-          type="training"
+          type="TRAINING"
           workspaceSlug={workspaceSlug}
           name={name}
           consequencesUrl={`/data/${workspaceSlug}/${projectSlug}/${version.number}/trainings/${trainingId}/consequences`}
@@ -49,7 +49,7 @@ export function DeleteTraining({
           trash={() => trashTrainingAction({ ...version, trainingId })}
           onTrashed={({ outcome }) => {
             if (outcome === "trashed") say(name, () => restoreTrainingAction({ workspaceSlug, trainingId }));
-            awaitArrival("training");
+            awaitArrival("TRAINING");
             setOpen(false);
           }}
           onClose={() => setOpen(false)}

@@ -34,7 +34,7 @@ export function DeleteVersion({
   const say = useTrashedToast();
   return (
     <DeleteDialog
-      type="version"
+      type="VERSION"
       workspaceSlug={workspaceSlug}
       name={name}
       mark={t("number", { number: String(number) })}
@@ -45,7 +45,7 @@ export function DeleteVersion({
         const label = escapeName(result.name);
         if (result.outcome === "trashed") say(label, () => restoreVersionAction({ workspaceSlug, projectId, number }));
         else toast(t("delete.wasThere", { name: label }));
-        awaitArrival("version");
+        awaitArrival("VERSION");
         onClose();
         router.push(`/${workspaceSlug}/${projectSlug}`);
       }}

@@ -67,7 +67,7 @@ export async function VersionsView({ data, picked }: { data: VersionsPage; picke
         </EmptyState>
       )}
       <FocusOnArrival
-        item="version"
+        item="VERSION"
         target={chosen ? DETAIL_ID : PAGE_ID}
         shows={`${chosen?.number ?? ""} ${versions.length}`}
       />
