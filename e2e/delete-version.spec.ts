@@ -305,7 +305,7 @@ test("a viewer is offered nothing, and somebody who became one is refused", asyn
   await page.goto(`/${world.workspace.slug}`);
   await expect(page.getByRole("heading", { name: "Digits" })).toBeVisible();
   await expect(page.getByRole("button", { name: /Edit project/ })).toHaveCount(0);
-  expect((await page.request.get(`/data${home}/2/trash-preview`)).status()).toBe(403);
+  expect((await page.request.get(`/data${home}/2/consequences`)).status()).toBe(403);
 
   const editor = await makeUser({ role: "EDITOR" });
   await signIn(editor);

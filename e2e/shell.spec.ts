@@ -117,6 +117,57 @@ test("a chosen theme is there from the first byte on", async ({ page, world, sig
   expect(html).toContain('data-theme="dark"');
 });
 
+test("icons, manifest and robots.txt are there for who is not signed in, and every page names them", async ({
+  page,
+  request,
+}) => {
+  const hrefOf = (selector: string) =>
+    page
+      .locator(`head ${selector}`)
+      .evaluateAll((links) => links.map((link) => link.getAttribute("href") ?? link.getAttribute("content")));
+  await page.goto("/sign-in");
+  const manifest = await request.get("/manifest.webmanifest");
+  const { icons, start_url } = (await manifest.json()) as { icons: { src: string }[]; start_url: string };
+  expect(start_url).toBe("/");
+  const [picture] = await hrefOf("meta[property='og:image']");
+  const named = [
+    ...(await hrefOf("link[rel=manifest], link[rel~=icon], link[rel=apple-touch-icon]")),
+    ...icons.map(({ src }) => src),
+    new URL(picture!).pathname,
+    "/robots.txt",
+  ];
+  const kinds = {
+    webmanifest: "application/manifest+json",
+    ico: "image/x-icon",
+    svg: "image/svg+xml",
+    png: "image/png",
+    txt: "text/plain",
+  };
+  expect(new Set(named.map((href) => href!.split(".").at(-1)))).toEqual(new Set(Object.keys(kinds)));
+  for (const href of named) {
+    const answer = await request.get(href!, { maxRedirects: 0 });
+    expect(answer.status(), href!).toBe(200);
+    expect(answer.headers()["content-type"], href!).toContain(kinds[href!.split(".").at(-1) as keyof typeof kinds]);
+  }
+  expect(await (await request.get("/robots.txt")).text()).toMatch(/^User-agent: \*\nDisallow: \/$/m);
+});
+
+test("the bar around the page has the ground of the chosen theme, else of the system's", async ({
+  page,
+  world,
+  signIn,
+}) => {
+  const bars = page.locator("head meta[name=theme-color]");
+  await page.goto("/sign-in");
+  await expect(bars).toHaveCount(2);
+  await signIn(world.owner);
+  await page.goto("/");
+  await page.getByLabel("Theme").selectOption("Dark");
+  await page.reload();
+  await expect(bars).toHaveCount(1);
+  await expect(bars).toHaveAttribute("content", "#0d0d10");
+});
+
 test("the keyboard leads to the main places and explains itself", async ({ page, world, signIn, axe }) => {
   await signIn(world.owner);
   await page.goto(`/${world.workspace.slug}`);

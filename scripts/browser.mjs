@@ -13,7 +13,7 @@ const SYSTEM = [
 ];
 
 /** The path of a Chromium: CHROMIUM_PATH, the system's, Playwright's own; null when there is none. */
-export function lookForBrowser() {
+function lookForBrowser() {
   const given = process.env.CHROMIUM_PATH;
   if (given) {
     if (!existsSync(given)) throw new Error(`CHROMIUM_PATH is ${given}, and there is nothing there.`);

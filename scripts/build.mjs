@@ -98,7 +98,7 @@ function outdatedParts(only) {
 
 // --- the parts --------------------------------------------------------------------------------------------------
 
-export async function generateClient() {
+async function generateClient() {
   await runQuietly(require.resolve("prisma/build/index.js"), ["generate"], { CHECKPOINT_DISABLE: "1" });
 }
 

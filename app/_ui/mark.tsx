@@ -1,4 +1,4 @@
-/** The product's sign, as in icon.svg; its name stands beside it. */
+/** The product's sign, as scripts/icons.mjs draws it; its name stands beside it. */
 export function Mark({ className }: { className?: string }) {
   return (
     <svg aria-hidden viewBox="0 0 32 32" className={className}>

@@ -1,6 +1,5 @@
 "use client";
 
-import { Check } from "lucide-react";
 import { DropdownMenu as Radix } from "radix-ui";
 import type { ComponentProps } from "react";
 import { cn } from "./class-names";
@@ -12,7 +11,6 @@ export function Menu(props: ComponentProps<typeof Radix.Root>) {
 
 /** Wrap a Button: `<MenuTrigger asChild><Button>…`. */
 export const MenuTrigger = Radix.Trigger;
-export const MenuRadioGroup = Radix.RadioGroup;
 
 const ITEM =
   "relative flex items-center gap-2 rounded-sm px-2 py-1.5 text-base outline-none select-none data-highlighted:bg-hover data-disabled:text-faint pointer-coarse:py-2.5 [&_svg]:size-4 [&_svg]:shrink-0";
@@ -43,22 +41,6 @@ export function MenuItem({
   return (
     <Radix.Item {...rest} className={cn(ITEM, danger && "text-danger data-highlighted:bg-danger-soft", className)} />
   );
-}
-
-/** One of several; the chosen one has a tick. */
-export function MenuRadioItem({ className, children, ...rest }: ComponentProps<typeof Radix.RadioItem>) {
-  return (
-    <Radix.RadioItem {...rest} className={cn(ITEM, "pr-8", className)}>
-      {children}
-      <Radix.ItemIndicator className="absolute right-2">
-        <Check aria-hidden className="text-accent" />
-      </Radix.ItemIndicator>
-    </Radix.RadioItem>
-  );
-}
-
-export function MenuLabel({ className, ...rest }: ComponentProps<typeof Radix.Label>) {
-  return <Radix.Label {...rest} className={cn("px-2 py-1.5 text-sm text-muted", className)} />;
 }
 
 export function MenuSeparator() {

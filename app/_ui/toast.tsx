@@ -1,13 +1,7 @@
 "use client";
 
 import { lazy, Suspense, useSyncExternalStore } from "react";
-
-export interface Message {
-  text: string;
-  error: boolean;
-  durationMs: number;
-  action?: { label: string; run: () => void };
-}
+import type { Message } from "./toaster";
 
 const MESSAGE_MS = 6_000;
 /** Time to read, reach it by keyboard (Alt+T, then Tab) and decide. */

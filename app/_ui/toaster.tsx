@@ -3,7 +3,13 @@
 import { useTranslations } from "next-intl";
 import { useEffect } from "react";
 import { toast as sonner, Toaster as Sonner } from "sonner";
-import type { Message } from "./toast";
+
+export interface Message {
+  text: string;
+  error: boolean;
+  durationMs: number;
+  action?: { label: string; run: () => void };
+}
 
 /** What toast.tsx loads for the first toast: shows what waits, then whatever comes. */
 export function Toaster({

@@ -1,5 +1,5 @@
 /** Why a version could not be generated: a word that pages translate. */
-export const FAILURE_REASONS = [
+const FAILURE_REASONS = [
   "cancelled", // by somebody
   "trashed", // its version went to Trash
   "worker_lost", // three workers in a row ended without getting on

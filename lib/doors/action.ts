@@ -21,34 +21,19 @@ export function action<Schema extends z.ZodType, Data>(
   schema: Schema,
   run: (ctx: SessionContext, input: z.output<Schema>) => Promise<Data>,
 ) {
-  return async (input: z.input<Schema>): Promise<ActionResult<Data>> => perform(schema, run, input);
-}
-
-/** The same for `useActionState`: the input is the form's fields by name; a field given twice counts once. */
-export function formAction<Schema extends z.ZodType, Data>(
-  schema: Schema,
-  run: (ctx: SessionContext, input: z.output<Schema>) => Promise<Data>,
-) {
-  return async (_before: ActionResult<Data> | null, form: FormData): Promise<ActionResult<Data>> =>
-    perform(schema, run, Object.fromEntries(form));
-}
-
-async function perform<Schema extends z.ZodType, Data>(
-  schema: Schema,
-  run: (ctx: SessionContext, input: z.output<Schema>) => Promise<Data>,
-  input: unknown,
-): Promise<ActionResult<Data>> {
-  let requestId = newId();
-  try {
-    const ctx = await currentContext();
-    if (!ctx) throw new DomainError("unauthorized", "Your session has ended. Sign in again.");
-    requestId = ctx.requestId;
-    const data = await run(ctx, parseInput(schema, input));
-    revalidatePath("/", "layout");
-    return { ok: true, data };
-  } catch (error) {
-    return refusal(error, requestId);
-  }
+  return async (input: z.input<Schema>): Promise<ActionResult<Data>> => {
+    let requestId = newId();
+    try {
+      const ctx = await currentContext();
+      if (!ctx) throw new DomainError("unauthorized", "Your session has ended. Sign in again.");
+      requestId = ctx.requestId;
+      const data = await run(ctx, parseInput(schema, input));
+      revalidatePath("/", "layout");
+      return { ok: true, data };
+    } catch (error) {
+      return refusal(error, requestId);
+    }
+  };
 }
 
 /**

@@ -13,7 +13,7 @@ import { env } from "@/lib/platform/env";
  * who that is, and whether the session still counts, is asked at each request (lib/doors/session.ts).
  */
 
-export const SESSION_SECONDS = 30 * 24 * 60 * 60;
+const SESSION_SECONDS = 30 * 24 * 60 * 60;
 
 const tokenSchema = z.object({ sub: z.string(), sessionVersion: z.number().int() });
 

@@ -4,7 +4,7 @@ import { currentContext } from "./session";
 
 /* How a person wants the app: kept in cookies, the language also with their account. */
 
-export const LOCALE_COOKIE = "locale";
+const LOCALE_COOKIE = "locale";
 /** Written by the browser (app/_ui/remember.tsx), so that the server renders the right times at once. */
 export const TIME_ZONE_COOKIE = "time-zone";
 /** Written by the browser, "light" or "dark"; without it, the system decides. */

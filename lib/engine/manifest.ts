@@ -27,7 +27,7 @@ const fileSchema = z.strictObject({
 });
 
 /** What a version is made of: its settings, its seed, and every file with its hash. The manifest does not list itself. */
-export const manifestSchema = z
+const manifestSchema = z
   .strictObject({
     format: z.literal(1),
     type: z.enum(["classification", "object-detection"]),

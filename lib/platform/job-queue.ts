@@ -6,7 +6,7 @@ import type { Transaction } from "./db";
  * Every queue there is. A job is a wake-up, never the truth: the rows say what is to be done, and the schedule
  * wakes the same work when a job was lost. Instants are cron expressions in UTC.
  */
-export const QUEUES = {
+const QUEUES = {
   "purge-expired": { schedule: "*/5 * * * *" },
   "erase-files": { schedule: "* * * * *" },
   "generate-versions": { schedule: "* * * * *" },

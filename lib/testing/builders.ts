@@ -164,7 +164,7 @@ export async function buildModel(
   });
 }
 
-export const membershipOf = (world: World, role: Role): Membership => ({
+const membershipOf = (world: World, role: Role): Membership => ({
   workspaceId: world.workspace.id,
   slug: world.workspace.slug,
   name: world.workspace.name,

@@ -58,7 +58,7 @@ export default async function ProjectsPage({ params }: Props) {
           {create ? t("emptyText") : t("emptyViewer")}
         </EmptyState>
       )}
-      <FocusOnArrival item="project" target={TITLE_ID} shows={projects.map(({ id }) => id).join()} />
+      <FocusOnArrival item="PROJECT" target={TITLE_ID} shows={projects.map(({ id }) => id).join()} />
     </div>
   );
 }

@@ -27,7 +27,7 @@ export const EXPORT_FORMATS: Record<ProjectType, readonly ExportFormat[]> = {
 export type ExportFailure = "worker_lost" | "files_damaged" | "failed";
 
 /** A request that comes this long after a failure tries again; until then it is told of the failure. */
-export const EXPORT_RETRY_SECONDS = 60;
+const EXPORT_RETRY_SECONDS = 60;
 
 export interface ExportView {
   format: ExportFormat;

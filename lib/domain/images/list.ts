@@ -1,7 +1,6 @@
 import { query, type Statement } from "@/lib/platform/db";
 import type { ProjectType, Split } from "@/lib/platform/generated/enums";
 import type { Context } from "@/lib/domain/context";
-import { DomainError } from "@/lib/domain/errors";
 import type { ImageBox } from "./boxes";
 import { getLiveProject, type SluggedProjectRef } from "@/lib/domain/item-state";
 import { IMAGES_PER_PAGE_MAX } from "@/lib/domain/limits";
@@ -84,17 +83,6 @@ export async function listImages(
     values,
   );
   return { images, total: counted?.total ?? null };
-}
-
-const GET: Statement = { name: "image-view", text: `select ${COLUMNS} from images where project_id = $1 and id = $2` };
-
-/** One image of a live project. Throws `not_found`, `in_trash`, `purged`. */
-export async function getImage(ctx: Context, ref: SluggedProjectRef & { imageId: string }): Promise<ImageView> {
-  const { workspaceId } = authorize(ctx, "read projects", ref.workspaceSlug);
-  const project = await getLiveProject(workspaceId, ref);
-  const [image] = await query<ImageView>(GET, [project.id, ref.imageId]);
-  if (!image) throw new DomainError("not_found", "There is no such image in this project.");
-  return image;
 }
 
 // ── Counts ───────────────────────────────────────────────────────────────────────────────────────────────────────────

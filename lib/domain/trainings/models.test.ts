@@ -30,8 +30,8 @@ import type { Context } from "@/lib/domain/context";
 import { chooseModel, countModelCalls, getServingModel, listModels } from "./models";
 import { createProject, renameProject } from "@/lib/domain/projects";
 import {
-  previewTrashProject,
-  previewTrashVersion,
+  foreseeTrashProject,
+  foreseeTrashVersion,
   purgeItem,
   restoreProject,
   restoreTraining,
@@ -250,8 +250,8 @@ describe("calls", () => {
     const shown = [version.model, quiet]
       .map(({ slug }) => ({ slug, calls: slug === quiet.slug ? 0 : 15 }))
       .sort((a, b) => (a.slug < b.slug ? -1 : 1));
-    expect((await previewTrashVersion(owner, byVersion())).models).toEqual(shown);
-    expect((await previewTrashProject(owner, projectRef(world, project))).models).toEqual(shown);
+    expect((await foreseeTrashVersion(owner, byVersion())).models).toEqual(shown);
+    expect((await foreseeTrashProject(owner, projectRef(world, project))).models).toEqual(shown);
     expect((await listModels(later(owner, DAY_MS), byVersion())).map(({ calls }) => calls)).toEqual([0, 5]);
   });
 

@@ -14,7 +14,7 @@ import { authenticateKey } from "@/lib/domain/people";
 import {
   emptyTrash,
   listTrash,
-  previewTrashVersion,
+  foreseeTrashVersion,
   purgeItems,
   restoreAll,
   restoreItems,
@@ -209,7 +209,7 @@ test("the dialog is told what would be cancelled and silenced, and the name is c
   const model = await buildModel(world, await buildTraining(world, version, { status: "FINISHED" }));
   const ctx = await userContext(world);
   const ref = { workspaceSlug: world.workspace.slug, projectSlug: project.slug, number: version.number };
-  expect(await previewTrashVersion(ctx, ref)).toMatchObject({
+  expect(await foreseeTrashVersion(ctx, ref)).toMatchObject({
     name: "Überblick",
     images: 4,
     trainings: [{ number: 1, status: "RUNNING", epoch: 0, epochs: 20 }],

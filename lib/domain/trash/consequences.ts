@@ -15,7 +15,7 @@ import { authorize } from "@/lib/domain/permissions";
 import { RETENTION_MS } from "./retention";
 
 /** What moving something to Trash would do, for the dialog that asks. */
-export interface TrashPreview {
+export interface TrashConsequences {
   id: string;
   name: string;
   /** Until when it can be restored, if it is done now. */
@@ -44,14 +44,14 @@ const UNDER = `from versions v
   where v.project_id = $1 and v.deleted_at is null and ($2::text is null or v.id = $2)`;
 
 const TOTALS: Statement = {
-  name: "trash-preview-totals",
+  name: "trash-consequences-totals",
   text: `
 select count(*)::int as versions, coalesce(sum(v.counted_images) filter (where v.status <> 'GENERATING'), 0)::int as images,
   (count(*) filter (where v.status = 'GENERATING'))::int as generating ${UNDER}`,
 };
 
 const TRAININGS: Statement = {
-  name: "trash-preview-trainings",
+  name: "trash-consequences-trainings",
   text: `
 select v.number as "versionNumber", t.number, t.status, t.epoch, t.epochs, (count(*) over ())::int as total
 from (select v.id, v.number ${UNDER}) v join trainings t on t.version_id = v.id
@@ -59,7 +59,7 @@ where t.ended_at is null and $3::text is null order by v.number, t.number limit 
 };
 
 const MODELS: Statement = {
-  name: "trash-preview-models",
+  name: "trash-consequences-models",
   text: `
 select m.slug, (count(*) over ())::int as total,
   coalesce((select sum(c.calls) from model_calls c where c.model_id = m.id and c.day > ($4::timestamptz at time zone 'utc')::date - 7), 0)::int as calls
@@ -75,12 +75,12 @@ interface Scope {
   trainingId: string | null;
 }
 
-async function preview(ctx: Context, scope: Scope): Promise<TrashPreview> {
+async function foresee(ctx: Context, scope: Scope): Promise<TrashConsequences> {
   const values = [scope.projectId, scope.versionId];
   const [[totals], trainings, models] = await Promise.all([
     query<{ versions: number; images: number; generating: number }>(TOTALS, values),
-    query<TrashPreview["trainings"][number] & { total: number }>(TRAININGS, [...values, scope.trainingId]),
-    query<TrashPreview["models"][number] & { total: number }>(MODELS, [...values, scope.trainingId, ctx.now]),
+    query<TrashConsequences["trainings"][number] & { total: number }>(TRAININGS, [...values, scope.trainingId]),
+    query<TrashConsequences["models"][number] & { total: number }>(MODELS, [...values, scope.trainingId, ctx.now]),
   ]);
   return {
     id: scope.id,
@@ -98,11 +98,11 @@ async function preview(ctx: Context, scope: Scope): Promise<TrashPreview> {
 }
 
 /** Throws as trashVersion does, and `in_trash`. */
-export async function previewTrashVersion(ctx: Context, ref: VersionRef): Promise<TrashPreview> {
+export async function foreseeTrashVersion(ctx: Context, ref: VersionRef): Promise<TrashConsequences> {
   const { workspaceId } = authorize(ctx, "update version", ref.workspaceSlug);
   const version = await getVersionState(workspaceId, ref);
   if (version.deletedAt) throw versionInTrash(version.number, version.name, version.purgeAfter!);
-  return preview(ctx, {
+  return foresee(ctx, {
     id: version.id,
     name: version.name,
     projectId: version.projectId,
@@ -112,21 +112,21 @@ export async function previewTrashVersion(ctx: Context, ref: VersionRef): Promis
 }
 
 /** Throws as trashProject does, and `in_trash`. */
-export async function previewTrashProject(ctx: Context, ref: SluggedProjectRef): Promise<TrashPreview> {
+export async function foreseeTrashProject(ctx: Context, ref: SluggedProjectRef): Promise<TrashConsequences> {
   const { workspaceId } = authorize(ctx, "update project", ref.workspaceSlug);
   const project = await getLiveProject(workspaceId, ref);
-  return preview(ctx, { id: project.id, name: project.name, projectId: project.id, versionId: null, trainingId: null });
+  return foresee(ctx, { id: project.id, name: project.name, projectId: project.id, versionId: null, trainingId: null });
 }
 
 /** Throws as trashTraining does, and `in_trash`. */
-export async function previewTrashTraining(ctx: Context, ref: TrainingRef): Promise<TrashPreview> {
+export async function foreseeTrashTraining(ctx: Context, ref: TrainingRef): Promise<TrashConsequences> {
   const { workspaceId } = authorize(ctx, "update version", ref.workspaceSlug);
   const training = await getTrainingState(workspaceId, ref);
   if (training.deletedAt)
     throw new DomainError("in_trash", `${training.name} is in Trash.`, {
       restorableUntil: training.purgeAfter!.toISOString(),
     });
-  return preview(ctx, {
+  return foresee(ctx, {
     id: training.id,
     name: training.name,
     projectId: training.projectId,

@@ -1,8 +1,9 @@
 import { query, type Statement, type Transaction } from "@/lib/platform/db";
 import type { ItemType } from "@/lib/platform/generated/enums";
 import type { Context } from "@/lib/domain/context";
+import { ITEM_TYPES } from "@/lib/domain/item-types";
 import { authorize } from "@/lib/domain/permissions";
-import { fromTrash, ITEM_TYPES, ROW_OF } from "./items";
+import { fromTrash, ROW_OF } from "./items";
 import type { TrashItem } from "./list";
 
 /*

@@ -13,7 +13,7 @@ export { trashVersion, restoreVersion } from "./version";
 export { trashProject, restoreProject } from "./project";
 export { trashTraining, restoreTraining } from "./training";
 export type { AlreadyInTrash, Restored, Trashed } from "./outcome";
-export { previewTrashProject, previewTrashTraining, previewTrashVersion, type TrashPreview } from "./consequences";
+export { foreseeTrashProject, foreseeTrashTraining, foreseeTrashVersion, type TrashConsequences } from "./consequences";
 export { listTrash, type TrashItem, type TrashPage, type TrashView } from "./list";
 export { HELD, summarizeTrash, withLosses, type Loss, type TrashSummary } from "./holdings";
 export { countTrash } from "./items";

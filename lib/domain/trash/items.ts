@@ -1,13 +1,10 @@
 import { query, type Statement } from "@/lib/platform/db";
-import type { ItemType } from "@/lib/platform/generated/enums";
+import { ITEM_TYPES, type ItemType } from "@/lib/domain/item-types";
 
 /*
  * What is in Trash, said once: what has a deleted_at, of a project whose purge has not begun. Past that point nothing of
  * the project can be restored, and nothing of it is listed or counted any more.
  */
-
-/** From the largest to the smallest, which is the order in which things are shown and restored. */
-export const ITEM_TYPES: readonly ItemType[] = ["PROJECT", "VERSION", "TRAINING"];
 
 /** The alias of an item's own row; its project's is always `p`. */
 export const ROW_OF = { PROJECT: "p", VERSION: "x", TRAINING: "x" } as const satisfies Record<ItemType, string>;

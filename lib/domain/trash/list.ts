@@ -2,9 +2,10 @@ import { query, type Statement } from "@/lib/platform/db";
 import type { ItemType } from "@/lib/platform/generated/enums";
 import type { Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
+import { ITEM_TYPES } from "@/lib/domain/item-types";
 import { normalizeName } from "@/lib/domain/names";
 import { authorize } from "@/lib/domain/permissions";
-import { fromTrash, ITEM_TYPES, ROW_OF } from "./items";
+import { fromTrash, ROW_OF } from "./items";
 
 /** One thing in Trash. What does not apply to its type is null. */
 export interface TrashItem {

@@ -1,13 +1,13 @@
 import type { ItemType } from "@/lib/platform/generated/enums";
 import type { Context } from "@/lib/domain/context";
+import { ITEM_TYPES } from "@/lib/domain/item-types";
 import { allows, authorize } from "@/lib/domain/permissions";
 import { summarizeTrash, withLosses, type Loss, type TrashSummary } from "./holdings";
-import { ITEM_TYPES } from "./items";
 import { listTrash, type TrashItem, type TrashView } from "./list";
 import { timeLeft, type TimeLeft } from "./retention";
 
 /** The most items of each type on one page. */
-export const SECTION_SIZE = 50;
+const SECTION_SIZE = 50;
 
 /** An item as the page of Trash shows it. */
 export interface ListedItem extends TrashItem {

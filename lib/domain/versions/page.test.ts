@@ -14,8 +14,8 @@ import { getProjectsPage } from "@/lib/domain/projects";
 import {
   getReceipt,
   listReceipts,
-  previewTrashTraining,
-  previewTrashVersion,
+  foreseeTrashTraining,
+  foreseeTrashVersion,
   purgeItem,
   restoreVersion,
   trashProject,
@@ -131,17 +131,17 @@ test("a receipt is read by its id, by members of its workspace alone", async () 
   ).rejects.toMatchObject({ code: "not_found" });
 });
 
-test("a preview tells of a generation that would be cancelled, and promises no images of it", async () => {
+test("the consequences tell of a generation that would be cancelled, and promise no images of it", async () => {
   const ctx = await userContext(world);
   const version = await buildVersion(world, project, { status: "GENERATING", images: 50 });
-  expect(await previewTrashVersion(ctx, versionRef(world, project, version))).toMatchObject({
+  expect(await foreseeTrashVersion(ctx, versionRef(world, project, version))).toMatchObject({
     images: 0,
     generating: 1,
     days: 30,
   });
 });
 
-test("a preview of what is in Trash already is refused, and of what was restored it is not", async () => {
+test("the consequences of trashing what is in Trash already are refused, and of what was restored they are not", async () => {
   const ctx = await userContext(world);
   const version = await buildVersion(world, project);
   const ref = versionRef(world, project, version);
@@ -150,9 +150,9 @@ test("a preview of what is in Trash already is refused, and of what was restored
     trainingId: (await buildTraining(world, version, { status: "FINISHED" })).id,
   };
   await trashTraining(ctx, training);
-  await expect(previewTrashTraining(ctx, training)).rejects.toMatchObject({ code: "in_trash" });
+  await expect(foreseeTrashTraining(ctx, training)).rejects.toMatchObject({ code: "in_trash" });
   await trashVersion(ctx, ref);
-  await expect(previewTrashVersion(ctx, ref)).rejects.toMatchObject({ code: "in_trash" });
+  await expect(foreseeTrashVersion(ctx, ref)).rejects.toMatchObject({ code: "in_trash" });
   await restoreVersion(ctx, trashedVersionRef(world, project, version));
-  expect(await previewTrashVersion(ctx, ref)).toMatchObject({ images: 10, generating: 0 });
+  expect(await foreseeTrashVersion(ctx, ref)).toMatchObject({ images: 10, generating: 0 });
 });

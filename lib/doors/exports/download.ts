@@ -21,7 +21,7 @@ import { apiUrl } from "@/lib/doors/public-url";
  */
 
 /** How long a link works. Asking again gives a new one. */
-export const LINK_SECONDS = 15 * 60;
+const LINK_SECONDS = 15 * 60;
 
 /** The key of links alone, so that no other use of the server's secret gives a signature that would pass here. */
 function linkKey(): Buffer {

@@ -17,7 +17,7 @@ import { tooLarge } from "@/lib/work/uploads/spool";
  */
 
 /** The largest image that a model is shown. */
-export const INFERENCE_BYTES_MAX = 20 * 1024 ** 2;
+const INFERENCE_BYTES_MAX = 20 * 1024 ** 2;
 /** Base64 needs four characters for three bytes, some escaped; and line breaks. */
 const TEXT_BYTES_MAX = 1.5 * INFERENCE_BYTES_MAX;
 const HELD_BYTES_MAX = 96 * 1024 ** 2;
@@ -48,7 +48,7 @@ export async function predictRequest(
  * Reads the image that a request brings, hands it to `run`, and lets go of it afterwards. Throws `invalid_request`,
  * `payload_too_large` without reading on, `unsupported_media_type`, and `busy` while other calls hold too much.
  */
-export async function withRequestImage<T>(
+async function withRequestImage<T>(
   request: Request,
   imageUrl: string | undefined,
   run: (image: Buffer) => Promise<T>,

@@ -21,9 +21,6 @@ export interface AnnotationFile {
 /** Class names by index, as a list or with the indexes as keys; the SDK sends the second. */
 export type Labelmap = Readonly<Record<string, string>> | readonly string[];
 
-/** Extensions of the files that `parseAnnotations` has something to say about; others are not worth reading. */
-export const ANNOTATION_EXTENSIONS = [".json", ".xml", ".txt", ".yaml", ".yml", ".csv", ".jsonl"] as const;
-
 /**
  * The boxes that annotation files give to images: COCO JSON (many images in one file), Pascal VOC XML and YOLO txt (one
  * image each; class names from the nearest data.yaml or classes.txt up the folders, else from `labelmap`, else the index

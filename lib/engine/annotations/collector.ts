@@ -2,7 +2,7 @@ import type { AnnotatedImage, ImageIndex, Reference } from "@/lib/engine/annotat
 import type { Box } from "@/lib/engine/boxes";
 
 /** The most boxes that one call takes from all its files. */
-export const MAX_BOXES = 1_000_000;
+const MAX_BOXES = 1_000_000;
 
 /** The longest class name, in UTF-16 units. */
 const MAX_LABEL_LENGTH = 200;

@@ -12,9 +12,9 @@ export interface Example {
 export type Examples = Record<Split, Example[]>;
 
 /** Each image is held as 8 kB: 320 MB. */
-export const MAX_IMAGES = 40_000;
+const MAX_IMAGES = 40_000;
 /** The metrics hold a number for each pair of classes. */
-export const MAX_CLASSES = 1_000;
+const MAX_CLASSES = 1_000;
 
 /**
  * Turns images into features as they come and keeps nothing else of them. Throws TrainingDataError as soon as it is
@@ -75,7 +75,7 @@ async function readFeatures(path: string, bytes: Buffer): Promise<Float32Array> 
 }
 
 /** The items until the signal is aborted; then throws its reason without waiting for the item that is being read. */
-export async function* untilAborted<T>(items: AsyncIterable<T>, signal: AbortSignal): AsyncGenerator<T, void> {
+async function* untilAborted<T>(items: AsyncIterable<T>, signal: AbortSignal): AsyncGenerator<T, void> {
   const iterator = items[Symbol.asyncIterator]();
   try {
     for (;;) {

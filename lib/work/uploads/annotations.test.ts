@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from "vitest";
-import { getImage } from "@/lib/domain/images/list";
+import { listImages } from "@/lib/domain/images";
 import { buildMember, buildProject, buildWorld, userContext, type World } from "@/lib/testing/builders";
 import { photo } from "@/lib/testing/pixels";
 import { applyAnnotationFiles } from "./annotations";
@@ -20,7 +20,10 @@ const upload = async (fileName: string): Promise<string> =>
   ).id;
 const apply = async (input: Parameters<typeof applyAnnotationFiles>[2]) =>
   applyAnnotationFiles(await userContext(world), ref(), input);
-const boxesOf = async (imageId: string) => (await getImage(await userContext(world), { ...ref(), imageId })).boxes;
+async function boxesOf(imageId: string) {
+  const { images } = await listImages(await userContext(world), ref(), { limit: 100 });
+  return images.find(({ id }) => id === imageId)!.boxes;
+}
 const labelsOf = async (imageId: string) => (await boxesOf(imageId)).map(({ label }) => label);
 
 const NAMES = { name: "data.yaml", text: "names: [hat, head]" };

@@ -1,18 +1,17 @@
 "use client";
 
 import { useEffect } from "react";
+import type { ItemType } from "@/lib/domain/item-types";
 
-type Item = "project" | "version" | "training";
-
-let leaving: Item | null = null;
+let leaving: ItemType | null = null;
 
 /** An item that had the focus is about to leave the page: the FocusOnArrival of its list takes the focus. */
-export function awaitArrival(item: Item): void {
+export function awaitArrival(item: ItemType): void {
   leaving = item;
 }
 
 /** Focuses the element with the id `target` once the page shows something else (`shows`) than when such an item left. */
-export function FocusOnArrival({ item, target, shows }: { item: Item; target: string; shows: string }) {
+export function FocusOnArrival({ item, target, shows }: { item: ItemType; target: string; shows: string }) {
   useEffect(() => {
     if (leaving !== item) return;
     leaving = null;

@@ -3,19 +3,20 @@
 import { CalendarClock, CircleStop, EyeOff, Images, Unplug, type LucideIcon } from "lucide-react";
 import { useFormatter, useTranslations } from "next-intl";
 import type { ReactNode } from "react";
-import type { TrashPreview } from "@/lib/domain/trash";
+import type { ItemType } from "@/lib/domain/item-types";
+import type { TrashConsequences } from "@/lib/domain/trash";
 
-/** A preview as it comes over the wire. */
-export type Preview = Omit<TrashPreview, "purgeAfter"> & { purgeAfter: string };
+/** Consequences as they come over the wire. */
+export type Foreseen = Omit<TrashConsequences, "purgeAfter"> & { purgeAfter: string };
 
 /** What moving something to Trash will do, a line each; only what applies. */
-export function Consequences({ type, preview }: { type: "version" | "project" | "training"; preview: Preview }) {
+export function Consequences({ type, foreseen }: { type: ItemType; foreseen: Foreseen }) {
   const t = useTranslations("versions.consequences");
   const format = useFormatter();
-  const { trainings, trainingCount, models, modelCount } = preview;
+  const { trainings, trainingCount, models, modelCount } = foreseen;
   // Only ever rendered in the browser, whose own zone it therefore is.
   const { timeZone } = new Intl.DateTimeFormat().resolvedOptions();
-  const until = format.dateTime(new Date(preview.purgeAfter), {
+  const until = format.dateTime(new Date(foreseen.purgeAfter), {
     year: "numeric",
     month: "long",
     day: "numeric",
@@ -25,20 +26,16 @@ export function Consequences({ type, preview }: { type: "version" | "project" | 
   });
   return (
     <ul className="mt-1.5 grid gap-2">
-      <Line icon={CalendarClock}>
-        {t(type === "training" ? "keptWithModel" : "kept", { until, days: preview.days })}
-      </Line>
-      {preview.versions > 0 ? <Line icon={EyeOff}>{t("versions", { count: preview.versions })}</Line> : null}
-      {preview.images > 0 ? <Line icon={Images}>{t("images", { count: preview.images })}</Line> : null}
-      {preview.generating > 0 ? (
-        <Line icon={CircleStop}>
-          {t(type === "version" ? "generating" : "generatingOf", { count: preview.generating })}
-        </Line>
+      <Line icon={CalendarClock}>{t("kept", { type, until, days: foreseen.days })}</Line>
+      {foreseen.versions > 0 ? <Line icon={EyeOff}>{t("versions", { count: foreseen.versions })}</Line> : null}
+      {foreseen.images > 0 ? <Line icon={Images}>{t("images", { count: foreseen.images })}</Line> : null}
+      {foreseen.generating > 0 ? (
+        <Line icon={CircleStop}>{t("generating", { type, count: foreseen.generating })}</Line>
       ) : null}
       {trainings.map(({ versionNumber, number, status, epoch, epochs }) => (
         <Line key={`${versionNumber}.${number}`} icon={CircleStop}>
           {t(status === "QUEUED" ? "queued" : "running", {
-            training: t(type === "project" ? "trainingOf" : "training", { number, version: versionNumber }),
+            training: t("training", { type, number, version: versionNumber }),
             epoch,
             epochs,
           })}

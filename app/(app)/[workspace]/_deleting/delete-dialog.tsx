@@ -13,19 +13,20 @@ import { Input } from "@/app/_ui/input";
 import { Skeleton } from "@/app/_ui/skeleton";
 import { TextLink } from "@/app/_ui/text-link";
 import { toastError } from "@/app/_ui/toast";
+import type { ItemType } from "@/lib/domain/item-types";
 import { normalizeName } from "@/lib/domain/name-form";
 import type { AlreadyInTrash, Trashed } from "@/lib/domain/trash";
 import type { ActionResult } from "@/lib/doors/action";
-import { Consequences, type Preview } from "./consequences";
+import { Consequences, type Foreseen } from "./consequences";
 
 interface Props {
-  type: "version" | "project" | "training";
+  type: ItemType;
   workspaceSlug: string;
   name: string;
   /** What tells it from others of its name: "v3". */
   mark?: string;
   /** Where to ask what it would do. */
-  previewUrl: string;
+  consequencesUrl: string;
   /** Whether the name has to be typed. */
   typed: boolean;
   /** Moves it to Trash, if it still has that name. */
@@ -36,23 +37,33 @@ interface Props {
 }
 
 type Loaded =
-  { state: "loading" } | { state: "ready"; preview: Preview } | { state: "refused"; code: string; message: string };
+  { state: "loading" } | { state: "ready"; foreseen: Foreseen } | { state: "refused"; code: string; message: string };
 
 /** Asks before something goes to Trash: what will happen, as it is now, and, where `typed`, its name. Mounted means open. */
-export function DeleteDialog({ type, workspaceSlug, name, mark, previewUrl, typed, trash, onTrashed, onClose }: Props) {
+export function DeleteDialog({
+  type,
+  workspaceSlug,
+  name,
+  mark,
+  consequencesUrl,
+  typed,
+  trash,
+  onTrashed,
+  onClose,
+}: Props) {
   const t = useTranslations("versions.delete");
   const common = useTranslations("common");
   const router = useRouter();
   const formId = useId();
   const field = useRef<HTMLInputElement>(null);
   const [attempt, setAttempt] = useState(0);
-  const loaded = usePreview(previewUrl, attempt, t("previewFailed"));
+  const loaded = useConsequences(consequencesUrl, attempt, t("consequencesFailed"));
   const [renamedTo, setRenamedTo] = useState<string | null>(null);
   const [problem, setProblem] = useState<string | null>(null);
   const [text, setText] = useState("");
   const [pending, startTransition] = useTransition();
 
-  const current = renamedTo ?? (loaded.state === "ready" && type !== "training" ? loaded.preview.name : name);
+  const current = renamedTo ?? (loaded.state === "ready" && type !== "TRAINING" ? loaded.foreseen.name : name);
   const matches = !typed || normalizeName(text) === normalizeName(current);
   const gone = loaded.state === "refused" && loaded.code !== "busy";
 
@@ -72,7 +83,7 @@ export function DeleteDialog({ type, workspaceSlug, name, mark, previewUrl, type
         const now = String(result.error.details["name"]);
         setRenamedTo(now);
         setText("");
-        setProblem(t(type === "project" ? "renamedProject" : "renamedVersion", { name: escapeName(now) }));
+        setProblem(t("renamed", { type, name: escapeName(now) }));
         field.current?.focus();
       } else if (result?.error.code === "forbidden") {
         toastError(result.error.message); // the page, fetched anew, offers this no more: the dialog goes with its button
@@ -105,7 +116,7 @@ export function DeleteDialog({ type, workspaceSlug, name, mark, previewUrl, type
         }
       >
         {loaded.state === "loading" ? <LoadingLines label={common("loading")} /> : null}
-        {loaded.state === "ready" ? <Consequences type={type} preview={loaded.preview} /> : null}
+        {loaded.state === "ready" ? <Consequences type={type} foreseen={loaded.foreseen} /> : null}
         {loaded.state === "refused" ? (
           <Callout
             tone="warn"
@@ -129,10 +140,7 @@ export function DeleteDialog({ type, workspaceSlug, name, mark, previewUrl, type
           <form id={formId} onSubmit={submit} className={typed ? "grid gap-2" : undefined}>
             {typed ? (
               <>
-                <Field
-                  label={t(type === "project" ? "typeProject" : "typeVersion")}
-                  description={isOddName(current) ? t("odd") : undefined}
-                >
+                <Field label={t("typeName", { type })} description={isOddName(current) ? t("odd") : undefined}>
                   {(control) => (
                     <>
                       <div className="flex min-w-0 items-center gap-2 rounded-md border border-line bg-panel py-1 pr-1 pl-2.5">
@@ -181,7 +189,7 @@ function LoadingLines({ label }: { label: string }) {
 }
 
 /** Asks the server what the act would do: fresh at each opening, since the page may be an hour old. */
-function usePreview(url: string, attempt: number, failed: string): Loaded {
+function useConsequences(url: string, attempt: number, failed: string): Loaded {
   const [loaded, setLoaded] = useState<{ key: string; value: Loaded } | null>(null);
   const key = `${url} ${attempt}`;
   useEffect(() => {
@@ -189,8 +197,8 @@ function usePreview(url: string, attempt: number, failed: string): Loaded {
     async function load(): Promise<Loaded> {
       const response = await fetch(url, { signal: controller.signal, cache: "no-store" });
       if (response.ok) {
-        const preview: Preview = await response.json();
-        return { state: "ready", preview };
+        const foreseen: Foreseen = await response.json();
+        return { state: "ready", foreseen };
       }
       const refusal: { code: string; error: string } = await response.json();
       return { state: "refused", code: refusal.code, message: refusal.error };

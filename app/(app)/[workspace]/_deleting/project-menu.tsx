@@ -41,8 +41,8 @@ export function ProjectMenu({
       dialogs={{
         rename: (close) => (
           <RenameDialog
-            title={t("rename.projectTitle", { name: escapeName(name) })}
-            description={t("rename.projectText")}
+            title={t("rename.title", { name: escapeName(name) })}
+            description={t("rename.text", { type: "PROJECT" })}
             name={name}
             rename={(to) => renameProjectAction({ ...ref, name: to })}
             onClose={close}
@@ -50,17 +50,17 @@ export function ProjectMenu({
         ),
         delete: (close) => (
           <DeleteDialog
-            type="project"
+            type="PROJECT"
             workspaceSlug={workspaceSlug}
             name={name}
-            previewUrl={`/data/${workspaceSlug}/${projectSlug}/trash-preview`}
+            consequencesUrl={`/data/${workspaceSlug}/${projectSlug}/consequences`}
             typed
             trash={(confirmName) => trashProjectAction({ ...ref, confirmName })}
             onTrashed={(result) => {
               const label = escapeName(result.name);
               if (result.outcome === "trashed") say(label, () => restoreProjectAction({ workspaceSlug, projectId }));
               else toast(t("delete.wasThere", { name: label }));
-              awaitArrival("project");
+              awaitArrival("PROJECT");
               close();
             }}
             onClose={close}

@@ -2,9 +2,9 @@
 
 import { useTranslations } from "next-intl";
 import { useId, useState, useTransition, type FormEvent } from "react";
-import { Button } from "@/app/_ui/button";
-import { Dialog, DialogClose, DialogContent } from "@/app/_ui/dialog";
+import { Dialog, DialogContent } from "@/app/_ui/dialog";
 import { Field } from "@/app/_ui/field";
+import { FormFoot } from "@/app/_ui/form-foot";
 import { Input } from "@/app/_ui/input";
 import { toast, toastError } from "@/app/_ui/toast";
 import type { ActionResult } from "@/lib/doors/action";
@@ -24,7 +24,6 @@ export function RenameDialog({
   onClose: () => void;
 }) {
   const t = useTranslations("versions.rename");
-  const common = useTranslations("common");
   const formId = useId();
   const [text, setText] = useState(name);
   const [error, setError] = useState<string | null>(null);
@@ -51,20 +50,9 @@ export function RenameDialog({
         title={title}
         description={description}
         foot={
-          <>
-            <DialogClose asChild>
-              <Button>{common("cancel")}</Button>
-            </DialogClose>
-            <Button
-              type="submit"
-              form={formId}
-              variant="primary"
-              pending={pending}
-              disabled={empty ? t("empty") : false}
-            >
-              {t("confirm")}
-            </Button>
-          </>
+          <FormFoot form={formId} pending={pending} disabled={empty ? t("empty") : false}>
+            {t("confirm")}
+          </FormFoot>
         }
       >
         <form id={formId} onSubmit={submit}>

@@ -3,10 +3,10 @@
 import { useTranslations } from "next-intl";
 import { useRouter } from "next/navigation";
 import { useId, useState, useTransition, type FormEvent } from "react";
-import { Button } from "@/app/_ui/button";
 import { Callout } from "@/app/_ui/callout";
-import { DialogClose, DialogContent } from "@/app/_ui/dialog";
+import { DialogContent } from "@/app/_ui/dialog";
 import { Field } from "@/app/_ui/field";
+import { FormFoot } from "@/app/_ui/form-foot";
 import { Input } from "@/app/_ui/input";
 import { NewDialog } from "@/app/_ui/new-dialog";
 import { RadioCards } from "@/app/_ui/radio-cards";
@@ -24,7 +24,6 @@ export function NewProject({ workspaceSlug }: { workspaceSlug: string }) {
 function NewProjectContent({ workspaceSlug }: { workspaceSlug: string }) {
   const t = useTranslations("newProject");
   const projects = useTranslations("projects");
-  const common = useTranslations("common");
   const router = useRouter();
   const form = useId();
   const [name, setName] = useState("");
@@ -48,14 +47,9 @@ function NewProjectContent({ workspaceSlug }: { workspaceSlug: string }) {
     <DialogContent
       title={t("title")}
       foot={
-        <>
-          <DialogClose asChild>
-            <Button>{common("cancel")}</Button>
-          </DialogClose>
-          <Button type="submit" form={form} variant="primary" pending={pending}>
-            {t("act")}
-          </Button>
-        </>
+        <FormFoot form={form} pending={pending}>
+          {t("act")}
+        </FormFoot>
       }
     >
       <form id={form} noValidate onSubmit={submit} className="grid gap-5 pt-2">

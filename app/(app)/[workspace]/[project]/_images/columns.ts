@@ -7,11 +7,13 @@ export const GAP_PX = 8;
 /** The line under a tile's picture. */
 export const CAPTION_PX = 22;
 
+export interface Columns {
+  count: number;
+  width: number;
+}
+
 /** As many tiles side by side as fit, and how wide each then is. */
-export function useColumns(
-  box: RefObject<HTMLElement | null>,
-  tileMinPx: number = TILE_MIN_PX,
-): { count: number; width: number } {
+export function useColumns(box: RefObject<HTMLElement | null>, tileMinPx: number = TILE_MIN_PX): Columns {
   const [columns, setColumns] = useState({ count: 6, width: tileMinPx });
   useEffect(() => {
     const element = box.current;

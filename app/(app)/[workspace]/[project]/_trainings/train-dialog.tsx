@@ -2,11 +2,11 @@
 
 import { useTranslations } from "next-intl";
 import { useId, useState, useTransition, type FormEvent, type ReactNode } from "react";
-import { Button } from "@/app/_ui/button";
 import { Callout } from "@/app/_ui/callout";
-import { Dialog, DialogClose, DialogContent } from "@/app/_ui/dialog";
+import { Dialog, DialogContent } from "@/app/_ui/dialog";
 import { escapeName } from "@/app/_ui/exact-name";
 import { Field } from "@/app/_ui/field";
+import { FormFoot } from "@/app/_ui/form-foot";
 import { Input } from "@/app/_ui/input";
 import type { VersionRef } from "@/lib/domain/item-state";
 import type { Untrainable } from "@/lib/domain/trainings";
@@ -34,7 +34,7 @@ interface Props {
 
 /** Who trains, and for how long. Mounted means open. */
 export function TrainDialog({ version, defaults, onBegun, onClose }: Props) {
-  const [t, common] = [useTranslations("versions.trainings"), useTranslations("common")];
+  const t = useTranslations("versions.trainings");
   const form = useId();
   const { name, untrainable, ...ref } = version;
   const [external, setExternal] = useState(untrainable !== null);
@@ -70,14 +70,9 @@ export function TrainDialog({ version, defaults, onBegun, onClose }: Props) {
       <DialogContent
         title={t("trainTitle", { name: escapeName(name) })}
         foot={
-          <>
-            <DialogClose asChild>
-              <Button>{common("cancel")}</Button>
-            </DialogClose>
-            <Button type="submit" form={form} variant="primary" pending={pending}>
-              {t("begin")}
-            </Button>
-          </>
+          <FormFoot form={form} pending={pending}>
+            {t("begin")}
+          </FormFoot>
         }
       >
         <form id={form} noValidate onSubmit={submit} className="grid gap-5 pt-2">

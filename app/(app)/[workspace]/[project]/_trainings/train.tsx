@@ -40,7 +40,7 @@ export function Train({
           defaults={defaults}
           onBegun={(number) => {
             toast(t("begun", { number: String(number) }));
-            awaitArrival("training");
+            awaitArrival("TRAINING");
             setOpen(false);
           }}
           onClose={() => setOpen(false)}

@@ -25,7 +25,7 @@ export function Trainings({ trainings, version, may }: Props) {
   useAnnounceEnds(runs);
   return (
     <>
-      <FocusOnArrival item="training" target="trainings" shows={trainings.map(({ id }) => id).join()} />
+      <FocusOnArrival item="TRAINING" target="trainings" shows={trainings.map(({ id }) => id).join()} />
       {runs.length === 0 ? (
         <p className="text-muted">{t("none")}</p>
       ) : (

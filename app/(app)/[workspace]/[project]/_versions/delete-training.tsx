@@ -41,15 +41,15 @@ export function DeleteTraining({
       </Button>
       {open ? (
         <DeleteDialog
-          type="training"
+          type="TRAINING"
           workspaceSlug={workspaceSlug}
           name={name}
-          previewUrl={`/data/${workspaceSlug}/${projectSlug}/${version.number}/trainings/${trainingId}/trash-preview`}
+          consequencesUrl={`/data/${workspaceSlug}/${projectSlug}/${version.number}/trainings/${trainingId}/consequences`}
           typed={false}
           trash={() => trashTrainingAction({ ...version, trainingId })}
           onTrashed={({ outcome }) => {
             if (outcome === "trashed") say(name, () => restoreTrainingAction({ workspaceSlug, trainingId }));
-            awaitArrival("training");
+            awaitArrival("TRAINING");
             setOpen(false);
           }}
           onClose={() => setOpen(false)}

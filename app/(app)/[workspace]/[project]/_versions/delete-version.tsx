@@ -34,18 +34,18 @@ export function DeleteVersion({
   const say = useTrashedToast();
   return (
     <DeleteDialog
-      type="version"
+      type="VERSION"
       workspaceSlug={workspaceSlug}
       name={name}
       mark={t("number", { number: String(number) })}
-      previewUrl={`/data/${workspaceSlug}/${projectSlug}/${number}/trash-preview`}
+      consequencesUrl={`/data/${workspaceSlug}/${projectSlug}/${number}/consequences`}
       typed
       trash={(confirmName) => trashVersionAction({ workspaceSlug, projectSlug, number, confirmName })}
       onTrashed={(result) => {
         const label = escapeName(result.name);
         if (result.outcome === "trashed") say(label, () => restoreVersionAction({ workspaceSlug, projectId, number }));
         else toast(t("delete.wasThere", { name: label }));
-        awaitArrival("version");
+        awaitArrival("VERSION");
         onClose();
         router.push(`/${workspaceSlug}/${projectSlug}`);
       }}

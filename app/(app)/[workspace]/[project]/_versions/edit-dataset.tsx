@@ -29,8 +29,8 @@ export function EditDataset({ version, failed }: { version: NamedVersion; failed
       dialogs={{
         rename: (close) => (
           <RenameDialog
-            title={t("rename.versionTitle", { name: escapeName(name) })}
-            description={t("rename.versionText")}
+            title={t("rename.title", { name: escapeName(name) })}
+            description={t("rename.text", { type: "VERSION" })}
             name={name}
             rename={(to) => renameVersionAction({ workspaceSlug, projectSlug, number, name: to })}
             onClose={close}

@@ -6,7 +6,7 @@ import { Skeleton } from "@/app/_ui/skeleton";
 import type { VersionImage } from "@/lib/work/versions/images";
 import { Fact, ImageFrame, LargeImage } from "../_images/image-frame";
 import { SplitDot } from "../_images/image-tile";
-import { labelOf } from "./image-grid";
+import { labelOf } from "../_images/label";
 
 interface Props {
   /** Where the version's and the project's bytes are. */

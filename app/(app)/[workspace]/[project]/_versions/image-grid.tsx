@@ -7,10 +7,12 @@ import { useCallback, useEffect, useId, useRef, useState, type KeyboardEvent } f
 import { Button } from "@/app/_ui/button";
 import { Callout } from "@/app/_ui/callout";
 import type { VersionImage, VersionImages } from "@/lib/work/versions/images";
-import { CAPTION_PX, GAP_PX, useColumns } from "../_images/columns";
+import { useColumns } from "../_images/columns";
 import { ImageFilters, useImageFilter } from "../_images/image-filters";
 import { EmptyTile, ImageTile } from "../_images/image-tile";
+import { labelOf } from "../_images/label";
 import { RANGE, useRanges, type FetchRange, type Places } from "../_images/use-ranges";
+import { rowsOf, useTiles } from "../_images/use-tiles";
 
 const ImageDialog = dynamic(async () => (await import("./image-dialog")).ImageDialog, { ssr: false });
 
@@ -21,8 +23,7 @@ interface Addresses {
 }
 
 /**
- * The images of a version in a box that scrolls: only those in sight exist, and only ranges in sight are fetched, so that
- * 100,000 cost no more than 100. Filters by split and class stand in the URL.
+ * The images of a version in a box that scrolls: only those in sight exist, and only ranges in sight are fetched. Filters by split and class stand in the URL.
  */
 export function ImageGrid({
   url,
@@ -79,28 +80,15 @@ function Scroller({ url, projectUrl, query, name, classes, onClear }: ScrollerPr
   const [active, setActive] = useState(0);
   const focusing = useRef<number | null>(null);
 
-  const rowHeight = columns.width + CAPTION_PX + GAP_PX;
   // eslint-disable-next-line react-hooks/incompatible-library -- nothing below is memoized on what it returns
-  const rows = useVirtualizer({
-    count: total === null ? 0 : Math.ceil(total / columns.count),
-    getScrollElement: () => box.current,
-    estimateSize: () => rowHeight,
-    overscan: 3,
-  });
-  useEffect(() => rows.measure(), [rows, rowHeight]);
-  const visible = rows.getVirtualItems();
-  const first = (visible[0]?.index ?? 0) * columns.count;
-  const last = Math.min(((visible.at(-1)?.index ?? 0) + 1) * columns.count, total ?? 1) - 1;
-  const settled = !rows.isScrolling; // ranges that only fly past are not fetched
-  useEffect(() => {
-    if (settled) setWanted({ first, last });
-  }, [settled, first, last]);
+  const rows = useVirtualizer({ ...rowsOf(total ?? 0, columns), getScrollElement: () => box.current });
+  const { tiles, height, inSight, scrollTo, stepOf } = useTiles(rows, columns, total ?? 0, setWanted);
 
   const tileId = (index: number) => `${id}-${index}`;
   /** Brings an image into sight; what is not there yet gets the focus once it is. */
   function reveal(index: number, focus: boolean): void {
     setActive(index);
-    rows.scrollToIndex(Math.floor(index / columns.count));
+    scrollTo(index);
     const tile = focus ? document.getElementById(tileId(index)) : null;
     tile?.focus({ preventScroll: true });
     focusing.current = focus && !tile ? index : null;
@@ -114,15 +102,7 @@ function Scroller({ url, projectUrl, query, name, classes, onClear }: ScrollerPr
   });
 
   function onKeyDown(event: KeyboardEvent): void {
-    const steps: Record<string, number> = {
-      ArrowLeft: -1,
-      ArrowRight: 1,
-      ArrowUp: -columns.count,
-      ArrowDown: columns.count,
-      Home: -Infinity,
-      End: Infinity,
-    };
-    const step = steps[event.key];
+    const step = stepOf(event.key);
     if (step === undefined || total === null || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
     reveal(Math.min(Math.max(stop + step, 0), total - 1), true);
@@ -136,7 +116,7 @@ function Scroller({ url, projectUrl, query, name, classes, onClear }: ScrollerPr
     );
   }
   // The one tile that the Tab key reaches is always one that exists.
-  const stop = active >= first && active <= last ? active : first;
+  const stop = active >= inSight.first && active <= inSight.last ? active : inSight.first;
   const describe = (image: VersionImage, index: number) =>
     t("imageAlt", {
       position: format.number(index + 1),
@@ -160,51 +140,44 @@ function Scroller({ url, projectUrl, query, name, classes, onClear }: ScrollerPr
           tabIndex={0}
           className="max-h-[min(26rem,60dvh)] min-h-28 overflow-y-auto overscroll-contain rounded-lg border border-line bg-panel p-2"
         >
-          <ul className="relative" style={{ height: rows.getTotalSize() }} onKeyDown={onKeyDown}>
-            {visible.flatMap((row) =>
-              Array.from({ length: columns.count }, (_, column) => {
-                const index = row.index * columns.count + column;
-                if (total === null || index >= total) return null;
-                const image = images.get(index);
-                return (
-                  <li
-                    key={index}
-                    aria-setsize={total}
-                    aria-posinset={index + 1}
-                    className="absolute top-0 left-0"
-                    style={{
-                      width: columns.width,
-                      transform: `translate(${column * (columns.width + GAP_PX)}px, ${row.start}px)`,
-                    }}
+          <ul className="relative" style={{ height: height }} onKeyDown={onKeyDown}>
+            {tiles.map(({ index, style }) => {
+              const image = images.get(index);
+              return (
+                <li
+                  key={index}
+                  aria-setsize={total ?? undefined}
+                  aria-posinset={index + 1}
+                  className="absolute top-0 left-0"
+                  style={style}
+                >
+                  <button
+                    id={tileId(index)}
+                    type="button"
+                    tabIndex={index === stop ? 0 : -1}
+                    aria-label={image ? undefined : common("loading")}
+                    onFocus={() => setActive(index)}
+                    onClick={() => setOpen(index)}
+                    className="block w-full rounded-md text-left"
                   >
-                    <button
-                      id={tileId(index)}
-                      type="button"
-                      tabIndex={index === stop ? 0 : -1}
-                      aria-label={image ? undefined : common("loading")}
-                      onFocus={() => setActive(index)}
-                      onClick={() => setOpen(index)}
-                      className="block w-full rounded-md text-left"
-                    >
-                      {image ? (
-                        <ImageTile
-                          src={`${url}/${image.path}?size=thumb`}
-                          alt={describe(image, index)}
-                          width={image.width}
-                          height={image.height}
-                          split={image.split}
-                          caption={labelOf(image) ?? ""}
-                          boxes={image.boxes}
-                          classes={classes}
-                        />
-                      ) : (
-                        <EmptyTile />
-                      )}
-                    </button>
-                  </li>
-                );
-              }),
-            )}
+                    {image ? (
+                      <ImageTile
+                        src={`${url}/${image.path}?size=thumb`}
+                        alt={describe(image, index)}
+                        width={image.width}
+                        height={image.height}
+                        split={image.split}
+                        caption={labelOf(image) ?? ""}
+                        boxes={image.boxes}
+                        classes={classes}
+                      />
+                    ) : (
+                      <EmptyTile />
+                    )}
+                  </button>
+                </li>
+              );
+            })}
           </ul>
         </div>
       )}
@@ -234,10 +207,4 @@ async function fetchImages(url: string, query: string, start: number, signal: Ab
   });
   if (!response.ok) throw new Error(`The images answered ${response.status}.`);
   return response.json();
-}
-
-/** Its class; or the classes of its boxes, each once. */
-export function labelOf({ label, boxes }: Pick<VersionImage, "label" | "boxes">): string | null {
-  if (label !== null || boxes.length === 0) return label;
-  return [...new Set(boxes.map((box) => box.label))].join(", ");
 }

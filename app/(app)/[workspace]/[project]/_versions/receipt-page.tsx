@@ -29,7 +29,7 @@ export async function ReceiptPage({ workspaceSlug, receiptId }: { workspaceSlug:
           { label: `${receipt.projectSlug}${number}` },
         ]}
         title={t("title", { name })}
-        meta={t(receipt.itemType === "PROJECT" ? "projectText" : "versionText")}
+        meta={t("text", { type: receipt.itemType })}
       />
       <dl className="divide-y divide-line rounded-lg border border-line">
         <Row label={t("what")}>

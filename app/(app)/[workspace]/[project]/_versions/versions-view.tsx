@@ -11,7 +11,7 @@ import { KeepFresh } from "./keep-fresh";
 import { VersionDetail } from "./version-detail";
 import { VersionList } from "./version-list";
 
-export const DETAIL_ID = "chosen-version";
+const DETAIL_ID = "chosen-version";
 const PAGE_ID = "versions";
 const GENERATING_MS = 1_500;
 
@@ -67,7 +67,7 @@ export async function VersionsView({ data, picked }: { data: VersionsPage; picke
         </EmptyState>
       )}
       <FocusOnArrival
-        item="version"
+        item="VERSION"
         target={chosen ? DETAIL_ID : PAGE_ID}
         shows={`${chosen?.number ?? ""} ${versions.length}`}
       />

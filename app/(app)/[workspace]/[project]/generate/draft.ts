@@ -43,7 +43,7 @@ export interface Settings {
 }
 
 export const OUTPUTS_MAX = 50;
-export const SEED_MAX = 2_147_483_647;
+const SEED_MAX = 2_147_483_647;
 const OUTPUTS_INITIAL = 3;
 /** Below this a resize to 640 × 640 would only blow the images up. */
 const SMALL_SIDE_PX = 320;

@@ -3,12 +3,14 @@
 import { useWindowVirtualizer } from "@tanstack/react-virtual";
 import { Check } from "lucide-react";
 import { useFormatter, useTranslations } from "next-intl";
-import { useEffect, useId, useLayoutEffect, useRef, useState, type KeyboardEvent, type MouseEvent } from "react";
+import { useId, useLayoutEffect, useRef, useState, type KeyboardEvent, type MouseEvent } from "react";
 import { cn } from "@/app/_ui/class-names";
 import type { BrowserImage } from "@/lib/doors/images/browser";
-import { CAPTION_PX, GAP_PX, useColumns } from "../_images/columns";
+import { useColumns } from "../_images/columns";
 import { EmptyTile, ImageTile } from "../_images/image-tile";
+import { labelOf } from "../_images/label";
 import type { Places } from "../_images/use-ranges";
+import { rowHeightOf, rowsOf, useTiles } from "../_images/use-tiles";
 import { isSelected, type Selection } from "./selection";
 
 const TILE_PX = 104;
@@ -66,22 +68,8 @@ export function Grid({ label, url, images, count, classes, selection, choose, op
     return () => observer.disconnect();
   }, []);
 
-  const rowHeight = columns.width + CAPTION_PX + GAP_PX;
-  const rows = useWindowVirtualizer({
-    count: Math.ceil(count / columns.count),
-    estimateSize: () => rowHeight,
-    overscan: 3,
-    scrollMargin,
-    ...SCROLL_PADDING,
-  });
-  useEffect(() => rows.measure(), [rows, rowHeight]);
-  const visible = rows.getVirtualItems();
-  const first = (visible[0]?.index ?? 0) * columns.count;
-  const last = ((visible.at(-1)?.index ?? 0) + 1) * columns.count - 1;
-  const settled = !rows.isScrolling;
-  useEffect(() => {
-    if (settled) onSight({ first, last }); // what only flies past is not fetched
-  }, [onSight, first, last, settled]);
+  const rows = useWindowVirtualizer({ ...rowsOf(count, columns), scrollMargin, ...SCROLL_PADDING });
+  const { tiles, height, scrollTo, stepOf } = useTiles(rows, columns, count, onSight, scrollMargin);
 
   const current = Math.min(active, Math.max(count - 1, 0));
   const some = selection === "all" || selection.size > 0;
@@ -93,24 +81,14 @@ export function Grid({ label, url, images, count, classes, selection, choose, op
   function go(to: number, range: boolean): void {
     const next = Math.min(Math.max(to, 0), count - 1);
     setActive(next);
-    rows.scrollToIndex(Math.floor(next / columns.count), { align: "auto" });
+    scrollTo(next);
     if (range && choose) addUpTo(next);
     else anchor.current = next;
   }
 
   function onKeyDown(event: KeyboardEvent): void {
-    const page = columns.count * Math.max(1, Math.floor((window.innerHeight - 160) / rowHeight));
-    const steps: Partial<Record<string, number>> = {
-      ArrowLeft: -1,
-      ArrowRight: 1,
-      ArrowUp: -columns.count,
-      ArrowDown: columns.count,
-      PageUp: -page,
-      PageDown: page,
-      Home: -Infinity,
-      End: Infinity,
-    };
-    const step = steps[event.key];
+    const page = columns.count * Math.max(1, Math.floor((window.innerHeight - 160) / rowHeightOf(columns)));
+    const step = event.key === "PageUp" ? -page : event.key === "PageDown" ? page : stepOf(event.key);
     const image = images.get(current);
     if (step !== undefined && !event.altKey && !event.ctrlKey && !event.metaKey) go(current + step, event.shiftKey);
     else if (event.key === "Enter" && image) open(current);
@@ -144,98 +122,83 @@ export function Grid({ label, url, images, count, classes, selection, choose, op
       aria-label={label}
       aria-multiselectable={choose ? true : undefined}
       aria-activedescendant={
-        visible.some(({ index }) => index === Math.floor(current / columns.count)) && images.has(current)
-          ? `${id}${current}`
-          : undefined
+        images.has(current) && tiles.some(({ index }) => index === current) ? `${id}${current}` : undefined
       }
       tabIndex={0}
       onKeyDown={onKeyDown}
       className="group relative rounded-md select-none focus-visible:outline-none"
-      style={{ height: rows.getTotalSize() }}
+      style={{ height: height }}
     >
-      {visible.flatMap((row) =>
-        Array.from({ length: columns.count }, (_, column) => {
-          const index = row.index * columns.count + column;
-          if (index >= count) return null;
-          const image = images.get(index);
-          const place = {
-            width: columns.width,
-            transform: `translate(${column * (columns.width + GAP_PX)}px, ${row.start - scrollMargin}px)`,
-          };
-          if (!image) {
-            return (
-              <div key={index} aria-hidden className="absolute top-0 left-0 animate-pulse" style={place}>
-                <EmptyTile />
-              </div>
-            );
-          }
-          const selected = isSelected(selection, image.id);
+      {tiles.map(({ index, style }) => {
+        const image = images.get(index);
+        if (!image) {
           return (
-            <div
-              key={index}
-              id={`${id}${index}`}
-              role="option"
-              aria-selected={selected}
-              aria-setsize={count}
-              aria-posinset={index + 1}
-              aria-label={t("imageAlt", {
-                position: format.number(index + 1),
-                name: image.fileName,
-                label: sayLabel(image, t("unlabelled")),
-                split: common(`splits.${image.split}`),
-              })}
-              onClick={(event) => onClick(event, index)}
-              className={cn(
-                "group/tile absolute top-0 left-0 cursor-pointer rounded-md",
-                selected && "outline-2 outline-offset-1 outline-accent-solid",
-                index === current &&
-                  "group-focus-visible:outline-2 group-focus-visible:outline-offset-3 group-focus-visible:outline-accent",
-              )}
-              style={place}
-            >
-              <ImageTile
-                src={`${url}/${image.id}?size=thumb`}
-                alt=""
-                width={image.width}
-                height={image.height}
-                split={image.split}
-                caption={sayLabel(image, "–")}
-                boxes={image.boxes}
-                classes={classes}
-              />
-              {choose ? (
-                <span
-                  data-mark
-                  aria-hidden
-                  className={cn(
-                    "absolute top-0 left-0 p-1.5",
-                    !some && "opacity-0 group-hover/tile:opacity-100 pointer-coarse:opacity-100",
-                    !some && index === current && "group-focus-visible:opacity-100",
-                  )}
-                >
-                  <span
-                    className={cn(
-                      "flex size-5 items-center justify-center rounded-sm border",
-                      selected
-                        ? "border-accent-solid bg-accent-solid text-on-solid"
-                        : "border-control bg-canvas/85 text-transparent",
-                    )}
-                  >
-                    <Check className="size-3.5" strokeWidth={3} />
-                  </span>
-                </span>
-              ) : null}
+            <div key={index} aria-hidden className="absolute top-0 left-0 animate-pulse" style={style}>
+              <EmptyTile />
             </div>
           );
-        }),
-      )}
+        }
+        const selected = isSelected(selection, image.id);
+        return (
+          <div
+            key={index}
+            id={`${id}${index}`}
+            role="option"
+            aria-selected={selected}
+            aria-setsize={count}
+            aria-posinset={index + 1}
+            aria-label={t("imageAlt", {
+              position: format.number(index + 1),
+              name: image.fileName,
+              label: labelOf(image) ?? t("unlabelled"),
+              split: common(`splits.${image.split}`),
+            })}
+            onClick={(event) => onClick(event, index)}
+            className={cn(
+              "group/tile absolute top-0 left-0 cursor-pointer rounded-md",
+              selected && "outline-2 outline-offset-1 outline-accent-solid",
+              index === current &&
+                "group-focus-visible:outline-2 group-focus-visible:outline-offset-3 group-focus-visible:outline-accent",
+            )}
+            style={style}
+          >
+            <ImageTile
+              src={`${url}/${image.id}?size=thumb`}
+              alt=""
+              width={image.width}
+              height={image.height}
+              split={image.split}
+              caption={labelOf(image) ?? "–"}
+              boxes={image.boxes}
+              classes={classes}
+            />
+            {choose ? (
+              <span
+                data-mark
+                aria-hidden
+                className={cn(
+                  "absolute top-0 left-0 p-1.5",
+                  !some && "opacity-0 group-hover/tile:opacity-100 pointer-coarse:opacity-100",
+                  !some && index === current && "group-focus-visible:opacity-100",
+                )}
+              >
+                <span
+                  className={cn(
+                    "flex size-5 items-center justify-center rounded-sm border",
+                    selected
+                      ? "border-accent-solid bg-accent-solid text-on-solid"
+                      : "border-control bg-canvas/85 text-transparent",
+                  )}
+                >
+                  <Check className="size-3.5" strokeWidth={3} />
+                </span>
+              </span>
+            ) : null}
+          </div>
+        );
+      })}
     </div>
   );
 }
 
 export const GRID_ID = "image-grid";
-
-/** What is on the image: its class, or the classes of its boxes. */
-export function sayLabel({ label, boxes }: Pick<BrowserImage, "label" | "boxes">, nothing: string): string {
-  return label ?? ([...new Set(boxes.map((box) => box.label))].join(", ") || nothing);
-}

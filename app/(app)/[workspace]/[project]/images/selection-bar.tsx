@@ -4,8 +4,9 @@ import { Tag, Waypoints, X } from "lucide-react";
 import { useTranslations } from "next-intl";
 import { useId, useState, type FormEvent } from "react";
 import { Button } from "@/app/_ui/button";
-import { Dialog, DialogClose, DialogContent } from "@/app/_ui/dialog";
+import { Dialog, DialogContent } from "@/app/_ui/dialog";
 import { Field } from "@/app/_ui/field";
+import { FormFoot } from "@/app/_ui/form-foot";
 import { Menu, MenuContent, MenuItem, MenuTrigger } from "@/app/_ui/menu";
 import { SplitDot, SPLITS, type Split } from "../_images/image-tile";
 import { ClassInput } from "./class-input";
@@ -79,7 +80,6 @@ function ClassDialog({
   onClose,
 }: Pick<Props, "count" | "classes" | "change"> & { onClose: () => void }) {
   const t = useTranslations("images");
-  const common = useTranslations("common");
   const form = useId();
   const [label, setLabel] = useState("");
   const [error, setError] = useState<string | null>(null);
@@ -108,18 +108,9 @@ function ClassDialog({
             <Button variant="ghost" className="mr-auto" onClick={() => void send(null)} pending={pending}>
               {t("removeClass")}
             </Button>
-            <DialogClose asChild>
-              <Button>{common("cancel")}</Button>
-            </DialogClose>
-            <Button
-              type="submit"
-              form={form}
-              variant="primary"
-              pending={pending}
-              disabled={label.trim() === "" ? t("classMissing") : false}
-            >
+            <FormFoot form={form} pending={pending} disabled={label.trim() === "" ? t("classMissing") : false}>
               {t("setClass")}
-            </Button>
+            </FormFoot>
           </>
         }
       >

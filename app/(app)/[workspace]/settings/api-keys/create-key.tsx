@@ -6,6 +6,7 @@ import { Button } from "@/app/_ui/button";
 import { Callout } from "@/app/_ui/callout";
 import { DialogClose, DialogContent } from "@/app/_ui/dialog";
 import { Field } from "@/app/_ui/field";
+import { FormFoot } from "@/app/_ui/form-foot";
 import { Input } from "@/app/_ui/input";
 import { NewDialog } from "@/app/_ui/new-dialog";
 import { Secret } from "@/app/_ui/secret";
@@ -34,7 +35,6 @@ export function CreateKey({ workspaceSlug, apiUrl }: { workspaceSlug: string; ap
 /** One content for both steps: the dialog stays, so that the focus goes from the form to what came of it. */
 function CreateKeyContent({ workspaceSlug, apiUrl }: { workspaceSlug: string; apiUrl: string }) {
   const t = useTranslations("keys");
-  const common = useTranslations("common");
   const form = useId();
   const [made, setMade] = useState<Made | null>(null);
   const [name, setName] = useState("");
@@ -56,20 +56,9 @@ function CreateKeyContent({ workspaceSlug, apiUrl }: { workspaceSlug: string; ap
       <Button variant="primary">{t("done")}</Button>
     </DialogClose>
   ) : (
-    <>
-      <DialogClose asChild>
-        <Button>{common("cancel")}</Button>
-      </DialogClose>
-      <Button
-        type="submit"
-        form={form}
-        variant="primary"
-        pending={pending}
-        disabled={scopes.size === 0 ? t("scopesMissing") : false}
-      >
-        {t("createAct")}
-      </Button>
-    </>
+    <FormFoot form={form} pending={pending} disabled={scopes.size === 0 ? t("scopesMissing") : false}>
+      {t("createAct")}
+    </FormFoot>
   );
   return (
     <DialogContent

@@ -2,10 +2,10 @@
 
 import { useTranslations } from "next-intl";
 import { startTransition, useActionState, useId, useState, type SyntheticEvent } from "react";
-import { Button } from "@/app/_ui/button";
 import { Callout } from "@/app/_ui/callout";
-import { DialogClose, DialogContent } from "@/app/_ui/dialog";
+import { DialogContent } from "@/app/_ui/dialog";
 import { Field } from "@/app/_ui/field";
+import { FormFoot } from "@/app/_ui/form-foot";
 import { Input } from "@/app/_ui/input";
 import { NewDialog } from "@/app/_ui/new-dialog";
 import { RadioCards } from "@/app/_ui/radio-cards";
@@ -62,14 +62,9 @@ function AddMemberContent({ workspaceSlug, close }: { workspaceSlug: string; clo
       title={t("add")}
       description={t("addText")}
       foot={
-        <>
-          <DialogClose asChild>
-            <Button>{common("cancel")}</Button>
-          </DialogClose>
-          <Button type="submit" form={form} variant="primary" pending={pending}>
-            {t("addAct")}
-          </Button>
-        </>
+        <FormFoot form={form} pending={pending}>
+          {t("addAct")}
+        </FormFoot>
       }
     >
       <form id={form} onSubmit={send} className="grid gap-5">

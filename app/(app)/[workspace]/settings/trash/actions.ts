@@ -3,6 +3,7 @@
 import { z } from "zod";
 import type { Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
+import { ITEM_TYPES } from "@/lib/domain/item-types";
 import { emptyTrash, purgeItems, restoreAll, restoreItems, type ItemResult } from "@/lib/domain/trash";
 import { action } from "@/lib/doors/action";
 import { explain } from "@/lib/doors/explain";
@@ -13,7 +14,7 @@ const CHOSEN_MAX = 200;
 const ACT_MS = 20_000;
 
 const item = z.object({
-  type: z.enum(["PROJECT", "VERSION", "TRAINING"]),
+  type: z.enum(ITEM_TYPES),
   id: z.string().max(64),
   name: z.string().max(1_000),
   projectId: z.string().max(64),

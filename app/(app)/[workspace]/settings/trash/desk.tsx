@@ -2,62 +2,15 @@
 
 import { useTranslations } from "next-intl";
 import dynamic from "next/dynamic";
-import { createContext, useContext, useEffect, useMemo, useRef, useState, useTransition, type ReactNode } from "react";
+import { useEffect, useMemo, useRef, useState, useTransition, type ReactNode } from "react";
 import { toast, toastError } from "@/app/_ui/toast";
 import { restoreItemsAction } from "./actions";
 import type { Row } from "./rows";
+import { DeskContext, type Desk, type Failures, type Question, type Result, type TrashFacts } from "./use-desk";
 
 const PurgeDialog = dynamic(async () => (await import("./purge-dialog")).PurgeDialog, { ssr: false });
 const RestoreAllDialog = dynamic(async () => (await import("./restore-all-dialog")).RestoreAllDialog, { ssr: false });
 const FailuresDialog = dynamic(async () => (await import("./failures-dialog")).FailuresDialog, { ssr: false });
-
-/** What became of one item; `reason` says why not. */
-export interface Result {
-  type: Row["type"];
-  id: string;
-  name: string;
-  reason: string | null;
-}
-
-type Question = { kind: "purge"; rows: readonly Row[] } | { kind: "empty" } | { kind: "restore-all" };
-
-interface Failures {
-  title: string;
-  list: { label: string; reason: string }[];
-}
-
-export interface TrashFacts {
-  workspaceSlug: string;
-  /** The instant that this page shows. */
-  asOf: string;
-  mayPurge: boolean;
-  /** Of all of Trash. */
-  summary: { items: number; images: number; bytes: number };
-}
-
-interface Desk extends TrashFacts {
-  rows: readonly Row[];
-  selected: ReadonlySet<string>;
-  select: (ids: readonly string[], chosen: boolean) => void;
-  /** What is being restored now. */
-  restoring: ReadonlySet<string>;
-  restore: (rows: readonly Row[], from?: string) => void;
-  ask: (question: Question) => void;
-  /** Tells the results of an act on several items, and where focus belongs once their rows are gone. */
-  report: (
-    results: readonly Result[],
-    said: (done: readonly Row[]) => string,
-    partly: (done: number) => string,
-  ) => void;
-}
-
-const DeskContext = createContext<Desk | null>(null);
-
-export function useDesk(): Desk {
-  const desk = useContext(DeskContext);
-  if (!desk) throw new Error("Outside of the TrashDesk.");
-  return desk;
-}
 
 const NOTHING: ReadonlySet<string> = new Set();
 

@@ -3,17 +3,10 @@
 import { useTranslations } from "next-intl";
 import { Button } from "@/app/_ui/button";
 import { Dialog, DialogClose, DialogContent } from "@/app/_ui/dialog";
+import type { Failures } from "./use-desk";
 
 /** What could not be done, item by item, and why. */
-export function FailuresDialog({
-  title,
-  list,
-  onClose,
-}: {
-  title: string;
-  list: readonly { label: string; reason: string }[];
-  onClose: () => void;
-}) {
+export function FailuresDialog({ title, list, onClose }: Failures & { onClose: () => void }) {
   const t = useTranslations("trash");
   const common = useTranslations("common");
   return (

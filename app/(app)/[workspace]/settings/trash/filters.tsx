@@ -5,9 +5,9 @@ import { useRouter } from "next/navigation";
 import { useEffect, useRef, useTransition } from "react";
 import { Input } from "@/app/_ui/input";
 import { Select } from "@/app/_ui/select";
+import { ITEM_TYPES, type ItemType } from "@/lib/domain/item-types";
 import { trashHref, TYPE_WORDS, parseTrashQuery } from "./view-query";
 
-const TYPES = ["PROJECT", "VERSION", "TRAINING"] as const;
 /** After the last key. */
 const PAUSE_MS = 250;
 
@@ -19,7 +19,7 @@ export function TrashFilters({
   search,
 }: {
   workspaceSlug: string;
-  type: (typeof TYPES)[number] | null;
+  type: ItemType | null;
   order: "newest" | "oldest";
   search: string;
 }) {
@@ -79,7 +79,7 @@ export function TrashFilters({
       />
       <Select name="type" aria-label={t("filters.type")} defaultValue={type ? TYPE_WORDS[type] : ""} onChange={apply}>
         <option value="">{t("filters.allTypes")}</option>
-        {TYPES.map((each) => (
+        {ITEM_TYPES.map((each) => (
           <option key={each} value={TYPE_WORDS[each]}>
             {t(`types.${each}`)}
           </option>

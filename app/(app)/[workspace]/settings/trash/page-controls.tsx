@@ -2,7 +2,7 @@
 
 import { useTranslations } from "next-intl";
 import { Button } from "@/app/_ui/button";
-import { useDesk } from "./desk";
+import { useDesk } from "./use-desk";
 
 /** What can be done to all of Trash. */
 export function TrashActions({ mayRestore }: { mayRestore: boolean }) {

@@ -11,7 +11,7 @@ import { formatBytes } from "@/app/_ui/number";
 import { toast, toastError } from "@/app/_ui/toast";
 import { normalizeName } from "@/lib/domain/name-form";
 import { emptyTrashAction, purgeItemsAction } from "./actions";
-import { useDesk } from "./desk";
+import { useDesk } from "./use-desk";
 import { sumLosses, type Row } from "./rows";
 
 const NAMES_MAX = 5;

@@ -6,7 +6,7 @@ import { AlertDialog, AlertDialogContent } from "@/app/_ui/alert-dialog";
 import { Button } from "@/app/_ui/button";
 import { toast, toastError } from "@/app/_ui/toast";
 import { restoreAllAction } from "./actions";
-import { useDesk } from "./desk";
+import { useDesk, type Failures } from "./use-desk";
 
 /** Asks before all of Trash comes back: whatever the filters show, it is all of it. */
 export function RestoreAllDialog({
@@ -14,7 +14,7 @@ export function RestoreAllDialog({
   onFailures,
 }: {
   onClose: () => void;
-  onFailures: (failures: { title: string; list: { label: string; reason: string }[] }) => void;
+  onFailures: (failures: Failures) => void;
 }) {
   const t = useTranslations("trash");
   const common = useTranslations("common");

@@ -5,7 +5,7 @@ import { useTranslations } from "next-intl";
 import { lazy, Suspense, useState } from "react";
 import { Button } from "@/app/_ui/button";
 import { Checkbox } from "@/app/_ui/checkbox";
-import { useDesk } from "./desk";
+import { useDesk } from "./use-desk";
 import type { Row } from "./rows";
 
 // Menus weigh as much as the rest of the page together, and few visits need one.

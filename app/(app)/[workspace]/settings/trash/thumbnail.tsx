@@ -1,11 +1,12 @@
 "use client";
 
-import { FolderOpen, Images, LineChart } from "lucide-react";
+import { FolderOpen, Images, LineChart, type LucideIcon } from "lucide-react";
 import { useRef, useState } from "react";
 import { useSampleImages, type VersionAddress } from "@/app/(app)/_shell/sample-images";
 import { cn } from "@/app/_ui/class-names";
+import type { ItemType } from "@/lib/domain/item-types";
 
-const ICONS = { PROJECT: FolderOpen, VERSION: Images, TRAINING: LineChart };
+const ICONS: Record<ItemType, LucideIcon> = { PROJECT: FolderOpen, VERSION: Images, TRAINING: LineChart };
 
 /** A version's first image, fetched when its row comes into sight; for everything else, and where it fails, a quiet sign of the type. */
 export function Thumbnail({
@@ -13,7 +14,7 @@ export function Thumbnail({
   version,
   className,
 }: {
-  type: keyof typeof ICONS;
+  type: ItemType;
   version: VersionAddress | null;
   className?: string;
 }) {

@@ -1,6 +1,5 @@
-import type { TrashItem, TrashView } from "@/lib/domain/trash";
-
-type ItemType = TrashItem["type"];
+import { ITEM_TYPES, type ItemType } from "@/lib/domain/item-types";
+import type { TrashView } from "@/lib/domain/trash";
 
 /** What the page's address says: what to show, and from where each section reads on. */
 export interface TrashQuery extends TrashView {
@@ -14,7 +13,6 @@ export const TYPE_WORDS = { PROJECT: "projects", VERSION: "versions", TRAINING: 
   ItemType,
   string
 >;
-const TYPES = ["PROJECT", "VERSION", "TRAINING"] as const satisfies readonly ItemType[];
 
 type Raw = Record<string, string | string[] | undefined>;
 
@@ -23,11 +21,11 @@ const first = (value: string | string[] | undefined): string =>
 
 /** Reads an address; what it does not know means "all of it, newest first". */
 export function parseTrashQuery(raw: Raw): TrashQuery {
-  const cursors = TYPES.flatMap((type) =>
+  const cursors = ITEM_TYPES.flatMap((type) =>
     first(raw[TYPE_WORDS[type]]) === "" ? [] : [[type, first(raw[TYPE_WORDS[type]])] as const],
   );
   return {
-    type: TYPES.find((type) => TYPE_WORDS[type] === first(raw["type"])),
+    type: ITEM_TYPES.find((type) => TYPE_WORDS[type] === first(raw["type"])),
     order: first(raw["order"]) === "oldest" ? "oldest" : "newest",
     search: first(raw["q"]).slice(0, 200),
     cursors: Object.fromEntries(cursors),
@@ -40,7 +38,7 @@ export function trashHref(workspaceSlug: string, { type, order, search, cursors 
   if (type) query.set("type", TYPE_WORDS[type]);
   if (search) query.set("q", search);
   if (order === "oldest") query.set("order", order);
-  for (const each of TYPES) if (cursors[each]) query.set(TYPE_WORDS[each], cursors[each]);
+  for (const each of ITEM_TYPES) if (cursors[each]) query.set(TYPE_WORDS[each], cursors[each]);
   const path = `/${workspaceSlug}/settings/trash`;
   return query.size > 0 ? `${path}?${query.toString()}` : path;
 }

@@ -1,6 +1,7 @@
 import { BlobWriter, TextReader, Uint8ArrayReader, ZipWriter, type ZipWriterAddDataOptions } from "@zip.js/zip.js";
 import { expect, test } from "vitest";
-import { sortFiles, type Intake, type UploadFile } from "./intake";
+import { sortFiles, type Intake } from "./intake";
+import type { UploadFile } from "./upload-file";
 
 const LIMITS = { imageBytes: 1_000, annotationBytes: 500 };
 

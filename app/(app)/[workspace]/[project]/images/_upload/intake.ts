@@ -1,21 +1,5 @@
 import { kindOf } from "./placing";
-
-/** A file to upload. Its bytes are read when its turn comes, and kept no longer than that. */
-export interface UploadFile {
-  /** With its folders, "/" between them. */
-  path: string;
-  sizeBytes: number;
-  open: () => Promise<Blob>;
-}
-
-/** Why a file was left out before anything was sent; each has a sentence in messages, `images.refusals`. */
-export type Refusal =
-  "notAnImage" | "tooLarge" | "annotationTooLarge" | "unsafeName" | "encrypted" | "brokenZip" | "zipBomb";
-
-export interface Refused {
-  path: string;
-  reason: Refusal;
-}
+import type { Refusal, Refused, UploadFile } from "./upload-file";
 
 /** What somebody chose or dropped, sorted. */
 export interface Intake {
@@ -33,7 +17,7 @@ const PATH_MAX = 1_000;
 /** Names that lead out of a folder when taken for a path, or that hide what they are. */
 const UNSAFE = /^[/\\]|^[a-z]:|(^|[/\\])\.\.([/\\]|$)|\p{Cc}/iu;
 
-export const isUnsafePath = (path: string): boolean => path.length > PATH_MAX || UNSAFE.test(path);
+const isUnsafePath = (path: string): boolean => path.length > PATH_MAX || UNSAFE.test(path);
 
 /** Sorts what was chosen or dropped; zips are opened and their entries sorted with it. Never throws for a file. */
 export async function sortFiles(

@@ -1,5 +1,6 @@
-import type { Intake, Refusal, UploadFile } from "./intake";
+import type { Intake } from "./intake";
 import { place, type Placing, type Split } from "./placing";
+import type { Refusal, UploadFile } from "./upload-file";
 
 /** One image to send, and where it goes. */
 export interface Job {

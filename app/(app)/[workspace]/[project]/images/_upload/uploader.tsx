@@ -7,8 +7,9 @@ import { useEffect, useRef, useState } from "react";
 import { Button } from "@/app/_ui/button";
 import { Menu, MenuContent, MenuItem, MenuTrigger } from "@/app/_ui/menu";
 import { toastError } from "@/app/_ui/toast";
-import { droppedFiles, filesOf, sortFiles, type Intake, type IntakeLimits, type UploadFile } from "./intake";
+import { droppedFiles, filesOf, sortFiles, type Intake, type IntakeLimits } from "./intake";
 import type { UploadQueue } from "./queue";
+import type { UploadFile } from "./upload-file";
 
 const ReviewDialog = dynamic(async () => (await import("./review-dialog")).ReviewDialog, { ssr: false });
 

@@ -1,5 +1,5 @@
 import { BlobReader, ZipReader, type FileEntry } from "@zip.js/zip.js/lib/zip-core-native.js";
-import type { Refused, UploadFile } from "./intake";
+import type { Refused, UploadFile } from "./upload-file";
 
 const ENTRIES_MAX = 200_000;
 /** Images hardly shrink; what promises to grow more than this is no data set. */
