@@ -10,11 +10,11 @@ import {
   text,
   versionParams,
   workspaceParams,
-} from "@/lib/doors/schemas";
+} from "@/lib/doors/fields";
 
 /*
  * What the REST API takes and gives about trainings: in the official client's words where it asks, in our own for trainers
- * elsewhere. See schemas.ts.
+ * elsewhere. See fields.ts.
  */
 
 const id = z
@@ -34,12 +34,10 @@ const epochs = z.number({ error: "must be a number" });
 
 export const trainBody = z.object(
   {
-    modelType: text(64)
-      .nullish()
-      .meta({
-        description:
-          "hog-mlp, unless given: our own classifier, trained by this server's workers. Any other waits for a trainer of yours that leases runs over HTTP.",
-      }),
+    modelType: text(64).nullish().meta({
+      description:
+        "hog-mlp, unless given: our own classifier, trained by this server's workers. Any other waits for a trainer of yours that leases runs over HTTP.",
+    }),
     epochs: epochs.nullish().meta({ description: `1 to ${EPOCHS_MAX}; ${EPOCHS_DEFAULT} unless given.` }),
     trainRecipe: z
       .looseObject({ hyperparameters: z.looseObject({ epochs: epochs.nullish() }, object).nullish() }, object)
@@ -227,12 +225,10 @@ export const leaseAnswer = z.strictObject({
 });
 
 export const heartbeatAnswer = z.strictObject({
-  answer: z
-    .enum(["go on", "stop", "cancel"])
-    .meta({
-      description:
-        "stop: end after this epoch and hand in what there is. cancel: the run is over for you; end now and hand in nothing.",
-    }),
+  answer: z.enum(["go on", "stop", "cancel"]).meta({
+    description:
+      "stop: end after this epoch and hand in what there is. cancel: the run is over for you; end now and hand in nothing.",
+  }),
 });
 export const weightsStored = z.strictObject({ sizeBytes: count });
 export const finishAnswer = z.strictObject({ trainingId: z.string(), modelId: modelUrl });
