@@ -1,5 +1,5 @@
 import { operations } from "@/lib/doors/operations";
-import { presentKey } from "@/lib/doors/presenters";
+import { presentKey } from "@/lib/doors/people/presenters";
 import { resource, route } from "@/lib/doors/route";
 
 export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = resource({

@@ -9,7 +9,7 @@ import {
   buildWorld,
   fingerprintTables,
 } from "@/lib/testing/builders";
-import { trashAnswer } from "@/lib/doors/schemas";
+import { trashAnswer } from "@/lib/doors/trash/schemas";
 import { call } from "./_test/call-api";
 
 async function buildScene() {

@@ -4,10 +4,10 @@ import { DomainError } from "@/lib/domain/errors";
 import { eraseFiles, purgeExpired } from "@/lib/domain/trash";
 import { env } from "@/lib/platform/env";
 import { equalSecrets } from "@/lib/platform/secrets";
+import type { purgeAnswer } from "@/lib/doors/server/schemas";
 import { door, type Door } from "./door";
 import type { AnyOperation } from "./operation";
 import { readBearer } from "./route";
-import type { purgeAnswer } from "./schemas";
 import { sweepStoreUploads } from "@/lib/work/uploads/store";
 
 /** Below the 60 s that the route may take, so that the answer still goes out. */

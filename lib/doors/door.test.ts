@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { describeRequest, door } from "./door";
 import { CALLERS, defineOperation, NO_BODY, NOTHING } from "./operation";
-import { colorOf } from "./presenters";
+import { colorOf } from "@/lib/doors/projects/presenters";
 
 const operation = defineOperation({
   id: "test",

@@ -1,14 +1,12 @@
 import { z } from "zod";
 import { DomainError } from "@/lib/domain/errors";
 import type { SluggedProjectRef, TrainingRef, VersionRef } from "@/lib/domain/item-state";
-import { projectParams, versionParams } from "./schemas";
+import { NUMBER_MAX, projectParams, versionParams } from "@/lib/doors/fields";
 import { trainingParams } from "@/lib/doors/trainings/schemas";
 
 /*
  * What a browser names, in a path or in a form, as the domain's refs, by the same patterns as the API's.
  */
-
-const NUMBER_MAX = 2_147_483_647;
 
 /** An opaque id. No control characters: PostgreSQL takes no NUL. */
 export const itemId = z.string().regex(/^[\x21-\x7e]{1,200}$/);

@@ -1,6 +1,6 @@
 import { getWorkspace } from "@/lib/domain/projects";
 import { operations } from "@/lib/doors/operations";
-import { presentWorkspace } from "@/lib/doors/presenters";
+import { presentWorkspace } from "@/lib/doors/workspaces/presenters";
 import { resource, route } from "@/lib/doors/route";
 
 export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = resource({

@@ -4,7 +4,13 @@ import { systemContext, type Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
 import { type ExportFile, exportPath, getExportFile, getLinkedExport, remakeExport } from "@/lib/domain/exports";
 import type { VersionRef } from "@/lib/domain/item-state";
-import { getLinkedModel, getModelForDownload, type ModelRef, type ServingModel, weightsPath } from "@/lib/domain/trainings";
+import {
+  getLinkedModel,
+  getModelForDownload,
+  type ModelRef,
+  type ServingModel,
+  weightsPath,
+} from "@/lib/domain/trainings";
 import { versionPrefix } from "@/lib/domain/versions";
 import { BlobNotFoundError, blobStore } from "@/lib/platform/blob-store";
 import type { ExportFormat } from "@/lib/platform/generated/enums";

@@ -1,5 +1,5 @@
 import { BYTES_BODY, CALLERS, defineOperation, NO_BODY, NOTHING } from "@/lib/doors/operation";
-import { trashedTrainingAnswer, versionParams, workspaceParams } from "@/lib/doors/schemas";
+import { versionParams, workspaceParams } from "@/lib/doors/fields";
 import * as schemas from "./schemas";
 
 const { byKey } = CALLERS;
@@ -106,20 +106,6 @@ export const trainingOperations = {
   }),
   cancelTraining: cancel("cancelTraining", "/{workspace}/{project}/{version}/v2/trainings/cancel"),
   stopTraining: stop("stopTraining", "/{workspace}/{project}/{version}/v2/trainings/stop"),
-  trashTraining: defineOperation({
-    id: "trashTraining",
-    tag: "Trainings",
-    summary: "Move a training to Trash",
-    description: "For 30 × 24 h, once it is over. Its model stops serving. A second call is 404 and moves no date.",
-    method: "DELETE",
-    path: "/{workspace}/{project}/{version}/v2/trainings/{training}",
-    caller: byKey("update version"),
-    params: schemas.trainingParams,
-    query: NOTHING,
-    body: NO_BODY,
-    answer: trashedTrainingAnswer,
-    refusals: ["not_found", "in_trash", "project_in_trash", "purged", "training_active"],
-  }),
   train: start("train", "/{workspace}/{project}/{version}/train"),
   cancelTrain: cancel("cancelTrain", "/{workspace}/{project}/{version}/train/cancel"),
   stopTrain: stop("stopTrain", "/{workspace}/{project}/{version}/train/stop"),

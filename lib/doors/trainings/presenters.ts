@@ -12,7 +12,8 @@ import {
   type TrainingView,
 } from "@/lib/domain/trainings";
 import { formatName } from "@/lib/work/exports/answers";
-import { epochSeconds, PROJECT_TYPES, type VersionPath } from "@/lib/doors/presenters";
+import { toEpochSeconds, type VersionPath } from "@/lib/doors/fields";
+import { PROJECT_TYPES } from "@/lib/doors/projects/presenters";
 import type * as schemas from "./schemas";
 
 /** A loop of the client's users ends at "finished" or "failed": one that was stopped has finished, too. */
@@ -38,8 +39,8 @@ const fields = (path: VersionPath, training: TrainingView) => ({
   epochs: training.epochs,
   modelType: training.modelType,
   modelGroup: training.id,
-  start: epochSeconds(training.createdAt),
-  ...(training.endedAt === null ? {} : { end: epochSeconds(training.endedAt) }),
+  start: toEpochSeconds(training.createdAt),
+  ...(training.endedAt === null ? {} : { end: toEpochSeconds(training.endedAt) }),
   modelIds: modelIds(path, training),
 });
 

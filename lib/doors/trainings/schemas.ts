@@ -10,11 +10,11 @@ import {
   text,
   versionParams,
   workspaceParams,
-} from "@/lib/doors/schemas";
+} from "@/lib/doors/fields";
 
 /*
  * What the REST API takes and gives about trainings: in the official client's words where it asks, in our own for trainers
- * elsewhere. See schemas.ts.
+ * elsewhere. See fields.ts.
  */
 
 const id = z

@@ -2,8 +2,9 @@ import type { z } from "zod";
 import type { Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
 import { restoreProject, restoreTraining, restoreVersion } from "@/lib/domain/trash";
-import { presentRestored } from "@/lib/doors/presenters";
-import { versionParams, type restoreAnswer, type restoreBody } from "@/lib/doors/schemas";
+import { presentRestored } from "@/lib/doors/trash/presenters";
+import { versionParams } from "@/lib/doors/fields";
+import { type restoreAnswer, type restoreBody } from "@/lib/doors/trash/schemas";
 
 type Item = z.output<typeof restoreBody>;
 

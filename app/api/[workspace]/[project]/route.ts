@@ -1,7 +1,8 @@
 import { getProject } from "@/lib/domain/projects";
 import { trashProject } from "@/lib/domain/trash";
 import { operations } from "@/lib/doors/operations";
-import { presentProjectPage, presentTrashedProject } from "@/lib/doors/presenters";
+import { presentProjectPage } from "@/lib/doors/projects/presenters";
+import { presentTrashedProject } from "@/lib/doors/trash/presenters";
 import { resource, route } from "@/lib/doors/route";
 
 export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = resource({

@@ -1,6 +1,6 @@
 import { createProject } from "@/lib/domain/projects";
 import { operations } from "@/lib/doors/operations";
-import { presentProject } from "@/lib/doors/presenters";
+import { presentProject } from "@/lib/doors/projects/presenters";
 import { resource, route } from "@/lib/doors/route";
 
 export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = resource({

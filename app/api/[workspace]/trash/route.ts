@@ -1,6 +1,6 @@
 import { listTrash } from "@/lib/domain/trash";
 import { operations } from "@/lib/doors/operations";
-import { presentTrash } from "@/lib/doors/presenters";
+import { presentTrash } from "@/lib/doors/trash/presenters";
 import { resource, route } from "@/lib/doors/route";
 
 export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = resource({

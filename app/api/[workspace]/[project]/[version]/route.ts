@@ -1,7 +1,8 @@
 import { getVersionPage } from "@/lib/domain/projects";
 import { trashVersion } from "@/lib/domain/trash";
 import { operations } from "@/lib/doors/operations";
-import { presentTrashedVersion, presentVersionPage } from "@/lib/doors/presenters";
+import { presentTrashedVersion } from "@/lib/doors/trash/presenters";
+import { presentVersionPage } from "@/lib/doors/versions/presenters";
 import { resource, route } from "@/lib/doors/route";
 
 export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = resource({

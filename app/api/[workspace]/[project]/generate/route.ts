@@ -1,5 +1,5 @@
 import { operations } from "@/lib/doors/operations";
-import { presentGenerating } from "@/lib/doors/presenters";
+import { presentGenerating } from "@/lib/doors/versions/presenters";
 import { resource, route } from "@/lib/doors/route";
 import { generateVersion } from "@/lib/work/versions/plan";
 

@@ -1,6 +1,6 @@
 import { getModelsPage } from "@/lib/domain/trainings";
 import { operations } from "@/lib/doors/operations";
-import { presentModels } from "@/lib/doors/presenters";
+import { presentModels } from "@/lib/doors/models/presenters";
 import { resource, route } from "@/lib/doors/route";
 
 export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = resource({

@@ -1,7 +1,7 @@
 import { DomainError } from "@/lib/domain/errors";
 import { uploadImageForm } from "@/lib/doors/images/form";
 import { operations } from "@/lib/doors/operations";
-import { presentUpload } from "@/lib/doors/presenters";
+import { presentUpload } from "@/lib/doors/images/presenters";
 import { keyWorkspace, resource, route } from "@/lib/doors/route";
 
 export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = resource({

@@ -1,6 +1,6 @@
 import { getModel } from "@/lib/domain/trainings";
 import { operations } from "@/lib/doors/operations";
-import { presentModel } from "@/lib/doors/presenters";
+import { presentModel } from "@/lib/doors/models/presenters";
 import { resource, route } from "@/lib/doors/route";
 
 export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = resource({

@@ -1,7 +1,7 @@
 import { DomainError } from "@/lib/domain/errors";
 import { annotateImage } from "@/lib/work/uploads/annotations";
 import { operations } from "@/lib/doors/operations";
-import { presentAnnotation } from "@/lib/doors/presenters";
+import { presentAnnotation } from "@/lib/doors/images/presenters";
 import { keyWorkspace, resource, route } from "@/lib/doors/route";
 
 export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = resource({

@@ -1,7 +1,7 @@
 import { parseInput } from "@/lib/doors/action";
 import { toVersionRef } from "@/lib/doors/refs";
 import { predictRequest } from "@/lib/doors/inference/body";
-import { tryQuery } from "@/lib/doors/schemas";
+import { tryQuery } from "@/lib/doors/inference/schemas";
 import { sessionRoute } from "@/lib/doors/session-route";
 
 /** What a model of the version says of the image in the body: the one that the query names, else the default. */

@@ -1,6 +1,6 @@
 import { trashTraining } from "@/lib/domain/trash";
 import { operations } from "@/lib/doors/operations";
-import { presentTrashedTraining } from "@/lib/doors/presenters";
+import { presentTrashedTraining } from "@/lib/doors/trash/presenters";
 import { resource, route } from "@/lib/doors/route";
 
 export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = resource({

@@ -1,0 +1,38 @@
+import { z } from "zod";
+import { count, modelSlug, share, slug, versionNumber } from "@/lib/doors/fields";
+
+/** `project/3` is the default model of a version, in the key's workspace; `workspace/hard-hats-3-1` a model by its own name. */
+export const inferenceParams = z.object({
+  owner: slug.meta({ description: "A project of the key's workspace, or the workspace itself." }),
+  model: z.union([versionNumber, modelSlug.meta({ description: "The model's slug.", examples: ["hard-hats-3-1"] })]),
+});
+
+export const inferenceQuery = z.object({
+  confidence: z
+    .string()
+    .transform(Number)
+    .refine((value) => value >= 0 && value <= 100, "must be a number from 0 to 100")
+    .transform((value) => (value > 1 ? value / 100 : value))
+    .default(0.4)
+    .meta({
+      description:
+        "Classes less confident than this are left out, save the first: a percentage, or up to 1 a share. 40 unless given.",
+    }),
+  image: z.string().max(4096, "is too long").optional().meta({
+    description: "The URL of an image, instead of a body; only of hosts that the server's INFER_IMAGE_HOSTS lists.",
+  }),
+});
+
+/** What a signed-in browser says of the image that it sends. */
+export const tryQuery = inferenceQuery.pick({ confidence: true }).extend({ model: modelSlug.optional() });
+
+export const inferenceAnswer = z.strictObject({
+  predictions: z
+    .array(z.strictObject({ class: z.string(), class_id: count, confidence: share }))
+    .meta({ description: "The most confident first." }),
+  top: z.string(),
+  confidence: share,
+  image: z.strictObject({ width: count, height: count }),
+  inference_id: z.string(),
+  time: z.number().min(0).meta({ description: "Seconds." }),
+});

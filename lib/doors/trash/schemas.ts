@@ -1,0 +1,133 @@
+import { z } from "zod";
+import { slug } from "@/lib/doors/fields";
+
+const LIMIT_MAX = 10_000;
+
+const ITEM_TYPES = { project: "PROJECT", version: "VERSION", training: "TRAINING" } as const;
+
+export const trashQuery = z.object({
+  limit: z
+    .string()
+    .regex(/^[1-9][0-9]{0,4}$/, `must be a whole number from 1 to ${LIMIT_MAX}`)
+    .transform(Number)
+    .refine((limit) => limit <= LIMIT_MAX, `must be at most ${LIMIT_MAX}`)
+    .optional()
+    .meta({
+      description:
+        "Items a page, 1 to 10,000. Without it: all, newest first, but never more than 10,000 (`truncated` says so).",
+    }),
+  cursor: z
+    .string()
+    .max(200, "is not one that we gave")
+    .optional()
+    .meta({ description: "`nextCursor` of the page before." }),
+  type: z
+    .enum(["project", "version", "training"], { error: "must be project, version or training" })
+    .transform((type) => ITEM_TYPES[type])
+    .optional(),
+});
+
+/** Ids as Trash lists them. No control characters: PostgreSQL takes no NUL. */
+const itemId = z
+  .string({
+    error: (issue) =>
+      issue.input === undefined
+        ? "is missing: give it as the Trash listing shows it"
+        : "must be a string, as the Trash listing shows it",
+  })
+  .regex(/^[\x21-\x7e]{1,200}$/, "must be an id as the Trash listing shows it");
+
+/** A number that no version can have stands for a version that does not exist. */
+const versionItemId = z
+  .union([z.string(), z.number()], {
+    error: (issue) =>
+      issue.input === undefined ? "is missing: give the version's number" : "must be the version's number",
+  })
+  .meta({ description: "The version's number, as the Trash listing shows it." });
+
+export const restoreBody = z.discriminatedUnion(
+  "type",
+  [
+    z.object({ type: z.literal("project"), id: itemId }),
+    z.object({
+      type: z.literal("version"),
+      id: versionItemId,
+      parentId: itemId.meta({ description: "The project's opaque id: `parentId` of the item." }),
+    }),
+    z.object({ type: z.literal("training"), id: itemId }),
+    z.object({ type: z.literal("workflow"), id: itemId }),
+  ],
+  {
+    error: (issue) =>
+      issue.code === "invalid_union" ? "must be project, version or training" : "must be a JSON object",
+  },
+);
+
+export const trashedVersionAnswer = z.strictObject({
+  deleted: z.literal(true),
+  type: z.literal("version"),
+  workspace: slug,
+  project: slug,
+  version: z.string(),
+  trash: z.literal(true),
+});
+
+export const trashedProjectAnswer = z.strictObject({
+  deleted: z.literal(true),
+  type: z.literal("project"),
+  workspace: slug,
+  project: slug,
+  projectId: z.string(),
+  trash: z.literal(true),
+});
+
+export const trashedTrainingAnswer = trashedVersionAnswer.extend({
+  type: z.literal("training"),
+  trainingId: z.string(),
+});
+
+const inTrash = {
+  id: z.string(),
+  name: z.string(),
+  deletedAt: z.iso.datetime(),
+  scheduledCleanupAt: z.iso.datetime(),
+  deletedBy: z.string(),
+  deletedByName: z.string(),
+};
+
+const parent = { parentId: z.string(), parentUrl: z.string(), parentName: z.string() };
+
+const trashedProject = z
+  .strictObject({ type: z.literal("project"), ...inTrash, url: slug })
+  .meta({ id: "TrashedProject" });
+
+const trashedVersion = z.strictObject({ type: z.literal("version"), ...inTrash, ...parent }).meta({
+  id: "TrashedVersion",
+  description: "`id` is the version's number, `parentId` the project's opaque id, `parentUrl` its slug.",
+});
+
+const trashedTraining = z
+  .strictObject({ type: z.literal("training"), ...inTrash, ...parent })
+  .meta({ id: "TrashedTraining", description: "`parentId` is the version's opaque id, `parentUrl` project/number." });
+
+export const trashAnswer = z.strictObject({
+  items: z.array(z.discriminatedUnion("type", [trashedProject, trashedVersion, trashedTraining])),
+  sections: z.strictObject({
+    projects: z.array(trashedProject),
+    versions: z.array(trashedVersion),
+    trainings: z.array(trashedTraining),
+    workflows: z.array(z.never()),
+  }),
+  nextCursor: z.string().nullable().meta({ description: "Give it back as `cursor` to read on; null at the end." }),
+  truncated: z
+    .literal(true)
+    .optional()
+    .meta({ description: "Only when there was no `limit` and more than 10,000 items." }),
+});
+
+export const restoreAnswer = z.strictObject({
+  restored: z.literal(true),
+  type: z.enum(["project", "version", "training"]),
+  id: z.string(),
+  parentId: z.string().optional(),
+});

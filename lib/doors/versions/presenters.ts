@@ -1,0 +1,64 @@
+import type { z } from "zod";
+import type { NewVersion, VersionView } from "@/lib/domain/versions";
+import type { TrainingView } from "@/lib/domain/trainings";
+import type { VersionPage } from "@/lib/domain/projects";
+import { presentProject, versionFields, workspaceSummary } from "@/lib/doors/projects/presenters";
+import type * as schemas from "./schemas";
+
+/** A loop of the client's `version.train()` ends at `results` or at "failed", and nowhere else. */
+function presentTrain({ status, statusReason, metrics }: TrainingView): z.input<typeof schemas.trainState> {
+  switch (status) {
+    case "QUEUED":
+      return { status: "queued" };
+    case "RUNNING":
+      return { status: "running" };
+    case "FINISHED":
+    case "STOPPED":
+      return { status: "finished", results: metrics };
+    case "FAILED":
+    case "CANCELLED":
+      return { status: "failed", reason: statusReason ?? status.toLowerCase() };
+  }
+}
+
+/** The epochs in the words that the client prints while a run goes on: our accuracy is what it calls mAP. */
+const presentEpochs = ({ curve }: TrainingView) => ({
+  epochs: curve.map(({ epoch, loss, accuracy, validAccuracy }) => ({
+    epoch,
+    mAP: validAccuracy ?? accuracy,
+    box_loss: 0,
+    class_loss: loss,
+    obj_loss: 0,
+  })),
+});
+
+const modelSlugs = (version: VersionView): string[] =>
+  version.trainings.flatMap((training) => training.modelSlug ?? []);
+
+export function presentVersionPage({
+  workspace,
+  project,
+  version,
+}: VersionPage): z.input<typeof schemas.versionAnswer> {
+  const presented = presentProject(project);
+  const newest = version.trainings.at(-1);
+  return {
+    workspace: workspaceSummary(workspace),
+    project: presented,
+    version: {
+      ...versionFields(presented.id, version),
+      generating: version.status === "GENERATING",
+      progress: version.progress,
+      ...(newest ? { train: presentTrain(newest) } : {}),
+      models: {
+        ...(newest?.status === "RUNNING" && newest.curve.length > 0 ? { "roboflow-train": presentEpochs(newest) } : {}),
+        ...Object.fromEntries(modelSlugs(version).map((slug) => [slug, { url: `${workspace.slug}/${slug}` }])),
+      },
+      classes: Object.keys(version.classes).sort(),
+    },
+  };
+}
+
+export function presentGenerating({ number }: NewVersion): z.input<typeof schemas.generateAnswer> {
+  return { message: "Generating", version: number };
+}
