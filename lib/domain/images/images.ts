@@ -79,16 +79,8 @@ export async function assertCanAddImage(
 /** The image of a live project that has these bytes; null when none has. Throws as assertCanAddImage. */
 export async function findImageByContent(ctx: Context, ref: SluggedProjectRef, sha256: string): Promise<string | null> {
   const project = await assertCanAddImage(ctx, ref, null);
-  return findByContent(prisma(), project.id, sha256);
-}
-
-async function findByContent(
-  client: Pick<Transaction, "image">,
-  projectId: string,
-  sha256: string,
-): Promise<string | null> {
-  const where = { projectId_sha256: { projectId, sha256 } };
-  return (await client.image.findUnique({ where, select: { id: true } }))?.id ?? null;
+  const where = { projectId_sha256: { projectId: project.id, sha256 } };
+  return (await prisma().image.findUnique({ where, select: { id: true } }))?.id ?? null;
 }
 
 /**
@@ -124,7 +116,12 @@ export async function addImage(ctx: Context, ref: SluggedProjectRef, image: NewI
         },
         skipDuplicates: true,
       });
-      return inserted.count > 0 ? null : findByContent(tx, project.id, image.sha256);
+      if (inserted.count > 0) return null;
+      const { id: there } = await tx.image.findUniqueOrThrow({
+        where: { projectId_sha256: { projectId: project.id, sha256: image.sha256 } },
+        select: { id: true },
+      });
+      return there;
     });
     absent = existing !== null;
     return { id: existing ?? id, duplicate: existing !== null };

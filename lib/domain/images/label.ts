@@ -1,4 +1,4 @@
-import { prisma, transaction, type Statement } from "@/lib/platform/db";
+import { prisma, query, transaction, type Statement } from "@/lib/platform/db";
 import type { ProjectType, Split } from "@/lib/platform/generated/enums";
 import type { Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
@@ -68,20 +68,17 @@ export interface AnnotatableImage {
   height: number;
 }
 
-/** A statement takes no more values than 32,767. */
-const NAMES_BATCH = 10_000;
+/** As many ids as annotation files name, which is one value here and would be one each in Prisma's statement. */
+const NAMES_OF: Statement = {
+  text: `select id, file_name as name, width, height from images where project_id = $1 and id = any($2) order by id`,
+};
 
-/** All of a project, or those of the ids. */
-async function listNames(projectId: string, imageIds?: readonly string[]): Promise<AnnotatableImage[]> {
-  const read = (id?: { in: string[] }) =>
-    prisma().image.findMany({
-      where: { projectId, ...(id && { id }) },
-      orderBy: { id: "asc" },
-      select: { id: true, fileName: true, width: true, height: true },
-    });
-  const images = imageIds === undefined ? await read() : [];
-  for (let at = 0; at < (imageIds?.length ?? 0); at += NAMES_BATCH)
-    images.push(...(await read({ in: imageIds!.slice(at, at + NAMES_BATCH) })));
+async function listNames(projectId: string): Promise<AnnotatableImage[]> {
+  const images = await prisma().image.findMany({
+    where: { projectId },
+    orderBy: { id: "asc" },
+    select: { id: true, fileName: true, width: true, height: true },
+  });
   return images.map(({ fileName, ...image }) => ({ ...image, name: fileName }));
 }
 
@@ -96,7 +93,10 @@ export async function listAnnotatableImages(
 ): Promise<{ type: ProjectType; images: AnnotatableImage[] }> {
   const { workspaceId } = authorize(ctx, "upload images", ref.workspaceSlug);
   const project = await getLiveProject(workspaceId, ref);
-  return { type: project.type, images: await listNames(project.id, imageIds) };
+  return {
+    type: project.type,
+    images: imageIds ? await query<AnnotatableImage>(NAMES_OF, [project.id, imageIds]) : await listNames(project.id),
+  };
 }
 
 /** What became of each image; the four together are all that were named. */
@@ -132,7 +132,7 @@ export async function annotateImages(
   const given = new Map(input.annotations.map(({ imageId, boxes }) => [imageId, boxes]));
   const tooManyBoxes = [...given].filter(([, boxes]) => boxes.length > BOXES_PER_IMAGE_MAX).map(([id]) => id);
   for (const id of tooManyBoxes) given.delete(id);
-  const known = await listNames(project.id, [...given.keys()]);
+  const known = await query<AnnotatableImage>(NAMES_OF, [project.id, [...given.keys()]]);
   const rows = known.map(({ id, ...size }) => ({ id, boxes: clipBoxes(given.get(id)!, size) }));
   const annotated = await transaction(async (tx) => {
     await shareLiveProject(tx, project);

@@ -93,7 +93,7 @@ export async function deleteUser(ctx: Context, input: { email: string }): Promis
     }
     await tx.apiKey.deleteMany({ where: { userId: user.id } });
     await tx.membership.deleteMany({ where: { userId: user.id } });
-    await tx.user.delete({ where: { id: user.id } });
+    await tx.user.deleteMany({ where: { id: user.id } }); // of two at once, the second finds nobody
     await recordAudit(
       tx,
       ctx,

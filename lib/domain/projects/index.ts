@@ -2,11 +2,11 @@ export { renameProject } from "./rename";
 export {
   createProject,
   getProject,
-  getVersionPage,
+  getVersionWithProject,
   getWorkspace,
-  type ProjectPage,
+  type ProjectWithVersions,
   type ProjectView,
-  type VersionPage,
+  type VersionWithProject,
   type WorkspaceView,
 } from "./projects";
 export { getProjectsPage, type ProjectsPage } from "./page";

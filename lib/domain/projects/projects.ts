@@ -77,7 +77,7 @@ export async function getWorkspace(ctx: Context, workspaceSlug: string): Promise
   return { slug: workspace.slug, name: workspace.name, members, projects };
 }
 
-export interface ProjectPage {
+export interface ProjectWithVersions {
   workspace: { slug: string; name: string; members: number };
   project: ProjectView;
   versions: VersionSummary[];
@@ -86,7 +86,7 @@ export interface ProjectPage {
 const countMembers = (workspaceId: string): Promise<number> => prisma().membership.count({ where: { workspaceId } });
 
 /** A live project and its live versions, newest first. Throws `not_found`, `in_trash`, `purged`. */
-export async function getProject(ctx: Context, ref: SluggedProjectRef): Promise<ProjectPage> {
+export async function getProject(ctx: Context, ref: SluggedProjectRef): Promise<ProjectWithVersions> {
   const workspace = authorize(ctx, "read projects", ref.workspaceSlug);
   const { id } = await getLiveProject(workspace.workspaceId, ref);
   const [members, [project], versions] = await Promise.all([
@@ -98,19 +98,19 @@ export async function getProject(ctx: Context, ref: SluggedProjectRef): Promise<
   return { workspace: { slug: workspace.slug, name: workspace.name, members }, project, versions };
 }
 
-export interface VersionPage extends Omit<ProjectPage, "versions"> {
+export interface VersionWithProject extends Omit<ProjectWithVersions, "versions"> {
   version: VersionView;
 }
 
 /** A live version with its project. Throws as getVersion. */
-export async function getVersionPage(ctx: Context, ref: VersionRef): Promise<VersionPage> {
+export async function getVersionWithProject(ctx: Context, ref: VersionRef): Promise<VersionWithProject> {
   const workspace = authorize(ctx, "read versions", ref.workspaceSlug);
   const version = await getVersion(ctx, ref);
   const [members, [project]] = await Promise.all([
     countMembers(workspace.workspaceId),
     viewProjects(workspace, { slug: ref.projectSlug }),
   ]);
-  if (!project) return getVersionPage(ctx, ref); // went to Trash between the two reads: say so
+  if (!project) return getVersionWithProject(ctx, ref); // went to Trash between the two reads: say so
   return { workspace: { slug: workspace.slug, name: workspace.name, members }, project, version };
 }
 

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { z } from "zod";
 import type { VersionSummary, VersionView } from "@/lib/domain/versions";
-import type { ProjectPage, ProjectView } from "@/lib/domain/projects";
+import type { ProjectWithVersions, ProjectView } from "@/lib/domain/projects";
 import { toEpochSeconds } from "@/lib/doors/fields";
 import type * as schemas from "./schemas";
 
@@ -61,13 +61,17 @@ export const versionFields = (projectId: string, version: VersionSummary) => ({
   exports: version.exports.map((format) => format.toLowerCase()),
 });
 
-export const workspaceSummary = ({ name, slug, members }: ProjectPage["workspace"]) => ({ name, url: slug, members });
+export const workspaceSummary = ({ name, slug, members }: ProjectWithVersions["workspace"]) => ({
+  name,
+  url: slug,
+  members,
+});
 
-export function presentProjectPage({
+export function presentProjectWithVersions({
   workspace,
   project,
   versions,
-}: ProjectPage): z.input<typeof schemas.projectAnswer> {
+}: ProjectWithVersions): z.input<typeof schemas.projectAnswer> {
   const presented = presentProject(project);
   return {
     workspace: workspaceSummary(workspace),

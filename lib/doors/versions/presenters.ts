@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import type { NewVersion, VersionView } from "@/lib/domain/versions";
 import type { TrainingView } from "@/lib/domain/trainings";
-import type { VersionPage } from "@/lib/domain/projects";
+import type { VersionWithProject } from "@/lib/domain/projects";
 import { presentProject, versionFields, workspaceSummary } from "@/lib/doors/projects/presenters";
 import type * as schemas from "./schemas";
 
@@ -35,11 +35,11 @@ const presentEpochs = ({ curve }: TrainingView) => ({
 const modelSlugs = (version: VersionView): string[] =>
   version.trainings.flatMap((training) => training.modelSlug ?? []);
 
-export function presentVersionPage({
+export function presentVersionWithProject({
   workspace,
   project,
   version,
-}: VersionPage): z.input<typeof schemas.versionAnswer> {
+}: VersionWithProject): z.input<typeof schemas.versionAnswer> {
   const presented = presentProject(project);
   const newest = version.trainings.at(-1);
   return {

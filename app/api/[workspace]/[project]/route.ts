@@ -1,13 +1,13 @@
 import { getProject } from "@/lib/domain/projects";
 import { trashProject } from "@/lib/domain/trash";
 import { operations } from "@/lib/doors/operations";
-import { presentProjectPage } from "@/lib/doors/projects/presenters";
+import { presentProjectWithVersions } from "@/lib/doors/projects/presenters";
 import { presentTrashedProject } from "@/lib/doors/trash/presenters";
 import { resource, route } from "@/lib/doors/route";
 
 export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = resource({
   GET: route(operations.getProject, async ({ ctx, params }) =>
-    presentProjectPage(await getProject(ctx, { workspaceSlug: params.workspace, projectSlug: params.project })),
+    presentProjectWithVersions(await getProject(ctx, { workspaceSlug: params.workspace, projectSlug: params.project })),
   ),
   DELETE: route(operations.trashProject, async ({ ctx, params }) =>
     presentTrashedProject(

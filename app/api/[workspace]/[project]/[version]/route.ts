@@ -1,14 +1,14 @@
-import { getVersionPage } from "@/lib/domain/projects";
+import { getVersionWithProject } from "@/lib/domain/projects";
 import { trashVersion } from "@/lib/domain/trash";
 import { operations } from "@/lib/doors/operations";
 import { presentTrashedVersion } from "@/lib/doors/trash/presenters";
-import { presentVersionPage } from "@/lib/doors/versions/presenters";
+import { presentVersionWithProject } from "@/lib/doors/versions/presenters";
 import { resource, route } from "@/lib/doors/route";
 
 export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = resource({
   GET: route(operations.getVersion, async ({ ctx, params }) =>
-    presentVersionPage(
-      await getVersionPage(ctx, {
+    presentVersionWithProject(
+      await getVersionWithProject(ctx, {
         workspaceSlug: params.workspace,
         projectSlug: params.project,
         number: params.version,
