@@ -279,12 +279,10 @@ test("what is no image, too large or elsewhere is refused with a sentence, and m
     for (const one of statuses) if (one.status === "fulfilled") expect([413, 503]).toContain(one.value[0]);
   }
   const peak = memoryOf(fleet.web.pid!, "VmHWM");
-  test
-    .info()
-    .annotations.push({
-      type: "memory",
-      description: `${Math.round((before ?? 0) / MB)} MB, at most ${Math.round((peak ?? 0) / MB)} MB`,
-    });
+  test.info().annotations.push({
+    type: "memory",
+    description: `${Math.round((before ?? 0) / MB)} MB, at most ${Math.round((peak ?? 0) / MB)} MB`,
+  });
   if (before !== null && peak !== null) expect(peak - before).toBeLessThan(GROWTH_BYTES_MAX);
   expect((await send(url(), { method: "POST", type: "image/jpeg", body: jpeg })).status).toBe(200);
 });
