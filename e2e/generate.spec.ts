@@ -268,6 +268,7 @@ test.describe("in Japanese, dark, on a phone", () => {
   test.use({ locale: "ja-JP", colorScheme: "dark", viewport: PHONE });
 
   test("every page of it is whole", async ({ page, world, signIn, axe, fits }) => {
+    test.slow(); // it generates, and axe looks at four states
     const project = await buildProject(world, { name: "街路", slug: "street", type: "OBJECT_DETECTION" });
     await uploadScenes(world, project, 6, { width: 320, height: 240 });
     await signIn(world.owner);

@@ -454,6 +454,7 @@ for (const { locale, colorScheme, upload, images } of [
     test.use({ locale, colorScheme, viewport: PHONE, hasTouch: true });
 
     test("everything fits a small phone and has no flaw that axe knows", async ({ page, world, signIn, axe, fits }) => {
+      test.slow(); // axe looks at six states
       const project = await buildProject(world, { name: "Digits" });
       const base = `/${world.workspace.slug}/${project.slug}`;
       await signIn(world.owner);

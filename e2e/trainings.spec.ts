@@ -407,6 +407,7 @@ for (const colorScheme of ["light", "dark"] as const) {
       axe,
       fits,
     }) => {
+      test.slow(); // axe looks at three states
       const project = await buildProject(world);
       const { id } = await buildRealVersion(world, project, { name: "数字", images: 20 });
       const curve = [2.3, 1.1, 0.4].map((loss, index) => ({

@@ -67,6 +67,7 @@ for (const { locale, colorScheme } of [
       axe,
       fits,
     }) => {
+      test.slow(); // axe looks at six states
       const [digits, faces] = [
         await buildProject(world, { name: "Handwritten digits with a name that is long" }),
         await buildProject(world, { name: "faces" }),
