@@ -31,8 +31,7 @@ function vitest(title = "", args = [""]) {
     title,
     script: binOf("vitest"),
     args: ["run", ...args, "--reporter=default", "--reporter=json", `--outputFile.json=${report}`],
-    // every file runs in a process of its own, which need not compile again what another has compiled
-    env: { NODE_ENV: "test", NODE_COMPILE_CACHE: path.join(scratch, "compiled") },
+    env: { NODE_ENV: "test" },
     read: (ok) => readVitest(report, ok),
   };
 }
