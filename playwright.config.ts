@@ -12,11 +12,18 @@ const port = Number((process.env["E2E_PORT"] ??= "3210"));
 const directory = (process.env["E2E_DIR"] ??= path.join(os.tmpdir(), `reprieve-e2e-${port}`));
 const baseURL = `http://127.0.0.1:${port}`;
 
+const TRAINING = /(trainings|fleet)\.spec\.ts$/;
+
 export default defineConfig({
   testDir: "e2e",
   outputDir: "test-results",
   fullyParallel: true,
-  workers: process.env["CI"] ? 1 : 2,
+  workers: 2,
+  projects: [
+    // These look at the server's one worker and at its children: one of them at a time.
+    { name: "training", testMatch: TRAINING, workers: 1 },
+    { name: "journeys", testIgnore: TRAINING },
+  ],
   forbidOnly: Boolean(process.env["CI"]),
   // A machine that stalls must not stop a change; scripts/test.mjs names every test that needed its second go.
   retries: process.env["CI"] ? 1 : 0,

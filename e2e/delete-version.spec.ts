@@ -3,7 +3,7 @@ import { renameVersion } from "@/lib/domain/versions";
 import { purgeItem, restoreVersion, trashVersion } from "@/lib/domain/trash";
 import { prisma } from "@/lib/platform/db";
 import { buildModel, buildProject, buildTraining, buildVersion, userContext, type World } from "@/lib/testing/builders";
-import { expect, test } from "./fixtures";
+import { expect, PHONE, test } from "./fixtures";
 
 const NOT_FOUND = /status of 404/;
 
@@ -398,7 +398,7 @@ test("a version that failed can be deleted, one being generated has its generati
 });
 
 test.describe("in Japanese, in the dark, on a small phone", () => {
-  test.use({ locale: "ja-JP", colorScheme: "dark", viewport: { width: 360, height: 740 } });
+  test.use({ locale: "ja-JP", colorScheme: "dark", viewport: PHONE });
 
   test("the main path", async ({ page, world, signIn, axe, fits }) => {
     const { version, home } = await buildDigits(world, "数字のベースライン");

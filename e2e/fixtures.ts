@@ -11,7 +11,8 @@ import type { World } from "@/lib/testing/builders";
 /*
  * Every test has a workspace of its own on the one server, so that tests run side by side: `world` with its owner, more
  * people by `makeUser`, and what they need by lib/testing/builders. People are signed in by their cookie; only one test
- * goes through the form.
+ * goes through the form. A sweep of pages crosses language with theme, light English and dark Japanese: the texts of each
+ * language and the colours of each theme are all looked at, and nothing depends on their pairing.
  */
 
 export interface Person {
@@ -35,6 +36,9 @@ interface Fixtures {
   expectedErrors: RegExp[];
   guard: void;
 }
+
+export const DESKTOP = { width: 1280, height: 720 };
+export const PHONE = { width: 360, height: 740 };
 
 const PASSWORD = "a password for tests";
 /** An open menu or tooltip stands at the end of the body, outside of all landmarks, and belongs to its trigger. */

@@ -6,7 +6,7 @@ import { buildProject, buildVersion, userContext } from "@/lib/testing/builders"
 import { trashVersion } from "@/lib/domain/trash";
 import type { VersionImages } from "@/lib/work/versions/images";
 import { buildRealVersion, uploadDigits } from "@/lib/testing/real-version";
-import { expect, test } from "./fixtures";
+import { expect, PHONE, test } from "./fixtures";
 import { uploadScenes } from "./scenes";
 
 /** Until then the worker leaves a generation alone. */
@@ -265,9 +265,10 @@ test("viewers may look and download, and not generate", async ({ page, world, si
 });
 
 test.describe("in Japanese, dark, on a phone", () => {
-  test.use({ locale: "ja-JP", colorScheme: "dark", viewport: { width: 360, height: 740 } });
+  test.use({ locale: "ja-JP", colorScheme: "dark", viewport: PHONE });
 
   test("every page of it is whole", async ({ page, world, signIn, axe, fits }) => {
+    test.slow(); // it generates, and axe looks at four states
     const project = await buildProject(world, { name: "街路", slug: "street", type: "OBJECT_DETECTION" });
     await uploadScenes(world, project, 6, { width: 320, height: 240 });
     await signIn(world.owner);

@@ -1,7 +1,7 @@
 import type { Page } from "@playwright/test";
 import { prisma, query } from "@/lib/platform/db";
 import { buildProject } from "@/lib/testing/builders";
-import { expect, test } from "./fixtures";
+import { expect, PHONE, test } from "./fixtures";
 import { draw, filesOf, folderOf, makeFolder, makeZip, panelOf, png } from "./upload-steps";
 
 test("an empty workspace offers a project; what is wrong with it stands at its field; its images come next", async ({
@@ -451,9 +451,10 @@ for (const { locale, colorScheme, upload, images } of [
   { locale: "en-US", colorScheme: "light", upload: "Upload images", images: "Images of Digits" },
 ] as const) {
   test.describe(`${locale}, ${colorScheme}`, () => {
-    test.use({ locale, colorScheme, viewport: { width: 360, height: 740 }, hasTouch: true });
+    test.use({ locale, colorScheme, viewport: PHONE, hasTouch: true });
 
     test("everything fits a small phone and has no flaw that axe knows", async ({ page, world, signIn, axe, fits }) => {
+      test.slow(); // axe looks at six states
       const project = await buildProject(world, { name: "Digits" });
       const base = `/${world.workspace.slug}/${project.slug}`;
       await signIn(world.owner);

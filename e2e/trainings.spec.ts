@@ -14,7 +14,7 @@ import {
   type World,
 } from "@/lib/testing/builders";
 import { buildRealVersion } from "@/lib/testing/real-version";
-import { expect, test } from "./fixtures";
+import { expect, PHONE, test } from "./fixtures";
 
 // One after the other, so that the worker's child is the one that the test began.
 test.describe.configure({ mode: "default" });
@@ -407,6 +407,7 @@ for (const colorScheme of ["light", "dark"] as const) {
       axe,
       fits,
     }) => {
+      test.slow(); // axe looks at three states
       const project = await buildProject(world);
       const { id } = await buildRealVersion(world, project, { name: "数字", images: 20 });
       const curve = [2.3, 1.1, 0.4].map((loss, index) => ({
@@ -439,7 +440,7 @@ for (const colorScheme of ["light", "dark"] as const) {
       await page.getByText("手書き").click();
       await expect(page.getByRole("img", { name: "手書きエリア" })).toBeVisible();
       await axe();
-      await page.setViewportSize({ width: 360, height: 740 });
+      await page.setViewportSize(PHONE);
       await fits();
       await page.getByRole("button", { name: "学習を開始" }).first().click();
       await page.getByRole("dialog").getByText("外部の学習環境", { exact: true }).click();

@@ -198,7 +198,7 @@ function writeStamp(stamp) {
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
   try {
-    await ensureBuilt();
+    await ensureBuilt({ only: process.argv[2] === "tools" ? "tools" : "all" });
   } catch (error) {
     console.error(error.message);
     process.exitCode = 1;

@@ -1,105 +1,147 @@
-// `npm test`: types, lint and all tests, one after the other, all of them even when one fails. The last line counts:
-// every test is one, and every other step is one.
+// `npm test`, and `npm run test:long` with "long": steps, all of them even when one fails. The last line counts: every
+// test is one, and every other step is one.
 import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import os from "node:os";
 import path from "node:path";
 import { projectRoot } from "./data-dir.mjs";
+import { readPlaywright, readVitest } from "./test-reports.mjs";
+
+/**
+ * @typedef {import("./test-reports.mjs").Result} Result
+ * @typedef {{ title: string, script: string, args?: string[], env?: Record<string, string>, read?: (ok: boolean) => Result }} Step
+ */
 
 const require = createRequire(import.meta.url);
 const scratch = mkdtempSync(path.join(os.tmpdir(), "reprieve-test-"));
-const report = path.join(scratch, "vitest.json");
-const browserReport = path.join(scratch, "playwright.json");
+const SLOWEST = 20;
 
 /** A package's command, found through its package.json: bin files are not among a package's exports. */
-function binOf(name, command = name) {
+function binOf(name = "", command = name) {
   const manifest = path.join(projectRoot, "node_modules", name, "package.json");
   const { bin } = require(manifest);
   return path.join(path.dirname(manifest), typeof bin === "string" ? bin : bin[command]);
 }
 
-// A machine that stalls must not stop a change: every test has a second go, and those that needed it are named.
-const STEPS = [
-  { title: "Prisma client", bin: ["prisma"], args: ["generate"] },
-  { title: "Types", bin: ["typescript", "tsc"], args: ["--noEmit"] },
-  { title: "Lint", bin: ["eslint"], args: [".", "--max-warnings", "0"] },
-  {
-    title: "Tests",
-    bin: ["vitest"],
-    args: ["run", "--retry=1", "--reporter=default", "--reporter=json", `--outputFile.json=${report}`],
-    env: { NODE_ENV: "test" },
-    count: countTests,
-  },
-  {
-    title: "Browser tests",
-    bin: ["@playwright/test", "playwright"],
-    args: ["test", "--reporter=list,json"],
-    env: { CI: "1", PLAYWRIGHT_JSON_OUTPUT_NAME: browserReport },
-    count: countBrowserTests,
-  },
-];
-
-const total = { passed: 0, failed: 0, skipped: 0 };
-for (const step of STEPS) {
-  console.log(`\n=== ${step.title} ===`);
-  const ok = await run(step).catch((error) => {
-    console.error(error.message);
-    return false;
-  });
-  const result = step.count ? step.count(ok) : { passed: ok ? 1 : 0, failed: ok ? 0 : 1, skipped: 0 };
-  for (const key of Object.keys(total)) total[key] += result[key];
-}
-rmSync(scratch, { recursive: true, force: true });
-process.exitCode = total.failed > 0 ? 1 : 0;
-console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
-
-async function run({ bin, args, env }) {
-  const file = binOf(...bin);
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [file, ...args], {
-      cwd: projectRoot,
-      stdio: "inherit",
-      env: { ...process.env, CHECKPOINT_DISABLE: "1", NEXT_TELEMETRY_DISABLED: "1", ...env },
-    });
-    child.once("error", reject).once("exit", (code) => resolve(code === 0));
-  });
-}
-
-function countTests(ok) {
-  let result = null;
-  try {
-    result = JSON.parse(readFileSync(report, "utf8"));
-  } catch {
-    return { passed: 0, failed: 1, skipped: 0 }; // it ended before it could report
-  }
-  // a file that does not even load has no failed test, and an error outside of any test has no file: both must count
-  const brokenFiles = result.testResults.filter(
-    (file) => file.status === "failed" && !file.assertionResults.some((test) => test.status === "failed"),
-  ).length;
-  const failed = result.numFailedTests + brokenFiles;
-  for (const { name, assertionResults } of result.testResults) {
-    for (const { fullName, status, failureMessages } of assertionResults) {
-      if (status === "passed" && failureMessages.length > 0)
-        console.log(
-          `\npassed only when run again: ${path.relative(projectRoot, name)} › ${fullName}\n${failureMessages[0]}`,
-        );
-    }
-  }
+/** @returns {Step} */
+function vitest(title = "", args = [""]) {
+  const report = path.join(scratch, "vitest.json");
   return {
-    passed: result.numPassedTests,
-    failed: failed === 0 && !ok ? 1 : failed,
-    skipped: result.numPendingTests + (result.numTodoTests ?? 0),
+    title,
+    script: binOf("vitest"),
+    args: ["run", ...args, "--reporter=default", "--reporter=json", `--outputFile.json=${report}`],
+    env: { NODE_ENV: "test" },
+    read: (ok) => readVitest(report, ok),
   };
 }
 
-function countBrowserTests(ok) {
-  try {
-    const { expected, unexpected, flaky, skipped } = JSON.parse(readFileSync(browserReport, "utf8")).stats;
-    if (flaky > 0)
-      console.log(`\n${flaky} browser test${flaky === 1 ? "" : "s"} passed only when run again: see "flaky" above`);
-    return { passed: expected + flaky, failed: unexpected === 0 && !ok ? 1 : unexpected, skipped };
-  } catch {
-    return { passed: 0, failed: 1, skipped: 0 }; // it ended before it could report: no browser, or no build
-  }
+const browserReport = path.join(scratch, "playwright.json");
+
+/*
+ * Rows one after the other, the lanes of a row side by side: each lane keeps one core busy, but for the production build,
+ * which therefore runs where the other lane is a check of one thread. The tests of either runner fill both cores.
+ */
+/** @type {Step[][][]} */
+const PLAN = [
+  [[{ title: "Prisma client and tools", script: "scripts/build.mjs", args: ["tools"] }]],
+  [
+    [
+      { title: "Commits", script: "scripts/check-commits.mjs" },
+      { title: "Types", script: binOf("typescript", "tsc"), args: ["--noEmit"] },
+      { title: "Production build", script: "scripts/build.mjs" },
+    ],
+    [
+      { title: "Format", script: binOf("prettier"), args: ["--check", ".", "--log-level", "warn"] },
+      { title: "Lint", script: binOf("eslint"), args: [".", "--max-warnings", "0"] },
+      {
+        title: "Arrows",
+        script: binOf("dependency-cruiser", "depcruise"),
+        args: ["app", "lib", "pages", "scripts", "prisma", "i18n", "e2e"],
+      },
+    ],
+  ],
+  [[vitest("Tests")]],
+  [
+    [
+      {
+        title: "Browser tests",
+        script: binOf("@playwright/test", "playwright"),
+        args: ["test", "--reporter=list,json"],
+        env: { CI: "1", PLAYWRIGHT_JSON_OUTPUT_NAME: browserReport },
+        read: (ok) => readPlaywright(browserReport, ok),
+      },
+    ],
+  ],
+];
+/** @type {Step[][][]} */
+const LONG_PLAN = [PLAN[0] ?? [], [[vitest("Long tests", ["--config", "vitest.long.config.ts"])]]];
+
+/** @type {{ title: string, seconds: number, result: Result }[]} */
+const done = [];
+const startedAt = performance.now();
+for (const lanes of process.argv[2] === "long" ? LONG_PLAN : PLAN) {
+  const alone = lanes.length === 1;
+  await Promise.all(
+    lanes.map(async (lane) => {
+      for (const step of lane) await take(step, alone);
+    }),
+  );
+}
+rmSync(scratch, { recursive: true, force: true });
+const seconds = (performance.now() - startedAt) / 1000;
+
+for (const note of done.flatMap(({ result }) => result.notes)) console.log(`\n${note}`);
+const slowest = done
+  .flatMap(({ result }) => result.tests)
+  .sort((a, b) => b.ms - a.ms)
+  .slice(0, SLOWEST);
+console.log(`\nThe slowest ${slowest.length} tests:`);
+for (const { name, ms } of slowest) console.log(`${(ms / 1000).toFixed(1).padStart(7)} s  ${name}`);
+console.log("\nThe steps:");
+for (const step of done) console.log(`${step.seconds.toFixed(1).padStart(7)} s  ${step.title}`);
+console.log(`${seconds.toFixed(1).padStart(7)} s  in all`);
+
+const sum = (/** @type {"passed" | "failed" | "skipped"} */ key) =>
+  done.reduce((total, { result }) => total + result[key], 0);
+process.exitCode = sum("failed") > 0 ? 1 : 0;
+console.log(`\n${sum("passed")} passed, ${sum("failed")} failed, ${sum("skipped")} skipped`);
+
+/**
+ * Runs a step. One that has company says everything at its end, so that no two speak at once.
+ * @param {Step} step
+ * @param {boolean} alone
+ */
+async function take(step, alone) {
+  const heading = `\n=== ${step.title} ===`;
+  if (alone) console.log(heading);
+  const before = performance.now();
+  const { ok, said } = await run(step, alone);
+  if (!alone) process.stdout.write(`${heading}\n${said}`);
+  done.push({
+    title: step.title,
+    seconds: (performance.now() - before) / 1000,
+    result: step.read?.(ok) ?? { passed: ok ? 1 : 0, failed: ok ? 0 : 1, skipped: 0, notes: [], tests: [] },
+  });
+}
+
+/**
+ * @param {Step} step
+ * @param {boolean} alone
+ * @returns {Promise<{ ok: boolean, said: string }>}
+ */
+function run({ script, args = [], env }, alone) {
+  return new Promise((resolve) => {
+    /** @type {Buffer[]} */
+    const said = [];
+    const child = spawn(process.execPath, [script, ...args], {
+      cwd: projectRoot,
+      stdio: alone ? "inherit" : ["ignore", "pipe", "pipe"],
+      env: { ...process.env, CHECKPOINT_DISABLE: "1", NEXT_TELEMETRY_DISABLED: "1", ...env },
+    });
+    for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk) => said.push(chunk));
+    child
+      .once("error", (error) => resolve({ ok: false, said: `${error.message}\n` }))
+      .once("close", (code) => resolve({ ok: code === 0, said: Buffer.concat(said).toString() }));
+  });
 }

@@ -1,0 +1,72 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import path from "node:path";
+import { afterAll, afterEach, beforeAll, beforeEach, expect } from "vitest";
+import type { Context } from "@/lib/domain/context";
+import { startTraining } from "@/lib/domain/trainings";
+import { createChildTrainer } from "@/lib/engine/trainer/run-in-child";
+import { prisma } from "@/lib/platform/db";
+import { buildProject, buildWorld, userContext, type World } from "./builders";
+import { bundle, makeBuildFolder } from "./bundle";
+import { versionRef } from "./lifecycle";
+import { pidsOf } from "./processes";
+import { buildRealVersion } from "./real-version";
+
+/* The worker as it is shipped, in a process of its own, for the tests in which it is told to end, dies or sleeps. */
+
+const { folder, remove } = makeBuildFolder();
+export const script = path.join(folder, "child.mjs");
+export const train = createChildTrainer(script);
+const workers: ChildProcess[] = [];
+
+export let world: World;
+export let project: Awaited<ReturnType<typeof buildProject>>;
+export let version: { id: string; number: number };
+export let owner: Context;
+
+beforeAll(() => bundle(folder, { worker: "scripts/worker.ts", child: "lib/engine/trainer/child.ts" }));
+afterAll(remove);
+beforeEach(async () => {
+  world = await buildWorld();
+  project = await buildProject(world);
+  version = await buildRealVersion(world, project, { images: 20 });
+  owner = await userContext(world);
+});
+afterEach(async () => {
+  await Promise.all(workers.splice(0).map(killNow));
+});
+
+export async function killNow(worker: ChildProcess): Promise<void> {
+  if (worker.exitCode !== null || worker.signalCode !== null) return;
+  worker.kill("SIGKILL");
+  await once(worker, "exit");
+}
+
+export function startWorker(): ChildProcess {
+  const worker = spawn(process.execPath, [path.join(folder, "worker.mjs")], {
+    stdio: "inherit",
+    env: { ...process.env, TRAINING_CONCURRENCY: "1" },
+  });
+  workers.push(worker);
+  return worker;
+}
+
+export const row = ({ id }: { id: string }) =>
+  prisma().training.findUniqueOrThrow({ where: { id }, include: { models: true } });
+export const passLease = () =>
+  prisma().$executeRaw`update trainings set lease_until = now() - interval '1 second' where status = 'RUNNING'`;
+export const setEpochs = ({ id }: { id: string }, epochs: number) =>
+  prisma().training.update({ where: { id }, data: { epochs } });
+// how soon, lib/work/trainings/runner.test.ts knows: this is about whether
+export const untilNoChild = () => expect.poll(() => pidsOf(script), { timeout: 15_000, interval: 20 }).toEqual([]);
+export const untilTrains = (training: { id: string }) =>
+  expect.poll(async () => (await row(training)).epoch, { timeout: 15_000, interval: 20 }).toBeGreaterThan(0);
+
+/** A run of more epochs than anybody waits for, in a worker's child. */
+export async function startEndless(): Promise<{ training: { id: string }; worker: ChildProcess }> {
+  const training = await startTraining(owner, versionRef(world, project, version));
+  await setEpochs(training, 1_000_000);
+  const worker = startWorker();
+  await untilTrains(training);
+  return { training, worker };
+}
