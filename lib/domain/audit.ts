@@ -1,5 +1,5 @@
 import { newId } from "@/lib/platform/id";
-import type { Transaction } from "@/lib/platform/db";
+import { statement, type Queries } from "@/lib/platform/db";
 import { describeActor, type Context } from "./context";
 
 /** Everything that is recorded. Each has a sentence for people, `audit.sentences.<action>` of messages/*.json. */
@@ -70,13 +70,13 @@ export function auditRow(ctx: Context, entry: AuditEntry): Record<string, unknow
 }
 
 /** A set, on the way of what it tells. */
-const INSERT = {
+const INSERT = statement({
   name: "record-audit",
   text: `insert into audit_events select * from jsonb_populate_recordset(null::audit_events, $1::jsonb)`,
-};
+});
 
 /** Writes audit events in the transaction of what they tell, so that neither exists without the other. */
-export async function recordAudit(tx: Transaction, ctx: Context, entries: readonly AuditEntry[]): Promise<void> {
+export async function recordAudit(tx: Queries, ctx: Context, entries: readonly AuditEntry[]): Promise<void> {
   if (entries.length === 0) return;
   await tx.query(INSERT, [JSON.stringify(entries.map((entry) => auditRow(ctx, entry)))]);
 }

@@ -1,4 +1,4 @@
-import { prisma, query, type Statement } from "@/lib/platform/db";
+import { prisma, query, statement } from "@/lib/platform/db";
 import type { Prisma } from "@/lib/platform/generated/client";
 import type { ProjectType, TrainingStatus, VersionStatus } from "@/lib/platform/generated/enums";
 import { DomainError } from "./errors";
@@ -60,11 +60,11 @@ export interface TrainingState extends TrashState {
 }
 
 /** hot: asked at nearly every request. */
-const PROJECT_STATE: Statement = {
+const PROJECT_STATE = statement({
   name: "project-state",
   text: `select id, slug, name, type, deleted_at as "deletedAt", purge_after as "purgeAfter"
          from projects where workspace_id = $1 and (slug = $2 or id = $3) and purge_started_at is null`,
-};
+});
 
 /** The receipt of what is not there any more, if it was purged. */
 const findReceipt = (where: Prisma.PurgeReceiptWhereInput) =>
@@ -109,7 +109,7 @@ export async function getLiveProject(workspaceId: string, ref: ProjectRef): Prom
 }
 
 /** hot: asked at nearly every request. */
-const VERSION_STATE: Statement = {
+const VERSION_STATE = statement({
   name: "version-state",
   text: `select v.id, v.number, v.name, v.status, v.failure_reason as "failureReason", v.failure_detail as "failureDetail",
            v.deleted_at as "deletedAt", v.purge_after as "purgeAfter",
@@ -117,7 +117,7 @@ const VERSION_STATE: Statement = {
            p.deleted_at as "projectDeletedAt", p.purge_after as "projectPurgeAfter"
          from projects p join versions v on v.project_id = p.id
          where p.workspace_id = $1 and (p.slug = $2 or p.id = $3) and v.number = $4 and p.purge_started_at is null`,
-};
+});
 
 function projectInTrash(name: string, purgeAfter: Date): DomainError {
   return new DomainError("project_in_trash", `Its project "${name}" is in Trash. Restore the project first.`, {
@@ -171,7 +171,7 @@ export async function getLiveVersion(workspaceId: string, ref: VersionRef): Prom
 }
 
 /** hot: asked at nearly every request. */
-const TRAINING_STATE: Statement = {
+const TRAINING_STATE = statement({
   name: "training-state",
   text: `select t.id, 'Training ' || t.number as name, t.status, t.ended_at as "endedAt",
            t.deleted_at as "deletedAt", t.purge_after as "purgeAfter",
@@ -181,7 +181,7 @@ const TRAINING_STATE: Statement = {
            p.deleted_at as "projectDeletedAt", p.purge_after as "projectPurgeAfter"
          from trainings t join versions v on v.id = t.version_id join projects p on p.id = v.project_id
          where t.id = $1 and t.workspace_id = $2 and p.purge_started_at is null`,
-};
+});
 
 /**
  * A training, live or in Trash. Throws `not_found`, `purged`, and `project_in_trash` or `in_trash` when its project or

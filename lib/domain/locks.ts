@@ -1,4 +1,4 @@
-import type { Step, Transaction } from "@/lib/platform/db";
+import { statement, type Queries, type Step, type Transaction } from "@/lib/platform/db";
 import type { Prisma } from "@/lib/platform/generated/client";
 
 /*
@@ -22,7 +22,7 @@ export type LockMode = "write" | "share";
 const MODES: Record<LockMode, string> = { write: "for no key update", share: "for share" };
 
 const lock = (name: string, text: string, mode: LockMode, values: readonly unknown[]): Step => ({
-  statement: { name: `lock-${name}-${mode}`, text: `${text} ${MODES[mode]}` },
+  statement: statement({ name: `lock-${name}-${mode}`, text: `${text} ${MODES[mode]}` }),
   values,
 });
 
@@ -56,11 +56,11 @@ export const versionLock = (id: string, mode: LockMode): Step =>
   lock("version", `select id from versions where id = $1`, mode, [id]);
 
 export const versionLockByNumber = (workspaceId: string, projectSlug: string, number: number): Step => ({
-  statement: {
+  statement: statement({
     name: "lock-version-by-number",
     text: `select v.id from versions v join projects p on p.id = v.project_id
            where p.workspace_id = $1 and p.slug = $2 and v.number = $3 ${MODES.write} of v`,
-  },
+  }),
   values: [workspaceId, projectSlug, number],
 });
 
@@ -77,7 +77,7 @@ export const trainingLock = (id: string): Step =>
   lock("training", `select id from trainings where id = $1`, "write", [id]);
 
 /** Takes locks within a transaction, one after the other, in the order of the house. */
-export async function takeLocks(tx: Transaction, ...locks: readonly Step[]): Promise<void> {
+export async function takeLocks(tx: Queries, ...locks: readonly Step[]): Promise<void> {
   for (const { statement, values } of locks) await tx.query(statement, values);
 }
 

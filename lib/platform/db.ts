@@ -49,6 +49,17 @@ export interface Statement {
   text: string;
 }
 
+const declared = new Map<string, Statement>();
+
+/** Declares a statement: a test prepares all that were, so that a column which was renamed is found there. */
+export function statement<Declared extends Statement>(one: Declared): Declared {
+  declared.set(`${one.name ?? ""} ${one.text}`, one);
+  return one;
+}
+
+/** The statements of the modules that were loaded. */
+export const declaredStatements = (): readonly Statement[] => [...declared.values()];
+
 /** A statement with its values. */
 export interface Step {
   statement: Statement;
@@ -65,9 +76,12 @@ export async function query<Row extends object>(statement: Statement, values: re
  * What runs inside `transaction`: Prisma's own calls on its one connection, and `query` for what Prisma cannot say (a
  * lock, a set written with its audit rows).
  */
-export type Transaction = Pick<PrismaClient, Models> & {
+export type Transaction = Pick<PrismaClient, Models> & Queries;
+
+/** A transaction's statements written by hand. */
+export interface Queries {
   query<Row extends object>(statement: Statement, values: readonly unknown[]): Promise<Row[]>;
-};
+}
 
 /** The models of the client: all of it but what begins with $, connections and nested transactions among them. */
 type Models = Exclude<keyof PrismaClient, symbol | `$${string}`>;
@@ -115,6 +129,30 @@ export async function transaction<T>(run: (tx: Transaction) => Promise<T>): Prom
       ),
     { isolationLevel: "ReadCommitted", maxWait: CONNECTION_TIMEOUT_MS, timeout: TRANSACTION_TIMEOUT_MS },
   );
+}
+
+/**
+ * The same for what runs thousands of times in a row, such as a purge: every statement is written by hand and prepared,
+ * which takes half of the time that Prisma takes for it. Of `tx.query` bigint arrives as string.
+ */
+export async function preparedTransaction<T>(run: (tx: Queries) => Promise<T>): Promise<T> {
+  const client = await connections().pool.connect();
+  let doubt: Error | undefined;
+  try {
+    await client.query("BEGIN");
+    const result = await run({
+      async query<Row extends object>(one: Statement, values: readonly unknown[]) {
+        return (await client.query<Row>({ ...one, values: [...values] })).rows;
+      },
+    });
+    await client.query("COMMIT");
+    return result;
+  } catch (error) {
+    await client.query("ROLLBACK").catch((e: Error) => (doubt = e));
+    throw error;
+  } finally {
+    client.release(doubt);
+  }
 }
 
 /** The database's clock, which is everybody's. Milliseconds, as every stored instant. */

@@ -1,6 +1,6 @@
 import PgBoss from "pg-boss";
 import { env } from "./env";
-import type { Transaction } from "./db";
+import type { Queries } from "./db";
 
 /**
  * Every queue there is. A job is a wake-up, never the truth: the rows say what is to be done, and the schedule
@@ -46,7 +46,7 @@ let sender: PgBoss | undefined;
  * Throws when nothing was inserted, because pg-boss 10 ignores a queue it does not know without a word.
  */
 export async function enqueue(
-  tx: Transaction,
+  tx: Queries,
   name: QueueName,
   options: { startAfterSeconds?: number } = {},
 ): Promise<void> {

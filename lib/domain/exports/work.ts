@@ -1,4 +1,4 @@
-import { prisma, query, transaction, type Statement } from "@/lib/platform/db";
+import { prisma, query, statement, transaction } from "@/lib/platform/db";
 import type { ExportFormat } from "@/lib/platform/generated/enums";
 import { newId } from "@/lib/platform/id";
 import type { Context } from "@/lib/domain/context";
@@ -43,14 +43,14 @@ export interface ExportBuild {
 const FREE = `(e.status = 'QUEUED' or (e.status = 'RUNNING' and e.lease_until <= now()))`;
 
 /** The database's clock. */
-const GIVE_UP: Statement = {
+const GIVE_UP = statement({
   name: "export-give-up",
   text: `update exports e set status = 'FAILED', failure_reason = 'worker_lost', lease_id = null, lease_until = null, ended_at = now()
          where e.status = 'RUNNING' and e.lease_until <= now() and e.attempts >= ${ATTEMPTS_MAX}`,
-};
+});
 
 /** Locks; the database's clock. */
-const CLAIM: Statement = {
+const CLAIM = statement({
   name: "export-claim",
   text: `with next as (
            select e.id, v.manifest_hash, v.number, v.created_at, p.slug, p.name, p.annotation, w.slug as workspace
@@ -62,7 +62,7 @@ const CLAIM: Statement = {
          from next where e.id = next.id
          returning e.id as "exportId", e.version_id as "versionId", e.format, e.attempts as attempt, next.manifest_hash as "manifestHash", next.workspace as "workspaceSlug",
            next.slug as "projectSlug", next.name as "projectName", next.annotation, next.number as "versionNumber", next.created_at as "versionCreatedAt"`,
-};
+});
 
 /**
  * Takes the oldest download that is to be made and that nobody works on, for EXPORT_LEASE_MS. null: there is none.
@@ -83,7 +83,7 @@ export async function claimExport(ctx: Context): Promise<ExportBuild | null> {
 }
 
 /** The database's clock; the fence, in one conditional statement. */
-const HEARTBEAT: Statement = {
+const HEARTBEAT = statement({
   name: "export-heartbeat",
   text: `with live as (
            update versions v set writers_until = greatest(v.writers_until, now() + $4 * interval '1 millisecond')
@@ -94,7 +94,7 @@ const HEARTBEAT: Statement = {
          )
          update exports e set progress = greatest(e.progress, $3::float8), lease_until = now() + $4 * interval '1 millisecond'
          from live where e.id = $1 and e.lease_id = $2 and e.status = 'RUNNING' and e.version_id = live.id returning e.id`,
-};
+});
 
 /**
  * Reports progress (0 to 1) and renews the worker's lease on the build and with it the one to write under the version.
@@ -106,11 +106,11 @@ export async function heartbeatExport(ctx: Context, lease: ExportLease, progress
 }
 
 /** The database's clock. */
-const COMPLETE: Statement = {
+const COMPLETE = statement({
   name: "export-complete",
   text: `update exports set status = 'READY', progress = 1, size_bytes = $3, lease_id = null, lease_until = null, ended_at = now()
          where id = $1 and lease_id = $2 and status = 'RUNNING' returning id`,
-};
+});
 
 /**
  * Makes a download ready whose zip is published. `stopped`: the version or project went to Trash or is gone; take the zip
@@ -138,11 +138,11 @@ export async function releaseExport(ctx: Context, lease: ExportLease): Promise<v
 }
 
 /** The database's clock. */
-const FAIL: Statement = {
+const FAIL = statement({
   name: "export-fail",
   text: `update exports set status = 'FAILED', failure_reason = $3, lease_id = null, lease_until = null, ended_at = now()
          where id = $1 and lease_id = $2 and status = 'RUNNING' and (attempts >= ${ATTEMPTS_MAX} or not $4::boolean) returning id`,
-};
+});
 
 /**
  * Ends a build that went wrong: for good after the third time, or at once when trying again would not help (`again`

@@ -1,4 +1,4 @@
-import { prisma, query, transaction, type Statement } from "@/lib/platform/db";
+import { prisma, query, statement, transaction } from "@/lib/platform/db";
 import type { ProjectType, Split } from "@/lib/platform/generated/enums";
 import type { Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
@@ -69,9 +69,9 @@ export interface AnnotatableImage {
 }
 
 /** As many ids as annotation files name, which is one value here and would be one each in Prisma's statement. */
-const NAMES_OF: Statement = {
+const NAMES_OF = statement({
   text: `select id, file_name as name, width, height from images where project_id = $1 and id = any($2) order by id`,
-};
+});
 
 async function listNames(projectId: string): Promise<AnnotatableImage[]> {
   const images = await prisma().image.findMany({
@@ -111,10 +111,10 @@ export interface Annotated {
 }
 
 /** A set: each image with boxes of its own. */
-const SET_BOXES: Statement = {
+const SET_BOXES = statement({
   text: `update images i set boxes = given.boxes from jsonb_to_recordset($2::jsonb) as given(id text, boxes jsonb)
          where i.project_id = $1 and i.id = given.id and ($3 or i.boxes = '[]') returning i.id`,
-};
+});
 
 /**
  * Sets the boxes of images of an object detection project, all of an image's at once, cut to its size; in one

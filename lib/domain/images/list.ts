@@ -1,4 +1,4 @@
-import { query, type Statement } from "@/lib/platform/db";
+import { query, statement } from "@/lib/platform/db";
 import type { ProjectType, Split } from "@/lib/platform/generated/enums";
 import type { Context } from "@/lib/domain/context";
 import type { ImageBox } from "./boxes";
@@ -97,16 +97,16 @@ export interface ImageCounts {
 }
 
 /** hot: counts of every image, in one pass. */
-const GROUPS: Statement = {
+const GROUPS = statement({
   text: `select project_id as "projectId", split, label, count(*)::int as images, count(*) filter (where boxes = '[]')::int as "withoutBoxes"
          from images where project_id = any($1) group by project_id, split, label`,
-};
+});
 
 /** hot: counts of every box, in one pass. */
-const BOXES: Statement = {
+const BOXES = statement({
   text: `select project_id as "projectId", box ->> 'label' as label, count(*)::int as boxes
          from images, jsonb_array_elements(boxes) box where project_id = any($1) group by 1, 2`,
-};
+});
 
 /** What the images of each project add up to, by the project's id. */
 export async function countImagesOf(

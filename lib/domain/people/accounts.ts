@@ -1,4 +1,4 @@
-import { prisma, transaction, type Statement } from "@/lib/platform/db";
+import { prisma, statement, transaction } from "@/lib/platform/db";
 import type { Role } from "@/lib/platform/generated/enums";
 import { newId } from "@/lib/platform/id";
 import { hashPassword } from "@/lib/platform/secrets";
@@ -66,10 +66,10 @@ export async function getUserByEmail(ctx: Context, email: string): Promise<{ id:
 }
 
 /** Locks, those of all workspaces in one order. */
-const LOCK_WORKSPACES_OF_USER: Statement = {
+const LOCK_WORKSPACES_OF_USER = statement({
   name: "lock-workspaces-of-user",
   text: `select w.id, w.slug, m.role from workspaces w join memberships m on m.workspace_id = w.id where m.user_id = $1 order by w.id for no key update of w`,
-};
+});
 
 /**
  * Deletes a user with their memberships and API keys, whose next call is refused. What they made, trashed or purged

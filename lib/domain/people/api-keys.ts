@@ -1,4 +1,4 @@
-import { prisma, query, transaction, type Statement } from "@/lib/platform/db";
+import { prisma, query, statement, transaction } from "@/lib/platform/db";
 import type { Role } from "@/lib/platform/generated/enums";
 import { newId } from "@/lib/platform/id";
 import { API_KEY_PREFIX_LENGTH, hashApiKey, newApiKey } from "@/lib/platform/secrets";
@@ -9,7 +9,7 @@ import { parseName } from "@/lib/domain/names";
 import { authorize, SCOPES, type Scope } from "@/lib/domain/permissions";
 
 /** hot: asked at every call by key. */
-const AUTHENTICATE: Statement = {
+const AUTHENTICATE = statement({
   name: "authenticate-key",
   text: `select k.id as "keyId", k.scopes, u.id as "userId", u.name, w.id as "workspaceId", w.slug, w.name as "workspaceName", m.role,
            date_trunc('milliseconds', now()) as now
@@ -18,7 +18,7 @@ const AUTHENTICATE: Statement = {
          join workspaces w on w.id = k.workspace_id
          join memberships m on m.workspace_id = k.workspace_id and m.user_id = k.user_id
          where k.hash = $1 and k.revoked_at is null`,
-};
+});
 
 interface AuthenticatedRow {
   keyId: string;
@@ -91,12 +91,12 @@ export async function listApiKeys(ctx: Context, workspaceSlug: string): Promise<
 }
 
 /** One conditional statement: of a member only, be they removed at this moment. */
-const INSERT: Statement = {
+const INSERT = statement({
   name: "insert-api-key",
   text: `insert into api_keys (id, workspace_id, user_id, name, prefix, hash, scopes, created_at)
          select $1, m.workspace_id, m.user_id, $4, $5, $6, $7, $8 from memberships m where m.workspace_id = $2 and m.user_id = $3
          returning id`,
-};
+});
 
 /**
  * Makes an API key for a member; without `scopes` it has all. The secret is answered once and stored nowhere. A key makes

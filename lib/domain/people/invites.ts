@@ -1,4 +1,4 @@
-import { query, transaction, type Statement } from "@/lib/platform/db";
+import { query, statement, transaction } from "@/lib/platform/db";
 import { newId } from "@/lib/platform/id";
 import { hashPassword, hashToken, newToken } from "@/lib/platform/secrets";
 import { recordAudit } from "@/lib/domain/audit";
@@ -89,10 +89,10 @@ const noSuchInvite = (): DomainError =>
   );
 
 /** The database's clock: whoever has the link is nobody yet, and has no context. */
-const FIND_INVITE: Statement = {
+const FIND_INVITE = statement({
   name: "find-invite",
   text: `select email, name from users where invite_hash = $1 and invite_until > now()`,
-};
+});
 
 /** Whom a one-time link is for; looking does not use it up. Throws `not_found`, alike for used, too old and unknown. */
 export async function getInvite(token: string): Promise<{ email: string; name: string }> {
@@ -102,11 +102,11 @@ export async function getInvite(token: string): Promise<{ email: string; name: s
 }
 
 /** The database's clock, and of two at once one wins. */
-const ACCEPT: Statement = {
+const ACCEPT = statement({
   name: "accept-invite",
   text: `update users set password_hash = $2, invite_hash = null, invite_until = null, session_version = session_version + 1
          where invite_hash = $1 and invite_until > now() returning id, name, email, date_trunc('milliseconds', now()) as now`,
-};
+});
 /**
  * Sets the password of whoever holds a one-time link, and ends their sessions. The link is then used up: of two at once,
  * one wins. Throws `not_found` as getInvite, `invalid_input`.

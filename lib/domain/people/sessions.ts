@@ -1,4 +1,4 @@
-import { prisma, query, type Statement } from "@/lib/platform/db";
+import { prisma, query, statement } from "@/lib/platform/db";
 import type { Role } from "@/lib/platform/generated/enums";
 import { hashPassword, verifyPassword } from "@/lib/platform/secrets";
 import type { Context, Membership } from "@/lib/domain/context";
@@ -54,7 +54,7 @@ export async function signInByVerifiedEmail(email: string): Promise<SessionRef |
 }
 
 /** hot: asked at every request of a signed-in person. */
-const AUTHENTICATE: Statement = {
+const AUTHENTICATE = statement({
   name: "authenticate-session",
   text: `select u.id as "userId", u.name, u.email, u.locale, date_trunc('milliseconds', now()) as now,
            w.id as "workspaceId", w.slug, w.name as "workspaceName", m.role
@@ -63,7 +63,7 @@ const AUTHENTICATE: Statement = {
          left join workspaces w on w.id = m.workspace_id
          where u.id = $1 and u.session_version = $2
          order by w.name, w.slug`,
-};
+});
 
 interface AuthenticatedRow {
   userId: string;

@@ -1,4 +1,4 @@
-import { query, type Statement } from "@/lib/platform/db";
+import { query, statement } from "@/lib/platform/db";
 import type { Context } from "@/lib/domain/context";
 import { allows, authorize } from "@/lib/domain/permissions";
 import { getWorkspace, type ProjectView } from "./projects";
@@ -19,12 +19,12 @@ export interface ProjectsPage {
 const THUMBNAILS = 6;
 
 /** By hash: an index gives them in this order, and it is as good as any for a sample. */
-const SAMPLE: Statement = {
+const SAMPLE = statement({
   name: "projects-page-thumbnails",
   text: `select p.id as "projectId", i.id, i.label
          from projects p cross join lateral (select id, label, sha256 from images where project_id = p.id order by sha256 limit ${THUMBNAILS}) i
          where p.workspace_id = $1 and p.deleted_at is null order by p.id, i.sha256`,
-};
+});
 
 /** Everything the page of a workspace's projects shows, with what this person may do there. Throws `not_found`. */
 export async function getProjectsPage(ctx: Context, workspaceSlug: string): Promise<ProjectsPage> {

@@ -1,4 +1,4 @@
-import { prisma, query, transaction, type Statement } from "@/lib/platform/db";
+import { prisma, query, statement, transaction } from "@/lib/platform/db";
 import { recordAudit } from "@/lib/domain/audit";
 import type { Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
@@ -32,28 +32,28 @@ const SERVING_COLUMNS = `m.id, m.slug, m.model_type as "modelType", m.version_id
            case when p.deleted_at is not null then 'project' when v.deleted_at is not null then 'version' when t.deleted_at is not null then 'training' end as "inTrash"`;
 
 /** hot: asked at every prediction. */
-const SERVING: Statement = {
+const SERVING = statement({
   name: "serving-model",
   text: `select ${SERVING_COLUMNS}
          from models m join trainings t on t.id = m.training_id join versions v on v.id = m.version_id join projects p on p.id = v.project_id
          where m.workspace_id = $1 and m.slug = $2 and ($3::text is null or p.slug = $3) and ($4::int is null or v.number = $4) and p.purge_started_at is null`,
-};
+});
 
 /** hot: asked at every prediction. */
-const SERVING_DEFAULT: Statement = {
+const SERVING_DEFAULT = statement({
   name: "serving-default-model",
   text: `select ${SERVING_COLUMNS}
          from projects p join versions v on v.project_id = p.id join models m on m.id = v.default_model_id join trainings t on t.id = m.training_id
          where p.workspace_id = $1 and p.slug = $2 and v.number = $3 and p.purge_started_at is null`,
-};
+});
 
 /** hot, as those. */
-const SERVING_BY_ID: Statement = {
+const SERVING_BY_ID = statement({
   name: "serving-model-by-id",
   text: `select ${SERVING_COLUMNS}
          from models m join trainings t on t.id = m.training_id join versions v on v.id = m.version_id join projects p on p.id = v.project_id
          where m.id = $1 and p.purge_started_at is null`,
-};
+});
 
 /**
  * The model that serves under a slug, or as the default of a version: the first one made of it unless somebody chose
@@ -186,7 +186,7 @@ export interface ModelView {
 }
 
 /** hot: of any number of models, each with the sum of its days. */
-const LIST: Statement = {
+const LIST = statement({
   name: "models-list",
   text: `select m.slug, m.model_type as "modelType", m.metrics, m.size_bytes::float8 as "sizeBytes", m.created_at as "createdAt", p.slug as "projectSlug", p.name as "projectName",
            v.number as "versionNumber", v.name as "versionName", t.id as "trainingId", t.number as "trainingNumber", v.default_model_id = m.id as "isDefault",
@@ -195,7 +195,7 @@ const LIST: Statement = {
          where m.workspace_id = $1 and ($2::text is null or p.slug = $2) and ($3::int is null or v.number = $3) and ($5::text is null or m.slug = $5)
            and t.deleted_at is null and ${LIVE_VERSION}
          order by m.created_at desc, m.id desc`,
-};
+});
 
 /** The models that serve: of a workspace, a project or a version, newest first. What is in Trash has none here. */
 export async function listModels(
@@ -222,12 +222,12 @@ export async function getModel(ctx: Context, ref: { workspaceSlug: string; model
 }
 
 /** A set, added to what is there. */
-const COUNT_CALLS: Statement = {
+const COUNT_CALLS = statement({
   name: "model-count-calls",
   text: `insert into model_calls (model_id, day, calls)
          select m.id, ($3::timestamptz at time zone 'utc')::date, c.calls from unnest($1::text[], $2::int[]) c(id, calls) join models m on m.id = c.id
          on conflict (model_id, day) do update set calls = model_calls.calls + excluded.calls`,
-};
+});
 
 /** Adds to the day's calls of each model; one purged meanwhile is passed over. For whoever serves, which gathers them first. */
 export async function countModelCalls(calls: ReadonlyMap<string, number>, now: Date): Promise<void> {

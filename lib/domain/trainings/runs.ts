@@ -1,4 +1,4 @@
-import { prisma, query, transaction, type Statement } from "@/lib/platform/db";
+import { prisma, query, statement, transaction } from "@/lib/platform/db";
 import { newId } from "@/lib/platform/id";
 import { enqueue } from "@/lib/platform/job-queue";
 import { notifyTrainers } from "@/lib/platform/notify";
@@ -59,15 +59,15 @@ function workspaceOf(ctx: Context, workspaceSlug: string): string | null {
 }
 
 /** Queued, or left by a trainer that fell silent; the oldest first. The database's clock. */
-const CANDIDATE: Statement = {
+const CANDIDATE = statement({
   text: `select t.id, t.version_id as "versionId" from trainings t join versions v on v.id = t.version_id join projects p on p.id = v.project_id
          where t.ended_at is null and t.trainer = $1::"TrainerKind" and ($2::text is null or t.workspace_id = $2) and ($3::text is null or t.id = $3)
            and ${LIVE_VERSION} and (t.status = 'QUEUED' or t.lease_until < now())
          order by t.created_at, t.id limit 1`,
-};
+});
 
 /** The database's clock; the fence, in one conditional statement. */
-const CLAIM: Statement = {
+const CLAIM = statement({
   name: "training-run-claim",
   text: `update trainings t set status = 'RUNNING', started_at = coalesce(t.started_at, now()), lease_id = $2, lease_until = now() + $3 * interval '1 millisecond',
            attempts = t.attempts + 1, epoch = 0, curve = '[]'
@@ -77,14 +77,14 @@ const CLAIM: Statement = {
          returning t.id as "trainingId", t.lease_id as "leaseId", w.slug as "workspaceSlug", p.slug as "projectSlug", p.type as "projectType", v.id as "versionId", v.number as "versionNumber",
            t.number, t.model_type as "modelType", t.epochs, v.manifest_hash as "manifestHash", v.classes,
            jsonb_build_object('train', v.train_images, 'valid', v.valid_images, 'test', v.test_images) as splits`,
-};
+});
 
 /** The database's clock. */
-const GIVE_UP: Statement = {
+const GIVE_UP = statement({
   name: "training-run-give-up",
   text: `update trainings set status = 'FAILED', status_reason = 'worker lost', ended_at = now(), lease_id = null, lease_until = null
          where id = $1 and ended_at is null and (status = 'QUEUED' or lease_until < now()) and attempts >= $2`,
-};
+});
 
 /** Takes the oldest run that waits for a trainer of this kind; one whose trainers keep falling silent fails instead. */
 async function takeRun(
@@ -131,7 +131,7 @@ export interface Epoch {
 }
 
 /** An epoch that was reported before is passed over, so that a report may be sent again. hot: twice a second for each run; the database's clock. */
-const HEARTBEAT: Statement = {
+const HEARTBEAT = statement({
   name: "training-run-heartbeat",
   text: `update trainings t set lease_until = now() + $3 * interval '1 millisecond', epoch = greatest(t.epoch, $4),
            curve = t.curve || coalesce((select jsonb_agg(e order by (e->>'epoch')::int) from jsonb_array_elements($5::jsonb) e where (e->>'epoch')::int > t.epoch), '[]')
@@ -139,7 +139,7 @@ const HEARTBEAT: Statement = {
          where t.id = $1 and t.lease_id = $2 and t.status = 'RUNNING' and ($6::text is null or t.workspace_id = $6)
            and v.id = t.version_id and ${LIVE_VERSION}
          returning t.stop_asked_at is not null as "stopAsked"`,
-};
+});
 
 export type Heartbeat = "go on" | "stop" | "cancel";
 
@@ -167,13 +167,13 @@ export async function heartbeatTraining(
 }
 
 /** One snapshot of run, version and project. */
-const LEASE_STATE: Statement = {
+const LEASE_STATE = statement({
   name: "training-run-lease-state",
   text: `select t.version_id as "versionId", t.status = 'RUNNING' and t.lease_id is not distinct from $2 and ${LIVE_VERSION} as held,
            (select m.slug from models m where m.id = $2 and m.training_id = t.id) as "modelSlug"
          from trainings t join versions v on v.id = t.version_id join projects p on p.id = v.project_id
          where t.id = $1 and t.workspace_id = $3`,
-};
+});
 
 export interface LeaseState {
   versionId: string;
@@ -192,7 +192,7 @@ export async function getLeaseState(ctx: Context, lease: TrainingLease): Promise
 }
 
 /** The fence, in one conditional statement. */
-const FINISH: Statement = {
+const FINISH = statement({
   name: "training-run-finish",
   text: `update trainings t set ended_at = $3, lease_id = null, lease_until = null,
            status = (case when t.stop_asked_at is not null and t.epoch < t.epochs then 'STOPPED' else 'FINISHED' end)::"TrainingStatus"
@@ -200,7 +200,7 @@ const FINISH: Statement = {
          where t.id = $1 and t.lease_id = $2 and t.status = 'RUNNING' and ($4::text is null or t.workspace_id = $4)
            and v.id = t.version_id and ${LIVE_VERSION}
          returning t.number, t.status, t.model_type as "modelType", v.id as "versionId", v.number as "versionNumber", v.workspace_id as "workspaceId", p.slug as "projectSlug"`,
-};
+});
 
 /** What a run left, its weights being at weightsPath. */
 export interface LearnedModel {

@@ -1,4 +1,4 @@
-import { query, type Statement } from "@/lib/platform/db";
+import { query, statement } from "@/lib/platform/db";
 import type { ItemType } from "@/lib/platform/generated/enums";
 import type { Context } from "@/lib/domain/context";
 import { DomainError, type ErrorCode, type ErrorDetails } from "@/lib/domain/errors";
@@ -170,13 +170,13 @@ const oldestOf = (type: ItemType): string => {
 };
 
 /** hot: a Trash may hold a million items. */
-const OLDEST: Statement = {
+const OLDEST = statement({
   name: "empty-trash-candidates",
   text: `
 select type, id, workspace_id as "workspaceId", deleted_at as "deletedAt"
 from (${ITEM_TYPES.map(oldestOf).join(" union all ")}) items
 order by deleted_at, id limit $5`,
-};
+});
 
 /** Both counted up to SUMMARY_MAX. */
 export interface EmptiedTrash {

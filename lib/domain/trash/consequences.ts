@@ -1,4 +1,4 @@
-import { query, type Statement } from "@/lib/platform/db";
+import { query, statement } from "@/lib/platform/db";
 import type { TrainingStatus } from "@/lib/platform/generated/enums";
 import type { Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
@@ -43,29 +43,29 @@ const LISTED = 20;
 const UNDER = `from versions v
   where v.project_id = $1 and v.deleted_at is null and ($2::text is null or v.id = $2)`;
 
-const TOTALS: Statement = {
+const TOTALS = statement({
   name: "trash-consequences-totals",
   text: `
 select count(*)::int as versions, coalesce(sum(v.counted_images) filter (where v.status <> 'GENERATING'), 0)::int as images,
   (count(*) filter (where v.status = 'GENERATING'))::int as generating ${UNDER}`,
-};
+});
 
-const TRAININGS: Statement = {
+const TRAININGS = statement({
   name: "trash-consequences-trainings",
   text: `
 select v.number as "versionNumber", t.number, t.status, t.epoch, t.epochs, (count(*) over ())::int as total
 from (select v.id, v.number ${UNDER}) v join trainings t on t.version_id = v.id
 where t.ended_at is null and $3::text is null order by v.number, t.number limit ${LISTED}`,
-};
+});
 
-const MODELS: Statement = {
+const MODELS = statement({
   name: "trash-consequences-models",
   text: `
 select m.slug, (count(*) over ())::int as total,
   coalesce((select sum(c.calls) from model_calls c where c.model_id = m.id and c.day > ($4::timestamptz at time zone 'utc')::date - 7), 0)::int as calls
 from (select v.id ${UNDER}) v join trainings t on t.version_id = v.id join models m on m.training_id = t.id
 where t.deleted_at is null and ($3::text is null or t.id = $3) order by m.slug limit ${LISTED}`,
-};
+});
 
 interface Scope {
   id: string;

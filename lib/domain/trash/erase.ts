@@ -1,5 +1,5 @@
 import { blobStore, type BlobStore } from "@/lib/platform/blob-store";
-import { prisma, query, transaction, type Statement, type Transaction } from "@/lib/platform/db";
+import { prisma, query, statement, transaction, type Transaction } from "@/lib/platform/db";
 import { enqueue } from "@/lib/platform/job-queue";
 import { log } from "@/lib/platform/log";
 import type { Context } from "@/lib/domain/context";
@@ -22,7 +22,7 @@ const BACKOFF_SECONDS_MAX = 300;
  * Nothing is locked while the files go: if the process dies, the claim runs out. Not named: a plan kept from when the
  * table was small looked through all of it for each row, for minutes, after a purge of 100,000 versions.
  */
-const CLAIM: Statement = {
+const CLAIM = statement({
   text: `
 update purge_receipts set next_attempt_at = now() + ${CLAIM_SECONDS} * interval '1 second', attempts = attempts + 1
 where id in (
@@ -31,7 +31,7 @@ where id in (
     and (r.item_type <> 'PROJECT' or not exists (select 1 from purge_receipts c where c.parent_receipt_id = r.id and c.verified_at is null))
   order by r.next_attempt_at nulls first, r.id limit ${CLAIM_SIZE} for update skip locked)
 returning id, prefixes, writers_until > now() as "writersMayBeAlive", attempts`,
-};
+});
 
 interface ClaimedReceipt {
   id: string;
@@ -41,22 +41,22 @@ interface ClaimedReceipt {
 }
 
 /** The database's clock. */
-const VERIFIED: Statement = {
+const VERIFIED = statement({
   name: "verify-receipt",
   text: `
 update purge_receipts set verified_at = now(), removed_files = removed_files + $2, removed_bytes = removed_bytes + $3, last_error = null
 where id = $1 and verified_at is null`,
-};
+});
 
 /** The database's clock. */
-const LATER: Statement = {
+const LATER = statement({
   name: "postpone-receipt",
   text: `
 update purge_receipts set removed_files = removed_files + $2, removed_bytes = removed_bytes + $3, last_error = $4,
   next_attempt_at = case when $5::int is null then greatest(writers_until, now()) else now() + $5::int * interval '1 second' end
 where id = $1 and verified_at is null
 returning ceil(extract(epoch from next_attempt_at - now()))::int as "waitSeconds"`,
-};
+});
 
 export interface EraseCounts {
   verified: number;

@@ -1,4 +1,4 @@
-import { query, type Statement, type Transaction } from "@/lib/platform/db";
+import { query, statement, type Statement, type Queries } from "@/lib/platform/db";
 import type { ItemType } from "@/lib/platform/generated/enums";
 import type { Context } from "@/lib/domain/context";
 import { ITEM_TYPES } from "@/lib/domain/item-types";
@@ -51,15 +51,16 @@ const NOTHING: Loss = { images: 0, files: 0, bytes: 0, versions: 0, trainings: 0
 const KEYS: Record<ItemType, string> = { PROJECT: "project_id", VERSION: "version_id", TRAINING: "training_id" };
 
 /** hot: for every page of Trash, and for every batch of a purge. */
-const lossesOf = (type: ItemType): Statement => ({
-  name: `losses-of-${type.toLowerCase()}s`,
-  text: `
+const lossesOf = (type: ItemType): Statement =>
+  statement({
+    name: `losses-of-${type.toLowerCase()}s`,
+    text: `
 select h.${KEYS[type]} as id, sum(h.images)::int as images, sum(h.files)::int as files, sum(h.bytes)::float8 as bytes,
   sum(h.versions)::int as versions, sum(h.trainings)::int as trainings, sum(h.models)::int as models
 from (${HELD}) h
 where h.${KEYS[type]} = any($1::text[])
 group by 1`,
-});
+  });
 
 const LOSSES: Record<ItemType, Statement> = {
   PROJECT: lossesOf("PROJECT"),
@@ -74,7 +75,7 @@ const LOSSES: Record<ItemType, Statement> = {
 export async function readLosses(
   type: ItemType,
   ids: readonly string[],
-  run: Transaction["query"] = query,
+  run: Queries["query"] = query,
 ): Promise<(id: string) => Loss> {
   const rows = ids.length === 0 ? [] : await run<Loss & { id: string }>(LOSSES[type], [ids]);
   const losses = new Map(rows.map(({ id, ...loss }) => [id, loss]));
@@ -110,7 +111,7 @@ const itemsOf = (type: ItemType): string => {
  * hot: for every page of Trash. What is in Trash by itself within what is in Trash counts once: a version that was trashed
  * before its project is its own item, and so is a training.
  */
-const SUMMARY: Statement = {
+const SUMMARY = statement({
   name: "trash-summary",
   text: `
 with item as materialized (
@@ -125,7 +126,7 @@ with item as materialized (
 select (select count(*)::int from item) as items, (select min(purge_after) from item) as "nextPurgeAt",
   coalesce(sum(images), 0)::int as images, coalesce(sum(bytes), 0)::float8 as bytes
 from held`,
-};
+});
 
 /** How much waits in Trash and when the next of it is due. Versions of a trashed project count with the project. */
 export async function summarizeTrash(ctx: Context, workspaceSlug: string): Promise<TrashSummary> {

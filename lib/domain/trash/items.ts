@@ -1,4 +1,4 @@
-import { query, type Statement } from "@/lib/platform/db";
+import { query, statement } from "@/lib/platform/db";
 import { ITEM_TYPES, type ItemType } from "@/lib/domain/item-types";
 
 /*
@@ -23,7 +23,7 @@ export const fromTrash = (type: ItemType): string =>
   `from ${TABLES[type]} where ${ROW_OF[type]}.workspace_id = $1 and ${ROW_OF[type]}.deleted_at is not null and p.purge_started_at is null`;
 
 /** hot: in every page's sidebar. Stops counting at $2. */
-const COUNT: Statement = {
+const COUNT = statement({
   name: "count-trash",
   text: `
 select count(*)::int as items
@@ -31,7 +31,7 @@ from (
   ${ITEM_TYPES.map((type) => `(select 1 ${fromTrash(type)} and ${ROW_OF[type]}.deleted_at <= $3 limit $2)`).join(" union all ")}
   limit $2
 ) item`,
-};
+});
 
 const FOR_EVER = new Date("9999-12-31T00:00:00Z");
 

@@ -1,4 +1,4 @@
-import { query, type Statement } from "@/lib/platform/db";
+import { query, statement, type Statement } from "@/lib/platform/db";
 import type { ItemType } from "@/lib/platform/generated/enums";
 import type { Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
@@ -94,7 +94,7 @@ export function listStatement(view: TrashView = {}): Statement {
   const { type, order = "newest", search } = view;
   const shape = { oldest: order === "oldest", search: search !== undefined };
   const pages = (type ? [type] : ITEM_TYPES).map((each) => pageOf(each, shape));
-  return {
+  return statement({
     name: `list-trash-${type ?? "all"}-${order}${shape.search ? "-search" : ""}`,
     text: `
 with page (type, id, name, deleted_at, purge_after, deleted_by_id, project_id, project_slug, project_name, version_id, number, training_number, blocked_by) as not materialized (${pages.join(" union all ")})
@@ -104,7 +104,7 @@ select page.type, page.id, page.name, page.deleted_at as "deletedAt", page.purge
   page.version_id as "versionId", page.number, page.training_number as "trainingNumber", page.blocked_by as "blockedBy"
 from page
 order by page.deleted_at ${direction(shape)}, page.id ${direction(shape)} limit $4`,
-  };
+  });
 }
 
 /** Sort after, and before, every item there can be. */

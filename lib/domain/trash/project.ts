@@ -1,4 +1,4 @@
-import { atomic, transaction, type Statement } from "@/lib/platform/db";
+import { atomic, statement, transaction } from "@/lib/platform/db";
 import { enqueue } from "@/lib/platform/job-queue";
 import { notifyTrainers } from "@/lib/platform/notify";
 import { auditRow } from "@/lib/domain/audit";
@@ -22,7 +22,7 @@ import {
 } from "./outcome";
 
 /** hot: looks and writes in one statement, with the audit row. */
-const TRASH_PROJECT: Statement = {
+const TRASH_PROJECT = statement({
   name: "trash-project",
   text: `
 with trashed as (
@@ -48,7 +48,7 @@ with trashed as (
     'target_id', id, 'target_name', name, 'details', jsonb_build_object('cancelledTrainings', cancelled))) a
 )
 select * from result`,
-};
+});
 
 /**
  * Moves a project to Trash for 30 × 24 h and cancels every queued and running training in it. Its versions are hidden
@@ -83,7 +83,7 @@ export async function trashProject(
 }
 
 /** hot: looks and writes in one statement, with the audit row. */
-const RESTORE_PROJECT: Statement = {
+const RESTORE_PROJECT = statement({
   name: "restore-project",
   text: `
 with restored as (
@@ -95,7 +95,7 @@ with restored as (
   select a.* from restored, jsonb_populate_record(null::audit_events, $3::jsonb || jsonb_build_object('target_id', id, 'target_name', name)) a
 )
 select restored.*, exists (select 1 from versions v where v.project_id = restored.id and v.status = 'GENERATING') as generating from restored`,
-};
+});
 
 /**
  * Gives a project back with exactly the versions that were live in it, until a purge has claimed it. What was being

@@ -1,4 +1,11 @@
-import { prisma, transaction, type Statement, type Transaction } from "@/lib/platform/db";
+import {
+  preparedTransaction,
+  prisma,
+  statement,
+  transaction,
+  type Statement,
+  type Transaction,
+} from "@/lib/platform/db";
 import { enqueue } from "@/lib/platform/job-queue";
 import type { PurgeReason } from "@/lib/platform/generated/enums";
 import type { Context } from "@/lib/domain/context";
@@ -34,7 +41,7 @@ const isDue = (alias: string, reason: string) =>
 // ── Versions ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** Locks; those that somebody else holds are passed over. */
-const LOCK_VERSIONS: Statement = {
+const LOCK_VERSIONS = statement({
   name: "purge-lock-versions",
   text: `
 select v.id, v.number as "versionNumber", v.name, v.deleted_at as "deletedAt", v.deleted_by_id as "deletedById", v.purge_after as "purgeAfter",
@@ -43,21 +50,22 @@ select v.id, v.number as "versionNumber", v.name, v.deleted_at as "deletedAt", v
 from versions v join projects p on p.id = v.project_id
 where v.workspace_id = $1 and v.id = any($2::text[]) and ${isDue("v", "$4::text")}
 order by v.id for update of v skip locked`,
-};
+});
 
 type LockedVersion = Omit<PurgedItem, "type" | "trainingNumber" | "prefix" | keyof Loss>;
 
 /** Before their models, as purgeTrainings does: the other way round the two could wait for each other. */
-const LOCK_TRAININGS_OF_VERSIONS: Statement = {
+const LOCK_TRAININGS_OF_VERSIONS = statement({
   name: "purge-lock-trainings-of-versions",
   text: `select id from trainings where version_id = any($1::text[]) order by id for update`,
-};
+});
 
 /** hot: a run may remove 100,000 versions. */
-const remove = (name: string, rows: string): Statement => ({
-  name: `purge-remove-${name}`,
-  text: `delete from ${rows}`,
-});
+const remove = (name: string, rows: string): Statement =>
+  statement({
+    name: `purge-remove-${name}`,
+    text: `delete from ${rows}`,
+  });
 
 /** Children before what they refer to. */
 const REMOVE_VERSIONS: readonly Statement[] = [
@@ -80,7 +88,7 @@ export async function purgeVersions(
   claim: Claim,
   parentReceiptId: string | null = null,
 ): Promise<number> {
-  return transaction(async (tx) => {
+  return preparedTransaction(async (tx) => {
     await takeLocks(tx, workspaceLock(workspaceId));
     const versions = await tx.query<LockedVersion>(LOCK_VERSIONS, [workspaceId, versionIds, claim.now, claim.reason]);
     if (versions.length === 0) return 0;
@@ -109,7 +117,7 @@ export async function purgeVersions(
 // ── Trainings ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** Locks; those that somebody else holds are passed over. */
-const LOCK_TRAININGS: Statement = {
+const LOCK_TRAININGS = statement({
   name: "purge-lock-trainings",
   text: `
 select t.id, t.number as "trainingNumber", 'Training ' || t.number as name, t.deleted_at as "deletedAt", t.deleted_by_id as "deletedById",
@@ -118,7 +126,7 @@ select t.id, t.number as "trainingNumber", 'Training ' || t.number as name, t.de
 from trainings t join versions v on v.id = t.version_id join projects p on p.id = v.project_id
 where t.workspace_id = $1 and t.id = any($2::text[]) and ${isDue("t", "$4::text")}
 order by t.id for update of t skip locked`,
-};
+});
 
 type LockedTraining = Omit<PurgedItem, "type" | "prefix" | keyof Loss> & { versionId: string };
 
@@ -138,7 +146,7 @@ export async function purgeTrainings(
   trainingIds: readonly string[],
   claim: Claim,
 ): Promise<number> {
-  return transaction(async (tx) => {
+  return preparedTransaction(async (tx) => {
     const trainings = await tx.query<LockedTraining>(LOCK_TRAININGS, [
       workspaceId,
       trainingIds,
@@ -168,7 +176,7 @@ export async function purgeTrainings(
 // ── Projects ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** Locks, looks and claims in one. */
-const CLAIM_PROJECT: Statement = {
+const CLAIM_PROJECT = statement({
   name: "purge-claim-project",
   text: `
 with due as (
@@ -177,7 +185,7 @@ with due as (
 )
 update projects p set purge_started_at = $3 from due where p.id = due.id
 returning p.id, p.slug as "projectSlug", p.name, p.deleted_at as "deletedAt", p.deleted_by_id as "deletedById", p.purge_after as "purgeAfter"`,
-};
+});
 
 /** Claims a project for its purge: from here on it is in no listing and cannot be restored. False: not due, or held. */
 export async function claimProject(
@@ -215,20 +223,20 @@ export async function claimProject(
 }
 
 /** Locks, unless somebody else does. */
-const LOCK_CLAIMED_PROJECT: Statement = {
+const LOCK_CLAIMED_PROJECT = statement({
   name: "purge-lock-claimed-project",
   text: `select id from projects where id = $1 and purge_started_at is not null for update skip locked`,
-};
+});
 
 /** A set, with its figures on the receipt. */
-const REMOVE_IMAGES: Statement = {
+const REMOVE_IMAGES = statement({
   name: "purge-remove-images",
   text: `
 with gone as (delete from images where id in (select id from images where project_id = $1 limit ${IMAGES_BATCH}) returning size_bytes)
 update purge_receipts set source_images = source_images + (select count(*) from gone), expected_files = expected_files + (select count(*) from gone),
   expected_bytes = expected_bytes + (select coalesce(sum(size_bytes), 0) from gone)
 where id = $2 returning (select count(*)::int from gone) as removed`,
-};
+});
 
 /** A parent's totals are its children's sums; its own files are its source images. */
 async function finishProjectReceipt(tx: Transaction, ctx: Context, receiptId: string): Promise<void> {

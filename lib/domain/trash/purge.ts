@@ -1,4 +1,4 @@
-import { prisma, query, type Statement } from "@/lib/platform/db";
+import { prisma, query, statement } from "@/lib/platform/db";
 import type { ItemType } from "@/lib/platform/generated/enums";
 import { log } from "@/lib/platform/log";
 import type { Context } from "@/lib/domain/context";
@@ -99,16 +99,16 @@ const DUE_BRANCH = (type: ItemType, table: string) =>
     where purge_after <= $1 and (purge_after, id) > ($2, $3)${type === "PROJECT" ? " and purge_started_at is null" : ""} order by purge_after, id limit $4)`;
 
 /** hot: a page of what may be millions, over three indexes. */
-const DUE: Statement = {
+const DUE = statement({
   name: "purge-due",
   text: `
 select type, id, workspace_id as "workspaceId", purge_after as "purgeAfter" from (
   ${DUE_BRANCH("PROJECT", "projects")} union all ${DUE_BRANCH("VERSION", "versions")} union all ${DUE_BRANCH("TRAINING", "trainings")}
 ) due order by purge_after, id limit $4`,
-};
+});
 
 /** hot: bounded, over three tables of any size. */
-const REMAINING: Statement = {
+const REMAINING = statement({
   name: "purge-remaining",
   text: `
 select count(*)::int as remaining from (
@@ -117,7 +117,7 @@ select count(*)::int as remaining from (
   union all select 1 from versions where purge_after <= $1
   union all select 1 from trainings where purge_after <= $1 limit 10000
 ) due`,
-};
+});
 
 /** Projects whose purge has begun, the longest first. */
 const listClaimed = (): Promise<{ id: string; workspaceId: string }[]> =>

@@ -1,4 +1,4 @@
-import { prisma, type Statement, type Transaction } from "@/lib/platform/db";
+import { prisma, statement, type Queries } from "@/lib/platform/db";
 import type { Prisma } from "@/lib/platform/generated/client";
 import type { ActorType, ItemType, PurgeReason } from "@/lib/platform/generated/enums";
 import { newId } from "@/lib/platform/id";
@@ -114,17 +114,17 @@ export interface PurgedItem {
 }
 
 /** A set, with its audit rows. */
-const INSERT_RECEIPTS: Statement = {
+const INSERT_RECEIPTS = statement({
   name: "purge-insert-receipts",
   text: `insert into purge_receipts select * from jsonb_populate_recordset(null::purge_receipts, $1::jsonb)`,
-};
+});
 
 /**
  * Writes the receipts of items in the transaction that removes them, and, unless a parent's receipt tells it, an audit event
  * for each. A receipt carries all that the removal of the files needs.
  */
 export async function insertReceipts(
-  tx: Transaction,
+  tx: Queries,
   ctx: Context,
   workspaceId: string,
   items: readonly PurgedItem[],

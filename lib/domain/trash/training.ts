@@ -1,4 +1,4 @@
-import { atomic, type Statement } from "@/lib/platform/db";
+import { atomic, statement } from "@/lib/platform/db";
 import { auditRow } from "@/lib/domain/audit";
 import type { Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
@@ -19,7 +19,7 @@ import {
 } from "./outcome";
 
 /** hot: looks and writes in one statement, with the audit row. */
-const TRASH_TRAINING: Statement = {
+const TRASH_TRAINING = statement({
   name: "trash-training",
   text: `
 with trashed as (
@@ -33,7 +33,7 @@ with trashed as (
   select a.* from trashed, jsonb_populate_record(null::audit_events, $6::jsonb || jsonb_build_object('target_id', id, 'target_name', name)) a
 )
 select * from trashed`,
-};
+});
 
 /**
  * Moves a training that is over to Trash for 30 × 24 h; its model stops serving with it.
@@ -60,7 +60,7 @@ export async function trashTraining(ctx: Context, ref: TrainingRef): Promise<Tra
 }
 
 /** hot: looks and writes in one statement, with the audit row. */
-const RESTORE_TRAINING: Statement = {
+const RESTORE_TRAINING = statement({
   name: "restore-training",
   text: `
 with restored as (
@@ -74,7 +74,7 @@ with restored as (
   select a.* from restored, jsonb_populate_record(null::audit_events, $3::jsonb || jsonb_build_object('target_id', id, 'target_name', name)) a
 )
 select * from restored`,
-};
+});
 
 /**
  * Gives a training back with its model. Repeating is `already_active`.

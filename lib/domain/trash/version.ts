@@ -1,4 +1,4 @@
-import { atomic, transaction, type Statement } from "@/lib/platform/db";
+import { atomic, statement, transaction } from "@/lib/platform/db";
 import { notifyTrainers } from "@/lib/platform/notify";
 import { auditRow } from "@/lib/domain/audit";
 import type { Context } from "@/lib/domain/context";
@@ -23,7 +23,7 @@ import {
 } from "./outcome";
 
 /** hot: looks and writes in one statement, with the audit row. */
-const TRASH_VERSION: Statement = {
+const TRASH_VERSION = statement({
   name: "trash-version",
   text: `
 with trashed as (
@@ -48,7 +48,7 @@ with trashed as (
     'target_id', id, 'target_name', name, 'details', jsonb_build_object('cancelledTrainings', cancelled))) a
 )
 select * from result`,
-};
+});
 
 /** Rolls a transaction back, so that the operation looks again. */
 class StateChanged extends Error {}
@@ -97,7 +97,7 @@ export async function trashVersion(
 }
 
 /** hot: looks and writes in one statement, with the audit row. */
-const RESTORE_VERSION: Statement = {
+const RESTORE_VERSION = statement({
   name: "restore-version",
   text: `
 with restored as (
@@ -111,7 +111,7 @@ with restored as (
   select a.* from restored, jsonb_populate_record(null::audit_events, $4::jsonb || jsonb_build_object('target_id', id, 'target_name', name)) a
 )
 select * from restored`,
-};
+});
 
 /**
  * Gives a version back exactly as it was, until a purge has removed it, be that a little after purge_after. Cancelled

@@ -1,4 +1,4 @@
-import { query, type Statement } from "@/lib/platform/db";
+import { query, statement } from "@/lib/platform/db";
 import type { Context } from "@/lib/domain/context";
 import { countImagesOf } from "@/lib/domain/images";
 import { getLiveProject, type SluggedProjectRef } from "@/lib/domain/item-state";
@@ -16,10 +16,10 @@ export interface GeneratePage {
   may: { createVersions: boolean };
 }
 
-const MEDIAN_SIDE: Statement = {
+const MEDIAN_SIDE = statement({
   name: "generate-page-median-side",
   text: `select percentile_disc(0.5) within group (order by greatest(width, height)) as "medianSidePx" from images where project_id = $1`,
-};
+});
 
 /** What one chooses a version's settings from, and whether this person may generate one. Throws `not_found`, `in_trash`, `purged`. */
 export async function getGeneratePage(ctx: Context, ref: SluggedProjectRef): Promise<GeneratePage> {

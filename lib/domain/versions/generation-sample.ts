@@ -1,4 +1,4 @@
-import { query, type Statement } from "@/lib/platform/db";
+import { query, statement } from "@/lib/platform/db";
 import type { Context } from "@/lib/domain/context";
 import type { PlannableImage } from "./generation";
 import { sourceImageKey } from "@/lib/domain/images";
@@ -15,12 +15,12 @@ export interface SampleImage extends PlannableImage {
 const COLUMNS = `id, split, label, boxes, file_name as "fileName", content_type as "contentType"`;
 
 /** By hash, from some hash on and around: mixed over all uploads, always the same ones, and read off an index. */
-const SAMPLE: Statement = {
+const SAMPLE = statement({
   name: "generation-sample",
   text: `(select ${COLUMNS} from images where project_id = $1 and sha256 >= $3 order by sha256 limit $2)
          union all (select ${COLUMNS} from images where project_id = $1 and sha256 < $3 order by sha256 limit $2)
          limit $2`,
-};
+});
 
 /** A few images of a project, to show on them what settings do; another `from`, in hex, gives others. Throws `not_found`, `in_trash`, `purged`. */
 export async function sampleImages(

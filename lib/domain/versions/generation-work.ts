@@ -1,4 +1,4 @@
-import { prisma, query, transaction, type Statement } from "@/lib/platform/db";
+import { prisma, query, statement, transaction } from "@/lib/platform/db";
 import type { ProjectType, Split } from "@/lib/platform/generated/enums";
 import { newId } from "@/lib/platform/id";
 import { enqueue } from "@/lib/platform/job-queue";
@@ -41,19 +41,19 @@ export interface Generation extends GenerationSettings {
 const FREE = `v.status = 'GENERATING' and (v.generator_until is null or v.generator_until <= now())`;
 
 /** The database's clock. */
-const LOST: Statement = {
+const LOST = statement({
   name: "generation-lost",
   text: `select v.id as "versionId", v.workspace_id as "workspaceId" from versions v where ${FREE} and v.generator_attempts >= ${ATTEMPTS_MAX} order by v.id`,
-};
+});
 
 /** Looked at again under the lock: a retry begins with no attempt. Locks. */
-const LOCK_LOST: Statement = {
+const LOCK_LOST = statement({
   name: "generation-lock-lost",
   text: `select v.id from versions v where v.id = $1 and ${FREE} and v.generator_attempts >= ${ATTEMPTS_MAX} for no key update`,
-};
+});
 
 /** Locks; the database's clock. */
-const CLAIM: Statement = {
+const CLAIM = statement({
   name: "generation-claim",
   text: `with next as (
            select v.id, p.type from versions v join projects p on p.id = v.project_id
@@ -64,7 +64,7 @@ const CLAIM: Statement = {
          from next where v.id = next.id
          returning v.id, v.workspace_id as "workspaceId", v.project_id as "projectId", next.type, v.seed, v.preprocessing, v.augmentation,
            v.split_percents as "splitPercents", v.counted_images as images`,
-};
+});
 
 type Claimed = Omit<Generation, "lease" | "splits"> & { id: string; workspaceId: string; splitPercents: StoredSplits };
 
@@ -90,12 +90,12 @@ export async function claimGeneration(ctx: Context, only: { versionId?: string }
 }
 
 /** Keyset over what may be a hundred thousand, with their images. */
-const SOURCES: Statement = {
+const SOURCES = statement({
   name: "generation-sources",
   text: `select s.image_id as id, s.split, s.label, s.boxes, coalesce(i.file_name, s.image_id) as "fileName", coalesce(i.content_type, '') as "contentType"
          from generation_sources s left join images i on i.id = s.image_id
          where s.version_id = $1 and s.image_id > $2 order by s.image_id limit $3`,
-};
+});
 
 /** A source image as the version has it; an image that is gone has no content type. */
 export interface GenerationSource {
@@ -120,13 +120,13 @@ export async function listGenerationSources(
 const HELD = `v.id = $1 and v.generator_lease_id = $2 and v.status = 'GENERATING' and v.deleted_at is null and p.id = v.project_id and p.deleted_at is null`;
 
 /** hot: many times a second; the database's clock. */
-const HEARTBEAT: Statement = {
+const HEARTBEAT = statement({
   name: "generation-heartbeat",
   text: `update versions v set generator_until = now() + $4 * interval '1 millisecond',
            writers_until = greatest(v.writers_until, now() + $4 * interval '1 millisecond'),
            progress = greatest(v.progress, $3::float8), generator_attempts = case when $3::float8 > v.progress then 0 else v.generator_attempts end
          from projects p where ${HELD} returning v.id`,
-};
+});
 
 /**
  * Reports which share of its files is published, 0 to 1, and renews the lease, which is also the right to write files
@@ -140,11 +140,11 @@ export async function heartbeatGeneration(ctx: Context, lease: GeneratorLease, p
 }
 
 /** The fence, in one conditional statement. */
-const RELEASE: Statement = {
+const RELEASE = statement({
   name: "generation-release",
   text: `update versions set generator_lease_id = null, generator_until = null, generator_attempts = greatest(generator_attempts - 1, 0)
          where id = $1 and generator_lease_id = $2 returning id`,
-};
+});
 
 /** Gives up a lease before its time, and wakes others to take it at once. That was no lost attempt. */
 export async function releaseGeneration(ctx: Context, lease: GeneratorLease): Promise<void> {
@@ -155,12 +155,12 @@ export async function releaseGeneration(ctx: Context, lease: GeneratorLease): Pr
 }
 
 /** The fence, in one conditional statement. */
-const COMPLETE: Statement = {
+const COMPLETE = statement({
   name: "generation-complete",
   text: `update versions v set status = 'READY', progress = 1, manifest_hash = $3, files = $4, size_bytes = $5,
            train_images = $6, valid_images = $7, test_images = $8, classes = $9, writers_until = null, generator_lease_id = null, generator_until = null
          from projects p where ${HELD} returning v.id`,
-};
+});
 
 export interface GeneratedFacts {
   /** sha256 of manifest.json, hex. */

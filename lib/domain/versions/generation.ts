@@ -1,5 +1,5 @@
 import { randomInt } from "node:crypto";
-import { prisma, transaction, type Statement, type Transaction } from "@/lib/platform/db";
+import { prisma, statement, transaction, type Transaction } from "@/lib/platform/db";
 import type { Split } from "@/lib/platform/generated/enums";
 import { newId } from "@/lib/platform/id";
 import { enqueue } from "@/lib/platform/job-queue";
@@ -105,11 +105,11 @@ export async function planAndReserve(
 }
 
 /** A set: as many as the project has images. */
-const INSERT_SOURCES: Statement = {
+const INSERT_SOURCES = statement({
   name: "generation-insert-sources",
   text: `insert into generation_sources (version_id, image_id, split, label, boxes)
          select $1, s.* from unnest($2::text[], $3::"Split"[], $4::text[], $5::jsonb[]) s`,
-};
+});
 
 /** Rows in one statement. */
 const SOURCES_BATCH = 10_000;

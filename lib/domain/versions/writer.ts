@@ -1,17 +1,17 @@
 import { Readable } from "node:stream";
 import { blobStore } from "@/lib/platform/blob-store";
-import { query, type Statement } from "@/lib/platform/db";
+import { query, statement } from "@/lib/platform/db";
 
 /** How long a writer may take between two renewals before its lease is over. */
 export const WRITER_LEASE_MS = 60_000;
 
-const RENEW_LEASE: Statement = {
+const RENEW_LEASE = statement({
   name: "writer-renew-lease",
   text: `update versions v set writers_until = greatest(v.writers_until, now() + $2 * interval '1 millisecond')
          from projects p
          where v.id = $1 and v.deleted_at is null and p.id = v.project_id and p.deleted_at is null
          returning v.id`,
-};
+});
 
 /**
  * Takes or renews the right to write files under a version, for `leaseMs` of the database's clock.

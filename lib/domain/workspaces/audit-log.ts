@@ -1,4 +1,4 @@
-import { query, type Statement } from "@/lib/platform/db";
+import { query, statement } from "@/lib/platform/db";
 import type { ActorType } from "@/lib/platform/generated/enums";
 import { AUDIT_ACTIONS, type AuditAction } from "@/lib/domain/audit";
 import type { Context } from "@/lib/domain/context";
@@ -40,7 +40,7 @@ export interface AuditPage {
 export const AUDIT_WINDOW = 5_000;
 
 /** hot: flat at millions of events. */
-const LIST: Statement = {
+const LIST = statement({
   name: "list-audit-events",
   text: `with stretch as materialized (
            select * from audit_events where workspace_id = $1 and (at, id) < ($2, $3) order by at desc, id desc limit $4
@@ -53,7 +53,7 @@ const LIST: Statement = {
            w.target_type as "targetType", w.target_id as "targetId", w.target_name as "targetName", w.details
          from bounds left join wanted w on true left join api_keys k on w.actor_type = 'API_KEY' and k.id = w.actor_id
          order by w.at desc, w.id desc`,
-};
+});
 
 interface Bounds {
   seen: number;

@@ -1,4 +1,4 @@
-import { query, type Statement } from "@/lib/platform/db";
+import { query, statement } from "@/lib/platform/db";
 import type { Role } from "@/lib/platform/generated/enums";
 import type { Context } from "@/lib/domain/context";
 import { authorize } from "@/lib/domain/permissions";
@@ -16,10 +16,10 @@ export interface Navigation {
 }
 
 /** hot: in every page's sidebar. */
-const PROJECTS: Statement = {
+const PROJECTS = statement({
   name: "navigation-projects",
   text: `select slug, name from projects where workspace_id = $1 and deleted_at is null order by lower(name), id`,
-};
+});
 
 /** What the app's sidebar shows of a workspace. Throws `not_found`. */
 export async function getNavigation(ctx: Context, workspaceSlug: string): Promise<Navigation> {

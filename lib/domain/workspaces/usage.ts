@@ -1,4 +1,4 @@
-import { query, type Statement } from "@/lib/platform/db";
+import { query, statement } from "@/lib/platform/db";
 import type { Context } from "@/lib/domain/context";
 import { authorize } from "@/lib/domain/permissions";
 import { HELD } from "@/lib/domain/trash";
@@ -29,7 +29,7 @@ export interface WorkspaceUsage {
 }
 
 /** One snapshot, and the room that files take: what it adds up is the workspace's own figure. */
-const BY_PROJECT: Statement = {
+const BY_PROJECT = statement({
   name: "usage-by-project",
   text: `
 with held as (
@@ -44,7 +44,7 @@ from workspaces w left join projects p on p.workspace_id = w.id left join held h
 where w.id = $1
 group by w.id, p.id
 order by coalesce(sum(h.images), 0) desc, lower(p.name), p.id`,
-};
+});
 
 interface ProjectRow {
   imageQuota: number;
