@@ -107,7 +107,6 @@ function ThumbnailStrip({ url, images }: { url: string; images: readonly { id: s
     <div aria-hidden className="grid h-16 grid-cols-6 gap-px overflow-hidden border-b border-line bg-panel">
       {images.map(({ id }) => (
         // Bytes behind a session: Next's optimizer could not fetch them.
-        // eslint-disable-next-line @next/next/no-img-element
         <img
           key={id}
           src={`${url}/${id}`}

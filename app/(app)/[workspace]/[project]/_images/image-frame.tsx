@@ -128,7 +128,6 @@ export function LargeImage({ src, alt, width, height, boxes, classes, chosen = n
       className="relative"
       style={{ aspectRatio: `${width} / ${height}`, width: `min(100cqw, 100cqh * ${width / height})` }}
     >
-      {/* eslint-disable-next-line @next/next/no-img-element -- bytes behind a session: Next's optimizer could not fetch them */}
       <img
         key={src}
         src={src}

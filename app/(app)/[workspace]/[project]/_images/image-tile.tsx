@@ -30,7 +30,6 @@ export function ImageTile({ src, alt, width, height, split, caption, boxes = [],
   return (
     <>
       <div className="relative aspect-square overflow-hidden rounded-md border border-line bg-hover">
-        {/* eslint-disable-next-line @next/next/no-img-element -- bytes behind a session: Next's optimizer could not fetch them */}
         <img
           src={src}
           alt={alt}

@@ -202,7 +202,6 @@ function Picture({ image }: { image: Blob }) {
     },
     [image],
   );
-  // eslint-disable-next-line @next/next/no-img-element -- the person's own file, in memory
   return (
     <img
       ref={show}

@@ -80,7 +80,6 @@ function Source({ src }: { src: string }) {
     <figure className="grid gap-1.5">
       <figcaption className="text-sm text-muted">{gone ? t("sourceGone") : t("source")}</figcaption>
       {gone ? null : (
-        // eslint-disable-next-line @next/next/no-img-element -- bytes behind a session: Next's optimizer could not fetch them
         <img
           src={src}
           alt={t("source")}

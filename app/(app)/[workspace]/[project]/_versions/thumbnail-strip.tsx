@@ -14,7 +14,6 @@ export function ThumbnailStrip({ version }: { version: VersionAddress }) {
     <span ref={box} aria-hidden className="mt-1 grid grid-cols-7 gap-1">
       {PLACES.map((place) => (
         <span key={place} className="aspect-square overflow-hidden rounded-sm bg-hover">
-          {/* eslint-disable-next-line @next/next/no-img-element -- only for who is signed in, and small already */}
           {sources[place] ? (
             <img
               src={sources[place]}

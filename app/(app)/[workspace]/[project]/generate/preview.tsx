@@ -56,7 +56,6 @@ export function Preview({ samples, sourcesUrl, classes, current, problem, onRetr
           {samples.map(({ imageId, fileName, label, src, width, height, boxes }) => (
             <li key={imageId} className="grid grid-cols-[minmax(0,1fr)_auto_minmax(0,1fr)] items-center gap-1">
               <Square small={width < SQUARE_PX}>
-                {/* eslint-disable-next-line @next/next/no-img-element -- bytes behind a session: Next's optimizer could not fetch them */}
                 <img
                   src={`${sourcesUrl}/${imageId}?size=thumb`}
                   alt={t("sourceAlt", { name: fileName, label: label ?? t("noClass") })}
@@ -66,7 +65,6 @@ export function Preview({ samples, sourcesUrl, classes, current, problem, onRetr
               </Square>
               <ChevronRight aria-hidden className="size-3.5 shrink-0 text-muted" />
               <Square small={width < SQUARE_PX}>
-                {/* eslint-disable-next-line @next/next/no-img-element -- made a moment ago, for this page only */}
                 <img
                   src={src}
                   alt={t("outputAlt", { name: fileName, width: String(width), height: String(height) })}

@@ -33,7 +33,6 @@ export function Thumbnail({
       {source === undefined || broken ? (
         <Icon aria-hidden className="size-4" />
       ) : (
-        // eslint-disable-next-line @next/next/no-img-element -- small already, and only for who is signed in
         <img
           src={source}
           alt=""
