@@ -1,5 +1,5 @@
 export { authenticateKey, createApiKey, listApiKeys, revokeApiKey, type ApiKey } from "./api-keys";
-export { acceptInvite, getInvite, renewInvite, type Invite } from "./invites";
+export { acceptInvite, getInvite, renewInvite, type Invite } from "./invitations";
 export { addMember, changeRole, listMembers, removeMember, type Member } from "./members";
 export {
   authenticateSession,

@@ -7,7 +7,7 @@ import { raceAt } from "@/lib/testing/race";
 import { setPassword } from "./accounts";
 import { authenticateKey } from "./api-keys";
 import { systemContext } from "@/lib/domain/context";
-import { acceptInvite, getInvite, INVITE_MS, renewInvite } from "./invites";
+import { acceptInvite, getInvite, INVITE_MS, renewInvite } from "./invitations";
 import { addMember, changeRole, listMembers, removeMember } from "./members";
 import { authenticateSession, signInByVerifiedEmail, signIn } from "./sessions";
 

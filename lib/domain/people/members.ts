@@ -9,7 +9,7 @@ import { takeLocks, workspaceLock } from "@/lib/domain/locks";
 import { parseName } from "@/lib/domain/names";
 import { authorize } from "@/lib/domain/permissions";
 import { normalizeEmail } from "./accounts";
-import { newInvite, type Invite } from "./invites";
+import { newInvite, type Invite } from "./invitations";
 
 /* Who belongs to a workspace, and as what. A workspace keeps at least one owner, whatever happens at once. */
 

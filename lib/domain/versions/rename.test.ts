@@ -3,7 +3,6 @@ import { prisma } from "@/lib/platform/db";
 import { buildProject, buildVersion, buildWorld, userContext } from "@/lib/testing/builders";
 import { auditedActions, keyContext, memberContext, outcomeOf, projectRef, versionRef } from "@/lib/testing/lifecycle";
 import { raceAt } from "@/lib/testing/race";
-import { renameProject } from "@/lib/domain/projects";
 import { renameVersion } from "./rename";
 import { trashProject, trashVersion } from "@/lib/domain/trash";
 
@@ -16,8 +15,6 @@ async function setup() {
 
 const nameOfVersion = async ({ id }: { id: string }) =>
   (await prisma().version.findUniqueOrThrow({ where: { id } })).name;
-const nameOfProject = async ({ id }: { id: string }) =>
-  (await prisma().project.findUniqueOrThrow({ where: { id } })).name;
 
 test("a renamed version keeps everything but its name, and the log has both names", async () => {
   const { world, version, ctx, ref } = await setup();
@@ -30,30 +27,16 @@ test("a renamed version keeps everything but its name, and the log has both name
   expect(event).toMatchObject({ action: "version.renamed", targetName: "caf\u00e9", details: { before: "baseline" } });
 });
 
-test("a renamed project keeps its slug", async () => {
-  const { world, project, ctx } = await setup();
-  await renameProject(ctx, projectRef(world, project), "Numbers");
-  expect(await prisma().project.findUniqueOrThrow({ where: { id: project.id } })).toMatchObject({
-    name: "Numbers",
-    slug: project.slug,
-  });
-});
-
 test("a name that will not do changes nothing", async () => {
-  const { world, project, version, ctx, ref } = await setup();
+  const { world, version, ctx, ref } = await setup();
   for (const name of ["", " ", "a\nb", "x".repeat(201)]) {
     expect(await outcomeOf(renameVersion(ctx, ref, name))).toBe("invalid_input");
-    expect(await outcomeOf(renameProject(ctx, projectRef(world, project), name))).toBe("invalid_input");
   }
-  expect([await nameOfVersion(version), await nameOfProject(project), await auditedActions(world)]).toEqual([
-    "baseline",
-    "Digits",
-    [],
-  ]);
+  expect([await nameOfVersion(version), await auditedActions(world)]).toEqual(["baseline", []]);
 });
 
 test("viewers, strangers and keys without the scope rename nothing", async () => {
-  const { world, project, version, ref } = await setup();
+  const { world, version, ref } = await setup();
   const stranger = await userContext(await buildWorld());
   const [viewer, key] = [
     await memberContext(world, "VIEWER"),
@@ -65,9 +48,8 @@ test("viewers, strangers and keys without the scope rename nothing", async () =>
     [stranger, "not_found"],
   ] as const) {
     expect(await outcomeOf(renameVersion(ctx, ref, "mine"))).toBe(code);
-    expect(await outcomeOf(renameProject(ctx, projectRef(world, project), "mine"))).toBe(code);
   }
-  expect([await nameOfVersion(version), await nameOfProject(project)]).toEqual(["baseline", "Digits"]);
+  expect(await nameOfVersion(version)).toBe("baseline");
 });
 
 test("what is in Trash, or in a project in Trash, is not renamed", async () => {
@@ -77,23 +59,14 @@ test("what is in Trash, or in a project in Trash, is not renamed", async () => {
   const other = await buildVersion(world, project);
   await trashProject(ctx, projectRef(world, project));
   expect(await outcomeOf(renameVersion(ctx, versionRef(world, project, other), "late"))).toBe("project_in_trash");
-  expect(await outcomeOf(renameProject(ctx, projectRef(world, project), "late"))).toBe("in_trash");
 });
 
 test("a rename that waits while the item goes to Trash does not rename it", async () => {
-  const { world, project, version, ctx, ref } = await setup();
+  const { world, version, ctx, ref } = await setup();
   const [, renamed] = await raceAt(
     ["versions", version],
     [() => trashVersion(ctx, ref), () => outcomeOf(renameVersion(ctx, ref, "late"))],
   );
   expect([renamed, await nameOfVersion(version)]).toEqual(["in_trash", "baseline"]);
-  const [, renamedProject] = await raceAt(
-    ["projects", project],
-    [
-      () => trashProject(ctx, projectRef(world, project)),
-      () => outcomeOf(renameProject(ctx, projectRef(world, project), "late")),
-    ],
-  );
-  expect([renamedProject, await nameOfProject(project)]).toEqual(["in_trash", "Digits"]);
-  expect(await auditedActions(world)).toEqual(["version.trashed", "project.trashed"]);
+  expect(await auditedActions(world)).toEqual(["version.trashed"]);
 });
