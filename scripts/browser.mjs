@@ -22,25 +22,33 @@ function lookForBrowser() {
   return [...SYSTEM, chromium.executablePath()].find((file) => existsSync(file)) ?? null;
 }
 
-/** The same; where there is none, it is installed by apt-get if this user may. Throws with the commands to run. */
+/** Without one, Japanese is a row of empty boxes, of other widths than anybody sees. */
+function lacksJapanese() {
+  const fonts = spawnSync("fc-list", [":lang=ja"], { encoding: "utf8" });
+  return process.platform === "linux" && fonts.stdout?.trim() === "";
+}
+
+/**
+ * The same; where there is none, or no Japanese font, they are installed by apt-get if this user may. Throws with the
+ * commands to run when there is no browser then.
+ */
 export function findBrowser({ log = (line) => process.stderr.write(`${line}\n`) } = {}) {
   const found = lookForBrowser();
-  if (found) return found;
-  if (process.getuid?.() === 0 && spawnSync("apt-get", ["--version"]).status === 0) {
-    log("Installing Chromium with apt-get …");
+  const missing = [...(found ? [] : ["chromium"]), ...(found && !lacksJapanese() ? [] : ["fonts-noto-cjk"])];
+  if (missing.length > 0 && process.getuid?.() === 0 && spawnSync("apt-get", ["--version"]).status === 0) {
+    log(`Installing ${missing.join(" and ")} with apt-get …`);
     const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
     spawnSync("apt-get", ["update", "-qq"], { env, stdio: "ignore" });
-    const installed = spawnSync(
-      "apt-get",
-      ["install", "-y", "-qq", "--no-install-recommends", "chromium", "fonts-noto-cjk"],
-      { env, encoding: "utf8" },
-    );
-    const now = lookForBrowser();
-    if (now) return now;
-    log(installed.stderr ?? "");
+    const installed = spawnSync("apt-get", ["install", "-y", "-qq", "--no-install-recommends", ...missing], {
+      env,
+      encoding: "utf8",
+    });
+    if (installed.status !== 0) log(installed.stderr ?? "");
   }
+  const now = found ?? lookForBrowser();
+  if (now) return now;
   throw new Error(
-    "There is no Chromium for the browser tests. Run one of these, or set CHROMIUM_PATH:\n  sudo apt-get install -y chromium\n  npx playwright install chromium",
+    "There is no Chromium for the browser tests. Run one of these, or set CHROMIUM_PATH:\n  sudo apt-get install -y chromium fonts-noto-cjk\n  npx playwright install chromium",
   );
 }
 
