@@ -8,8 +8,6 @@ const BASE = "236a028d403b2c2915f53397ebc6b860a34b8180";
 const SUBJECT_MAX = 72;
 const FILES_WITHOUT_BODY = 5;
 const CONVENTIONAL = /^(feat|fix|docs|test|refactor|perf|style|build|ci|chore|revert)(\([\w./-]+\))?!?: \S/;
-/** On main before anything checked the length of their subjects; history is not written anew for it. */
-const TOLERATED = new Set(["1517e97d3d53cccacd0f24f594ac9786f877fa5e", "0c0f30d388f2109e539bc92f6a6b8ebbf0aebb01"]);
 
 /** @typedef {{ hash: string, subject: string, body: string, files: number }} Commit */
 
@@ -54,7 +52,7 @@ if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) 
   const commits = listCommits();
   if (typeof commits === "string") console.log(`${commits} The commits are not checked.`);
   else {
-    const faulty = commits.filter((commit) => !TOLERATED.has(commit.hash) && faultsOf(commit).length > 0);
+    const faulty = commits.filter((commit) => faultsOf(commit).length > 0);
     for (const commit of faulty)
       console.error(
         `${commit.hash.slice(0, 7)} ${commit.subject}\n${faultsOf(commit)
