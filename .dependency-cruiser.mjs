@@ -4,7 +4,7 @@
  */
 
 /** @type {import("dependency-cruiser").IConfiguration} */
-export default {
+const config = {
   forbidden: [
     {
       name: "no-circles",
@@ -22,3 +22,5 @@ export default {
     enhancedResolveOptions: { extensions: [".ts", ".tsx", ".mjs", ".js"] },
   },
 };
+
+export default config;
