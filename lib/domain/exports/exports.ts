@@ -9,7 +9,7 @@ import { lockLiveVersion } from "@/lib/domain/locks";
 import { authorize, authorizeSystem } from "@/lib/domain/permissions";
 
 /*
- * Downloads of a version: one zip for each format, made once by a worker (export-work.ts) when somebody first asks for it,
+ * Downloads of a version: one zip for each format, made once by a worker (work.ts) when somebody first asks for it,
  * and kept as long as the version. A version or project in Trash pauses the making; a purge takes rows and zips.
  */
 

@@ -20,7 +20,8 @@ import {
   UNBOUNDED,
   versionRef,
 } from "@/lib/testing/lifecycle";
-import { raceAt } from "@/lib/testing/race";
+import { connectSecond } from "@/lib/testing/database";
+import { raceAt, waitingOrSettled } from "@/lib/testing/race";
 import { systemContext, type Context } from "@/lib/domain/context";
 import {
   claimTraining,
@@ -364,6 +365,27 @@ describe("stop", () => {
     );
     expect([stopped, (await row(training)).status]).toEqual(["cancelled", "CANCELLED"]);
     expect(await outcomeOf(stopTraining(owner, { ...ref(), projectSlug: "elsewhere" }))).toBe("not_found");
+  });
+
+  test("that was answered is heeded, be the run claimed in the middle of it", async () => {
+    const training = await start();
+    const second = await connectSecond();
+    await second.query(
+      `create function stand() returns trigger language plpgsql as $$ begin
+         if current_query() ilike 'update%"stop_asked_at" =%' then perform pg_advisory_xact_lock(4712); end if; return null;
+       end $$`,
+    );
+    await second.query("create trigger stand before update on trainings for each statement execute function stand()");
+    await second.query("select pg_advisory_lock(4712)");
+    const stopping = outcomeOf(stopTraining(owner, named(training)));
+    await waitingOrSettled(1, stopping);
+    const run = await claimTraining(worker, { trainingId: training.id });
+    await second.query("select pg_advisory_unlock(4712)");
+    const outcome = await stopping;
+    await second.query("drop function stand() cascade");
+    await second.end();
+    expect(outcome).toBe(run ? "stopping" : "cancelled");
+    expect(run ? await heartbeatTraining(worker, run) : (await row(training)).status).toBe(run ? "stop" : "CANCELLED");
   });
 });
 

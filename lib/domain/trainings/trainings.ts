@@ -7,12 +7,12 @@ import { recordAudit } from "@/lib/domain/audit";
 import { personId, type Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
 import { getLiveVersion, getTrainingState, type TrainingState, type VersionRef } from "@/lib/domain/item-state";
-import { lockLiveVersion } from "@/lib/domain/locks";
+import { lockLiveVersion, takeLocks, trainingLock } from "@/lib/domain/locks";
 import { authorize } from "@/lib/domain/permissions";
 import { TRAINING_COLUMNS, viewTraining, type TrainingView } from "./view";
 
 /*
- * Trainings as people and programs start and end them; training-runs.ts has the trainer's side. What needs a live parent
+ * Trainings as people and programs start and end them; runs.ts has the trainer's side. What needs a live parent
  * locks the project, then the version, and looks at both afterwards.
  */
 
@@ -245,13 +245,13 @@ async function cancel(ctx: Context, workspaceId: string, id: string): Promise<En
 export async function stopTraining(ctx: Context, ref: WhichTraining): Promise<EndedTraining> {
   const { workspaceId } = authorize(ctx, "run trainings", ref.workspaceSlug);
   const { id } = await findRun(workspaceId, ref, { orLast: true });
-  const running = { id, status: "RUNNING" } as const;
-  const asked = await prisma().training.updateMany({
-    where: { ...running, stopAskedAt: null },
-    data: { stopAskedAt: ctx.now },
+  const asked = await transaction(async (tx) => {
+    await takeLocks(tx, trainingLock(id)); // or a trainer could take it between the look and the write
+    const run = await tx.training.findFirst({ where: { id, status: "RUNNING" }, select: { stopAskedAt: true } });
+    if (run?.stopAskedAt === null) await tx.training.update({ where: { id }, data: { stopAskedAt: ctx.now } });
+    return run !== null;
   });
-  if (asked.count === 0 && !(await prisma().training.findFirst({ where: running, select: { id: true } })))
-    return cancel(ctx, workspaceId, id);
+  if (!asked) return cancel(ctx, workspaceId, id);
   await notifyTrainers();
   return { outcome: "stopping", id };
 }
