@@ -5,12 +5,14 @@ import { findBrowser } from "./scripts/browser.mjs";
 
 /*
  * Journeys in a real browser against the production build. e2e/server.mjs starts it with a database of its own and leaves
- * word in E2E_DIR; the variables are set here, so that the server and every worker, which load this file too, agree.
+ * word in E2E_DIR; the variables are set here, so that the server and every worker, which load this file too, agree and look once.
  */
 
 const port = Number((process.env["E2E_PORT"] ??= "3210"));
 const directory = (process.env["E2E_DIR"] ??= path.join(os.tmpdir(), `reprieve-e2e-${port}`));
 const baseURL = `http://127.0.0.1:${port}`;
+
+process.env["CHROMIUM_PATH"] ??= findBrowser();
 
 const TRAINING = /(trainings|fleet)\.spec\.ts$/;
 
@@ -35,9 +37,9 @@ export default defineConfig({
     baseURL,
     locale: "en-US",
     timezoneId: "UTC",
-    trace: "retain-on-failure",
+    trace: "on-first-retry", // recording costs a third of the time
     launchOptions: {
-      executablePath: findBrowser(),
+      executablePath: process.env["CHROMIUM_PATH"],
       args: [
         "--no-sandbox",
         "--disable-gpu",

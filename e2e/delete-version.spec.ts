@@ -3,19 +3,16 @@ import { renameVersion } from "@/lib/domain/versions";
 import { purgeItem, restoreVersion, trashVersion } from "@/lib/domain/trash";
 import { prisma } from "@/lib/platform/db";
 import { buildModel, buildProject, buildTraining, buildVersion, userContext, type World } from "@/lib/testing/builders";
-import { expect, PHONE, test } from "./fixtures";
+import { storeNoFiles } from "@/lib/testing/stored-version";
+import { expect, hydrated, PHONE, test } from "./fixtures";
 
 const NOT_FOUND = /status of 404/;
-
-// Versions of buildVersion have no files, and these tests are not about images.
-test.beforeEach(({ page }) =>
-  page.route(/^[^?]*\/data\/[^?]*\/images\?/, (route) => route.fulfill({ json: { total: 0, images: [] } })),
-);
 
 async function buildDigits(world: World, name = "digits baseline") {
   const project = await buildProject(world, { name: "Digits" });
   const older = await buildVersion(world, project, { name: "older" });
   const version = await buildVersion(world, project, { name, images: 1200 });
+  await storeNoFiles(older.id, version.id);
   return {
     project,
     older,
@@ -101,6 +98,7 @@ test("the whole way by keyboard alone, Undo too, and Escape leads back to the me
   await signIn(world.owner);
   await page.goto(`${home}/2`);
   const menu = page.getByRole("button", { name: "Edit Dataset" });
+  await hydrated(menu);
   await menu.focus();
   for (const leave of [true, false]) {
     await page.keyboard.press("Enter");

@@ -274,6 +274,7 @@ test("the last of many images is one jump away, uploads move nothing, and a row 
   await page.keyboard.press("Enter");
   await expect(page.getByRole("dialog", { name: "image-00.png" })).toContainText("5,000 of 5,000");
   await page.keyboard.press("Escape");
+  await expect(grid).toBeFocused();
 
   await page.keyboard.press("Home");
   await expect(grid.getByRole("option", { name: /^Image 1,/ })).toBeInViewport();

@@ -14,6 +14,7 @@ import {
   type World,
 } from "@/lib/testing/builders";
 import { buildRealVersion } from "@/lib/testing/real-version";
+import { storeNoFiles } from "@/lib/testing/stored-version";
 import { expect, PHONE, test } from "./fixtures";
 
 // One after the other, so that the worker's child is the one that the test began.
@@ -205,7 +206,7 @@ test("cancelling asks only where something would be lost; a run is repeated with
       curve: [1, 2].map((epoch) => ({ epoch, loss: 1 / epoch, accuracy: 0.5, validLoss: null, validAccuracy: null })),
     },
   });
-  await page.route(/\/data\/[^?]*\/images\?/, (route) => route.fulfill({ json: { total: 0, images: [] } })); // it has no files
+  await storeNoFiles(version.id);
   await signIn(world.owner);
   await page.goto(`/${world.workspace.slug}/${project.slug}/1`);
   await page.getByRole("button", { name: "Cancel Training 1" }).click();
@@ -276,7 +277,7 @@ test("a version that our trainer could learn nothing from says why; viewers see 
   const version = await buildVersion(world, project, { name: "one class" });
   await prisma().version.update({ where: { id: version.id }, data: { classes: { "3": 10 } } });
   await buildModel(world, await buildTraining(world, version, { status: "FINISHED" }));
-  await page.route(/\/data\/[^?]*\/images\?/, (route) => route.fulfill({ json: { total: 0, images: [] } })); // it has no files
+  await storeNoFiles(version.id);
   await signIn(world.owner);
   await page.goto(`/${world.workspace.slug}/${project.slug}/1`);
   const train = trainings(page).getByRole("button", { name: "Train", exact: true });
@@ -371,7 +372,7 @@ test("another model is chosen, on the page of all models, which says what each i
       },
     },
   });
-  await page.route(/\/data\/[^?]*\/images\?/, (route) => route.fulfill({ json: { total: 0, images: [] } })); // it has no files
+  await storeNoFiles(version.id);
   await prisma().modelCalls.create({ data: { modelId: second.id, day: new Date(), calls: 41 } });
   await signIn(world.owner);
   await page.goto(`/${world.workspace.slug}/${project.slug}`);

@@ -4,6 +4,7 @@ import { eraseFiles, purgeItem, trashProject, trashVersion } from "@/lib/domain/
 import { prisma } from "@/lib/platform/db";
 import { buildModel, buildProject, buildTraining, buildVersion, userContext } from "@/lib/testing/builders";
 import { buildRealVersion } from "@/lib/testing/real-version";
+import { storeNoFiles } from "@/lib/testing/stored-version";
 import { DESKTOP, expect, PHONE, test } from "./fixtures";
 
 const NOT_FOUND = /status of 404/;
@@ -77,6 +78,7 @@ test("the list leads from version to version, and says what generates, failed or
 }) => {
   const project = await buildProject(world, { name: "Digits" });
   const first = await buildVersion(world, project, { name: "baseline" });
+  await storeNoFiles(first.id);
   await buildModel(world, await buildTraining(world, first, { status: "FINISHED" }));
   await buildVersion(world, project, { name: "broken", status: "FAILED" });
   const making = await buildVersion(world, project, {
@@ -96,7 +98,6 @@ test("the list leads from version to version, and says what generates, failed or
   await list.getByRole("link", { name: "broken" }).click();
   await expect(page).toHaveURL(/\/2$/);
   await expect(page.getByText("This version could not be generated")).toBeVisible();
-  await page.route(/\/data\/[^?]*\/images\?/, (route) => route.fulfill({ json: { total: 0, images: [] } })); // it has no files
   await list.getByRole("link", { name: "baseline" }).click();
   await expect(page.getByRole("heading", { level: 2, name: "baseline v1" })).toBeVisible();
   await expect(page.getByRole("list", { name: "Models" })).toContainText("Serving");

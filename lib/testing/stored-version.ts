@@ -16,6 +16,23 @@ export interface StoredFile {
   extension?: "png" | "jpg";
 }
 
+/** An empty manifest for a version that is only its row, so that its pages show no image instead of an error. */
+export async function storeNoFiles(...ids: string[]): Promise<void> {
+  const store = createBlobStore(env().blobStore, { durable: false });
+  const { bytes, sha256: manifestHash } = encodeManifest({
+    format: 1,
+    type: "classification",
+    seed: 1,
+    preprocessing: {},
+    augmentation: {},
+    splits: null,
+    classes: [],
+    files: [],
+  });
+  for (const id of ids) await store.put(`${versionPrefix(id)}${MANIFEST_PATH}`, bytes);
+  await prisma().version.updateMany({ where: { id: { in: ids } }, data: { manifestHash } });
+}
+
 /**
  * A ready version whose files are these bytes, whatever they are, with its manifest: for tests that read a version and
  * care nothing for how it was made. Labels and boxes go round the classes "cat" and "dog".
