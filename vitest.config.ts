@@ -10,6 +10,7 @@ export default defineConfig({
     setupFiles: ["lib/testing/setup.ts"],
     provide: { rounds: 1 },
     pool: "forks",
+    isolate: false,
     maxWorkers: 2,
     testTimeout: 20_000,
     hookTimeout: 30_000,

@@ -1,8 +1,13 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { afterAll, beforeAll, inject } from "vitest";
+import { afterAll, beforeAll, inject, vi } from "vitest";
 import { dropDatabase, cloneDatabase } from "./database";
+
+// One process runs many files and keeps the packages that it loaded; the project's modules and the environment are each
+// file's own.
+vi.resetModules();
+const environment = { ...process.env };
 
 const blobs = mkdtempSync(path.join(tmpdir(), "reprieve-test-"));
 let url: string | undefined;
@@ -24,4 +29,6 @@ afterAll(async () => {
   await disconnect();
   if (url) await dropDatabase(url);
   rmSync(blobs, { recursive: true, force: true });
+  for (const name of Object.keys(process.env)) if (!(name in environment)) delete process.env[name];
+  Object.assign(process.env, environment);
 });
