@@ -14,7 +14,7 @@ const baseURL = `http://127.0.0.1:${port}`;
 
 process.env["CHROMIUM_PATH"] ??= findBrowser();
 
-const TRAINING = /(trainings|fleet)\.spec\.ts$/;
+const TRAINING = /(trainings|fleet\.long)\.spec\.ts$/;
 
 export default defineConfig({
   testDir: "e2e",

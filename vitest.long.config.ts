@@ -2,14 +2,14 @@ import { defineConfig } from "vitest/config";
 import base from "./vitest.config";
 
 /**
- * `npm run test:long`: what proves more the longer it goes on. Storms and random histories, of which `npm test` goes one
- * round, and processes killed at many points, where `npm test` kills at one.
+ * `npm run test:long`: what proves more the longer it goes on, or needs many processes. Storms, processes that are killed,
+ * paused or told to end, and random histories, of which `npm test` goes one round.
  */
 export default defineConfig({
   ...base,
   test: {
     ...base.test,
-    include: ["lib/domain/invariants.test.ts", "lib/domain/trash/{crash,storm}.test.ts", "lib/**/*.long.test.ts"],
+    include: ["lib/domain/invariants.test.ts", "{lib,app,scripts}/**/*.long.test.ts"],
     exclude: [],
     provide: { rounds: 10 },
   },

@@ -1,7 +1,7 @@
 import type { Page } from "@playwright/test";
 import { prisma, query } from "@/lib/platform/db";
 import { buildProject } from "@/lib/testing/builders";
-import { expect, PHONE, test } from "./fixtures";
+import { expect, LONG, PHONE, test } from "./fixtures";
 import { draw, filesOf, folderOf, makeFolder, makeZip, panelOf, png } from "./upload-steps";
 
 test("an empty workspace offers a project; what is wrong with it stands at its field; its images come next", async ({
@@ -451,7 +451,7 @@ for (const { locale, colorScheme, upload, images } of [
   { locale: "ja-JP", colorScheme: "dark", upload: "画像をアップロード", images: "Digitsの画像" },
   { locale: "en-US", colorScheme: "light", upload: "Upload images", images: "Images of Digits" },
 ] as const) {
-  test.describe(`${locale}, ${colorScheme}`, () => {
+  test.describe(`${locale}, ${colorScheme}`, locale === "en-US" ? LONG : {}, () => {
     test.use({ locale, colorScheme, viewport: PHONE, hasTouch: true });
 
     test("everything fits a small phone and has no flaw that axe knows", async ({ page, world, signIn, axe, fits }) => {

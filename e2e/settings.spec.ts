@@ -1,7 +1,7 @@
 import type { Page } from "@playwright/test";
 import { prisma } from "@/lib/platform/db";
 import { buildApiKey, buildProject, buildVersion } from "@/lib/testing/builders";
-import { DESKTOP, expect, PHONE, test, type Person } from "./fixtures";
+import { DESKTOP, expect, LONG, PHONE, test, type Person } from "./fixtures";
 
 const REFUSED = /status of (403|404)/;
 
@@ -336,7 +336,7 @@ for (const { locale, colorScheme, words } of [
     },
   },
 ] as const) {
-  test.describe(`${locale}, ${colorScheme}`, () => {
+  test.describe(`${locale}, ${colorScheme}`, locale === "en-US" ? LONG : {}, () => {
     test.use({ locale, colorScheme });
 
     test("keys, members and the log have no flaw that axe knows, and fit a small phone, dialogs too", async ({

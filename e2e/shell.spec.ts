@@ -2,7 +2,7 @@ import { setPassword } from "@/lib/domain/people";
 import { createWorkspace } from "@/lib/domain/workspaces";
 import { systemContext } from "@/lib/domain/context";
 import { buildProject, buildVersion } from "@/lib/testing/builders";
-import { expect, PHONE, test } from "./fixtures";
+import { expect, LONG, PHONE, test } from "./fixtures";
 
 const NOT_FOUND = /status of 404/;
 
@@ -195,7 +195,7 @@ for (const { locale, colorScheme, heading } of [
   { locale: "en-US", colorScheme: "light", heading: "Projects" },
   { locale: "ja-JP", colorScheme: "dark", heading: "プロジェクト" },
 ] as const) {
-  test.describe(`${locale}, ${colorScheme}`, () => {
+  test.describe(`${locale}, ${colorScheme}`, locale === "en-US" ? LONG : {}, () => {
     test.use({ locale, colorScheme });
 
     test("the shell has no flaw that axe knows, and fits a small phone", async ({ page, world, signIn, axe, fits }) => {

@@ -15,7 +15,7 @@ import {
 } from "@/lib/testing/builders";
 import { buildRealVersion } from "@/lib/testing/real-version";
 import { storeNoFiles } from "@/lib/testing/stored-version";
-import { expect, PHONE, test } from "./fixtures";
+import { expect, LONG, PHONE, test } from "./fixtures";
 
 // One after the other, so that the worker's child is the one that the test began.
 test.describe.configure({ mode: "default" });
@@ -398,7 +398,7 @@ test("another model is chosen, on the page of all models, which says what each i
 });
 
 for (const colorScheme of ["light", "dark"] as const) {
-  test.describe(`Japanese, ${colorScheme}`, () => {
+  test.describe(`Japanese, ${colorScheme}`, colorScheme === "light" ? LONG : {}, () => {
     test.use({ locale: "ja-JP", colorScheme });
 
     test("a training in all its states, its dialog and its trial read well, on a phone too", async ({

@@ -2,7 +2,7 @@ import { gzipSync } from "node:zlib";
 import { trashProject } from "@/lib/domain/trash";
 import { prisma } from "@/lib/platform/db";
 import { buildProject, buildVersion, userContext } from "@/lib/testing/builders";
-import { expect, PHONE, test } from "./fixtures";
+import { expect, LONG, PHONE, test } from "./fixtures";
 import { age, HOUR_MS, isInTrash, NO_THUMBNAIL, ref, rowOf, toast, trashedVersion, trashPath } from "./trash-steps";
 
 const SCRIPTS_MAX_BYTES = 170_000;
@@ -57,7 +57,7 @@ for (const { locale, colorScheme } of [
   { locale: "en-US", colorScheme: "light" },
   { locale: "ja-JP", colorScheme: "dark" },
 ] as const) {
-  test.describe(`${locale}, ${colorScheme}`, () => {
+  test.describe(`${locale}, ${colorScheme}`, locale === "en-US" ? LONG : {}, () => {
     test.use({ locale, colorScheme });
 
     test("Trash and its dialogs have no flaw that axe knows, and fit a small phone", async ({

@@ -5,7 +5,7 @@ import { prisma } from "@/lib/platform/db";
 import { buildModel, buildProject, buildTraining, buildVersion, userContext } from "@/lib/testing/builders";
 import { buildRealVersion } from "@/lib/testing/real-version";
 import { storeNoFiles } from "@/lib/testing/stored-version";
-import { DESKTOP, expect, PHONE, test } from "./fixtures";
+import { DESKTOP, expect, LONG, PHONE, test } from "./fixtures";
 
 const NOT_FOUND = /status of 404/;
 /** Until then the worker leaves alone what a test needs as it is. */
@@ -248,7 +248,7 @@ for (const { locale, colorScheme, versions } of [
   { locale: "en-US", colorScheme: "light", versions: "Versions of" },
   { locale: "ja-JP", colorScheme: "dark", versions: "のバージョン" },
 ] as const) {
-  test.describe(`${locale}, ${colorScheme}`, () => {
+  test.describe(`${locale}, ${colorScheme}`, locale === "en-US" ? LONG : {}, () => {
     test.use({ locale, colorScheme });
 
     test("no page has a flaw that axe knows, and all fit a small phone", async ({ page, world, signIn, axe, fits }) => {

@@ -23,10 +23,10 @@ const ENTRY_POINTS = [
 ];
 const SCHEMA_SOURCES = ["prisma/schema.prisma", "prisma.config.ts", "package-lock.json"];
 const SOURCE_FOLDERS = ["app", "i18n", "lib", "messages", "pages", "prisma", "public", "scripts"];
-// every configuration file at the root counts, so that one added later is not forgotten here
+// every configuration file at the root counts but those of the tests, so that one added later is not forgotten here
 const ROOT_SOURCE =
-  /^(package(-lock)?\.json|tsconfig\.json|.*\.config\.(ts|js|mjs)|(proxy|instrumentation|instrumentation-client)\.ts|\.env.*)$/;
-const NOT_BUILT = /\.test\.tsx?$|(^|\/)lib\/platform\/generated(\/|$)|^lib\/testing\/.*\.snap$/;
+  /^(package(-lock)?\.json|tsconfig\.json|(?!(vitest|playwright|eslint)\.).*\.config\.(ts|js|mjs)|(proxy|instrumentation|instrumentation-client)\.ts|\.env.*)$/;
+const NOT_BUILT = /\.test\.tsx?$|(^|\/)lib\/(platform\/generated|testing)(\/|$)/;
 
 /**
  * Builds what is missing or outdated; `only: "tools"` leaves Next's build out. Everything said goes to stderr, because

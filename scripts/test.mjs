@@ -36,7 +36,18 @@ function vitest(title = "", args = [""]) {
   };
 }
 
-const browserReport = path.join(scratch, "playwright.json");
+/** @returns {Step} */
+function playwright(title = "", args = [""]) {
+  const report = path.join(scratch, "playwright.json");
+  return {
+    title,
+    script: binOf("@playwright/test", "playwright"),
+    args: ["test", "--reporter=list,json", ...args],
+    env: { CI: "1", PLAYWRIGHT_JSON_OUTPUT_NAME: report },
+    read: (ok) => readPlaywright(report, ok),
+  };
+}
+const LONG = "@long|\\.long\\.spec"; // by a tag, or as a file
 
 /*
  * Rows one after the other, the lanes of a row side by side: each lane keeps one core busy, but for the production build,
@@ -62,20 +73,14 @@ const PLAN = [
     ],
   ],
   [[vitest("Tests")]],
-  [
-    [
-      {
-        title: "Browser tests",
-        script: binOf("@playwright/test", "playwright"),
-        args: ["test", "--reporter=list,json"],
-        env: { CI: "1", PLAYWRIGHT_JSON_OUTPUT_NAME: browserReport },
-        read: (ok) => readPlaywright(browserReport, ok),
-      },
-    ],
-  ],
+  [[playwright("Browser tests", ["--grep-invert", LONG])]],
 ];
 /** @type {Step[][][]} */
-const LONG_PLAN = [PLAN[0] ?? [], [[vitest("Long tests", ["--config", "vitest.long.config.ts"])]]];
+const LONG_PLAN = [
+  PLAN[0] ?? [],
+  [[vitest("Long tests", ["--config", "vitest.long.config.ts"])]],
+  [[playwright("Long browser tests", ["--grep", LONG])]],
+];
 
 /** @type {{ title: string, seconds: number, result: Result }[]} */
 const done = [];

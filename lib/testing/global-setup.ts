@@ -9,7 +9,7 @@ declare module "vitest" {
   interface ProvidedContext {
     /** The migrated database that every test file clones, on a server whose data need not outlive a crash. */
     templateUrl: string;
-    /** How long storms and random histories go on: 1 in `npm test`, more in `npm run test:long`. */
+    /** How long random histories go on: 1 in `npm test`, more in `npm run test:long`. */
     rounds: number;
   }
 }

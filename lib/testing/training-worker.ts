@@ -5,19 +5,27 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect } from "vitest";
 import type { Context } from "@/lib/domain/context";
 import { startTraining } from "@/lib/domain/trainings";
 import { createChildTrainer } from "@/lib/engine/trainer/run-in-child";
+import type { Trainer } from "@/lib/engine/trainer/trainer";
 import { prisma } from "@/lib/platform/db";
+import { createTrainingRunner, type TrainingRunner } from "@/lib/work/trainings/runner";
 import { buildProject, buildWorld, userContext, type World } from "./builders";
 import { bundle, makeBuildFolder } from "./bundle";
 import { versionRef } from "./lifecycle";
 import { pidsOf } from "./processes";
 import { buildRealVersion } from "./real-version";
 
-/* The worker as it is shipped, in a process of its own, for the tests in which it is told to end, dies or sleeps. */
+/*
+ * A real version and who trains on it: the worker as it is shipped, in a process of its own, for the tests in which it is
+ * told to end, dies or sleeps, and runners in this process. Both train in the child as it is shipped.
+ */
 
-const { folder, remove } = makeBuildFolder();
+export const { folder, remove } = makeBuildFolder();
 export const script = path.join(folder, "child.mjs");
 export const train = createChildTrainer(script);
 const workers: ChildProcess[] = [];
+/** Those of this process; each test ends with them told to stop, and at rest. */
+export const runners: TrainingRunner[] = [];
+export let stopping: AbortController;
 
 export let world: World;
 export let project: Awaited<ReturnType<typeof buildProject>>;
@@ -28,11 +36,15 @@ beforeAll(() => bundle(folder, { worker: "scripts/worker.ts", child: "lib/engine
 afterAll(remove);
 beforeEach(async () => {
   world = await buildWorld();
-  project = await buildProject(world);
-  version = await buildRealVersion(world, project, { images: 20 });
+  project = await buildProject(world, { slug: "digits" });
+  version = await buildRealVersion(world, project, { images: 30 });
   owner = await userContext(world);
+  stopping = new AbortController();
 });
 afterEach(async () => {
+  stopping.abort();
+  await Promise.all(runners.splice(0).map((runner) => runner.idle()));
+  await prisma().training.deleteMany({ where: { endedAt: null } }); // for the next test's runners
   await Promise.all(workers.splice(0).map(killNow));
 });
 
@@ -49,6 +61,30 @@ export function startWorker(): ChildProcess {
   });
   workers.push(worker);
   return worker;
+}
+
+/** A runner in this process that has looked for work once; it ends with its test. */
+export function startRunner({
+  trainer = train,
+  concurrency = 1,
+  signal = stopping.signal,
+}: { trainer?: Trainer; concurrency?: number; signal?: AbortSignal } = {}): TrainingRunner {
+  const runner = createTrainingRunner(trainer, { concurrency, stopping: signal });
+  runners.push(runner);
+  runner.wake();
+  return runner;
+}
+
+/** A run of more epochs than anybody waits for, once a runner's child trains and the page shows it. */
+export async function startEndlessRun(
+  signal?: AbortSignal,
+): Promise<{ training: { id: string }; runner: TrainingRunner }> {
+  const training = await startTraining(owner, versionRef(world, project, version));
+  await setEpochs(training, 1_000_000);
+  const runner = startRunner({ ...(signal && { signal }) });
+  await untilTrains(training);
+  expect(await pidsOf(script)).toHaveLength(1);
+  return { training, runner };
 }
 
 export const row = ({ id }: { id: string }) =>

@@ -1,14 +1,18 @@
+import { once } from "node:events";
 import { expect, test } from "vitest";
 import { startTraining } from "@/lib/domain/trainings";
 import { blobStore } from "@/lib/platform/blob-store";
 import { prisma } from "@/lib/platform/db";
+import { checkInvariants } from "@/lib/testing/invariants";
 import { versionRef } from "@/lib/testing/lifecycle";
+import { pidsOf } from "@/lib/testing/processes";
 import {
   killNow,
   owner,
   passLease,
   project,
   row,
+  script,
   setEpochs,
   startEndless,
   startWorker,
@@ -20,7 +24,32 @@ import {
 } from "@/lib/testing/training-worker";
 import { runTrainingNow } from "./runner";
 
-/* A worker that dies again and again, or sleeps past its lease, in the middle of a run. */
+/* A worker that is told to end, dies, again and again, or sleeps past its lease, in the middle of a run. */
+
+test("killed with SIGKILL takes its child along, and another takes the run up once its lease is over", async () => {
+  const { training, worker } = await startEndless();
+  await killNow(worker);
+  await untilNoChild();
+  expect(await row(training)).toMatchObject({ status: "RUNNING", attempts: 1 });
+  expect(await runTrainingNow(train, training.id)).toBe(false); // nobody can know yet
+  await passLease();
+  await setEpochs(training, 2);
+  expect(await runTrainingNow(train, training.id)).toBe(true);
+  expect(await row(training)).toMatchObject({ status: "FINISHED", attempts: 2, epoch: 2, models: [{}] });
+  await checkInvariants(world.workspace.id);
+});
+
+test("told to end ends with 0 within seconds and without a child, and a worker elsewhere goes on at once", async () => {
+  const { training, worker } = await startEndless();
+  worker.kill("SIGTERM");
+  await once(worker, "exit");
+  expect([worker.exitCode, worker.signalCode]).toEqual([0, null]);
+  expect(await pidsOf(script)).toEqual([]);
+  expect(await row(training)).toMatchObject({ status: "QUEUED", attempts: 0 });
+  startWorker();
+  await untilTrains(training);
+  expect(await row(training)).toMatchObject({ status: "RUNNING", attempts: 1 });
+});
 
 test("killed as the third that began the run leaves it to fail as lost, not to be begun for ever", async () => {
   const training = await startTraining(owner, versionRef(world, project, version));
