@@ -43,7 +43,7 @@ interface Fixtures {
   guard: void;
 }
 
-/** Of the tests that `npm run test:long` has: more processes, or a sweep in another language and theme. */
+/** Of the sweeps, which `npm run test:long` has: every page and dialog, in both languages, themes and widths. */
 export const LONG = { tag: "@long" };
 export const DESKTOP = { width: 1280, height: 720 };
 export const PHONE = { width: 360, height: 740 };

@@ -6,7 +6,7 @@ import { buildProject, buildVersion, userContext } from "@/lib/testing/builders"
 import { trashVersion } from "@/lib/domain/trash";
 import type { VersionImages } from "@/lib/work/versions/images";
 import { buildRealVersion, uploadDigits } from "@/lib/testing/real-version";
-import { expect, PHONE, test } from "./fixtures";
+import { expect, LONG, PHONE, test } from "./fixtures";
 import { uploadScenes } from "./scenes";
 
 /** Until then the worker leaves a generation alone. */
@@ -264,7 +264,7 @@ test("viewers may look and download, and not generate", async ({ page, world, si
   }
 });
 
-test.describe("in Japanese, dark, on a phone", () => {
+test.describe("in Japanese, dark, on a phone", LONG, () => {
   test.use({ locale: "ja-JP", colorScheme: "dark", viewport: PHONE });
 
   test("every page of it is whole", async ({ page, world, signIn, axe, fits }) => {

@@ -398,7 +398,7 @@ test("another model is chosen, on the page of all models, which says what each i
 });
 
 for (const colorScheme of ["light", "dark"] as const) {
-  test.describe(`Japanese, ${colorScheme}`, colorScheme === "light" ? LONG : {}, () => {
+  test.describe(`Japanese, ${colorScheme}`, LONG, () => {
     test.use({ locale: "ja-JP", colorScheme });
 
     test("a training in all its states, its dialog and its trial read well, on a phone too", async ({

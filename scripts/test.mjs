@@ -50,8 +50,8 @@ function playwright(title = "", args = [""]) {
 const LONG = "@long|\\.long\\.spec"; // by a tag, or as a file
 
 /*
- * Rows one after the other, the lanes of a row side by side: each lane keeps one core busy, but for the production build,
- * which therefore runs where the other lane is a check of one thread. The tests of either runner fill both cores.
+ * Rows one after the other, the lanes of a row side by side. The checks, which take one core, stand beside the build and
+ * the first tests, which wait a little for clocks and locks; the browser tests leave no core idle.
  */
 /** @type {Step[][][]} */
 const PLAN = [
@@ -60,9 +60,6 @@ const PLAN = [
     [
       { title: "Commits", script: "scripts/check-commits.mjs" },
       { title: "Types", script: binOf("typescript", "tsc"), args: ["--noEmit"] },
-      { title: "Production build", script: "scripts/build.mjs" },
-    ],
-    [
       { title: "Format", script: binOf("prettier"), args: ["--check", ".", "--log-level", "warn"] },
       { title: "Lint", script: binOf("eslint"), args: [".", "--max-warnings", "0"] },
       {
@@ -71,8 +68,8 @@ const PLAN = [
         args: ["app", "lib", "pages", "scripts", "prisma", "i18n", "e2e"],
       },
     ],
+    [{ title: "Production build", script: "scripts/build.mjs" }, vitest("Tests")],
   ],
-  [[vitest("Tests")]],
   [[playwright("Browser tests", ["--grep-invert", LONG])]],
 ];
 /** @type {Step[][][]} */

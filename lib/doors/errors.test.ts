@@ -41,7 +41,7 @@ describe("toProblem", () => {
   it("calls a database that is away, or a full pool, busy", async () => {
     const away = new pg.Pool({ connectionString: "postgresql://u:p@127.0.0.1:1/x" });
     expect(toProblem(await failureOf(away.query("select 1"))).code).toBe("busy");
-    const full = new pg.Pool({ connectionString: process.env["DATABASE_URL"], max: 1, connectionTimeoutMillis: 50 });
+    const full = new pg.Pool({ connectionString: process.env["DATABASE_URL"], max: 1, connectionTimeoutMillis: 500 });
     const held = await full.connect();
     expect(toProblem(await failureOf(full.query("select 1"))).code).toBe("busy");
     held.release();

@@ -24,7 +24,10 @@ export interface RouteFile {
 }
 
 /** Every route file under app/api, save next-auth's own; the most specific first, as Next matches them. */
-export function listRouteFiles(): RouteFile[] {
+export const listRouteFiles = (): RouteFile[] => (routeFiles ??= readRouteFiles());
+let routeFiles: RouteFile[] | undefined;
+
+function readRouteFiles(): RouteFile[] {
   const files = readdirSync(ROOT, { recursive: true, encoding: "utf8" }).filter(
     (file) => path.basename(file) === "route.ts" && !file.startsWith(`auth${path.sep}`),
   );
