@@ -73,6 +73,26 @@ export async function buildProject(world: World, overrides: { slug?: string; nam
   });
 }
 
+/** Images of a project as rows alone, without files: each of a class of its own, in train. Answers their ids. */
+export async function buildImages(project: { id: string }, count: number): Promise<string[]> {
+  const ids = Array.from({ length: count }, newId);
+  await prisma().image.createMany({
+    data: ids.map((id, i) => ({
+      id,
+      projectId: project.id,
+      fileName: `${i}.png`,
+      sha256: id,
+      contentType: "image/png",
+      sizeBytes: 10,
+      width: 8,
+      height: 8,
+      split: "TRAIN" as const,
+      label: String(i),
+    })),
+  });
+  return ids;
+}
+
 /**
  * A version as generated: ready, its images counted in the workspace, unless overridden. It has no files. One that is
  * generating until `generatorUntil` is left alone by workers until then.

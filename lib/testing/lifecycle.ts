@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { authenticateKey } from "@/lib/domain/people";
 import { systemContext, type Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
-import type { VersionPlan } from "@/lib/domain/versions/generation";
+import type { PlanVersion, VersionPlan } from "@/lib/domain/versions/generation";
 import { claimGeneration, type GeneratedFacts, type GeneratorLease } from "@/lib/domain/versions/generation-work";
 import type { Scope } from "@/lib/domain/permissions";
 import { prisma } from "@/lib/platform/db";
@@ -57,6 +57,12 @@ export const newVersion = (images: number) => ({
   augmentation: {},
   splits: null,
   plan: planOf(images),
+});
+
+/** Everything once, and moved to another split. */
+export const allToTest: PlanVersion = (images) => ({
+  sources: images.map((image) => ({ ...image, split: "TEST" as const })),
+  images: images.length,
 });
 
 /** What a generator of so many images says when it is done. */

@@ -3,8 +3,6 @@ import { prisma } from "@/lib/platform/db";
 import { buildMember, buildProject, buildUser, buildWorld, userContext, type World } from "@/lib/testing/builders";
 import { outcomeOf, projectRef } from "@/lib/testing/lifecycle";
 import { getGeneratePage } from "./generate-page";
-import { sampleImages } from "./generation-sample";
-
 let world: World;
 
 beforeEach(async () => {
@@ -58,16 +56,4 @@ test("editors may generate, viewers may not, and to others the project is not th
   }
   const stranger = await userContext(await buildWorld(), { user: await buildUser() });
   expect(await outcomeOf(getGeneratePage(stranger, ref))).toBe("not_found");
-});
-
-test("a sample begins anywhere among the images, goes on at the first, and has none twice", async () => {
-  const project = await buildProject(world);
-  await addRows(project.id, [1, 2, 3, 4, 5]);
-  const namesFrom = async (from: string, count: number) =>
-    (await sampleImages(await userContext(world), projectRef(world, project), count, from)).map(
-      ({ fileName }) => fileName,
-    );
-  expect(await namesFrom("", 3)).toEqual(["00", "01", "02"]);
-  expect(await namesFrom("03", 3)).toEqual(["03", "04", "00"]);
-  expect(await namesFrom("ff", 9)).toEqual(["00", "01", "02", "03", "04"]);
 });
