@@ -5,6 +5,24 @@ import { planOutputs } from "@/lib/engine/plan";
 import { derive } from "@/lib/engine/random";
 import type { Augmentation, Preprocessing } from "@/lib/engine/settings";
 
+/** Every step of augmentation there is. */
+export const EVERY_STEP: Augmentation = {
+  image: { versions: 3 },
+  crop: { min: 0, max: 20 },
+  flip: { horizontal: true, vertical: true },
+  ninety: { clockwise: true, "counter-clockwise": true },
+  rotate: { degrees: 20 },
+  shear: { horizontal: 10, vertical: 10 },
+  blur: { pixels: 2 },
+  rgrayscale: { percent: 30 },
+  saturation: { percent: 30 },
+  hue: { degrees: 40 },
+  brightness: { brighten: true, darken: true, percent: 30 },
+  exposure: { percent: 20 },
+  cutout: { count: 3, percent: 10 },
+  noise: { percent: 5 },
+};
+
 /** An image of one colour. */
 export function solid(width: number, height: number, background: Create["background"] = { r: 200, g: 30, b: 10 }) {
   return sharp({ create: { width, height, channels: 3, background } });

@@ -5,7 +5,7 @@ import { newId } from "@/lib/platform/id";
 import { buildMember, buildProject, buildWorld, userContext, type World } from "@/lib/testing/builders";
 import type { ImageBox } from "./boxes";
 import { countImagesOf, listImages, type ImageFilter, type ImageRange } from "./list";
-import { annotateImages, labelImage, updateImages } from "./label";
+import { updateImages } from "./label";
 import { getProject } from "@/lib/domain/projects";
 import { trashProject } from "@/lib/domain/trash";
 
@@ -33,9 +33,6 @@ async function addRow(
   return id;
 }
 
-/** An image of the project as it is listed; undefined where the project has no such image. */
-const find = async (imageId: string) =>
-  (await listImages(await userContext(world), ref(), { limit: 100 })).images.find(({ id }) => id === imageId);
 const box = (label: string): ImageBox => ({ label, x: 1, y: 2, width: 3, height: 4 });
 const list = async (input: ImageFilter & ImageRange) => {
   const { images, total } = await listImages(await userContext(world), ref(), input);
@@ -98,58 +95,6 @@ describe("in a classification project", () => {
     const { project: view } = await getProject(await userContext(world), ref());
     expect(view).toMatchObject({ images: 4, unlabelledImages: 1, splits: counted?.splits, classes: counted?.classes });
   });
-
-  it("classes and splits are changed by id or by filter, of this project's images only", async () => {
-    const [first, second] = [await addRow({ label: "cat" }), await addRow()];
-    const elsewhere = await addRow({}, await buildProject(world));
-    const ctx = await userContext(world);
-    expect(
-      await updateImages(ctx, ref(), {
-        images: { imageIds: [first, elsewhere, "none"] },
-        label: " dog ",
-        split: "TEST",
-      }),
-    ).toEqual({ updated: 1 });
-    expect(await find(first)).toMatchObject({ label: "dog", split: "TEST" });
-    expect(await updateImages(ctx, ref(), { images: { filter: { unannotated: true } }, label: "cat" })).toEqual({
-      updated: 1,
-    });
-    expect(await find(second)).toMatchObject({ label: "cat", split: "TRAIN" });
-    expect(await updateImages(ctx, ref(), { images: { filter: {} }, label: null })).toEqual({ updated: 2 });
-    expect(await idsOf({ unannotated: true })).toEqual([second, first]);
-    expect(await find(elsewhere)).toBeUndefined();
-  });
-
-  it("a change of nothing, of too many, or to no class name is refused", async () => {
-    const ctx = await userContext(world);
-    const id = await addRow();
-    await expect(updateImages(ctx, ref(), { images: { imageIds: [id] } })).rejects.toMatchObject({
-      code: "invalid_input",
-    });
-    await expect(
-      updateImages(ctx, ref(), { images: { imageIds: Array.from({ length: 1001 }, () => id) }, split: "TEST" }),
-    ).rejects.toMatchObject({ code: "invalid_input" });
-    await expect(updateImages(ctx, ref(), { images: { imageIds: [id] }, label: "a\0" })).rejects.toMatchObject({
-      code: "invalid_input",
-      details: { field: "label" },
-    });
-    await expect(annotateImages(ctx, ref(), { annotations: [], overwrite: true })).rejects.toMatchObject({
-      code: "invalid_input",
-      details: { field: "boxes" },
-    });
-  });
-
-  it("one image gets its class unless it has one", async () => {
-    const ctx = await userContext(world);
-    const imageId = await addRow();
-    expect(await labelImage(ctx, { ...ref(), imageId }, { label: "cat", overwrite: false })).toBe(true);
-    expect(await labelImage(ctx, { ...ref(), imageId }, { label: "dog", overwrite: false })).toBe(false);
-    expect(await labelImage(ctx, { ...ref(), imageId }, { label: "dog", overwrite: true })).toBe(true);
-    expect((await find(imageId))?.label).toBe("dog");
-    await expect(
-      labelImage(ctx, { ...ref(), imageId: "none" }, { label: "dog", overwrite: true }),
-    ).rejects.toMatchObject({ code: "not_found" });
-  });
 });
 
 describe("in an object detection project", () => {
@@ -170,55 +115,6 @@ describe("in an object detection project", () => {
     expect(await idsOf({ unannotated: true })).toEqual([none]);
     const { project: view } = await getProject(await userContext(world), ref());
     expect(view).toMatchObject({ classes: { hat: 2, head: 2 }, unlabelledImages: 1 });
-  });
-
-  it("boxes are cut to the image, and those without an area in it are left out", async () => {
-    const imageId = await addRow();
-    const outside = { label: "c", x: 200, y: 0, width: 10, height: 10 };
-    const odd = [
-      { label: "d", x: NaN, y: 0, width: 10, height: 10 },
-      { label: "e", x: 0, y: 0, width: -5, height: 5 },
-    ];
-    await annotateImages(await userContext(world), ref(), {
-      annotations: [{ imageId, boxes: [{ label: " a ", x: -5, y: 70, width: 20, height: 40 }, outside, ...odd] }],
-      overwrite: false,
-    });
-    expect((await find(imageId))?.boxes).toEqual([{ label: "a", x: 0, y: 70, width: 15, height: 10 }]);
-  });
-
-  it("each image's outcome has a name, and none keeps the others", async () => {
-    const [fresh, before, crowded] = [await addRow(), await addRow({ boxes: [box("old")] }), await addRow()];
-    const elsewhere = await addRow({}, await buildProject(world, { type: "OBJECT_DETECTION" }));
-    const annotations = [
-      { imageId: fresh, boxes: [box("new")] },
-      { imageId: before, boxes: [box("new")] },
-      { imageId: crowded, boxes: Array.from({ length: 1001 }, () => box("x")) },
-      { imageId: elsewhere, boxes: [box("new")] },
-    ];
-    const ctx = await userContext(world);
-    expect(await annotateImages(ctx, ref(), { annotations, overwrite: false })).toEqual({
-      annotated: [fresh],
-      alreadyAnnotated: [before],
-      tooManyBoxes: [crowded],
-      missing: [elsewhere],
-    });
-    expect(await annotateImages(ctx, ref(), { annotations: annotations.slice(1, 2), overwrite: true })).toMatchObject({
-      annotated: [before],
-      alreadyAnnotated: [],
-    });
-    expect(await counts()).toMatchObject({ classes: { new: 2 } });
-  });
-
-  it("images have no class of their own", async () => {
-    const ctx = await userContext(world);
-    const id = await addRow();
-    await expect(updateImages(ctx, ref(), { images: { imageIds: [id] }, label: "cat" })).rejects.toMatchObject({
-      code: "invalid_input",
-      details: { field: "labels" },
-    });
-    await expect(labelImage(ctx, { ...ref(), imageId: id }, { label: "cat", overwrite: true })).rejects.toMatchObject({
-      code: "invalid_input",
-    });
   });
 });
 

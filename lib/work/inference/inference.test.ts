@@ -1,7 +1,7 @@
 import sharp from "sharp";
 import { beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Context } from "@/lib/domain/context";
-import { listModels, type ModelRef, weightsPath } from "@/lib/domain/trainings";
+import { type ModelRef, weightsPath } from "@/lib/domain/trainings";
 import { purgeItem, restoreVersion, trashProject, trashTraining, trashVersion } from "@/lib/domain/trash";
 import { versionPrefix } from "@/lib/domain/versions";
 import { readDigits, type Digit } from "@/lib/engine/digits";
@@ -11,11 +11,9 @@ import { train } from "@/lib/engine/trainer/train";
 import { blobStore } from "@/lib/platform/blob-store";
 import { prisma } from "@/lib/platform/db";
 import { buildProject, buildWorld, userContext, type World } from "@/lib/testing/builders";
-import { connectSecond } from "@/lib/testing/database";
 import {
   itemRef,
   keyContext,
-  later,
   memberContext,
   projectRef,
   trainingRef,
@@ -27,7 +25,6 @@ import { photo, render } from "@/lib/testing/pixels";
 import { raceAt } from "@/lib/testing/race";
 import { drawWeights, storeModel, storeServingVersion } from "@/lib/testing/served-model";
 import { predict } from "./inference";
-import { countCall, writeModelCalls } from "./calls";
 
 const CLASSES = [..."0123456789"];
 let digits: Digit[];
@@ -301,43 +298,5 @@ describe("memory", () => {
     expect((await ask(digits[0]!.png)).top).toBe(
       ended.flatMap((one) => (one.status === "fulfilled" ? [one.value.top] : []))[0],
     );
-  });
-});
-
-describe("calls", () => {
-  const shown = async () => (await listModels(owner, byVersion())).map(({ calls }) => calls);
-
-  test("that were answered are counted, those refused are not, and nothing is written on their own time", async () => {
-    await writeModelCalls();
-    await ask(digits[0]!.png);
-    await ask(digits[1]!.png, { ref: bySlug() });
-    await expect(ask(Buffer.from("x"))).rejects.toMatchObject({ code: "unreadable_image" });
-    expect(await shown()).toEqual([0]);
-    await writeModelCalls();
-    expect(await shown()).toEqual([2]);
-    await writeModelCalls();
-    expect(await shown()).toEqual([2]);
-  });
-
-  test("that the database does not take now are written the next time", async () => {
-    await writeModelCalls();
-    const other = await connectSecond();
-    await other.query("begin");
-    await other.query("lock table model_calls in access exclusive mode");
-    countCall(version.model.id, owner.now);
-    const written = writeModelCalls();
-    await other.untilWaiting(1);
-    countCall(version.model.id, owner.now); // meanwhile
-    await other.query(
-      "select pg_cancel_backend(pid) from pg_locks where relation = 'model_calls'::regclass and not granted",
-    );
-    await written; // throws nothing
-    await other.query("rollback");
-    await other.end();
-    await writeModelCalls();
-    expect(await shown()).toEqual([2]);
-    countCall(version.model.id, later(owner, -1000).now);
-    await writeModelCalls();
-    expect(await shown()).toEqual([3]);
   });
 });
