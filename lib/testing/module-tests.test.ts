@@ -1,0 +1,106 @@
+import { existsSync, readdirSync } from "node:fs";
+import path from "node:path";
+import { expect, test } from "vitest";
+
+/* Each module has its test beside it, of the same name: where one looks for a guarantee, there it is proved. */
+
+const root = path.resolve(import.meta.dirname, "../..");
+const PARTS = ["domain", "work", "platform", "engine", "doors"];
+
+/** Nothing in them could go wrong by itself: fronts; a noun's tables of operations and of schemas; lists, types, one line. */
+const PLAIN = [
+  /\/index\.ts$/,
+  /^lib\/doors\/\w+\/(operations|schemas)\.ts$/,
+  /^lib\/platform\/generated\//,
+  "lib/domain/item-types.ts",
+  "lib/domain/limits.ts",
+  "lib/domain/scopes.ts",
+  "lib/doors/fields.ts",
+  "lib/doors/operation.ts",
+  "lib/doors/public-url.ts",
+  "lib/engine/boxes.ts",
+  "lib/engine/export/entry.ts",
+  "lib/engine/trainer/protocol.ts",
+  "lib/engine/trainer/trainer.ts",
+  "lib/platform/blob-store/store.ts",
+  "lib/platform/id.ts",
+];
+
+/** Proved by another file's test, because their promise shows only there. */
+const ELSEWHERE: Record<string, readonly string[]> = {
+  // in files of their own only so that the browser can have them
+  "lib/domain/names.test.ts": ["lib/domain/name-form.ts"],
+  "lib/domain/slugs.test.ts": ["lib/domain/slug-form.ts"],
+  // a part of one operation, which nobody else calls
+  "lib/domain/trainings/runs.test.ts": ["lib/domain/trainings/view.ts"],
+  "lib/domain/trash/version.test.ts": ["lib/domain/trash/outcome.ts"],
+  "lib/domain/trash/purge.test.ts": ["lib/domain/trash/purge-rows.ts"],
+  "lib/work/inference/inference.test.ts": ["lib/work/inference/models.ts"],
+  "lib/work/versions/files.test.ts": ["lib/work/versions/manifest.ts"],
+  "lib/engine/annotations/annotations.test.ts": [
+    "lib/engine/annotations/collector.ts",
+    "lib/engine/annotations/json.ts",
+  ],
+  "lib/engine/export/layout.test.ts": [
+    "lib/engine/export/coco.ts",
+    "lib/engine/export/names.ts",
+    "lib/engine/export/voc.ts",
+    "lib/engine/export/yolo.ts",
+  ],
+  "lib/engine/preprocess.test.ts": ["lib/engine/pixels.ts"],
+  "lib/platform/blob-store/blob-store.test.ts": ["lib/platform/blob-store/guard.ts"],
+  // what is learned, measured and predicted is tested on one trained model, which takes seconds to make
+  "lib/engine/trainer/train.test.ts": [
+    "lib/engine/trainer/examples.ts",
+    "lib/engine/trainer/features.ts",
+    "lib/engine/trainer/network.ts",
+    "lib/engine/trainer/predictor.ts",
+  ],
+  "lib/engine/trainer/run-in-child.test.ts": ["lib/engine/trainer/child.ts"],
+  // what programs send and get, status by status and field by field, over HTTP
+  "app/api/access.test.ts": ["lib/doors/route.ts"],
+  "app/api/routes.test.ts": ["lib/doors/openapi.ts", "lib/doors/operations.ts"],
+  "app/api/read.test.ts": [
+    "lib/doors/health.ts",
+    "lib/doors/people/presenters.ts",
+    "lib/doors/versions/presenters.ts",
+    "lib/doors/workspaces/presenters.ts",
+  ],
+  "app/api/trash.test.ts": ["lib/doors/request-body.ts", "lib/doors/trash/presenters.ts", "lib/doors/trash/restore.ts"],
+  "app/api/images.test.ts": ["lib/doors/images/presenters.ts"],
+  "app/api/infer.test.ts": ["lib/doors/inference/body.ts"],
+  "app/api/models.test.ts": ["lib/doors/models/presenters.ts"],
+  "app/api/downloads.test.ts": ["lib/doors/exports/download.ts"],
+  "app/api/trainings.test.ts": ["lib/doors/trainings/presenters.ts"],
+  "app/api/external-trainer.test.ts": ["lib/work/trainings/external.ts"],
+  "app/api/cron/purge-expired/route.test.ts": ["lib/doors/cron.ts"],
+  // what needs one of Next's own requests, or the worker's own process
+  "e2e/trash.spec.ts": ["lib/doors/action.ts"],
+  "e2e/versions.spec.ts": ["lib/doors/page.ts", "lib/doors/trash/hidden-item.ts"],
+  "e2e/generate.spec.ts": ["lib/work/versions/preview-answer.ts"],
+  "lib/work/trainings/crash.long.test.ts": ["lib/doors/worker.ts"],
+};
+
+const files = PARTS.flatMap((part) =>
+  readdirSync(path.join(root, "lib", part), { recursive: true, encoding: "utf8" }).map((file) =>
+    path.posix.join("lib", part, file),
+  ),
+).filter((file) => file.endsWith(".ts"));
+const present = new Set(files);
+const modules = files.filter((file) => !file.endsWith(".test.ts"));
+const hasOwnTest = (file: string) =>
+  [".test.ts", ".long.test.ts"].some((ending) => present.has(file.replace(/\.ts$/, ending)));
+const isPlain = (file: string) => PLAIN.some((one) => (typeof one === "string" ? one === file : one.test(file)));
+const elsewhere = Object.values(ELSEWHERE).flat();
+
+test("each module has its test beside it, of the same name, or stands in the list of those that need none", () => {
+  expect(modules.length).toBeGreaterThan(150);
+  expect(modules.filter((file) => !hasOwnTest(file) && !isPlain(file) && !elsewhere.includes(file))).toEqual([]);
+});
+
+test("the list has no module that is gone or that got a test, none twice, and each test that it names is there", () => {
+  const named = [...PLAIN.filter((one) => typeof one === "string"), ...elsewhere];
+  expect(named.filter((file) => !present.has(file) || hasOwnTest(file))).toEqual([]);
+  expect(new Set(named).size).toBe(named.length);
+  expect(Object.keys(ELSEWHERE).filter((file) => !existsSync(path.join(root, file)))).toEqual([]);
+});
