@@ -7,6 +7,7 @@ import { systemContext, type Context } from "@/lib/domain/context";
 import { createApiKey, createUser, getUserByEmail, setPassword } from "@/lib/domain/people";
 import { createWorkspace, systemMembership } from "@/lib/domain/workspaces";
 import { createProject } from "@/lib/domain/projects";
+import { SPLITS } from "@/lib/domain/splits";
 import { startTraining } from "@/lib/domain/trainings";
 import { uploadImage } from "@/lib/work/uploads/images";
 import { generateVersionNow } from "@/lib/work/versions/generator";
@@ -81,11 +82,10 @@ async function ensureProject(ctx: Context): Promise<void> {
   const ref = { workspaceSlug: WORKSPACE, projectSlug: PROJECT };
   if ((await prisma().project.count({ where: { slug: PROJECT } })) === 0)
     await createProject(ctx, { ...ref, name: "Digits", type: "CLASSIFICATION", annotation: "digits" });
-  const splits = { train: "TRAIN", valid: "VALID", test: "TEST" } as const;
   for (const digit of await readDigits(IMAGES)) {
     await uploadImage(ctx, ref, [digit.png], {
       fileName: digit.fileName,
-      split: splits[digit.split],
+      split: SPLITS[digit.split],
       label: digit.label,
     });
   }

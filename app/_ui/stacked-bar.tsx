@@ -4,10 +4,10 @@ import { cn } from "./class-names";
 export interface Segment {
   label: string;
   value: number;
-  tone: "train" | "valid" | "test";
+  tone: keyof typeof TONES;
 }
 
-const TONES = { train: "bg-train", valid: "bg-valid", test: "bg-test" };
+export const TONES = { train: "bg-train", valid: "bg-valid", test: "bg-test" };
 
 /** Parts of a whole in one bar, with a legend that says the same in numbers; empty parts are left out of the bar. */
 export function StackedBar({

@@ -1,12 +1,11 @@
 import { systemContext } from "@/lib/domain/context";
+import { SPLITS } from "@/lib/domain/splits";
 import { generateVersion } from "@/lib/work/versions/plan";
 import { generateVersionNow } from "@/lib/work/versions/generator";
 import { uploadImage } from "@/lib/work/uploads/images";
 import { readDigits } from "@/lib/engine/digits";
 import type { Augmentation, Preprocessing } from "@/lib/engine/settings";
 import { userContext, type World } from "./builders";
-
-const SPLITS = { train: "TRAIN", valid: "VALID", test: "TEST" } as const;
 
 /** Uploads handwritten digits to a project as a person would. */
 export async function uploadDigits(world: World, project: { slug: string }, count: number): Promise<void> {

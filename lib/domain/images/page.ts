@@ -3,6 +3,7 @@ import type { Context } from "@/lib/domain/context";
 import { countImagesOf } from "./list";
 import { getLiveProject, type SluggedProjectRef } from "@/lib/domain/item-state";
 import { allows, authorize } from "@/lib/domain/permissions";
+import { countsByName, type SplitName } from "@/lib/domain/splits";
 
 export interface ImagesPage {
   workspace: { slug: string; name: string };
@@ -10,7 +11,7 @@ export interface ImagesPage {
   images: number;
   /** With neither a class nor a box, whichever the project has. */
   unlabelled: number;
-  splits: { train: number; valid: number; test: number };
+  splits: Record<SplitName, number>;
   /** By name, each with its images; in an object detection project with its boxes. */
   classes: { name: string; count: number }[];
   may: { uploadImages: boolean };
@@ -30,7 +31,7 @@ export async function getImagesPage(ctx: Context, ref: SluggedProjectRef): Promi
     project: { slug: project.slug, name: project.name, type: project.type },
     images,
     unlabelled: unannotated,
-    splits: { train: splits.TRAIN, valid: splits.VALID, test: splits.TEST },
+    splits: countsByName(splits),
     classes: Object.entries(classes)
       .map(([name, count]) => ({ name, count }))
       .sort((a, b) => compare(a.name, b.name)),

@@ -3,12 +3,13 @@ import type { Context } from "@/lib/domain/context";
 import { countImagesOf } from "@/lib/domain/images";
 import { getLiveProject, type SluggedProjectRef } from "@/lib/domain/item-state";
 import { allows, authorize } from "@/lib/domain/permissions";
+import { countsByName, type SplitName } from "@/lib/domain/splits";
 
 export interface GeneratePage {
   workspace: { slug: string; name: string };
   project: { slug: string; name: string };
   /** Uploaded images of each split. */
-  images: { train: number; valid: number; test: number };
+  images: Record<SplitName, number>;
   /** Every class of the project, by name. */
   classes: string[];
   /** Half of the images have no side longer than this; null without images. */
@@ -33,7 +34,7 @@ export async function getGeneratePage(ctx: Context, ref: SluggedProjectRef): Pro
   return {
     workspace: { slug, name },
     project: { slug: project.slug, name: project.name },
-    images: { train: splits.TRAIN, valid: splits.VALID, test: splits.TEST },
+    images: countsByName(splits),
     classes: Object.keys(classes).sort(new Intl.Collator("en", { numeric: true }).compare),
     medianSidePx: median!.medianSidePx,
     may: { createVersions: allows(ctx, "create version", slug) },

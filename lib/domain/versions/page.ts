@@ -12,6 +12,7 @@ import {
 } from "@/lib/domain/item-state";
 import { findUntrainable, listModels, type ModelView, type Untrainable } from "@/lib/domain/trainings";
 import { allows, authorize } from "@/lib/domain/permissions";
+import type { SplitName } from "@/lib/domain/splits";
 import { VERSION_COLUMNS, viewVersion, type VersionView } from "./versions";
 
 /** A version as the list of a project's versions shows it. */
@@ -22,7 +23,7 @@ export interface ListedVersion {
   /** 0 to 1; 1 when ready. */
   progress: number;
   images: number;
-  splits: { train: number; valid: number; test: number };
+  splits: Record<SplitName, number>;
   createdAt: Date;
   /** Whether a model that a training of it left is serving. */
   hasModel: boolean;

@@ -5,6 +5,7 @@ import type { Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
 import { getLiveVersion, getVersionState, type VersionRef } from "@/lib/domain/item-state";
 import { authorize } from "@/lib/domain/permissions";
+import type { SplitName } from "@/lib/domain/splits";
 import { TRAINING_COLUMNS, type TrainingView, viewTraining } from "@/lib/domain/trainings";
 
 /** A live version: an immutable snapshot of its project, or one being made. */
@@ -17,7 +18,7 @@ export interface VersionSummary {
   progress: number;
   /** Generated images, 0 until it is ready. */
   images: number;
-  splits: { train: number; valid: number; test: number };
+  splits: Record<SplitName, number>;
   preprocessing: Prisma.JsonValue;
   augmentation: Prisma.JsonValue;
   /** Generated images per class. */

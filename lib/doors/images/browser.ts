@@ -3,14 +3,12 @@ import { DomainError } from "@/lib/domain/errors";
 import type { ImageView } from "@/lib/domain/images";
 import type { SluggedProjectRef } from "@/lib/domain/item-state";
 import { IMAGES_PER_CALL_MAX, IMAGES_PER_PAGE_MAX } from "@/lib/domain/limits";
-import type { Split } from "@/lib/platform/generated/enums";
+import { NAME_OF_SPLIT, SPLIT_NAMES, SPLITS } from "@/lib/domain/splits";
 import { itemId, toProjectRef } from "@/lib/doors/refs";
 
 /* What browsers send and get about a project's images, in the words of the API: splits in lower case. */
 
-const SPLITS = { train: "TRAIN", valid: "VALID", test: "TEST" } as const satisfies Record<string, Split>;
-
-const split = z.enum(["train", "valid", "test"]).transform((name) => SPLITS[name]);
+const split = z.enum(SPLIT_NAMES).transform((name) => SPLITS[name]);
 const label = z.string().max(500);
 const fileName = z.string().max(4096);
 /** "" is what an empty field sends. */
@@ -77,8 +75,6 @@ export const annotationFiles = z.object({
 });
 
 export const newUpload = z.object({ contentType: z.string().max(200), sizeBytes: z.int().min(1) });
-
-const NAME_OF_SPLIT = { TRAIN: "train", VALID: "valid", TEST: "test" } as const satisfies Record<Split, string>;
 
 /** An image as browsers get it. */
 export type BrowserImage = Omit<ReturnType<typeof presentImage>, "createdAt">;

@@ -5,6 +5,7 @@ import type { Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
 import { type AddedImage, assertCanAddImage } from "@/lib/domain/images";
 import type { SluggedProjectRef } from "@/lib/domain/item-state";
+import { SPLIT_NAMES, SPLITS } from "@/lib/domain/splits";
 import { env } from "@/lib/platform/env";
 import type { Split } from "@/lib/platform/generated/enums";
 import { storeSpooled } from "@/lib/work/uploads/images";
@@ -21,8 +22,6 @@ const FIELDS_MAX = 20;
 /** What the other fields and the form's own lines may add to the file. */
 const FORM_BYTES_MAX = 2 * 1024 * 1024;
 const HEADERS = { headerPairs: 20, headerSize: 8 * 1024 };
-
-const SPLITS: Record<string, Split> = { train: "TRAIN", valid: "VALID", test: "TEST" };
 
 /**
  * Adds the image of the form. Throws as uploadImage, and `invalid_request` for a body that is no such form.
@@ -41,9 +40,9 @@ export async function uploadImageForm(ctx: Context, ref: SluggedProjectRef, requ
 }
 
 function parseSplit(text: string): Split {
-  const split = Object.hasOwn(SPLITS, text) ? SPLITS[text] : undefined;
-  if (split === undefined) throw invalid('"split" must be train, valid or test.', "split");
-  return split;
+  const name = SPLIT_NAMES.find((known) => known === text);
+  if (name === undefined) throw invalid('"split" must be train, valid or test.', "split");
+  return SPLITS[name];
 }
 
 interface Form<Taken> {

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { z } from "zod";
 import type { VersionSummary, VersionView } from "@/lib/domain/versions";
 import type { ProjectWithVersions, ProjectView } from "@/lib/domain/projects";
+import { countsByName } from "@/lib/domain/splits";
 import { toEpochSeconds } from "@/lib/doors/fields";
 import type * as schemas from "./schemas";
 
@@ -44,7 +45,7 @@ export function presentProject(project: ProjectView): z.input<typeof schemas.pro
     annotation: project.annotation,
     versions: project.versions,
     public: false,
-    splits: { train: project.splits.TRAIN, valid: project.splits.VALID, test: project.splits.TEST },
+    splits: countsByName(project.splits),
     colors: Object.fromEntries(Object.keys(project.classes).map((name) => [name, colorOf(name)])),
     classes: project.classes,
   };

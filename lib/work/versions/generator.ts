@@ -25,9 +25,10 @@ import { countOutputs, planOutputs, type VersionSettings } from "@/lib/engine/pl
 import { BlobNotFoundError, blobStore } from "@/lib/platform/blob-store";
 import { log } from "@/lib/platform/log";
 import { isBusy } from "@/lib/domain/errors";
+import { NAME_OF_SPLIT } from "@/lib/domain/splits";
 import { createGate } from "@/lib/work/gate";
 import { keepAlive } from "@/lib/work/keep-alive";
-import { parseStoredSettings, SPLITS } from "./plan";
+import { parseStoredSettings } from "./plan";
 
 /*
  * Making a version's files. Sources are worked off in chunks, several renders at once; when all files of a chunk are
@@ -234,7 +235,7 @@ async function* renderSource(
   settings: VersionSettings,
 ): AsyncGenerator<{ entry: ManifestFile; bytes: Buffer }> {
   const { id, label, boxes, fileName, contentType } = source;
-  const split = SPLITS[source.split];
+  const split = NAME_OF_SPLIT[source.split];
   try {
     const original = await storing(() => blobStore().get(sourceImageKey(projectId, id)));
     const outputs = planOutputs({ id, split, contentType }, settings);

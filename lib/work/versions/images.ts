@@ -3,6 +3,7 @@ import type { Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
 import { getSourceImage } from "@/lib/domain/images";
 import type { SluggedProjectRef, VersionRef } from "@/lib/domain/item-state";
+import { SPLIT_NAMES, type SplitName } from "@/lib/domain/splits";
 import { getVersionFiles, versionPrefix } from "@/lib/domain/versions";
 import type { Box } from "@/lib/engine/boxes";
 import type { ManifestFile } from "@/lib/engine/manifest";
@@ -13,8 +14,6 @@ import { isSmall, openThumbnail } from "./thumbnails";
 
 /* The images of a version as its manifest lists them, for people who look at them. In Trash they are the same. */
 
-export type ImageSplit = ManifestFile["split"];
-
 export interface VersionImage {
   /** Relative to the version: what openVersionImage takes. */
   path: string;
@@ -22,7 +21,7 @@ export interface VersionImage {
   name: string;
   width: number;
   height: number;
-  split: ImageSplit;
+  split: SplitName;
   label: string | null;
   /** In this image's pixels; none in a classification project. */
   boxes: Box[];
@@ -56,11 +55,9 @@ const catalogues = createCache<Catalogue>(CACHE_BYTES_MAX, { keepLast: true });
 const readCatalogue = (versionId: string, manifestHash: string): Promise<Catalogue> =>
   catalogues(manifestHash, () => readBlob(() => loadCatalogue(versionId, manifestHash)));
 
-const SPLIT_ORDER: Record<ImageSplit, number> = { train: 0, valid: 1, test: 2 };
-
 async function loadCatalogue(versionId: string, manifestHash: string): Promise<Loaded<Catalogue>> {
   const { manifest, sizeBytes } = await readManifest(versionId, manifestHash);
-  const files = manifest.files.toSorted((a, b) => SPLIT_ORDER[a.split] - SPLIT_ORDER[b.split]);
+  const files = manifest.files.toSorted((a, b) => SPLIT_NAMES.indexOf(a.split) - SPLIT_NAMES.indexOf(b.split));
   return { value: { files, byPath: new Map(files.map((file) => [file.path, file])) }, sizeBytes };
 }
 
@@ -88,7 +85,7 @@ export async function listVersionImages(
     label,
     offset,
     limit,
-  }: { split?: ImageSplit | undefined; label?: string | undefined; offset: number; limit: number },
+  }: { split?: SplitName | undefined; label?: string | undefined; offset: number; limit: number },
 ): Promise<VersionImages> {
   const { versionId, manifestHash } = await getVersionFiles(ctx, ref);
   const { files } = await readCatalogue(versionId, manifestHash);

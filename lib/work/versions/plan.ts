@@ -10,6 +10,7 @@ import {
   retryVersionGeneration,
 } from "@/lib/domain/versions";
 import type { SluggedProjectRef, VersionRef } from "@/lib/domain/item-state";
+import { NAME_OF_SPLIT, SPLITS } from "@/lib/domain/splits";
 import { countOutputs, planSources, type SourceImage, type Split, type VersionSettings } from "@/lib/engine/plan";
 import { augmentationSchema, preprocessingSchema, splitsSchema } from "@/lib/engine/settings";
 
@@ -35,9 +36,6 @@ export const versionSettingsSchema = z.strictObject({
 
 export type ChosenSettings = z.output<typeof versionSettingsSchema>;
 
-export const SPLITS = { TRAIN: "train", VALID: "valid", TEST: "test" } as const;
-const STORED_SPLITS = { train: "TRAIN", valid: "VALID", test: "TEST" } as const;
-
 /** Settings as they were stored, checked once more. */
 export function parseStoredSettings({
   preprocessing,
@@ -61,7 +59,7 @@ function plan(
   settings: VersionSettings,
 ): { sources: SourceImage[]; outputs: Record<Split, number> } {
   const sources = planSources(
-    images.map((image) => ({ ...image, split: SPLITS[image.split] })),
+    images.map((image) => ({ ...image, split: NAME_OF_SPLIT[image.split] })),
     settings,
   );
   return { sources, outputs: countOutputs(countBySplit(sources), settings) };
@@ -70,7 +68,7 @@ function plan(
 const planVersion: PlanVersion = (images, settings) => {
   const { sources, outputs } = plan(images, parseStoredSettings(settings));
   return {
-    sources: sources.map((source) => ({ ...source, split: STORED_SPLITS[source.split] })),
+    sources: sources.map((source) => ({ ...source, split: SPLITS[source.split] })),
     images: sum(outputs),
   };
 };

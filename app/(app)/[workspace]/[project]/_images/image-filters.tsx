@@ -4,11 +4,11 @@ import { useTranslations } from "next-intl";
 import { useSearchParams } from "next/navigation";
 import { Button } from "@/app/_ui/button";
 import { Select } from "@/app/_ui/select";
-import { SPLITS, type Split } from "./image-tile";
+import { SPLIT_NAMES, type SplitName } from "@/lib/domain/splits";
 
 /** Which images of a grid are wanted; as it stands in the URL. */
 export interface ImageFilter {
-  split: Split | null;
+  split: SplitName | null;
   label: string | null;
   /** Those without a class and without a box. */
   unlabelled: boolean;
@@ -20,7 +20,7 @@ export const isFiltered = ({ split, label, unlabelled }: ImageFilter): boolean =
   split !== null || label !== null || unlabelled;
 
 const readFilter = (params: Pick<URLSearchParams, "get">): ImageFilter => ({
-  split: SPLITS.find((split) => split === params.get("split")) ?? null,
+  split: SPLIT_NAMES.find((split) => split === params.get("split")) ?? null,
   label: params.get("class"),
   unlabelled: params.get("class") === null && params.get("unlabelled") === "1",
 });
@@ -73,10 +73,10 @@ export function ImageFilters({ classes, filter, change, clear, unlabelledLabel }
       <Select
         aria-label={t("split")}
         value={split ?? ""}
-        onChange={({ target }) => change({ split: SPLITS.find((known) => known === target.value) ?? null })}
+        onChange={({ target }) => change({ split: SPLIT_NAMES.find((known) => known === target.value) ?? null })}
       >
         <option value="">{t("everySplit")}</option>
-        {SPLITS.map((known) => (
+        {SPLIT_NAMES.map((known) => (
           <option key={known} value={known}>
             {common(`splits.${known}`)}
           </option>

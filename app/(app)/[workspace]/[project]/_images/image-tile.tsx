@@ -1,15 +1,11 @@
 import { cn } from "@/app/_ui/class-names";
+import { TONES } from "@/app/_ui/stacked-bar";
+import type { SplitName } from "@/lib/domain/splits";
 import { Boxes, type MarkedBox } from "./boxes";
 import { TILE_MIN_PX } from "./columns";
 
-export const SPLITS = ["train", "valid", "test"] as const;
-
-export type Split = (typeof SPLITS)[number];
-
-const TONES = { train: "bg-train", valid: "bg-valid", test: "bg-test" };
-
 /** A split as a dot; the word stands beside it or is said in the image's alternative text. */
-export function SplitDot({ split }: { split: Split }) {
+export function SplitDot({ split }: { split: SplitName }) {
   return <span aria-hidden className={cn("size-1.5 shrink-0 rounded-full", TONES[split])} />;
 }
 
@@ -19,7 +15,7 @@ interface Props {
   /** The image's own size, whatever `src` has of it. */
   width: number;
   height: number;
-  split: Split;
+  split: SplitName;
   caption: string;
   boxes?: readonly MarkedBox[];
   classes?: readonly string[];

@@ -6,6 +6,7 @@ import { escapeName } from "@/app/_ui/exact-name";
 import { Count } from "@/app/_ui/number";
 import { StackedBar } from "@/app/_ui/stacked-bar";
 import { Time } from "@/app/_ui/time";
+import { SPLIT_NAMES } from "@/lib/domain/splits";
 import { EMBEDDED_MODEL_TYPE, EPOCHS_DEFAULT, EPOCHS_MAX } from "@/lib/domain/trainings";
 import type { ChosenVersion, VersionsPage } from "@/lib/domain/versions";
 import { apiUrl } from "@/lib/doors/public-url";
@@ -130,7 +131,7 @@ async function Content({ data, version, headingId }: Props) {
       {ready ? (
         <Section id="images-in-all" title={t("imagesInAll")} count={version.images}>
           <StackedBar
-            segments={(["train", "valid", "test"] as const).map((split) => ({
+            segments={SPLIT_NAMES.map((split) => ({
               label: common(`splits.${split}`),
               value: version.splits[split],
               tone: split,

@@ -6,8 +6,10 @@ import { cn } from "@/app/_ui/class-names";
 import { escapeName } from "@/app/_ui/exact-name";
 import { Count } from "@/app/_ui/number";
 import { Progress } from "@/app/_ui/progress";
+import { TONES } from "@/app/_ui/stacked-bar";
 import { Time } from "@/app/_ui/time";
 import type { SluggedProjectRef } from "@/lib/domain/item-state";
+import { SPLIT_NAMES } from "@/lib/domain/splits";
 import type { ListedVersion } from "@/lib/domain/versions";
 import { ThumbnailStrip } from "./thumbnail-strip";
 
@@ -108,7 +110,7 @@ function SplitBar({ splits }: { splits: ListedVersion["splits"] }) {
   return (
     <span className="mt-0.5 flex h-1 gap-0.5 overflow-hidden rounded-full">
       <span className="sr-only">{t("splitsInWords", splits)}</span>
-      {(["train", "valid", "test"] as const).map((split) =>
+      {SPLIT_NAMES.map((split) =>
         splits[split] > 0 ? (
           <span key={split} aria-hidden className={TONES[split]} style={{ flexGrow: splits[split], minWidth: 2 }} />
         ) : null,
@@ -116,5 +118,3 @@ function SplitBar({ splits }: { splits: ListedVersion["splits"] }) {
     </span>
   );
 }
-
-const TONES = { train: "bg-train", valid: "bg-valid", test: "bg-test" };

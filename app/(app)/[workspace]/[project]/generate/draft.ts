@@ -1,3 +1,4 @@
+import { SPLIT_NAMES, type SplitName } from "@/lib/domain/splits";
 import {
   AUGMENTATION,
   PREPROCESSING,
@@ -13,11 +14,7 @@ import {
 export type Value = number | boolean | string | null;
 export type Values = Readonly<Record<string, Value>>;
 
-export interface Splits {
-  train: number;
-  valid: number;
-  test: number;
-}
+export type Splits = Record<SplitName, number>;
 
 /** What stands in the form; it may be unfinished. */
 export interface Draft {
@@ -67,11 +64,8 @@ export function initialDraft(medianSidePx: number): Draft {
 }
 
 /** The other two share what is left as they shared it before; together always 100. */
-export function moveSplit(splits: Splits, key: keyof Splits, percent: number): Splits {
-  const [first, second] = (["train", "valid", "test"] as const).filter((other) => other !== key) as [
-    keyof Splits,
-    keyof Splits,
-  ];
+export function moveSplit(splits: Splits, key: SplitName, percent: number): Splits {
+  const [first, second] = SPLIT_NAMES.filter((other) => other !== key) as [SplitName, SplitName];
   const left = 100 - percent;
   const before = splits[first] + splits[second];
   const share = before === 0 ? left : Math.round((left * splits[first]) / before);

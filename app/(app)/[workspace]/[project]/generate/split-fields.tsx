@@ -3,10 +3,10 @@
 import { useTranslations } from "next-intl";
 import { RadioGroup } from "radix-ui";
 import { useId, type ReactNode } from "react";
+import { SPLIT_NAMES } from "@/lib/domain/splits";
 import { moveSplit, type Splits } from "./draft";
 import { NumberField } from "./number-field";
 
-const SPLITS = ["train", "valid", "test"] as const;
 const REBALANCED: Splits = { train: 70, valid: 20, test: 10 };
 
 /** Where the images go: each stays in its split, or they are dealt anew by percents, which are 100 whatever one moves. */
@@ -39,7 +39,7 @@ export function SplitFields({
       </RadioGroup.Root>
       {splits === null ? null : (
         <div className="grid gap-x-6 gap-y-3 pl-6 sm:grid-cols-3">
-          {SPLITS.map((split) => (
+          {SPLIT_NAMES.map((split) => (
             <NumberField
               key={split}
               label={common(`splits.${split}`)}

@@ -8,7 +8,7 @@ import { StackedBar } from "@/app/_ui/stacked-bar";
 import type { ImagesPage } from "@/lib/domain/images";
 import type { UploadSettings } from "@/lib/work/uploads/images";
 import { ImageFilters, isFiltered, useImageFilter } from "../_images/image-filters";
-import { SPLITS } from "../_images/image-tile";
+import { SPLIT_NAMES } from "@/lib/domain/splits";
 import { UploadPanel } from "./_upload/upload-panel";
 import { Uploader } from "./_upload/uploader";
 import { useUploads } from "./_upload/use-uploads";
@@ -86,7 +86,11 @@ export function ImagesDesk({ page, settings }: { page: ImagesPage; settings: Upl
             )}
           </p>
           <StackedBar
-            segments={SPLITS.map((split) => ({ label: common(`splits.${split}`), value: splits[split], tone: split }))}
+            segments={SPLIT_NAMES.map((split) => ({
+              label: common(`splits.${split}`),
+              value: splits[split],
+              tone: split,
+            }))}
           />
         </div>
         {uploader}

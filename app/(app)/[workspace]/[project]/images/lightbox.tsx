@@ -11,7 +11,8 @@ import { Skeleton } from "@/app/_ui/skeleton";
 import type { BrowserImage } from "@/lib/doors/images/browser";
 import { colourOf, type MarkedBox } from "../_images/boxes";
 import { Fact, ImageFrame, LargeImage } from "../_images/image-frame";
-import { SplitDot, SPLITS } from "../_images/image-tile";
+import { SPLIT_NAMES } from "@/lib/domain/splits";
+import { SplitDot } from "../_images/image-tile";
 import { ClassInput } from "./class-input";
 import { GRID_ID } from "./grid";
 import type { Change } from "./selection-bar";
@@ -171,10 +172,10 @@ function SplitFact({ image, change }: { image: BrowserImage; change: Props["chan
           className="w-full"
           value={image.split}
           onChange={({ target }) =>
-            void change({ split: SPLITS.find((split) => split === target.value) ?? image.split })
+            void change({ split: SPLIT_NAMES.find((split) => split === target.value) ?? image.split })
           }
         >
-          {SPLITS.map((split) => (
+          {SPLIT_NAMES.map((split) => (
             <option key={split} value={split}>
               {common(`splits.${split}`)}
             </option>

@@ -8,13 +8,14 @@ import { Dialog, DialogContent } from "@/app/_ui/dialog";
 import { Field } from "@/app/_ui/field";
 import { FormFoot } from "@/app/_ui/form-foot";
 import { Menu, MenuContent, MenuItem, MenuTrigger } from "@/app/_ui/menu";
-import { SplitDot, SPLITS, type Split } from "../_images/image-tile";
+import { SPLIT_NAMES, type SplitName } from "@/lib/domain/splits";
+import { SplitDot } from "../_images/image-tile";
 import { ClassInput } from "./class-input";
 
 export interface Change {
   /** null takes the class away. */
   label?: string | null;
-  split?: Split;
+  split?: SplitName;
 }
 
 interface Props {
@@ -56,7 +57,7 @@ export function SelectionBar({ count, classes, labels, pending, change, clear }:
           </Button>
         </MenuTrigger>
         <MenuContent side="top">
-          {SPLITS.map((split) => (
+          {SPLIT_NAMES.map((split) => (
             <MenuItem key={split} onSelect={() => void change({ split })}>
               <SplitDot split={split} />
               {common(`splits.${split}`)}

@@ -1,10 +1,8 @@
+import type { SplitName } from "@/lib/domain/splits";
+
 /*
  * What a file is and where it goes, read from its path alone. Paths have "/" between folders.
  */
-
-export type Split = "train" | "valid" | "test";
-
-export const SPLITS = ["train", "valid", "test"] as const satisfies readonly Split[];
 
 export type FileKind = "image" | "annotation" | "zip" | "hidden" | "other";
 
@@ -34,7 +32,7 @@ export function kindOf(path: string): FileKind {
 
 export const baseName = (path: string): string => path.slice(path.lastIndexOf("/") + 1);
 
-const SPLIT_FOLDERS: Readonly<Record<string, Split>> = {
+const SPLIT_FOLDERS: Readonly<Record<string, SplitName>> = {
   train: "train",
   training: "train",
   valid: "valid",
@@ -50,7 +48,7 @@ const PLAIN_FOLDERS = /^(images?|imgs?|jpegimages|data)$/i;
  * What the folders above a file say: "train/7/a.png" is class 7 of the training images, "7/a.png" class 7, and
  * "train/images/a.png" has no class. What lies above a split's folder is the data set's name, not a class.
  */
-export function readFolders(path: string): { split: Split | null; label: string | null } {
+export function readFolders(path: string): { split: SplitName | null; label: string | null } {
   const folders = path.split("/").slice(0, -1);
   const at = folders.findLastIndex((folder) => Object.hasOwn(SPLIT_FOLDERS, folder.toLowerCase()));
   const label = folders.slice(at + 1).findLast((folder) => !PLAIN_FOLDERS.test(folder)) ?? null;
@@ -58,7 +56,7 @@ export function readFolders(path: string): { split: Split | null; label: string 
 }
 
 /** 70 % train, 20 % valid, 10 % test; by the file's name alone, so that the same file always falls to the same split. */
-export function splitByName(path: string): Split {
+export function splitByName(path: string): SplitName {
   // FNV-1a, then the finalizer of MurmurHash3: names that differ in one digit only must still scatter.
   let hash = 0x811c9dc5;
   for (const byte of new TextEncoder().encode(baseName(path))) hash = Math.imul(hash ^ byte, 0x01000193);
@@ -71,13 +69,13 @@ export function splitByName(path: string): Split {
 /** How somebody wants files to be placed. */
 export interface Placing {
   /** "folders": as the folders say, else by name. */
-  split: Split | "folders" | "auto";
+  split: SplitName | "folders" | "auto";
   classesFromFolders: boolean;
   /** The class of what no folder gives one; "" for none. */
   label: string;
 }
 
-export function place(path: string, placing: Placing): { split: Split; label: string | null } {
+export function place(path: string, placing: Placing): { split: SplitName; label: string | null } {
   const folders = readFolders(path);
   const split =
     placing.split === "folders"

@@ -1,11 +1,12 @@
 import type { Intake } from "./intake";
-import { place, type Placing, type Split } from "./placing";
+import type { SplitName } from "@/lib/domain/splits";
+import { place, type Placing } from "./placing";
 import type { Refusal, UploadFile } from "./upload-file";
 
 /** One image to send, and where it goes. */
 export interface Job {
   file: UploadFile;
-  split: Split;
+  split: SplitName;
   label: string | null;
 }
 

@@ -10,11 +10,12 @@ import { Field } from "@/app/_ui/field";
 import { formatBytes } from "@/app/_ui/number";
 import { Progress } from "@/app/_ui/progress";
 import { Select } from "@/app/_ui/select";
+import { SPLIT_NAMES, type SplitName } from "@/lib/domain/splits";
 import { SplitDot } from "../../_images/image-tile";
 import { ClassInput } from "../class-input";
 import type { Intake } from "./intake";
 import { LeftOut } from "./left-out";
-import { place, readFolders, SPLITS, type Placing } from "./placing";
+import { place, readFolders, type Placing } from "./placing";
 
 interface Props {
   /** null while it is being read. */
@@ -43,7 +44,7 @@ export function ReviewDialog({ intake, onClose, ...rest }: Props) {
   );
 }
 
-const CHOICES = ["folders", "auto", ...SPLITS] as const;
+const CHOICES = ["folders", "auto", ...SPLIT_NAMES] as const;
 const CLASSES_SHOWN = 8;
 
 function Review({
@@ -167,7 +168,7 @@ function Review({
                   )}
                 </Select>
                 <span className="flex flex-wrap gap-x-3 text-sm text-muted">
-                  {SPLITS.map((name) => (
+                  {SPLIT_NAMES.map((name) => (
                     <span key={name} className="flex items-center gap-1.5">
                       <SplitDot split={name} />
                       {t("splitCount", { split: common(`splits.${name}`), count: counts[name] })}
@@ -211,7 +212,7 @@ function readAll({ images }: Intake): { splits: number; classes: Set<string>; wi
   return found;
 }
 
-function countSplits({ images }: Intake, split: Placing["split"]): Record<(typeof SPLITS)[number], number> {
+function countSplits({ images }: Intake, split: Placing["split"]): Record<SplitName, number> {
   const counts = { train: 0, valid: 0, test: 0 };
   for (const { path } of images) counts[place(path, { split, classesFromFolders: false, label: "" }).split] += 1;
   return counts;

@@ -1,11 +1,12 @@
 import { z } from "zod";
+import { SPLIT_NAMES } from "@/lib/domain/splits";
 import { parseInput } from "@/lib/doors/action";
 import { toVersionRef } from "@/lib/doors/refs";
 import { sessionRoute } from "@/lib/doors/session-route";
 import { IMAGES_MAX, listVersionImages } from "@/lib/work/versions/images";
 
 const rangeQuery = z.object({
-  split: z.enum(["train", "valid", "test"]).optional(),
+  split: z.enum(SPLIT_NAMES).optional(),
   label: z.string().max(500).optional(),
   offset: z.coerce.number().int().min(0).default(0),
   limit: z.coerce.number().int().min(1).max(IMAGES_MAX).default(100),
