@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import sharp from "sharp";
-import type { Split } from "@/lib/engine/plan";
+import type { Split } from "@/lib/engine/splits";
 
 const CLASSES = 10;
 const SIDE_PX = 28;

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { z } from "zod";
 import { boxSchema } from "@/lib/engine/boxes";
 import { augmentationSchema, preprocessingSchema, splitsSchema } from "@/lib/engine/settings";
+import { SPLITS } from "@/lib/engine/splits";
 
 /** Where the manifest lies, relative to the version's prefix. */
 export const MANIFEST_PATH = "manifest.json";
@@ -18,7 +19,7 @@ const fileSchema = z.strictObject({
   sizeBytes: z.int().min(1),
   width: z.int().min(1),
   height: z.int().min(1),
-  split: z.enum(["train", "valid", "test"]),
+  split: z.enum(SPLITS),
   label: z.string().nullable(),
   /** in this file's pixels; [] for none */
   boxes: z.array(boxSchema),

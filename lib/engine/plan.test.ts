@@ -1,16 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import {
-  countOutputs,
-  planOutputs,
-  planSources,
-  type SourceImage,
-  type Split,
-  type VersionSettings,
-} from "@/lib/engine/plan";
+import { countOutputs, planOutputs, planSources, type SourceImage, type VersionSettings } from "@/lib/engine/plan";
 import type { Augmentation, Preprocessing } from "@/lib/engine/settings";
+import { type Split, SPLITS } from "@/lib/engine/splits";
 
-const SPLITS: Split[] = ["train", "valid", "test"];
 const box = (label: string) => ({ label, x: 1, y: 2, width: 3, height: 4 });
 
 function settings(part: Partial<VersionSettings> = {}): VersionSettings {

@@ -1,10 +1,7 @@
 import type { Box } from "@/lib/engine/boxes";
 import { derive } from "@/lib/engine/random";
 import type { Augmentation, Preprocessing, SplitPercents } from "@/lib/engine/settings";
-
-export type Split = "train" | "valid" | "test";
-
-const SPLITS: readonly Split[] = ["train", "valid", "test"];
+import { type Split, SPLITS } from "@/lib/engine/splits";
 
 /** An image of a project as a version begins with it. Without a label and without a box it is a null image. */
 export interface SourceImage {

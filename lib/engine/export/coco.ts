@@ -1,5 +1,5 @@
 import type { ExportEntry, ExportInfo, NamedFile } from "@/lib/engine/export/entry";
-import type { Split } from "@/lib/engine/plan";
+import type { Split } from "@/lib/engine/splits";
 
 /**
  * `<split>/_annotations.coco.json` and the images beside it. Categories begin, as in the hosted service's downloads, with

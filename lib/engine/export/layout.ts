@@ -4,7 +4,7 @@ import { NameSet, safeName } from "@/lib/engine/export/names";
 import { planVoc } from "@/lib/engine/export/voc";
 import { planYolo } from "@/lib/engine/export/yolo";
 import type { Manifest, ManifestFile } from "@/lib/engine/manifest";
-import type { Split } from "@/lib/engine/plan";
+import { type Split, SPLITS } from "@/lib/engine/splits";
 
 export type { ExportEntry, ExportInfo } from "@/lib/engine/export/entry";
 
@@ -63,7 +63,7 @@ function* planFolder(
 /** By split, those without images left out. Named for the source's file, and for source and output, as several may share it. */
 function nameFiles(files: readonly ManifestFile[]): Map<Split, NamedFile[]> {
   const splits = new Map<Split, NamedFile[]>();
-  for (const split of ["train", "valid", "test"] as const) {
+  for (const split of SPLITS) {
     const taken = new NameSet();
     const named = files
       .filter((file) => file.split === split)

@@ -1,6 +1,6 @@
 import { XMLBuilder } from "fast-xml-parser";
 import type { ExportEntry, NamedFile } from "@/lib/engine/export/entry";
-import type { Split } from "@/lib/engine/plan";
+import type { Split } from "@/lib/engine/splits";
 
 const builder = new XMLBuilder({ format: true, indentBy: "\t", suppressEmptyNode: false });
 

@@ -1,7 +1,7 @@
 import { stringify } from "yaml";
 import type { ExportEntry, NamedFile } from "@/lib/engine/export/entry";
 import type { ManifestFile } from "@/lib/engine/manifest";
-import type { Split } from "@/lib/engine/plan";
+import type { Split } from "@/lib/engine/splits";
 
 /**
  * data.yaml, `<split>/images` and `<split>/labels`. data.yaml names all three splits as the hosted service's does: the SDK

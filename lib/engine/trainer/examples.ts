@@ -1,5 +1,5 @@
 import { ImageDecodeError } from "@/lib/engine/decode";
-import type { Split } from "@/lib/engine/plan";
+import type { Split } from "@/lib/engine/splits";
 import { extractFeatures } from "@/lib/engine/trainer/features";
 import { TrainingDataError, type TrainingImage } from "@/lib/engine/trainer/trainer";
 

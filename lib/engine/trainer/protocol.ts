@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { SPLITS } from "@/lib/engine/splits";
 import { TRAINING_DATA_CODES } from "@/lib/engine/trainer/trainer";
 
 /*
@@ -33,7 +34,7 @@ export const toChildSchema = z.discriminatedUnion("type", [
   z.object({ type: z.literal("start"), classes: z.array(z.string()), epochs: z.number(), seed: z.number() }),
   z.object({
     type: z.literal("image"),
-    image: z.object({ path: z.string(), split: z.enum(["train", "valid", "test"]), label: z.string(), bytes }),
+    image: z.object({ path: z.string(), split: z.enum(SPLITS), label: z.string(), bytes }),
   }),
   z.object({ type: z.literal("end") }),
   z.object({ type: z.literal("stop") }),

@@ -1,4 +1,4 @@
-import type { Split } from "@/lib/engine/plan";
+import type { Split } from "@/lib/engine/splits";
 
 export interface TrainingImage {
   /** For messages only: the image's path within its version. */

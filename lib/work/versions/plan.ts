@@ -11,8 +11,9 @@ import {
 } from "@/lib/domain/versions";
 import type { SluggedProjectRef, VersionRef } from "@/lib/domain/item-state";
 import { NAME_OF_SPLIT, SPLITS } from "@/lib/domain/splits";
-import { countOutputs, planSources, type SourceImage, type Split, type VersionSettings } from "@/lib/engine/plan";
+import { countOutputs, planSources, type SourceImage, type VersionSettings } from "@/lib/engine/plan";
 import { augmentationSchema, preprocessingSchema, splitsSchema } from "@/lib/engine/settings";
+import type { Split } from "@/lib/engine/splits";
 
 /*
  * Where the rules of generating meet the engine that knows what settings do: what a version is made of is planned here,
