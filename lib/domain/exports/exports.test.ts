@@ -15,7 +15,8 @@ import {
 import { raceAt } from "@/lib/testing/race";
 import { systemContext, type Context } from "@/lib/domain/context";
 import { claimExport, completeExport, failExport, type ExportBuild } from "./work";
-import { EXPORT_FORMATS, getLinkedExport, listExports, remakeExport, requestExport } from "./exports";
+import { FORMATS_OF_TYPE } from "./formats";
+import { getLinkedExport, listExports, remakeExport, requestExport } from "./exports";
 import { restoreVersion, trashProject, trashVersion } from "@/lib/domain/trash";
 
 let world: World;
@@ -90,14 +91,14 @@ describe("a request", () => {
     expect(await prisma().export.count()).toBe(0);
   });
 
-  test.each(Object.keys(EXPORT_FORMATS) as ProjectType[])(
+  test.each(Object.keys(FORMATS_OF_TYPE) as ProjectType[])(
     "for a project of type %s can be for each of its formats at once",
     async (type) => {
       const other = await buildProject(world, { type });
       const ref = versionRef(world, other, await buildVersion(world, other));
-      for (const format of EXPORT_FORMATS[type]) await requestExport(owner, { ...ref, format });
+      for (const format of FORMATS_OF_TYPE[type]) await requestExport(owner, { ...ref, format });
       expect((await listExports(owner, ref)).map(({ format, status }) => [format, status])).toEqual(
-        EXPORT_FORMATS[type].map((format) => [format, "QUEUED"]),
+        FORMATS_OF_TYPE[type].map((format) => [format, "QUEUED"]),
       );
     },
   );

@@ -7,21 +7,12 @@ import { DomainError } from "@/lib/domain/errors";
 import { getLiveVersion, versionInTrash, type VersionRef } from "@/lib/domain/item-state";
 import { lockLiveVersion } from "@/lib/domain/locks";
 import { authorize, authorizeSystem } from "@/lib/domain/permissions";
+import { FORMATS_OF_TYPE, nameOfFormat } from "./formats";
 
 /*
  * Downloads of a version: one zip for each format, made once by a worker (work.ts) when somebody first asks for it,
  * and kept as long as the version. A version or project in Trash pauses the making; a purge takes rows and zips.
  */
-
-/** The formats that a project of each type can be downloaded in, the usual one first. */
-export const EXPORT_FORMATS: Record<ProjectType, readonly ExportFormat[]> = {
-  CLASSIFICATION: ["FOLDER"],
-  OBJECT_DETECTION: ["COCO", "YOLOV8", "VOC"],
-  INSTANCE_SEGMENTATION: [],
-  SEMANTIC_SEGMENTATION: [],
-  KEYPOINT_DETECTION: [],
-  TEXT_IMAGE_PAIRS: [],
-};
 
 /** Why a download could not be made: its workers were lost, the version's files are not what was generated, anything else. */
 export type ExportFailure = "worker_lost" | "files_damaged" | "failed";
@@ -59,7 +50,7 @@ async function listRows(versionId: string, run: Transaction["query"] = query): P
   const rows = await run<ExportRow>(OF_VERSION, [versionId]);
   const type = rows[0]?.type;
   if (type === undefined) return [];
-  return EXPORT_FORMATS[type].map(
+  return FORMATS_OF_TYPE[type].map(
     (format) => rows.find((row) => row.format === format) ?? { type, format, ...NEVER_ASKED },
   );
 }
@@ -128,7 +119,7 @@ export async function requestExport(
 }
 
 function noSuchFormat(formats: readonly ExportFormat[]): DomainError {
-  const names = formats.map((format) => format.toLowerCase());
+  const names = formats.map(nameOfFormat);
   const sentence =
     names.length > 0
       ? `This project's versions can be downloaded as: ${names.join(", ")}.`
@@ -145,7 +136,7 @@ function exportFailed({ format, failureReason }: ExportView): DomainError {
   const why = FAILURES[failureReason ?? ""] ?? "the store could not be read or written";
   return new DomainError(
     "export_failed",
-    `The download as ${format.toLowerCase()} could not be made: ${why}. Ask again in a minute to try once more.`,
+    `The download as ${nameOfFormat(format)} could not be made: ${why}. Ask again in a minute to try once more.`,
     { reason: failureReason ?? "failed" },
   );
 }
@@ -155,7 +146,7 @@ function exportFailed({ format, failureReason }: ExportView): DomainError {
 /** Where a zip lies, relative to its version. The folder is the export's alone: who makes it anew may empty it first. */
 export const exportFolder = (exportId: string): string => `exports/${exportId}/`;
 export const exportPath = (exportId: string, format: ExportFormat): string =>
-  `${exportFolder(exportId)}${format.toLowerCase()}.zip`;
+  `${exportFolder(exportId)}${nameOfFormat(format)}.zip`;
 
 /** A zip that is ready. */
 export interface ExportFile {
@@ -173,7 +164,7 @@ export async function getExportFile(ctx: Context, ref: VersionRef & { format: Ex
   const version = await getLiveVersion(workspaceId, ref);
   const found = (await listRows(version.id)).find(({ format }) => format === ref.format);
   if (!found || found.id === null || found.status !== "READY")
-    throw new DomainError("not_ready", `There is no download as ${ref.format.toLowerCase()} yet. Ask for it first.`);
+    throw new DomainError("not_ready", `There is no download as ${nameOfFormat(ref.format)} yet. Ask for it first.`);
   return {
     exportId: found.id,
     versionId: version.id,

@@ -1,5 +1,4 @@
 export {
-  EXPORT_FORMATS,
   exportFolder,
   exportPath,
   getExportFile,
@@ -10,6 +9,7 @@ export {
   type ExportFile,
   type ExportView,
 } from "./exports";
+export { FORMAT_NAMES, FORMATS, FORMATS_OF_TYPE, nameOfFormat, type FormatName } from "./formats";
 export {
   claimExport,
   completeExport,

@@ -2,7 +2,14 @@ import { createHmac, hkdfSync } from "node:crypto";
 import { Readable } from "node:stream";
 import { systemContext, type Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
-import { type ExportFile, exportPath, getExportFile, getLinkedExport, remakeExport } from "@/lib/domain/exports";
+import {
+  type ExportFile,
+  exportPath,
+  getExportFile,
+  getLinkedExport,
+  nameOfFormat,
+  remakeExport,
+} from "@/lib/domain/exports";
 import type { VersionRef } from "@/lib/domain/item-state";
 import {
   getLinkedModel,
@@ -17,7 +24,6 @@ import type { ExportFormat } from "@/lib/platform/generated/enums";
 import { env } from "@/lib/platform/env";
 import { equalSecrets } from "@/lib/platform/secrets";
 import { door, type Door } from "@/lib/doors/door";
-import { formatName } from "@/lib/work/exports/answers";
 import type { AnyOperation } from "@/lib/doors/operation";
 import { apiUrl } from "@/lib/doors/public-url";
 
@@ -92,7 +98,7 @@ async function openLink(ctx: Context, token: string): Promise<Download> {
 
 const toZip = (file: ExportFile): Download => ({
   contentType: "application/zip",
-  fileName: `${file.projectSlug}-v${file.versionNumber}.${formatName(file.format)}.zip`,
+  fileName: `${file.projectSlug}-v${file.versionNumber}.${nameOfFormat(file.format)}.zip`,
   sizeBytes: file.sizeBytes,
   open: () => openZip(file),
 });

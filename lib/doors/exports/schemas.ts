@@ -1,11 +1,12 @@
 import { z } from "zod";
+import { FORMAT_NAMES, FORMATS } from "@/lib/domain/exports";
 import { versionParams } from "@/lib/doors/fields";
 
 /** What trained YOLOv5 trains YOLOv8: the client asks for the older name before it starts a training. */
 export const exportParams = versionParams.extend({
   format: z
-    .enum(["folder", "coco", "yolov8", "voc", "yolov5pytorch"])
-    .transform((format) => (format === "yolov5pytorch" ? "yolov8" : format))
+    .enum([...FORMAT_NAMES, "yolov5pytorch"])
+    .transform((name) => FORMATS[name === "yolov5pytorch" ? "yolov8" : name])
     .meta({ description: "`yolov5pytorch` is `yolov8`." }),
 });
 

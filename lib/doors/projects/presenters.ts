@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { z } from "zod";
+import { nameOfFormat } from "@/lib/domain/exports";
 import type { VersionSummary, VersionView } from "@/lib/domain/versions";
 import type { ProjectWithVersions, ProjectView } from "@/lib/domain/projects";
 import { countsByName } from "@/lib/domain/splits";
@@ -59,7 +60,7 @@ export const versionFields = (projectId: string, version: VersionSummary) => ({
   splits: version.splits,
   preprocessing: settingsOf(version.preprocessing),
   augmentation: settingsOf(version.augmentation),
-  exports: version.exports.map((format) => format.toLowerCase()),
+  exports: version.exports.map(nameOfFormat),
 });
 
 export const workspaceSummary = ({ name, slug, members }: ProjectWithVersions["workspace"]) => ({

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { EXPORT_FORMATS } from "@/lib/domain/exports";
+import { FORMATS_OF_TYPE, nameOfFormat } from "@/lib/domain/exports";
 import { DomainError } from "@/lib/domain/errors";
 import {
   EMBEDDED_MODEL_TYPE,
@@ -11,7 +11,6 @@ import {
   type TrainingRun,
   type TrainingView,
 } from "@/lib/domain/trainings";
-import { formatName } from "@/lib/work/exports/answers";
 import { toEpochSeconds, type VersionPath } from "@/lib/doors/fields";
 import { PROJECT_TYPES } from "@/lib/doors/projects/presenters";
 import type * as schemas from "./schemas";
@@ -125,7 +124,7 @@ export function presentStopped({ outcome, id }: EndedTraining): z.input<typeof s
 
 export function presentLease(workspace: string, run: TrainingRun | null): z.input<typeof schemas.leaseAnswer> {
   if (run === null) return { job: null };
-  const formats = EXPORT_FORMATS[run.projectType].map(formatName);
+  const formats = FORMATS_OF_TYPE[run.projectType].map(nameOfFormat);
   return {
     job: {
       trainingId: run.trainingId,

@@ -9,13 +9,7 @@ import { type Split, SPLITS } from "@/lib/engine/splits";
 export type { ExportEntry, ExportInfo } from "@/lib/engine/export/entry";
 
 /** By the names that the hosted service and its SDK have for them. */
-export const EXPORT_FORMATS = ["folder", "coco", "yolov8", "voc"] as const;
-export type ExportFormat = (typeof EXPORT_FORMATS)[number];
-
-/** The formats that a project of this type can be downloaded in; the first is the usual one. */
-export function exportFormatsOf(type: Manifest["type"]): readonly ExportFormat[] {
-  return type === "classification" ? ["folder"] : ["coco", "yolov8", "voc"];
-}
+export type ExportFormat = "folder" | "coco" | "yolov8" | "voc";
 
 /**
  * The entries of a version's download, laid out as the hosted service lays them out, so that code which trains on its
@@ -24,11 +18,11 @@ export function exportFormatsOf(type: Manifest["type"]): readonly ExportFormat[]
  *
  * Guaranteed: every path is relative, without "..", and of names that any file system takes, none of which are the same
  * even where case is not told apart; a split without images has no folder; the same manifest and info give the same
- * entries. Text that grows with the version is made when its chunks are asked for, once for each time they are. Throws when the format is not one for the
- * manifest's type.
+ * entries. Text that grows with the version is made when its chunks are asked for, once for each time they are. Throws when
+ * the format cannot hold what is marked: folders hold classes, the others boxes.
  */
 export function* planExport(format: ExportFormat, manifest: Manifest, info: ExportInfo): Generator<ExportEntry> {
-  if (!exportFormatsOf(manifest.type).includes(format))
+  if ((format === "folder") !== (manifest.type === "classification"))
     throw new Error(`A version of type ${manifest.type} has no download as ${format}.`);
   yield { path: "README.dataset.txt", text: [readme(format, manifest, info)] };
   const splits = nameFiles(manifest.files);

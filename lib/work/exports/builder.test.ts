@@ -3,11 +3,10 @@ import { existsSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { Uint8ArrayReader, Uint8ArrayWriter, ZipReader } from "@zip.js/zip.js";
 import { beforeEach, describe, expect, test } from "vitest";
-import { claimExport, EXPORT_FORMATS, exportFolder, exportPath, requestExport } from "@/lib/domain/exports";
+import { claimExport, FORMATS_OF_TYPE, exportFolder, exportPath, requestExport } from "@/lib/domain/exports";
 import { systemContext, type Context } from "@/lib/domain/context";
 import { eraseFiles, purgeItem, restoreVersion, trashVersion } from "@/lib/domain/trash";
 import { versionPrefix } from "@/lib/domain/versions";
-import { EXPORT_FORMATS as ENGINE_FORMATS, exportFormatsOf } from "@/lib/engine/export/layout";
 import { MANIFEST_PATH, parseManifest } from "@/lib/engine/manifest";
 import { blobStore } from "@/lib/platform/blob-store";
 import { prisma } from "@/lib/platform/db";
@@ -16,7 +15,6 @@ import { buildProject, buildWorld, userContext, type World } from "@/lib/testing
 import { itemRef, storeFolder, trashedVersionRef, UNBOUNDED, versionRef } from "@/lib/testing/lifecycle";
 import { raceAt } from "@/lib/testing/race";
 import { storeVersion, type StoredFile } from "@/lib/testing/stored-version";
-import { formatName } from "./answers";
 import { buildExports } from "./builder";
 
 let world: World;
@@ -67,17 +65,15 @@ async function readZip(bytes: Buffer): Promise<Map<string, Uint8Array>> {
   return contents;
 }
 
-test("the domain offers exactly the formats that the engine makes", () => {
-  expect(EXPORT_FORMATS.CLASSIFICATION.map(formatName)).toEqual(exportFormatsOf("classification"));
-  expect(EXPORT_FORMATS.OBJECT_DETECTION.map(formatName)).toEqual(exportFormatsOf("object-detection"));
-  expect(ENGINE_FORMATS).toEqual([...exportFormatsOf("classification"), ...exportFormatsOf("object-detection")]);
-});
+const offered = (["CLASSIFICATION", "OBJECT_DETECTION"] as const).flatMap((type) =>
+  FORMATS_OF_TYPE[type].map((format) => [type, format] as const),
+);
 
-test.each(["FOLDER", "COCO", "YOLOV8", "VOC"] as const)(
-  "a zip as %s holds every image of the manifest, byte for byte, and the row says its size",
-  async (format) => {
-    const type = format === "FOLDER" ? ("classification" as const) : ("object-detection" as const);
-    const of = await buildProject(world, { type: format === "FOLDER" ? "CLASSIFICATION" : "OBJECT_DETECTION" });
+test.each(offered)(
+  "of %s a zip as %s holds every image of the manifest, byte for byte, and the row says its size",
+  async (projectType, format) => {
+    const type = projectType === "CLASSIFICATION" ? ("classification" as const) : ("object-detection" as const);
+    const of = await buildProject(world, { type: projectType });
     const version = await storeVersion(world, of, randomFiles(13), type);
     await request(version, format, of);
     expect(await build()).toEqual({ built: 1, failed: 0 });

@@ -9,6 +9,7 @@ import {
   exportPath,
   failExport,
   heartbeatExport,
+  nameOfFormat,
   releaseExport,
 } from "@/lib/domain/exports";
 import { openVersionWriter, versionPrefix, WriterLeaseLost } from "@/lib/domain/versions";
@@ -18,7 +19,6 @@ import { zipStream, type ZipEntry } from "@/lib/engine/zip";
 import { BlobNotFoundError, blobStore } from "@/lib/platform/blob-store";
 import { log } from "@/lib/platform/log";
 import { FilesDamaged, readManifest, readVersionFile } from "@/lib/work/versions/manifest";
-import { formatName } from "./answers";
 
 /*
  * The worker that makes downloads: reads a version's files, writes one zip, as a stream from store to store.
@@ -100,7 +100,7 @@ async function* listEntries(
   onFile: (files: number) => void,
 ): AsyncGenerator<ZipEntry> {
   const expected = new Map(manifest.files.map((file) => [file.path, file]));
-  const entries = planExport(formatName(build.format), manifest, {
+  const entries = planExport(nameOfFormat(build.format), manifest, {
     workspace: build.workspaceSlug,
     project: build.projectSlug,
     projectName: build.projectName,

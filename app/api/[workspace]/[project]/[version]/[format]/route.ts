@@ -1,6 +1,5 @@
 import { requestExport } from "@/lib/domain/exports";
 import { linkTo } from "@/lib/doors/exports/download";
-import { formatOf } from "@/lib/work/exports/answers";
 import { Accepted } from "@/lib/doors/operation";
 import { operations } from "@/lib/doors/operations";
 import { resource, route } from "@/lib/doors/route";
@@ -13,7 +12,7 @@ export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = resource(
         workspaceSlug: params.workspace,
         projectSlug: params.project,
         number: params.version,
-        format: formatOf(params.format),
+        format: params.format,
       });
       return asked.status === "READY"
         ? { export: { link: linkTo(ctx, "zip", asked.id) } }
