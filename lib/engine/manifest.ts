@@ -4,6 +4,9 @@ import { boxSchema } from "@/lib/engine/boxes";
 import { augmentationSchema, preprocessingSchema, splitsSchema } from "@/lib/engine/settings";
 import { SPLITS } from "@/lib/engine/splits";
 
+/** The hash of a file as the manifest, and a version's row, name it. */
+export const sha256Of = (bytes: Uint8Array | string): string => createHash("sha256").update(bytes).digest("hex");
+
 /** Where the manifest lies, relative to the version's prefix. */
 export const MANIFEST_PATH = "manifest.json";
 
@@ -85,7 +88,7 @@ export function encodeManifest(manifest: Manifest): { bytes: Buffer; sha256: str
   const checked = check(manifest);
   const files = checked.files.toSorted((a, b) => (a.path < b.path ? -1 : 1));
   const bytes = Buffer.from(`${JSON.stringify(sortKeys({ ...checked, files }))}\n`);
-  return { bytes, sha256: createHash("sha256").update(bytes).digest("hex") };
+  return { bytes, sha256: sha256Of(bytes) };
 }
 
 /** The manifest that the bytes hold, checked whole. Throws ManifestError. */

@@ -1,12 +1,9 @@
-import { createHash } from "node:crypto";
 import { versionPrefix } from "@/lib/domain/versions";
-import { encodeManifest, MANIFEST_PATH, type Manifest, type ManifestFile } from "@/lib/engine/manifest";
+import { encodeManifest, MANIFEST_PATH, type Manifest, type ManifestFile, sha256Of } from "@/lib/engine/manifest";
 import { createBlobStore } from "@/lib/platform/blob-store";
 import { prisma } from "@/lib/platform/db";
 import { env } from "@/lib/platform/env";
 import { buildVersion, type World } from "./builders";
-
-const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
 
 export interface StoredFile {
   bytes: Buffer;
@@ -56,7 +53,7 @@ export async function storeVersion(
     listed.push({
       path,
       name: `photo ${index}.${extension}`,
-      sha256: sha256(bytes),
+      sha256: sha256Of(bytes),
       sizeBytes: bytes.length,
       width,
       height,

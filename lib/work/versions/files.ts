@@ -1,13 +1,10 @@
-import { createHash } from "node:crypto";
 import type { Context } from "@/lib/domain/context";
 import type { VersionRef } from "@/lib/domain/item-state";
 import { getVersionFiles, versionPrefix } from "@/lib/domain/versions";
-import { MANIFEST_PATH, parseManifest } from "@/lib/engine/manifest";
+import { MANIFEST_PATH, parseManifest, sha256Of } from "@/lib/engine/manifest";
 import { BlobNotFoundError, blobStore } from "@/lib/platform/blob-store";
 
 /* Proving that a version's files are what was made. */
-
-const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
 
 export interface Verification {
   /** sha256 of the manifest as it lies in the store; null when there is none. */
@@ -40,7 +37,7 @@ export async function verifyVersionFiles(ctx: Context, ref: VersionRef): Promise
 
   const manifestBytes = await read(MANIFEST_PATH);
   if (!manifestBytes) return { manifestHash: null, files: 0, ok: false, problems: [`${MANIFEST_PATH} is missing.`] };
-  const manifestHash = sha256(manifestBytes);
+  const manifestHash = sha256Of(manifestBytes);
   if (manifestHash !== expected.manifestHash) {
     return {
       manifestHash,
@@ -53,7 +50,7 @@ export async function verifyVersionFiles(ctx: Context, ref: VersionRef): Promise
   for (const file of files) {
     const bytes = await read(file.path);
     if (!bytes) note(`${file.path} is missing.`);
-    else if (sha256(bytes) !== file.sha256) note(`${file.path} was changed: its sha256 should be ${file.sha256}.`);
+    else if (sha256Of(bytes) !== file.sha256) note(`${file.path} was changed: its sha256 should be ${file.sha256}.`);
   }
   return { manifestHash, files: files.length, ok: problems.length === 0, problems };
 }

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import type { Context } from "@/lib/domain/context";
 import type { FailureReason } from "@/lib/domain/generation-failure";
 import {
@@ -20,7 +19,7 @@ import {
 } from "@/lib/domain/versions";
 import { sourceImageKey } from "@/lib/domain/images";
 import { ImageDecodeError, renderOutputs, RENDERS_IN_FLIGHT } from "@/lib/engine/generate";
-import { encodeManifest, MANIFEST_PATH, parseManifest, type ManifestFile } from "@/lib/engine/manifest";
+import { encodeManifest, MANIFEST_PATH, parseManifest, type ManifestFile, sha256Of } from "@/lib/engine/manifest";
 import { countOutputs, planOutputs, type VersionSettings } from "@/lib/engine/plan";
 import { BlobNotFoundError, blobStore } from "@/lib/platform/blob-store";
 import { log } from "@/lib/platform/log";
@@ -72,8 +71,6 @@ class GenerationFailure extends Error {
 class Interrupted extends Error {
   override readonly name = "Interrupted";
 }
-
-const sha256 = (bytes: Uint8Array | string): string => createHash("sha256").update(bytes).digest("hex");
 
 /**
  * Works off the generations that wait, oldest first, one after another, until none is left or `signal` aborts; then the
@@ -169,7 +166,7 @@ async function makeFiles(
   }
 
   async function makeChunk(sources: readonly GenerationSource[]): Promise<ManifestFile[]> {
-    const journal = `${JOURNAL_FOLDER}${sha256(JSON.stringify([settings, sources]))}.json`;
+    const journal = `${JOURNAL_FOLDER}${sha256Of(JSON.stringify([settings, sources]))}.json`;
     if (journals.has(journal)) {
       const entries = await readJournal(versionId, journal);
       published.files += entries.length;
@@ -245,7 +242,7 @@ async function* renderSource(
       outputs,
       settings,
     )) {
-      const facts = { sha256: sha256(bytes), sizeBytes: bytes.length, width, height, label, boxes: placed };
+      const facts = { sha256: sha256Of(bytes), sizeBytes: bytes.length, width, height, label, boxes: placed };
       yield {
         entry: { path: output.path, name: fileName, ...facts, split, sourceImageId: id, output: output.output },
         bytes,

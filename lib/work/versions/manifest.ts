@@ -1,14 +1,11 @@
-import { createHash } from "node:crypto";
 import { versionPrefix } from "@/lib/domain/versions";
-import { MANIFEST_PATH, ManifestError, parseManifest, type Manifest } from "@/lib/engine/manifest";
+import { MANIFEST_PATH, ManifestError, parseManifest, sha256Of, type Manifest } from "@/lib/engine/manifest";
 import { blobStore } from "@/lib/platform/blob-store";
 
 /** A version's file is not what was generated. */
 export class FilesDamaged extends Error {
   override readonly name = "FilesDamaged";
 }
-
-export const sha256Of = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
 
 /** A file of a version, checked. Throws FilesDamaged when it is another one, BlobNotFoundError. */
 export async function readVersionFile(
