@@ -1,16 +1,15 @@
 import path from "node:path";
 import { afterAll, beforeAll } from "vitest";
-import { readDigits } from "@/lib/engine/digits";
 import { createChildTrainer } from "@/lib/engine/trainer/run-in-child";
 import type { TrainingImage, TrainingInput } from "@/lib/engine/trainer/trainer";
 import { bundle, makeBuildFolder } from "./bundle";
 import { pidsOf } from "./processes";
+import { readTrainingImages, trainingInput } from "./training-input";
 
 /*
  * The child as it is shipped: bundled, its packages outside. The tests look for its processes with ps, by the
  * script's path, so that what they see is what the system sees.
  */
-export const CLASSES = [..."0123456789"];
 const { folder, remove } = makeBuildFolder();
 export { folder };
 export const script = path.join(folder, "trainer.mjs");
@@ -19,31 +18,11 @@ export let images: TrainingImage[];
 
 beforeAll(async () => {
   await bundle(folder, { trainer: "lib/engine/trainer/child.ts" });
-  images = (await readDigits(200)).map(({ fileName, split, label, png }) => ({
-    path: fileName,
-    split,
-    label,
-    bytes: png,
-  }));
+  images = await readTrainingImages(200);
 });
 afterAll(remove);
 
-export function input(changes: Partial<TrainingInput> = {}): TrainingInput {
-  return {
-    classes: CLASSES,
-    images: each(images),
-    epochs: 2,
-    seed: 1,
-    onEpoch: () => undefined,
-    cancel: new AbortController().signal,
-    stop: new AbortController().signal,
-    ...changes,
-  };
-}
-
-async function* each<T>(items: readonly T[]): AsyncGenerator<T> {
-  yield* items;
-}
+export const input = (changes: Partial<TrainingInput> = {}): TrainingInput => trainingInput(images, changes);
 
 /** The children of this script, as the system knows them. */
 export const pids = () => pidsOf(script);

@@ -4,7 +4,8 @@ import { describe, expect, it } from "vitest";
 import { createPredictor } from "@/lib/engine/trainer/predictor";
 import { createChildTrainer, TrainerCrashError } from "@/lib/engine/trainer/run-in-child";
 import { train } from "@/lib/engine/trainer/train";
-import { CLASSES, folder, images, input, pids, runInChild } from "@/lib/testing/child-trainer";
+import { folder, images, input, pids, runInChild } from "@/lib/testing/child-trainer";
+import { CLASSES } from "@/lib/testing/training-input";
 
 describe("a training in a process of its own", () => {
   it("gives the same weights and metrics as one in this process, and leaves no process behind", async () => {

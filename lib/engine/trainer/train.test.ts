@@ -1,37 +1,20 @@
 import sharp from "sharp";
 import { beforeAll, describe, expect, it } from "vitest";
 import { ImageDecodeError } from "@/lib/engine/decode";
-import { readDigits, type Digit } from "@/lib/engine/digits";
+import { readDigits } from "@/lib/engine/digits";
 import { createPredictor } from "@/lib/engine/trainer/predictor";
 import { train } from "@/lib/engine/trainer/train";
 import type { EpochReport, TrainingImage, TrainingInput, TrainingResult } from "@/lib/engine/trainer/trainer";
+import { CLASSES, each, readTrainingImages, trainingInput } from "@/lib/testing/training-input";
 
-const CLASSES = [..."0123456789"];
-let digits: Digit[];
 let images: TrainingImage[];
 let trained: TrainingResult;
 const reports: EpochReport[] = [];
 
-function input(changes: Partial<TrainingInput> = {}): TrainingInput {
-  return {
-    classes: CLASSES,
-    images: each(images),
-    epochs: 3,
-    seed: 1,
-    onEpoch: () => undefined,
-    cancel: new AbortController().signal,
-    stop: new AbortController().signal,
-    ...changes,
-  };
-}
-
-async function* each<T>(items: readonly T[]): AsyncGenerator<T> {
-  yield* items;
-}
+const input = (changes: Partial<TrainingInput> = {}): TrainingInput => trainingInput(images, { epochs: 3, ...changes });
 
 beforeAll(async () => {
-  digits = await readDigits(300);
-  images = digits.map(({ fileName, split, label, png }) => ({ path: fileName, split, label, bytes: png }));
+  images = await readTrainingImages(300);
   trained = await train(input({ onEpoch: (report) => reports.push(report) }));
 });
 
@@ -186,7 +169,7 @@ describe("images that cannot be learned from", () => {
 
 describe("a predictor", () => {
   it("names every class, the most confident first, summing to one, and the image's own size", async () => {
-    const { predictions, image } = await createPredictor(trained.weights).predict(digits[3]!.png);
+    const { predictions, image } = await createPredictor(trained.weights).predict(images[3]!.bytes);
     expect(predictions[0]).toMatchObject({ class: "3", class_id: 3 });
     expect(predictions.map((prediction) => prediction.class).sort()).toEqual(CLASSES);
     expect(predictions.map(({ confidence }) => confidence)).toEqual(
@@ -198,15 +181,15 @@ describe("a predictor", () => {
 
   it("gives the same answer to the last bit at every call, also when many run at once and in another predictor", async () => {
     const [one, another] = [createPredictor(trained.weights), createPredictor(Buffer.from(trained.weights))];
-    const answer = JSON.stringify(await one.predict(digits[0]!.png));
+    const answer = JSON.stringify(await one.predict(images[0]!.bytes));
     const many = await Promise.all(
-      Array.from({ length: 10 }, (_, i) => (i % 2 ? one : another).predict(digits[0]!.png)),
+      Array.from({ length: 10 }, (_, i) => (i % 2 ? one : another).predict(images[0]!.bytes)),
     );
     expect(new Set(many.map((prediction) => JSON.stringify(prediction)))).toEqual(new Set([answer]));
   });
 
   it("turns a photo as its EXIF orientation says", async () => {
-    const upright = await sharp(digits[7]!.png).resize(40, 60, { fit: "fill" }).png().toBuffer();
+    const upright = await sharp(images[7]!.bytes).resize(40, 60, { fit: "fill" }).png().toBuffer();
     const lying = await sharp(upright).rotate(270).withMetadata({ orientation: 6 }).png().toBuffer();
     const predictor = createPredictor(trained.weights);
     const [one, other] = [await predictor.predict(lying), await predictor.predict(upright)];
@@ -224,7 +207,7 @@ describe("a predictor", () => {
     for (const bytes of [
       Buffer.alloc(0),
       Buffer.from("<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'/>"),
-      digits[0]!.png.subarray(0, 90),
+      images[0]!.bytes.subarray(0, 90),
     ]) {
       await expect(predictor.predict(bytes)).rejects.toThrow(ImageDecodeError);
     }
