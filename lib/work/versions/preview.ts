@@ -1,12 +1,14 @@
+import { z } from "zod";
 import type { Context } from "@/lib/domain/context";
+import type { SessionContext } from "@/lib/domain/people";
 import { type SampleImage, sampleImages } from "@/lib/domain/versions";
 import type { SluggedProjectRef } from "@/lib/domain/item-state";
 import type { Box } from "@/lib/engine/boxes";
-import { ImageDecodeError, renderOutputs, RENDERS_IN_FLIGHT } from "@/lib/engine/generate";
+import { ImageDecodeError, makeThumbnail, renderOutputs, RENDERS_IN_FLIGHT } from "@/lib/engine/generate";
 import { planOutputs, planSources, type VersionSettings } from "@/lib/engine/plan";
 import { BlobNotFoundError, blobStore } from "@/lib/platform/blob-store";
 import { createGate } from "@/lib/work/gate";
-import type { ChosenSettings } from "./plan";
+import { type ChosenSettings, versionSettingsSchema } from "./plan";
 
 /** The most images that one preview shows. */
 export const PREVIEW_MAX = 12;
@@ -71,4 +73,43 @@ async function renderSample(
     if (error instanceof ImageDecodeError || error instanceof BlobNotFoundError) return null;
     throw error;
   }
+}
+
+// ── For the page of a new version ────────────────────────────────────────────────────────────────────────────────────
+
+/** Images of one preview. */
+const SAMPLES = 8;
+/** Enough to see what a step does, and little enough to come with the answer. */
+const SIDE_PX = 320;
+
+export const previewQuestion = versionSettingsSchema.extend({
+  /** Where among the project's images to begin: a few hex digits. */
+  from: z.string().regex(/^[0-9a-f]{0,16}$/),
+});
+
+/** An uploaded image, and what the settings would make of it. */
+export interface PreviewSample {
+  imageId: string;
+  fileName: string;
+  label: string | null;
+  /** The picture as a data URL, no larger than it need be. */
+  src: string;
+  /** The made image's own size, which the boxes are in. */
+  width: number;
+  height: number;
+  boxes: Box[];
+}
+
+/** What the page of a new version shows of its settings. Throws as previewImages. */
+export async function readPreview(
+  ctx: SessionContext,
+  ref: SluggedProjectRef,
+  { from, ...settings }: z.output<typeof previewQuestion>,
+): Promise<{ samples: PreviewSample[] }> {
+  const images = await previewImages(ctx, ref, settings, { count: SAMPLES, from });
+  const samples = images.map(async ({ bytes, contentType: _, ...image }): Promise<PreviewSample> => ({
+    ...image,
+    src: `data:image/webp;base64,${(await makeThumbnail(bytes, SIDE_PX)).toString("base64")}`,
+  }));
+  return { samples: await Promise.all(samples) };
 }

@@ -8,7 +8,7 @@ import { Callout } from "@/app/_ui/callout";
 import { Field } from "@/app/_ui/field";
 import { Input } from "@/app/_ui/input";
 import { Skeleton } from "@/app/_ui/skeleton";
-import type { PreviewSample } from "@/lib/work/versions/preview-answer";
+import type { PreviewSample } from "@/lib/work/versions/preview";
 import { generateVersionAction } from "./actions";
 import { findFlaws, initialDraft, OUTPUTS_MAX, toSettings, type Draft, type Flaw, type Splits } from "./draft";
 import { NumberField } from "./number-field";

@@ -6,7 +6,7 @@ import type { ReactNode } from "react";
 import { Button } from "@/app/_ui/button";
 import { cn } from "@/app/_ui/class-names";
 import { Skeleton } from "@/app/_ui/skeleton";
-import type { PreviewSample } from "@/lib/work/versions/preview-answer";
+import type { PreviewSample } from "@/lib/work/versions/preview";
 import { Boxes } from "../_images/boxes";
 
 interface Props {

@@ -1,6 +1,6 @@
 import { parseInput } from "@/lib/doors/action";
 import { toProjectRef } from "@/lib/doors/refs";
-import { previewQuestion, readPreview } from "@/lib/work/versions/preview-answer";
+import { previewQuestion, readPreview } from "@/lib/work/versions/preview";
 import { readJson } from "@/lib/doors/request-body";
 import { sessionRoute } from "@/lib/doors/session-route";
 
