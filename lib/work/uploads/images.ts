@@ -3,9 +3,7 @@ import type { Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
 import { type AddedImage, addImage, assertCanAddImage, findImageByContent } from "@/lib/domain/images";
 import type { SluggedProjectRef } from "@/lib/domain/item-state";
-import { BOXES_PER_IMAGE_MAX } from "@/lib/domain/limits";
-import { IMAGE_TYPES } from "@/lib/engine/decode";
-import { ImageDecodeError, inspectImage, makeThumbnail, MAX_SOURCE_PIXELS } from "@/lib/engine/generate";
+import { ImageDecodeError, inspectImage, makeThumbnail } from "@/lib/engine/generate";
 import { env } from "@/lib/platform/env";
 import type { Split } from "@/lib/platform/generated/enums";
 import { createGate } from "@/lib/work/gate";
@@ -22,29 +20,6 @@ const decoding = createGate(2);
 const storing = createGate(8);
 
 const THUMBNAIL_SIDE_PX = 256;
-
-/** The most text that annotation files may have in one call, in bytes: they are read within the web process. */
-export const ANNOTATION_BYTES_MAX = 16 * 1024 * 1024;
-
-/** How the browser sends images, and what it may send. */
-export interface UploadSettings {
-  /** "store": by presigned PUT to the object store, for hosts that cap bodies. */
-  mode: "server" | "store";
-  imageBytesMax: number;
-  imagePixelsMax: number;
-  boxesPerImageMax: number;
-  annotationBytesMax: number;
-  contentTypes: readonly string[];
-}
-
-export const uploadSettings = (): UploadSettings => ({
-  mode: env().uploads,
-  imageBytesMax: env().imageBytesMax,
-  imagePixelsMax: MAX_SOURCE_PIXELS,
-  boxesPerImageMax: BOXES_PER_IMAGE_MAX,
-  annotationBytesMax: ANNOTATION_BYTES_MAX,
-  contentTypes: IMAGE_TYPES,
-});
 
 /** What the sender says of an image. */
 export interface ImageFacts {

@@ -10,7 +10,8 @@ import { prisma } from "@/lib/platform/db";
 import { buildMember, buildProject, buildWorld, userContext, type World } from "@/lib/testing/builders";
 import { photo } from "@/lib/testing/pixels";
 import { startS3 } from "@/lib/testing/s3";
-import { uploadImage, uploadSettings } from "./images";
+import { uploadImage } from "./images";
+import { uploadSettings } from "./settings";
 import { beginStoreUpload, completeStoreUpload, sweepStoreUploads } from "./store";
 
 let scratch: string;

@@ -6,7 +6,7 @@ import { useEffect, useRef, useState } from "react";
 import { EmptyState } from "@/app/_ui/empty-state";
 import { StackedBar } from "@/app/_ui/stacked-bar";
 import type { ImagesPage } from "@/lib/domain/images";
-import type { UploadSettings } from "@/lib/work/uploads/images";
+import type { UploadSettings } from "@/lib/work/uploads/settings";
 import { ImageFilters, isFiltered, useImageFilter } from "../_images/image-filters";
 import { SPLIT_NAMES } from "@/lib/domain/splits";
 import { UploadPanel } from "./_upload/upload-panel";

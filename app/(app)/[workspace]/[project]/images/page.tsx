@@ -4,7 +4,7 @@ import { cache } from "react";
 import { ClientMessages } from "@/app/_ui/client-messages";
 import { getImagesPage } from "@/lib/domain/images";
 import { toProjectRef } from "@/lib/doors/refs";
-import { uploadSettings } from "@/lib/work/uploads/images";
+import { uploadSettings } from "@/lib/work/uploads/settings";
 import { page } from "@/lib/doors/page";
 import { ProjectHead } from "../_nav/project-head";
 import { ImagesDesk } from "./images-desk";

@@ -1,4 +1,4 @@
-import type { UploadSettings } from "@/lib/work/uploads/images";
+import type { UploadSettings } from "@/lib/work/uploads/settings";
 import type { UploadFile } from "./upload-file";
 import type { AnnotationProblem, Failed, Job, SentImage, Stopped, UploadTarget } from "./queue";
 

@@ -2,7 +2,7 @@ import { parseInput } from "@/lib/doors/action";
 import { applyAnnotationFiles } from "@/lib/work/uploads/annotations";
 import { annotationFiles } from "@/lib/doors/images/browser";
 import { toProjectRef } from "@/lib/doors/refs";
-import { ANNOTATION_BYTES_MAX } from "@/lib/work/uploads/images";
+import { ANNOTATION_BYTES_MAX } from "@/lib/work/uploads/settings";
 import { readJson } from "@/lib/doors/request-body";
 import { sessionRoute } from "@/lib/doors/session-route";
 

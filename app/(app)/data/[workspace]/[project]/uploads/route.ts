@@ -2,7 +2,7 @@ import { assertCanAddImage } from "@/lib/domain/images";
 import { parseInput } from "@/lib/doors/action";
 import { newUpload } from "@/lib/doors/images/browser";
 import { toProjectRef } from "@/lib/doors/refs";
-import { uploadSettings } from "@/lib/work/uploads/images";
+import { uploadSettings } from "@/lib/work/uploads/settings";
 import { readJson } from "@/lib/doors/request-body";
 import { sessionRoute } from "@/lib/doors/session-route";
 import { beginStoreUpload } from "@/lib/work/uploads/store";
