@@ -93,11 +93,11 @@ test("a version or project in Trash is refused, and why is told to members alone
   expect(await findHiddenItem(ctx, ref)).toBeNull();
   await trashVersion(ctx, ref);
   await expect(getVersionsPage(ctx, ref)).rejects.toMatchObject({ code: "in_trash" });
-  expect(await findHiddenItem(ctx, ref)).toMatchObject({ type: "version", name: "baseline", number: 1 });
+  expect(await findHiddenItem(ctx, ref)).toMatchObject({ type: "VERSION", name: "baseline", number: 1 });
   await trashProject(ctx, projectRef(world, project));
   await expect(getVersionsPage(ctx, ref)).rejects.toMatchObject({ code: "project_in_trash" });
-  expect(await findHiddenItem(ctx, ref)).toMatchObject({ type: "project", name: project.name });
-  expect(await findHiddenItem(ctx, projectRef(world, project))).toMatchObject({ type: "project" });
+  expect(await findHiddenItem(ctx, ref)).toMatchObject({ type: "PROJECT", name: project.name });
+  expect(await findHiddenItem(ctx, projectRef(world, project))).toMatchObject({ type: "PROJECT" });
   expect(await findHiddenItem(ctx, { ...projectRef(world, project), projectSlug: "nowhere" })).toBeNull();
   await expect(findHiddenItem(await userContext(await buildWorld()), ref)).rejects.toMatchObject({ code: "not_found" });
 });

@@ -12,6 +12,7 @@ import {
 } from "@/lib/domain/item-state";
 import { findUntrainable, listModels, type ModelView, type Untrainable } from "@/lib/domain/trainings";
 import { allows, authorize } from "@/lib/domain/permissions";
+import type { ItemType } from "@/lib/domain/item-types";
 import type { SplitName } from "@/lib/domain/splits";
 import { VERSION_COLUMNS, viewVersion, type VersionView } from "./versions";
 
@@ -138,7 +139,7 @@ async function findVersion(
 
 /** Something that a link leads to and that waits in Trash. */
 export interface HiddenItem {
-  type: "project" | "version";
+  type: Exclude<ItemType, "TRAINING">;
   name: string;
   number: number | null;
   purgeAfter: Date;
@@ -157,12 +158,12 @@ export async function findHiddenItem(
   try {
     if (number === undefined) {
       const state = await getProjectState(workspaceId, project);
-      return state.deletedAt && { type: "project", name: state.name, number: null, purgeAfter: state.purgeAfter! };
+      return state.deletedAt && { type: "PROJECT", name: state.name, number: null, purgeAfter: state.purgeAfter! };
     }
     const state = await getVersionState(workspaceId, { ...project, number }, { inTrashedProject: true });
     if (state.projectDeletedAt)
-      return { type: "project", name: state.projectName, number: null, purgeAfter: state.projectPurgeAfter! };
-    return state.deletedAt && { type: "version", name: state.name, number, purgeAfter: state.purgeAfter! };
+      return { type: "PROJECT", name: state.projectName, number: null, purgeAfter: state.projectPurgeAfter! };
+    return state.deletedAt && { type: "VERSION", name: state.name, number, purgeAfter: state.purgeAfter! };
   } catch (error) {
     if (error instanceof DomainError) return null;
     throw error;

@@ -17,7 +17,7 @@ export default async function ProjectNotFound() {
   };
   return (
     <Problem
-      title={t(item.type === "project" ? "projectTitle" : "versionTitle", values)}
+      title={t(item.type === "PROJECT" ? "projectTitle" : "versionTitle", values)}
       actions={
         <>
           <LinkButton href={`/${item.workspaceSlug}/settings/trash`} variant="primary">
@@ -27,7 +27,7 @@ export default async function ProjectNotFound() {
         </>
       }
     >
-      <p>{t(item.type === "project" ? "projectText" : "versionText", values)}</p>
+      <p>{t(item.type === "PROJECT" ? "projectText" : "versionText", values)}</p>
     </Problem>
   );
 }
