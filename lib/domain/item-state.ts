@@ -62,8 +62,9 @@ export interface TrainingState extends TrashState {
 /** hot: asked at nearly every request. */
 const PROJECT_STATE = statement({
   name: "project-state",
-  text: `select id, slug, name, type, deleted_at as "deletedAt", purge_after as "purgeAfter"
-         from projects where workspace_id = $1 and (slug = $2 or id = $3) and purge_started_at is null`,
+  text: `
+select id, slug, name, type, deleted_at as "deletedAt", purge_after as "purgeAfter"
+from projects where workspace_id = $1 and (slug = $2 or id = $3) and purge_started_at is null`,
 });
 
 /** The receipt of what is not there any more, if it was purged. */
@@ -111,12 +112,13 @@ export async function getLiveProject(workspaceId: string, ref: ProjectRef): Prom
 /** hot: asked at nearly every request. */
 const VERSION_STATE = statement({
   name: "version-state",
-  text: `select v.id, v.number, v.name, v.status, v.failure_reason as "failureReason", v.failure_detail as "failureDetail",
-           v.deleted_at as "deletedAt", v.purge_after as "purgeAfter",
-           p.id as "projectId", p.slug as "projectSlug", p.name as "projectName",
-           p.deleted_at as "projectDeletedAt", p.purge_after as "projectPurgeAfter"
-         from projects p join versions v on v.project_id = p.id
-         where p.workspace_id = $1 and (p.slug = $2 or p.id = $3) and v.number = $4 and p.purge_started_at is null`,
+  text: `
+select v.id, v.number, v.name, v.status, v.failure_reason as "failureReason", v.failure_detail as "failureDetail",
+  v.deleted_at as "deletedAt", v.purge_after as "purgeAfter",
+  p.id as "projectId", p.slug as "projectSlug", p.name as "projectName",
+  p.deleted_at as "projectDeletedAt", p.purge_after as "projectPurgeAfter"
+from projects p join versions v on v.project_id = p.id
+where p.workspace_id = $1 and (p.slug = $2 or p.id = $3) and v.number = $4 and p.purge_started_at is null`,
 });
 
 function projectInTrash(name: string, purgeAfter: Date): DomainError {
@@ -173,14 +175,15 @@ export async function getLiveVersion(workspaceId: string, ref: VersionRef): Prom
 /** hot: asked at nearly every request. */
 const TRAINING_STATE = statement({
   name: "training-state",
-  text: `select t.id, 'Training ' || t.number as name, t.status, t.ended_at as "endedAt",
-           t.deleted_at as "deletedAt", t.purge_after as "purgeAfter",
-           v.id as "versionId", v.number as "versionNumber", v.name as "versionName",
-           v.deleted_at as "versionDeletedAt", v.purge_after as "versionPurgeAfter",
-           p.id as "projectId", p.slug as "projectSlug", p.name as "projectName",
-           p.deleted_at as "projectDeletedAt", p.purge_after as "projectPurgeAfter"
-         from trainings t join versions v on v.id = t.version_id join projects p on p.id = v.project_id
-         where t.id = $1 and t.workspace_id = $2 and p.purge_started_at is null`,
+  text: `
+select t.id, 'Training ' || t.number as name, t.status, t.ended_at as "endedAt",
+  t.deleted_at as "deletedAt", t.purge_after as "purgeAfter",
+  v.id as "versionId", v.number as "versionNumber", v.name as "versionName",
+  v.deleted_at as "versionDeletedAt", v.purge_after as "versionPurgeAfter",
+  p.id as "projectId", p.slug as "projectSlug", p.name as "projectName",
+  p.deleted_at as "projectDeletedAt", p.purge_after as "projectPurgeAfter"
+from trainings t join versions v on v.id = t.version_id join projects p on p.id = v.project_id
+where t.id = $1 and t.workspace_id = $2 and p.purge_started_at is null`,
 });
 
 /**

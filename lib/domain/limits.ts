@@ -1,6 +1,6 @@
 /*
  * How much of something one call, one image or one page may hold. What the machine bounds (bytes and pixels of an image)
- * is set where it is kept: MAX_IMAGE_MB in the environment, the pixels in the engine; lib/work/uploads/images.ts tells all
+ * is set where it is kept: MAX_IMAGE_MB in the environment, the pixels in the engine; lib/work/uploads/settings.ts tells all
  * of them to the browser.
  */
 

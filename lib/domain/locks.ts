@@ -58,8 +58,9 @@ export const versionLock = (id: string, mode: LockMode): Step =>
 export const versionLockByNumber = (workspaceId: string, projectSlug: string, number: number): Step => ({
   statement: statement({
     name: "lock-version-by-number",
-    text: `select v.id from versions v join projects p on p.id = v.project_id
-           where p.workspace_id = $1 and p.slug = $2 and v.number = $3 ${MODES.write} of v`,
+    text: `
+select v.id from versions v join projects p on p.id = v.project_id
+where p.workspace_id = $1 and p.slug = $2 and v.number = $3 ${MODES.write} of v`,
   }),
   values: [workspaceId, projectSlug, number],
 });

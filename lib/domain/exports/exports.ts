@@ -36,11 +36,14 @@ interface ExportRow extends ExportView {
   type: ProjectType;
 }
 
+/** hot: asked every second by each who waits for a download. */
 const OF_VERSION = statement({
   name: "exports-of-version",
-  text: `select p.type, e.id, e.format, e.status, coalesce(e.progress, 0) as progress, coalesce(e.size_bytes, 0)::float8 as "sizeBytes", e.failure_reason as "failureReason"
-         from versions v join projects p on p.id = v.project_id left join exports e on e.version_id = v.id
-         where v.id = $1`,
+  text: `
+select p.type, e.id, e.format, e.status, coalesce(e.progress, 0) as progress,
+  coalesce(e.size_bytes, 0)::float8 as "sizeBytes", e.failure_reason as "failureReason"
+from versions v join projects p on p.id = v.project_id left join exports e on e.version_id = v.id
+where v.id = $1`,
 });
 
 const NEVER_ASKED = { id: null, status: null, progress: 0, sizeBytes: 0, failureReason: null };
@@ -73,11 +76,14 @@ export async function listExports(ctx: Context, ref: VersionRef): Promise<Export
 /** One conditional statement: of many who ask at once one queues it. */
 const QUEUE = statement({
   name: "export-queue",
-  text: `insert into exports (id, version_id, format, created_by_id, created_at) values ($1, $2, $3::"ExportFormat", $4, $5::timestamptz)
-         on conflict (version_id, format) do update
-         set status = 'QUEUED', progress = 0, attempts = 0, failure_reason = null, ended_at = null, created_by_id = excluded.created_by_id, created_at = excluded.created_at
-         where exports.status = 'FAILED' and exports.ended_at <= $5::timestamptz - ${EXPORT_RETRY_SECONDS} * interval '1 second'
-         returning id`,
+  text: `
+insert into exports (id, version_id, format, created_by_id, created_at)
+values ($1, $2, $3::"ExportFormat", $4, $5::timestamptz)
+on conflict (version_id, format) do update
+set status = 'QUEUED', progress = 0, attempts = 0, failure_reason = null, ended_at = null,
+  created_by_id = excluded.created_by_id, created_at = excluded.created_at
+where exports.status = 'FAILED' and exports.ended_at <= $5::timestamptz - ${EXPORT_RETRY_SECONDS} * interval '1 second'
+returning id`,
 });
 
 /** A download that was asked for. */
@@ -175,12 +181,16 @@ export async function getExportFile(ctx: Context, ref: VersionRef & { format: Ex
   };
 }
 
+/** One snapshot: the zip with all that decides whether it may be had. */
 const BY_ID = statement({
   name: "export-by-id",
-  text: `select e.id as "exportId", v.id as "versionId", e.format, e.size_bytes::float8 as "sizeBytes", p.slug as "projectSlug", v.number as "versionNumber", v.name,
-           v.deleted_at as "deletedAt", v.purge_after as "purgeAfter", p.deleted_at as "projectDeletedAt", p.purge_after as "projectPurgeAfter"
-         from exports e join versions v on v.id = e.version_id join projects p on p.id = v.project_id
-         where e.id = $1 and e.status = 'READY' and p.purge_started_at is null`,
+  text: `
+select e.id as "exportId", v.id as "versionId", e.format, e.size_bytes::float8 as "sizeBytes",
+  p.slug as "projectSlug", v.number as "versionNumber", v.name,
+  v.deleted_at as "deletedAt", v.purge_after as "purgeAfter",
+  p.deleted_at as "projectDeletedAt", p.purge_after as "projectPurgeAfter"
+from exports e join versions v on v.id = e.version_id join projects p on p.id = v.project_id
+where e.id = $1 and e.status = 'READY' and p.purge_started_at is null`,
 });
 
 interface LinkedExport extends ExportFile {

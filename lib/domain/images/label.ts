@@ -43,7 +43,9 @@ export async function updateImages(
     // raw, to choose images as their list does
     const [done] = await tx.query<{ updated: number }>(
       {
-        text: `with done as (update images set ${changes.join(", ")} where project_id = $1${which} returning 1) select count(*)::int as updated from done`,
+        text: `
+with done as (update images set ${changes.join(", ")} where project_id = $1${which} returning 1)
+select count(*)::int as updated from done`,
       },
       values,
     );
@@ -112,8 +114,9 @@ export interface Annotated {
 
 /** A set: each image with boxes of its own. */
 const SET_BOXES = statement({
-  text: `update images i set boxes = given.boxes from jsonb_to_recordset($2::jsonb) as given(id text, boxes jsonb)
-         where i.project_id = $1 and i.id = given.id and ($3 or i.boxes = '[]') returning i.id`,
+  text: `
+update images i set boxes = given.boxes from jsonb_to_recordset($2::jsonb) as given(id text, boxes jsonb)
+where i.project_id = $1 and i.id = given.id and ($3 or i.boxes = '[]') returning i.id`,
 });
 
 /**

@@ -28,7 +28,8 @@ export interface ImageFilter {
   unannotated?: boolean | undefined;
 }
 
-const COLUMNS = `id, file_name as "fileName", content_type as "contentType", size_bytes as "sizeBytes", width, height, split, label, boxes, created_at as "createdAt"`;
+const COLUMNS = `id, file_name as "fileName", content_type as "contentType", size_bytes as "sizeBytes",
+  width, height, split, label, boxes, created_at as "createdAt"`;
 
 /** The filter as SQL on `images`, its values added to `values`. Classes are compared as they are stored. */
 export function filterImages(type: ProjectType, filter: ImageFilter, values: unknown[]): string {
@@ -71,13 +72,15 @@ export async function listImages(
   const { workspaceId } = authorize(ctx, "read projects", ref.workspaceSlug);
   const project = await getLiveProject(workspaceId, ref);
   const values: unknown[] = [project.id];
+  // hot: at any depth an index is read, and of the rows only those of the range
   const matching = `from images where project_id = $1${filterImages(project.type, filter, values)}`;
   const [counted] =
     cursor === undefined
       ? await query<{ total: number }>({ text: `select count(*)::int as total ${matching}` }, values)
       : [null];
   const after = cursor === undefined ? "" : ` and id < $${values.push(cursor)}`;
-  const ids = `select id ${matching}${after} order by id desc offset $${values.push(offset)} limit $${values.push(Math.min(limit, IMAGES_PER_PAGE_MAX))}`;
+  const range = `offset $${values.push(offset)} limit $${values.push(Math.min(limit, IMAGES_PER_PAGE_MAX))}`;
+  const ids = `select id ${matching}${after} order by id desc ${range}`;
   const images = await query<ImageView>(
     { text: `select ${COLUMNS} from images where id in (${ids}) order by id desc` },
     values,
@@ -98,14 +101,17 @@ export interface ImageCounts {
 
 /** hot: counts of every image, in one pass. */
 const GROUPS = statement({
-  text: `select project_id as "projectId", split, label, count(*)::int as images, count(*) filter (where boxes = '[]')::int as "withoutBoxes"
-         from images where project_id = any($1) group by project_id, split, label`,
+  text: `
+select project_id as "projectId", split, label, count(*)::int as images,
+  count(*) filter (where boxes = '[]')::int as "withoutBoxes"
+from images where project_id = any($1) group by project_id, split, label`,
 });
 
 /** hot: counts of every box, in one pass. */
 const BOXES = statement({
-  text: `select project_id as "projectId", box ->> 'label' as label, count(*)::int as boxes
-         from images, jsonb_array_elements(boxes) box where project_id = any($1) group by 1, 2`,
+  text: `
+select project_id as "projectId", box ->> 'label' as label, count(*)::int as boxes
+from images, jsonb_array_elements(boxes) box where project_id = any($1) group by 1, 2`,
 });
 
 /** What the images of each project add up to, by the project's id. */

@@ -68,7 +68,9 @@ export async function getUserByEmail(ctx: Context, email: string): Promise<{ id:
 /** Locks, those of all workspaces in one order. */
 const LOCK_WORKSPACES_OF_USER = statement({
   name: "lock-workspaces-of-user",
-  text: `select w.id, w.slug, m.role from workspaces w join memberships m on m.workspace_id = w.id where m.user_id = $1 order by w.id for no key update of w`,
+  text: `
+select w.id, w.slug, m.role from workspaces w join memberships m on m.workspace_id = w.id
+where m.user_id = $1 order by w.id for no key update of w`,
 });
 
 /**

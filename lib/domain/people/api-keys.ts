@@ -11,13 +11,15 @@ import { authorize, SCOPES, type Scope } from "@/lib/domain/permissions";
 /** hot: asked at every call by key. */
 const AUTHENTICATE = statement({
   name: "authenticate-key",
-  text: `select k.id as "keyId", k.scopes, u.id as "userId", u.name, w.id as "workspaceId", w.slug, w.name as "workspaceName", m.role,
-           date_trunc('milliseconds', now()) as now
-         from api_keys k
-         join users u on u.id = k.user_id
-         join workspaces w on w.id = k.workspace_id
-         join memberships m on m.workspace_id = k.workspace_id and m.user_id = k.user_id
-         where k.hash = $1 and k.revoked_at is null`,
+  text: `
+select k.id as "keyId", k.scopes, u.id as "userId", u.name,
+  w.id as "workspaceId", w.slug, w.name as "workspaceName", m.role,
+  date_trunc('milliseconds', now()) as now
+from api_keys k
+join users u on u.id = k.user_id
+join workspaces w on w.id = k.workspace_id
+join memberships m on m.workspace_id = k.workspace_id and m.user_id = k.user_id
+where k.hash = $1 and k.revoked_at is null`,
 });
 
 interface AuthenticatedRow {
@@ -93,9 +95,10 @@ export async function listApiKeys(ctx: Context, workspaceSlug: string): Promise<
 /** One conditional statement: of a member only, be they removed at this moment. */
 const INSERT = statement({
   name: "insert-api-key",
-  text: `insert into api_keys (id, workspace_id, user_id, name, prefix, hash, scopes, created_at)
-         select $1, m.workspace_id, m.user_id, $4, $5, $6, $7, $8 from memberships m where m.workspace_id = $2 and m.user_id = $3
-         returning id`,
+  text: `
+insert into api_keys (id, workspace_id, user_id, name, prefix, hash, scopes, created_at)
+select $1, m.workspace_id, m.user_id, $4, $5, $6, $7, $8 from memberships m where m.workspace_id = $2 and m.user_id = $3
+returning id`,
 });
 
 /**

@@ -104,8 +104,9 @@ export async function getInvite(token: string): Promise<{ email: string; name: s
 /** The database's clock, and of two at once one wins. */
 const ACCEPT = statement({
   name: "accept-invite",
-  text: `update users set password_hash = $2, invite_hash = null, invite_until = null, session_version = session_version + 1
-         where invite_hash = $1 and invite_until > now() returning id, name, email, date_trunc('milliseconds', now()) as now`,
+  text: `
+update users set password_hash = $2, invite_hash = null, invite_until = null, session_version = session_version + 1
+where invite_hash = $1 and invite_until > now() returning id, name, email, date_trunc('milliseconds', now()) as now`,
 });
 /**
  * Sets the password of whoever holds a one-time link, and ends their sessions. The link is then used up: of two at once,

@@ -56,13 +56,14 @@ export async function signInByVerifiedEmail(email: string): Promise<SessionRef |
 /** hot: asked at every request of a signed-in person. */
 const AUTHENTICATE = statement({
   name: "authenticate-session",
-  text: `select u.id as "userId", u.name, u.email, u.locale, date_trunc('milliseconds', now()) as now,
-           w.id as "workspaceId", w.slug, w.name as "workspaceName", m.role
-         from users u
-         left join memberships m on m.user_id = u.id
-         left join workspaces w on w.id = m.workspace_id
-         where u.id = $1 and u.session_version = $2
-         order by w.name, w.slug`,
+  text: `
+select u.id as "userId", u.name, u.email, u.locale, date_trunc('milliseconds', now()) as now,
+  w.id as "workspaceId", w.slug, w.name as "workspaceName", m.role
+from users u
+left join memberships m on m.user_id = u.id
+left join workspaces w on w.id = m.workspace_id
+where u.id = $1 and u.session_version = $2
+order by w.name, w.slug`,
 });
 
 interface AuthenticatedRow {

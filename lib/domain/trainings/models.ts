@@ -26,33 +26,41 @@ interface ServingRow extends ServingModel {
   restorableUntil: Date | null;
 }
 
-const SERVING_COLUMNS = `m.id, m.slug, m.model_type as "modelType", m.version_id as "versionId", m.training_id as "trainingId",
-           m.size_bytes::float8 as "sizeBytes", v.preprocessing,
-           coalesce(p.purge_after, v.purge_after, t.purge_after) as "restorableUntil",
-           case when p.deleted_at is not null then 'project' when v.deleted_at is not null then 'version' when t.deleted_at is not null then 'training' end as "inTrash"`;
+const SERVING_COLUMNS = `m.id, m.slug, m.model_type as "modelType",
+  m.version_id as "versionId", m.training_id as "trainingId", m.size_bytes::float8 as "sizeBytes", v.preprocessing,
+  coalesce(p.purge_after, v.purge_after, t.purge_after) as "restorableUntil",
+  case when p.deleted_at is not null then 'project' when v.deleted_at is not null then 'version'
+    when t.deleted_at is not null then 'training' end as "inTrash"`;
 
 /** hot: asked at every prediction. */
 const SERVING = statement({
   name: "serving-model",
-  text: `select ${SERVING_COLUMNS}
-         from models m join trainings t on t.id = m.training_id join versions v on v.id = m.version_id join projects p on p.id = v.project_id
-         where m.workspace_id = $1 and m.slug = $2 and ($3::text is null or p.slug = $3) and ($4::int is null or v.number = $4) and p.purge_started_at is null`,
+  text: `
+select ${SERVING_COLUMNS}
+from models m join trainings t on t.id = m.training_id
+join versions v on v.id = m.version_id join projects p on p.id = v.project_id
+where m.workspace_id = $1 and m.slug = $2 and ($3::text is null or p.slug = $3) and ($4::int is null or v.number = $4)
+  and p.purge_started_at is null`,
 });
 
 /** hot: asked at every prediction. */
 const SERVING_DEFAULT = statement({
   name: "serving-default-model",
-  text: `select ${SERVING_COLUMNS}
-         from projects p join versions v on v.project_id = p.id join models m on m.id = v.default_model_id join trainings t on t.id = m.training_id
-         where p.workspace_id = $1 and p.slug = $2 and v.number = $3 and p.purge_started_at is null`,
+  text: `
+select ${SERVING_COLUMNS}
+from projects p join versions v on v.project_id = p.id
+join models m on m.id = v.default_model_id join trainings t on t.id = m.training_id
+where p.workspace_id = $1 and p.slug = $2 and v.number = $3 and p.purge_started_at is null`,
 });
 
 /** hot, as those. */
 const SERVING_BY_ID = statement({
   name: "serving-model-by-id",
-  text: `select ${SERVING_COLUMNS}
-         from models m join trainings t on t.id = m.training_id join versions v on v.id = m.version_id join projects p on p.id = v.project_id
-         where m.id = $1 and p.purge_started_at is null`,
+  text: `
+select ${SERVING_COLUMNS}
+from models m join trainings t on t.id = m.training_id
+join versions v on v.id = m.version_id join projects p on p.id = v.project_id
+where m.id = $1 and p.purge_started_at is null`,
 });
 
 /**
@@ -188,13 +196,19 @@ export interface ModelView {
 /** hot: of any number of models, each with the sum of its days. */
 const LIST = statement({
   name: "models-list",
-  text: `select m.slug, m.model_type as "modelType", m.metrics, m.size_bytes::float8 as "sizeBytes", m.created_at as "createdAt", p.slug as "projectSlug", p.name as "projectName",
-           v.number as "versionNumber", v.name as "versionName", t.id as "trainingId", t.number as "trainingNumber", v.default_model_id = m.id as "isDefault",
-           coalesce((select sum(c.calls) from model_calls c where c.model_id = m.id and c.day > ($4::timestamptz at time zone 'utc')::date - 7), 0)::int as calls
-         from models m join trainings t on t.id = m.training_id join versions v on v.id = m.version_id join projects p on p.id = v.project_id
-         where m.workspace_id = $1 and ($2::text is null or p.slug = $2) and ($3::int is null or v.number = $3) and ($5::text is null or m.slug = $5)
-           and t.deleted_at is null and ${LIVE_VERSION}
-         order by m.created_at desc, m.id desc`,
+  text: `
+select m.slug, m.model_type as "modelType", m.metrics, m.size_bytes::float8 as "sizeBytes", m.created_at as "createdAt",
+  p.slug as "projectSlug", p.name as "projectName", v.number as "versionNumber", v.name as "versionName",
+  t.id as "trainingId", t.number as "trainingNumber", v.default_model_id = m.id as "isDefault",
+  coalesce((
+    select sum(c.calls) from model_calls c
+    where c.model_id = m.id and c.day > ($4::timestamptz at time zone 'utc')::date - 7
+  ), 0)::int as calls
+from models m join trainings t on t.id = m.training_id
+join versions v on v.id = m.version_id join projects p on p.id = v.project_id
+where m.workspace_id = $1 and ($2::text is null or p.slug = $2) and ($3::int is null or v.number = $3)
+  and ($5::text is null or m.slug = $5) and t.deleted_at is null and ${LIVE_VERSION}
+order by m.created_at desc, m.id desc`,
 });
 
 /** The models that serve: of a workspace, a project or a version, newest first. What is in Trash has none here. */
@@ -224,9 +238,11 @@ export async function getModel(ctx: Context, ref: { workspaceSlug: string; model
 /** A set, added to what is there. */
 const COUNT_CALLS = statement({
   name: "model-count-calls",
-  text: `insert into model_calls (model_id, day, calls)
-         select m.id, ($3::timestamptz at time zone 'utc')::date, c.calls from unnest($1::text[], $2::int[]) c(id, calls) join models m on m.id = c.id
-         on conflict (model_id, day) do update set calls = model_calls.calls + excluded.calls`,
+  text: `
+insert into model_calls (model_id, day, calls)
+select m.id, ($3::timestamptz at time zone 'utc')::date, c.calls
+from unnest($1::text[], $2::int[]) c(id, calls) join models m on m.id = c.id
+on conflict (model_id, day) do update set calls = model_calls.calls + excluded.calls`,
 });
 
 /** Adds to the day's calls of each model; one purged meanwhile is passed over. For whoever serves, which gathers them first. */

@@ -17,9 +17,12 @@ export interface GeneratePage {
   may: { createVersions: boolean };
 }
 
+/** Prisma has no percentiles. */
 const MEDIAN_SIDE = statement({
   name: "generate-page-median-side",
-  text: `select percentile_disc(0.5) within group (order by greatest(width, height)) as "medianSidePx" from images where project_id = $1`,
+  text: `
+select percentile_disc(0.5) within group (order by greatest(width, height)) as "medianSidePx"
+from images where project_id = $1`,
 });
 
 /** What one chooses a version's settings from, and whether this person may generate one. Throws `not_found`, `in_trash`, `purged`. */

@@ -17,9 +17,10 @@ const COLUMNS = `id, split, label, boxes, file_name as "fileName", content_type 
 /** By hash, from some hash on and around: mixed over all uploads, always the same ones, and read off an index. */
 const SAMPLE = statement({
   name: "generation-sample",
-  text: `(select ${COLUMNS} from images where project_id = $1 and sha256 >= $3 order by sha256 limit $2)
-         union all (select ${COLUMNS} from images where project_id = $1 and sha256 < $3 order by sha256 limit $2)
-         limit $2`,
+  text: `
+(select ${COLUMNS} from images where project_id = $1 and sha256 >= $3 order by sha256 limit $2)
+union all (select ${COLUMNS} from images where project_id = $1 and sha256 < $3 order by sha256 limit $2)
+limit $2`,
 });
 
 /** A few images of a project, to show on them what settings do; another `from`, in hex, gives others. Throws `not_found`, `in_trash`, `purged`. */

@@ -42,17 +42,20 @@ export const AUDIT_WINDOW = 5_000;
 /** hot: flat at millions of events. */
 const LIST = statement({
   name: "list-audit-events",
-  text: `with stretch as materialized (
-           select * from audit_events where workspace_id = $1 and (at, id) < ($2, $3) order by at desc, id desc limit $4
-         ), wanted as (
-           select * from stretch where $5::text[] is null or action = any($5) order by at desc, id desc limit $6
-         ), bounds as (
-           select count(*)::int as seen, (select at from stretch order by at, id limit 1) as "endAt", (select id from stretch order by at, id limit 1) as "endId" from stretch
-         )
-         select bounds.*, w.id, w.at, w.actor_type as "actorType", w.actor_name as "actorName", k.name as "keyName", w.action,
-           w.target_type as "targetType", w.target_id as "targetId", w.target_name as "targetName", w.details
-         from bounds left join wanted w on true left join api_keys k on w.actor_type = 'API_KEY' and k.id = w.actor_id
-         order by w.at desc, w.id desc`,
+  text: `
+with stretch as materialized (
+  select * from audit_events where workspace_id = $1 and (at, id) < ($2, $3) order by at desc, id desc limit $4
+), wanted as (
+  select * from stretch where $5::text[] is null or action = any($5) order by at desc, id desc limit $6
+), bounds as (
+  select count(*)::int as seen, (select at from stretch order by at, id limit 1) as "endAt",
+    (select id from stretch order by at, id limit 1) as "endId"
+  from stretch
+)
+select bounds.*, w.id, w.at, w.actor_type as "actorType", w.actor_name as "actorName", k.name as "keyName", w.action,
+  w.target_type as "targetType", w.target_id as "targetId", w.target_name as "targetName", w.details
+from bounds left join wanted w on true left join api_keys k on w.actor_type = 'API_KEY' and k.id = w.actor_id
+order by w.at desc, w.id desc`,
 });
 
 interface Bounds {

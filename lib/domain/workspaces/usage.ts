@@ -33,9 +33,11 @@ const BY_PROJECT = statement({
   name: "usage-by-project",
   text: `
 with held as (
-  select h.project_id, not h.version_in_trash and not h.training_in_trash as live, h.images, h.bytes from (${HELD}) h where h.workspace_id = $1
+  select h.project_id, not h.version_in_trash and not h.training_in_trash as live, h.images, h.bytes
+  from (${HELD}) h where h.workspace_id = $1
 )
-select w.image_quota as "imageQuota", w.used_images as "usedImages", p.slug, p.name, p.deleted_at is not null as "inTrash",
+select w.image_quota as "imageQuota", w.used_images as "usedImages",
+  p.slug, p.name, p.deleted_at is not null as "inTrash",
   coalesce(sum(h.images) filter (where h.live and p.deleted_at is null), 0)::int as "liveImages",
   coalesce(sum(h.bytes) filter (where h.live and p.deleted_at is null), 0)::float8 as "liveBytes",
   coalesce(sum(h.images) filter (where not (h.live and p.deleted_at is null)), 0)::int as "trashImages",
