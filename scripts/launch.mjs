@@ -2,25 +2,16 @@
 //   start  build what changed, database, migrations, demo data; then web and worker as two processes under this one
 //   dev    the same with Next's development server
 //   admin  one command on the same database, whether the product runs or not; stdout is the command's alone
-import { spawn } from "node:child_process";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { createServer, isIP } from "node:net";
 import path from "node:path";
-import pg from "pg";
 import { ensureBuilt } from "./build.mjs";
-import { makePrivateDir, projectRoot as root, provideSecrets, resolveDataDir } from "./data-dir.mjs";
-import { startEmbeddedDatabase } from "./embedded-db.mjs";
+import { projectRoot as root, resolveDataDir } from "./data-dir.mjs";
+import { migrate, openDatabase } from "./database.mjs";
+import { askToStop, checkAsked, Refusal, say, start, step, stop, stopChildren } from "./processes.mjs";
 
-const STOP_SECONDS = 10;
-const MIGRATION_LOCK = 5_270_001; // any number, as long as every launcher takes the same
 const require = createRequire(import.meta.url);
-const say = (line) => process.stderr.write(`${line}\n`);
-
-/** A wrong setting: its message is a sentence for the person at the terminal, without a stack. */
-class Refusal extends Error {}
-/** Somebody asked us to stop while we were still starting. */
-class Asked extends Error {}
 
 // --- settings ---------------------------------------------------------------------------------------------------
 
@@ -81,203 +72,6 @@ async function checkPortIsFree({ listen, port }) {
   throw new Refusal(`LISTEN=${listen} is not an address of this machine (${error.code}).`);
 }
 
-// --- processes --------------------------------------------------------------------------------------------------
-
-const children = new Set();
-let asked = null; // the signal that asked us to stop
-let onAsked = () => {};
-
-function checkAsked() {
-  if (asked) throw new Asked();
-}
-
-/**
- * Loaded into every process that must not outlive this launcher: killed with SIGKILL, we cannot stop them, so they look
- * for themselves. Only the direct child looks, not what it forks.
- */
-const LIFELINE = `data:text/javascript,
-  import { isMainThread } from "node:worker_threads";
-  const launcher = Number(process.env.LAUNCHER_PID);
-  if (isMainThread && process.ppid === launcher) {
-    const watch = setInterval(() => {
-      if (process.ppid === launcher) return;
-      clearInterval(watch);
-      setTimeout(() => process.kill(process.pid, "SIGKILL"), ${STOP_SECONDS * 1000}).unref();
-      process.kill(process.pid, "SIGTERM");
-    }, 500);
-    watch.unref();
-  }`.replaceAll(/\s+/g, " ");
-
-/** Starts a Node process; `ended` resolves to its exit code (1 for a signal) and rejects when it could not start. */
-function start(script, args, { env, stdio = "inherit", detached = false }) {
-  const lifeline = detached ? [] : ["--import", LIFELINE];
-  const child = spawn(process.execPath, [...lifeline, script, ...args], {
-    cwd: root,
-    stdio,
-    detached,
-    env: { ...env, LAUNCHER_PID: String(process.pid) },
-  });
-  children.add(child);
-  child.ended = new Promise((resolve, reject) => {
-    child.once("error", reject);
-    child.once("close", (code) => resolve(code ?? 1));
-  }).finally(() => children.delete(child));
-  child.ended.catch(() => {}); // whoever waits for it hears it; nobody may
-  return child;
-}
-
-/** Runs one step of the start; what it says is kept back and shown only when it fails. A detached one is never cut off. */
-async function step(script, args, env, { detached = false } = {}) {
-  checkAsked();
-  const child = start(script, args, { env, stdio: ["ignore", "pipe", "pipe"], detached });
-  const said = [];
-  child.stdout.on("data", (chunk) => said.push(chunk));
-  child.stderr.on("data", (chunk) => said.push(chunk));
-  if (!detached) onAsked = () => child.kill("SIGTERM");
-  const code = await child.ended;
-  onAsked = () => {};
-  checkAsked();
-  if (code === 0) return;
-  process.stderr.write(Buffer.concat(said));
-  throw new Refusal(`${[path.basename(script), ...args].join(" ")} failed (code ${code}).`);
-}
-
-async function stopChildren() {
-  await Promise.all(
-    [...children].map(async (child) => {
-      child.kill("SIGTERM");
-      const late = setTimeout(() => child.kill("SIGKILL"), STOP_SECONDS * 1000);
-      await child.ended.catch(() => {});
-      clearTimeout(late);
-    }),
-  );
-}
-
-// --- database ---------------------------------------------------------------------------------------------------
-
-/** Opens the database (embedded unless DATABASE_URL is set) and returns what every child gets as its environment. */
-async function openDatabase(settings) {
-  const env = {
-    ...process.env,
-    NEXT_TELEMETRY_DISABLED: "1",
-    CHECKPOINT_DISABLE: "1",
-    DATA_DIR: settings.dataDir,
-    PORT: settings.port,
-    PUBLIC_URL: settings.publicUrl,
-  };
-  delete env.HOSTNAME; // containers set it, and Next would listen there
-  delete env.EMBEDDED_DATABASE; // ours to say: it unlocks what nobody may do on a database of their own
-  provideSecrets(settings.dataDir, env);
-  if (env.DATABASE_URL) return { env, release: async () => {} };
-  settings.dataDir = env.DATA_DIR = makePrivateDir(settings.dataDir);
-  const database = await startEmbeddedDatabase({ dir: settings.dataDir, log: say });
-  return { env: { ...env, DATABASE_URL: database.url, EMBEDDED_DATABASE: "1" }, release: database.stop };
-}
-
-/**
- * Opens the connection that holds the migration lock until it ends: one launcher at a time, on any machine. It is a
- * transaction's lock, so it goes with its connection, and a pooler between us and the database does no harm.
- */
-async function lockMigrations(env) {
-  const client = new pg.Client({
-    connectionString: env.DATABASE_URL,
-    connectionTimeoutMillis: 15_000,
-    application_name: "reprieve-launch",
-  });
-  client.on("error", () => {}); // without it, a connection that breaks would end this process
-  onAsked = () => void client.end().catch(() => {}); // do not sit in the queue for the lock
-  try {
-    await client.connect();
-    await client.query("BEGIN");
-    for (const name of ["idle_in_transaction_session_timeout", "lock_timeout", "statement_timeout"])
-      await client.query(`SET LOCAL ${name} = 0`);
-    await client.query("SELECT pg_advisory_xact_lock($1)", [MIGRATION_LOCK]);
-    return client;
-  } catch (error) {
-    await client.end().catch(() => {});
-    checkAsked();
-    throw error;
-  } finally {
-    onAsked = () => {};
-  }
-}
-
-/** Makes the database that DATABASE_URL names, as `prisma migrate deploy` would, but without a quarrel when two do. */
-async function createDatabase(env) {
-  const url = new URL(env.DATABASE_URL);
-  const name = decodeURIComponent(url.pathname.slice(1));
-  url.pathname = "/postgres";
-  const client = new pg.Client({ connectionString: url.href, connectionTimeoutMillis: 15_000 });
-  client.on("error", () => {});
-  try {
-    await client.connect();
-    await client.query(`CREATE DATABASE "${name.replaceAll('"', '""')}"`);
-  } catch (error) {
-    if (error.code !== "42P04" && error.code !== "23505") throw error; // another launcher was faster
-  } finally {
-    await client.end().catch(() => {});
-  }
-}
-
-/** Brings the database up to date: Prisma's migrations, then the job queue's tables. */
-async function migrate(env, { always }) {
-  const client = await lockMigrations(env)
-    .catch(async (error) => {
-      if (error.code !== "3D000") throw error;
-      await createDatabase(env);
-      return lockMigrations(env);
-    })
-    .catch((error) => {
-      if (error instanceof Asked) throw error;
-      throw new Refusal(
-        `DATABASE_URL: the database at ${new URL(env.DATABASE_URL).host} cannot be used (${[error.code, error.message].filter(Boolean).join(": ")}).`,
-      );
-    });
-  try {
-    const state = await readMigrations(env);
-    const prisma = require.resolve("prisma/build/index.js");
-    // detached: Ctrl-C must not cut a migration off, or the next start finds a half-told history
-    if (env.EMBEDDED_DATABASE)
-      for (const name of state.cutOff) {
-        // a script runs in one transaction: cut off, it left nothing behind. On a database that is not ours, people decide.
-        say(`The migration ${name} was cut off; it is run again.`);
-        await step(prisma, ["migrate", "resolve", "--rolled-back", name], env, { detached: true });
-      }
-    if (!state.upToDate) await step(prisma, ["migrate", "deploy"], env, { detached: true });
-    if (always || !state.upToDate || !state.hasQueue)
-      await step(path.join(root, ".build/migrate.mjs"), [], env, { detached: true });
-  } finally {
-    await client.end().catch(() => {});
-  }
-}
-
-/** What the database says of its migrations, compared with the folders that we have. */
-async function readMigrations(env) {
-  const folder = path.join(root, "prisma/migrations");
-  const ours = existsSync(folder)
-    ? readdirSync(folder).filter((name) => existsSync(path.join(folder, name, "migration.sql")))
-    : [];
-  const schema = new URL(env.DATABASE_URL).searchParams.get("schema") ?? "public";
-  const client = new pg.Client({ connectionString: env.DATABASE_URL, connectionTimeoutMillis: 15_000 });
-  client.on("error", () => {});
-  try {
-    await client.connect();
-    const { rows } = await client.query(
-      `SELECT migration_name AS name, finished_at IS NOT NULL AS finished FROM "${schema.replaceAll('"', '""')}"._prisma_migrations WHERE rolled_back_at IS NULL`,
-    );
-    const queue = await client.query("SELECT to_regclass('pgboss.queue') IS NOT NULL AS there");
-    const applied = new Set(rows.filter((row) => row.finished).map((row) => row.name));
-    const cutOff = rows.filter((row) => !row.finished).map((row) => row.name);
-    const upToDate =
-      ours.length > 0 && cutOff.length === 0 && applied.size === ours.length && ours.every((name) => applied.has(name));
-    return { upToDate, cutOff, hasQueue: queue.rows[0].there };
-  } catch {
-    return { upToDate: false, cutOff: [], hasQueue: false }; // never migrated; anything worse, Prisma will say
-  } finally {
-    await client.end().catch(() => {});
-  }
-}
-
 // --- demo data --------------------------------------------------------------------------------------------------
 
 const demoFile = (settings) => path.join(settings.dataDir, "demo.json");
@@ -330,7 +124,7 @@ async function serve(settings, development) {
 async function runBoth(settings, env, development) {
   let over = false;
   let timer = null;
-  const stopped = new Promise((resolve) => (onAsked = resolve));
+  const stopped = new Promise((resolve) => (stop.whenAsked = resolve));
   checkAsked();
 
   const runWorker = (failures) => {
@@ -339,7 +133,7 @@ async function runBoth(settings, env, development) {
     worker.ended
       .catch(() => 1)
       .then((code) => {
-        if (over || asked) return;
+        if (over || stop.asked) return;
         // one that has worked for a minute failed for a new reason: the waits begin anew
         const inARow = Date.now() - startedAt > 60_000 ? 1 : failures + 1;
         const seconds = Math.min(2 ** (inARow - 1), 30);
@@ -354,14 +148,14 @@ async function runBoth(settings, env, development) {
     { env },
   );
   runWorker(0);
-  void announceWhenUp(settings, env, () => over || asked);
+  void announceWhenUp(settings, env, () => over || stop.asked);
 
   await Promise.race([web.ended.catch(() => 1), stopped]);
   // Ctrl-C reaches web at the same moment as us, and its end may be heard before our own signal
-  if (!asked) await Promise.race([stopped, new Promise((resolve) => setTimeout(resolve, 200))]);
+  if (!stop.asked) await Promise.race([stopped, new Promise((resolve) => setTimeout(resolve, 200))]);
   over = true;
   clearTimeout(timer);
-  if (asked) return 0;
+  if (stop.asked) return 0;
   const code = await web.ended.catch(() => 1);
   say(`The web process ended (code ${code}).`);
   return code || 1; // nobody asked it to end
@@ -384,9 +178,9 @@ async function admin(settings, args) {
     await migrate(env, { always: false });
     checkAsked();
     const command = start(path.join(root, ".build/admin.mjs"), args, { env });
-    onAsked = () => command.kill("SIGTERM");
+    stop.whenAsked = () => command.kill("SIGTERM");
     const code = await command.ended;
-    return asked ? 130 : code;
+    return stop.asked ? 130 : code;
   } finally {
     await stopChildren();
     await database.release();
@@ -400,12 +194,6 @@ async function main([mode = "start", ...args]) {
   throw new Refusal(`There is no mode "${mode}": use start, dev or admin.`);
 }
 
-// A second signal changes nothing: npm passes on the Ctrl-C that we have heard already, and the database must be let go.
-function askToStop(signal) {
-  if (asked) return;
-  asked = signal;
-  onAsked();
-}
 for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"]) process.on(signal, askToStop);
 
 // npm passes SIGTERM to the shell between it and us, and some shells die of it without passing it on
@@ -419,7 +207,7 @@ try {
 } catch (error) {
   // Ctrl-C also ends the children that we were waiting for; let our own signal be heard before we call that a failure
   await new Promise((resolve) => setTimeout(resolve, 50));
-  if (asked) code = mode === "admin" ? 130 : 0;
+  if (stop.asked) code = mode === "admin" ? 130 : 0;
   else {
     // what we throw on purpose is a plain Error with a sentence; a TypeError and its like want their stack
     const meant = error instanceof Refusal || Object.getPrototypeOf(error) === Error.prototype;

@@ -1,0 +1,91 @@
+// The processes under a launcher, which end with it, and how it is asked to stop.
+import { spawn } from "node:child_process";
+import path from "node:path";
+import { projectRoot as root } from "./data-dir.mjs";
+
+const STOP_SECONDS = 10;
+
+export const say = (line) => process.stderr.write(`${line}\n`);
+
+/** What a person at the terminal has to change: its message is a sentence for them, without a stack. */
+export class Refusal extends Error {}
+/** Somebody asked us to stop while we were still starting. */
+export class Asked extends Error {}
+
+const children = new Set();
+
+/** The signal that asked us to stop, and what is done at once when one does. */
+export const stop = { asked: null, whenAsked: () => {} };
+
+export function checkAsked() {
+  if (stop.asked) throw new Asked();
+}
+
+// A second signal changes nothing: npm passes on the Ctrl-C that we have heard already, and the database must be let go.
+export function askToStop(signal) {
+  if (stop.asked) return;
+  stop.asked = signal;
+  stop.whenAsked();
+}
+
+/**
+ * Loaded into every process that must not outlive this launcher: killed with SIGKILL, we cannot stop them, so they look
+ * for themselves. Only the direct child looks, not what it forks.
+ */
+const LIFELINE = `data:text/javascript,
+  import { isMainThread } from "node:worker_threads";
+  const launcher = Number(process.env.LAUNCHER_PID);
+  if (isMainThread && process.ppid === launcher) {
+    const watch = setInterval(() => {
+      if (process.ppid === launcher) return;
+      clearInterval(watch);
+      setTimeout(() => process.kill(process.pid, "SIGKILL"), ${STOP_SECONDS * 1000}).unref();
+      process.kill(process.pid, "SIGTERM");
+    }, 500);
+    watch.unref();
+  }`.replaceAll(/\s+/g, " ");
+
+/** Starts a Node process; `ended` resolves to its exit code (1 for a signal) and rejects when it could not start. */
+export function start(script, args, { env, stdio = "inherit", detached = false }) {
+  const lifeline = detached ? [] : ["--import", LIFELINE];
+  const child = spawn(process.execPath, [...lifeline, script, ...args], {
+    cwd: root,
+    stdio,
+    detached,
+    env: { ...env, LAUNCHER_PID: String(process.pid) },
+  });
+  children.add(child);
+  child.ended = new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (code) => resolve(code ?? 1));
+  }).finally(() => children.delete(child));
+  child.ended.catch(() => {}); // whoever waits for it hears it; nobody may
+  return child;
+}
+
+/** Runs one step of the start; what it says is kept back and shown only when it fails. A detached one is never cut off. */
+export async function step(script, args, env, { detached = false } = {}) {
+  checkAsked();
+  const child = start(script, args, { env, stdio: ["ignore", "pipe", "pipe"], detached });
+  const said = [];
+  child.stdout.on("data", (chunk) => said.push(chunk));
+  child.stderr.on("data", (chunk) => said.push(chunk));
+  if (!detached) stop.whenAsked = () => child.kill("SIGTERM");
+  const code = await child.ended;
+  stop.whenAsked = () => {};
+  checkAsked();
+  if (code === 0) return;
+  process.stderr.write(Buffer.concat(said));
+  throw new Refusal(`${[path.basename(script), ...args].join(" ")} failed (code ${code}).`);
+}
+
+export async function stopChildren() {
+  await Promise.all(
+    [...children].map(async (child) => {
+      child.kill("SIGTERM");
+      const late = setTimeout(() => child.kill("SIGKILL"), STOP_SECONDS * 1000);
+      await child.ended.catch(() => {});
+      clearTimeout(late);
+    }),
+  );
+}
