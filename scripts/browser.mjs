@@ -4,6 +4,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import { chromium } from "playwright";
+import { messageOf } from "./failures.mjs";
 
 // The shell has no window to draw: with it the tests take two thirds of the time, with a browser's traces off a third.
 const SHELL = "/usr/bin/chromium-headless-shell";
@@ -62,7 +63,7 @@ if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) 
   try {
     console.log(findBrowser());
   } catch (error) {
-    console.error(error.message);
+    console.error(messageOf(error));
     process.exitCode = 1;
   }
 }

@@ -7,6 +7,7 @@ import { createRequire } from "node:module";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { projectRoot as root, withLock } from "./data-dir.mjs";
+import { messageOf } from "./failures.mjs";
 
 const require = createRequire(import.meta.url);
 const buildDir = path.join(root, ".build");
@@ -29,8 +30,14 @@ const ROOT_SOURCE =
 const NOT_BUILT = /\.test\.tsx?$|(^|\/)lib\/(platform\/generated|testing)(\/|$)/;
 
 /**
+ * @typedef {"all" | "tools"} Extent
+ * @typedef {{ name: string, title: string, stamp: () => string, isThere: () => boolean, build: () => Promise<void> }} Part
+ */
+
+/**
  * Builds what is missing or outdated; `only: "tools"` leaves Next's build out. Everything said goes to stderr, because
  * stdout belongs to the command that asked.
+ * @param {{ only?: Extent, log?: (line: string) => void }} [options]
  */
 export async function ensureBuilt({ only = "all", log = (line) => process.stderr.write(`${line}\n`) } = {}) {
   if (outdatedParts(only).length === 0) return;
@@ -41,6 +48,10 @@ export async function ensureBuilt({ only = "all", log = (line) => process.stderr
   });
 }
 
+/**
+ * @param {Extent} only
+ * @param {(line: string) => void} log
+ */
 async function buildOutdated(only, log) {
   // looked at again under the lock: whoever held it may have built everything
   for (const part of outdatedParts(only)) {
@@ -54,7 +65,10 @@ async function buildOutdated(only, log) {
   }
 }
 
-/** The parts in building order, each with the stamp that it would get if it were built from the sources as they are now. */
+/**
+ * The parts in building order, each with the stamp that it would get if it were built from the sources as they are now.
+ * @param {Extent} only
+ */
 function outdatedParts(only) {
   const stamp = readStamp();
   const schema = hashFiles(SCHEMA_SOURCES.filter((file) => existsSync(path.join(root, file))));
@@ -68,6 +82,7 @@ function outdatedParts(only) {
   const web = createHash("sha256").update(sources).update(inlined).digest("hex");
   const entries = ENTRY_POINTS.filter((file) => existsSync(path.join(root, file)));
 
+  /** @type {Part[]} */
   const parts = [
     {
       name: "client",
@@ -102,9 +117,9 @@ async function generateClient() {
   await runQuietly(require.resolve("prisma/build/index.js"), ["generate"], { CHECKPOINT_DISABLE: "1" });
 }
 
-const bundleOf = (entry) => path.join(buildDir, `${path.basename(entry, ".ts")}.mjs`);
+const bundleOf = (/** @type {string} */ entry) => path.join(buildDir, `${path.basename(entry, ".ts")}.mjs`);
 
-async function bundle(entries) {
+async function bundle(/** @type {string[]} */ entries) {
   const { build } = await import("esbuild");
   await build({
     absWorkingDir: root,
@@ -134,7 +149,13 @@ async function buildWeb() {
 
 const readBuildId = () => (existsSync(buildIdFile) ? readFileSync(buildIdFile, "utf8").trim() : "");
 
-/** Runs a script with Node and shows what it said only when it fails. */
+/**
+ * Runs a script with Node and shows what it said only when it fails.
+ * @param {string} script
+ * @param {string[]} args
+ * @param {{ [name: string]: string }} env
+ * @returns {Promise<void>}
+ */
 function runQuietly(script, args, env) {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [script, ...args], {
@@ -142,10 +163,11 @@ function runQuietly(script, args, env) {
       stdio: ["ignore", "pipe", "pipe"],
       env: { ...process.env, ...env },
     });
+    /** @type {Buffer[]} */
     const said = [];
     child.stdout.on("data", (chunk) => said.push(chunk));
     child.stderr.on("data", (chunk) => said.push(chunk));
-    const pass = (signal) => child.kill(signal);
+    const pass = (/** @type {NodeJS.Signals} */ signal) => child.kill(signal);
     process.on("SIGTERM", pass).on("SIGINT", pass).on("SIGHUP", pass);
     child.once("error", reject);
     child.once("close", (code, signal) => {
@@ -161,7 +183,7 @@ function runQuietly(script, args, env) {
 
 function listSources() {
   const files = readdirSync(root).filter((name) => ROOT_SOURCE.test(name));
-  const walk = (folder) => {
+  const walk = (/** @type {string} */ folder) => {
     for (const entry of readdirSync(path.join(root, folder), { withFileTypes: true })) {
       const file = `${folder}/${entry.name}`;
       if (NOT_BUILT.test(file)) continue;
@@ -173,7 +195,7 @@ function listSources() {
   return files.sort();
 }
 
-function hashFiles(files) {
+function hashFiles(/** @type {string[]} */ files) {
   const hash = createHash("sha256");
   for (const file of files) {
     const content = readFileSync(path.join(root, file));
@@ -182,6 +204,7 @@ function hashFiles(files) {
   return hash.digest("hex");
 }
 
+/** @returns {{ [part: string]: string | undefined }} */
 function readStamp() {
   try {
     return JSON.parse(readFileSync(stampFile, "utf8"));
@@ -190,7 +213,7 @@ function readStamp() {
   }
 }
 
-function writeStamp(stamp) {
+function writeStamp(/** @type {{ [part: string]: string | undefined }} */ stamp) {
   const draft = `${stampFile}.${process.pid}`;
   writeFileSync(draft, JSON.stringify(stamp, null, 2));
   renameSync(draft, stampFile);
@@ -200,7 +223,7 @@ if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) 
   try {
     await ensureBuilt({ only: process.argv[2] === "tools" ? "tools" : "all" });
   } catch (error) {
-    console.error(error.message);
+    console.error(messageOf(error));
     process.exitCode = 1;
   }
 }

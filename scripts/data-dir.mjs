@@ -14,13 +14,17 @@ import {
   writeFileSync,
 } from "node:fs";
 import path from "node:path";
+import { codeOf } from "./failures.mjs";
 
 export const projectRoot = path.resolve(import.meta.dirname, "..");
 const GENERATED_SECRETS = ["CRON_SECRET", "NEXTAUTH_SECRET"];
 
-const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+const sleep = (/** @type {number} */ ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** The absolute path of DATA_DIR; a relative one is meant from the project's root, whatever the current folder is. */
+/**
+ * The absolute path of DATA_DIR; a relative one is meant from the project's root, whatever the current folder is.
+ * @param {{ [name: string]: string | undefined }} env
+ */
 export function resolveDataDir(env = process.env) {
   return path.resolve(projectRoot, env.DATA_DIR || ".data");
 }
@@ -28,6 +32,7 @@ export function resolveDataDir(env = process.env) {
 /**
  * Makes `dir` (0700) if it is missing and returns its real path, so that two spellings of one folder mean one folder.
  * A folder that is already there keeps its mode: an operator may have chosen it.
+ * @param {string} dir
  */
 export function makePrivateDir(dir) {
   try {
@@ -38,12 +43,15 @@ export function makePrivateDir(dir) {
     return realpathSync(dir);
   } catch (error) {
     throw new Error(
-      `The folder ${dir} cannot be made or read (${error.code}). Set DATA_DIR to a folder that this user may write to.`,
+      `The folder ${dir} cannot be made or read (${codeOf(error)}). Set DATA_DIR to a folder that this user may write to.`,
     );
   }
 }
 
-/** As root in a folder that is somebody else's: hand over what we make there, or its owner could not read it tomorrow. */
+/**
+ * As root in a folder that is somebody else's: hand over what we make there, or its owner could not read it tomorrow.
+ * @param {string} file
+ */
 export function ownLikeParent(file) {
   if (process.getuid?.() !== 0) return;
   const { uid, gid } = statSync(path.dirname(file));
@@ -53,6 +61,8 @@ export function ownLikeParent(file) {
 /**
  * Creates `file` (0600) with all of its content, or leaves the one that is there; true when this call made it.
  * A hard link is the one step that is both exclusive and complete: `open` with O_EXCL leaves an empty file when killed.
+ * @param {string} file
+ * @param {string} content
  */
 export function createOnce(file, content) {
   const draft = `${file}.${process.pid}-${randomBytes(6).toString("hex")}.tmp`;
@@ -62,7 +72,7 @@ export function createOnce(file, content) {
     linkSync(draft, file);
     return true;
   } catch (error) {
-    if (error.code === "EEXIST") return false;
+    if (codeOf(error) === "EEXIST") return false;
     throw error;
   } finally {
     rmSync(draft, { force: true });
@@ -72,6 +82,8 @@ export function createOnce(file, content) {
 /**
  * Fills the secrets that are missing from `env`: from DATA_DIR/secrets/<NAME>, which is made first when it is not there.
  * What the environment already says always wins.
+ * @param {string} dataDir
+ * @param {{ [name: string]: string | undefined }} env
  */
 export function provideSecrets(dataDir, env = process.env, names = GENERATED_SECRETS) {
   for (const name of names) {
@@ -82,7 +94,7 @@ export function provideSecrets(dataDir, env = process.env, names = GENERATED_SEC
       env[name] = readFileSync(file, "utf8").trim();
     } catch (error) {
       throw new Error(
-        `The secret ${file} cannot be made or read (${error.code}). Set ${name}, or make the file readable for this user.`,
+        `The secret ${file} cannot be made or read (${codeOf(error)}). Set ${name}, or make the file readable for this user.`,
       );
     }
     if (!env[name])
@@ -92,13 +104,17 @@ export function provideSecrets(dataDir, env = process.env, names = GENERATED_SEC
 
 // --- who is alive -----------------------------------------------------------------------------------------------
 
+/** @type {string | undefined} */
 let bootId;
-/** When a process started, as a word without spaces: "dead" for one that is gone, "" where the system does not tell. */
+/**
+ * When a process started, as a word without spaces: "dead" for one that is gone, "" where the system does not tell.
+ * @param {number} pid
+ */
 function startOf(pid) {
   try {
     process.kill(pid, 0);
   } catch (error) {
-    if (error.code !== "EPERM") return "dead";
+    if (codeOf(error) !== "EPERM") return "dead";
   }
   if (process.platform === "linux") {
     try {
@@ -107,7 +123,7 @@ function startOf(pid) {
       // after "(name)": state is the 1st field, the start time in ticks since boot the 20th
       const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
       // a zombie answers signals but does nothing any more; in a container nobody may ever reap it
-      return "ZX".includes(fields[0]) ? "dead" : `${bootId}-${fields[19]}`;
+      return "ZX".includes(fields[0] ?? "") ? "dead" : `${bootId}-${fields[19]}`;
     } catch {
       return "";
     }
@@ -120,14 +136,17 @@ function startOf(pid) {
   return (ps.stdout ?? "").trim().replaceAll(/\s+/g, "_");
 }
 
-export const isPidAlive = (pid) => Number.isInteger(pid) && pid > 0 && startOf(pid) !== "dead";
+export const isPidAlive = (/** @type {number} */ pid) => Number.isInteger(pid) && pid > 0 && startOf(pid) !== "dead";
 
 /** This process in one line: pid, start time (a pid alone is soon somebody else's), and a word that never comes twice. */
 export function describeSelf() {
   return `${process.pid} ${startOf(process.pid) || "-"} ${randomBytes(8).toString("hex")}`;
 }
 
-/** Whether the process that wrote `line` still runs. When in doubt it does: a wrong "dead" would break a lock. */
+/**
+ * Whether the process that wrote `line` still runs. When in doubt it does: a wrong "dead" would break a lock.
+ * @param {string} line
+ */
 export function isWriterAlive(line) {
   const [pid, started] = line.trim().split(" ");
   if (!isPidAlive(Number(pid))) return false;
@@ -140,6 +159,9 @@ export function isWriterAlive(line) {
 /**
  * Runs `work` while no other process (or other call in this one) holds `file`. A lock whose holder is dead is taken over.
  * `onWait` is called once when somebody alive holds it; after `timeoutSeconds` the wait ends with an error.
+ * @template T
+ * @param {string} file
+ * @param {() => T | Promise<T>} work
  */
 export async function withLock(file, work, { timeoutSeconds = 180, onWait = () => {} } = {}) {
   const me = describeSelf();
@@ -170,6 +192,9 @@ export async function withLock(file, work, { timeoutSeconds = 180, onWait = () =
  * Removes a lock whose holder is dead. Two who both find it dead must not both remove it: the slower one would remove the
  * lock that the faster one holds by now. So the right to remove exactly this holder's lock is itself a lock, named after
  * the holder's unique word; if its owner dies too, the same rule frees it.
+ * @param {string} file
+ * @param {string} holder
+ * @param {string} me
  */
 function removeDead(file, holder, me) {
   const claim = `${file}.${holder.trim().split(" ")[2] ?? "unnamed"}`;
@@ -182,11 +207,11 @@ function removeDead(file, holder, me) {
   if (claimant !== null && !isWriterAlive(claimant)) removeDead(claim, claimant, me);
 }
 
-function readIfThere(file) {
+function readIfThere(/** @type {string} */ file) {
   try {
     return readFileSync(file, "utf8");
   } catch (error) {
-    if (error.code === "ENOENT") return null;
+    if (codeOf(error) === "ENOENT") return null;
     throw error;
   }
 }

@@ -5,13 +5,24 @@ import path from "node:path";
 import pg from "pg";
 import { makePrivateDir, projectRoot as root, provideSecrets } from "./data-dir.mjs";
 import { startEmbeddedDatabase } from "./embedded-db.mjs";
+import { codeOf, messageOf } from "./failures.mjs";
 import { Asked, checkAsked, Refusal, say, step, stop } from "./processes.mjs";
 
 const MIGRATION_LOCK = 5_270_001; // any number, as long as every launcher takes the same
 const require = createRequire(import.meta.url);
 
-/** Opens the database (embedded unless DATABASE_URL is set) and returns what every child gets as its environment. */
+/**
+ * The environment of every child, once the database is open.
+ * @typedef {NodeJS.ProcessEnv & { DATABASE_URL: string }} Environment
+ */
+
+/**
+ * Opens the database (embedded unless DATABASE_URL is set) and returns what every child gets as its environment.
+ * @param {{ dataDir: string, port: string, publicUrl: string }} settings
+ * @returns {Promise<{ env: Environment, release: () => Promise<void> }>}
+ */
 export async function openDatabase(settings) {
+  /** @type {NodeJS.ProcessEnv} */
   const env = {
     ...process.env,
     NEXT_TELEMETRY_DISABLED: "1",
@@ -23,7 +34,8 @@ export async function openDatabase(settings) {
   delete env.HOSTNAME; // containers set it, and Next would listen there
   delete env.EMBEDDED_DATABASE; // ours to say: it unlocks what nobody may do on a database of their own
   provideSecrets(settings.dataDir, env);
-  if (env.DATABASE_URL) return { env, release: async () => {} };
+  const { DATABASE_URL } = env;
+  if (DATABASE_URL) return { env: { ...env, DATABASE_URL }, release: async () => {} };
   settings.dataDir = env.DATA_DIR = makePrivateDir(settings.dataDir);
   const database = await startEmbeddedDatabase({ dir: settings.dataDir, log: say });
   return { env: { ...env, DATABASE_URL: database.url, EMBEDDED_DATABASE: "1" }, release: database.stop };
@@ -32,6 +44,7 @@ export async function openDatabase(settings) {
 /**
  * Opens the connection that holds the migration lock until it ends: one launcher at a time, on any machine. It is a
  * transaction's lock, so it goes with its connection, and a pooler between us and the database does no harm.
+ * @param {Environment} env
  */
 async function lockMigrations(env) {
   const client = new pg.Client({
@@ -57,7 +70,10 @@ async function lockMigrations(env) {
   }
 }
 
-/** Makes the database that DATABASE_URL names, as `prisma migrate deploy` would, but without a quarrel when two do. */
+/**
+ * Makes the database that DATABASE_URL names, as `prisma migrate deploy` would, but without a quarrel when two do.
+ * @param {Environment} env
+ */
 async function createDatabase(env) {
   const url = new URL(env.DATABASE_URL);
   const name = decodeURIComponent(url.pathname.slice(1));
@@ -68,24 +84,28 @@ async function createDatabase(env) {
     await client.connect();
     await client.query(`CREATE DATABASE "${name.replaceAll('"', '""')}"`);
   } catch (error) {
-    if (error.code !== "42P04" && error.code !== "23505") throw error; // another launcher was faster
+    if (!["42P04", "23505"].includes(codeOf(error) ?? "")) throw error; // another launcher was faster
   } finally {
     await client.end().catch(() => {});
   }
 }
 
-/** Brings the database up to date: Prisma's migrations, then the job queue's tables. */
+/**
+ * Brings the database up to date: Prisma's migrations, then the job queue's tables.
+ * @param {Environment} env
+ * @param {{ always: boolean }} options the job queue's tables even when nothing is missing
+ */
 export async function migrate(env, { always }) {
   const client = await lockMigrations(env)
     .catch(async (error) => {
-      if (error.code !== "3D000") throw error;
+      if (codeOf(error) !== "3D000") throw error;
       await createDatabase(env);
       return lockMigrations(env);
     })
     .catch((error) => {
       if (error instanceof Asked) throw error;
       throw new Refusal(
-        `DATABASE_URL: the database at ${new URL(env.DATABASE_URL).host} cannot be used (${[error.code, error.message].filter(Boolean).join(": ")}).`,
+        `DATABASE_URL: the database at ${new URL(env.DATABASE_URL).host} cannot be used (${[codeOf(error), messageOf(error)].filter(Boolean).join(": ")}).`,
       );
     });
   try {
@@ -106,7 +126,11 @@ export async function migrate(env, { always }) {
   }
 }
 
-/** What the database says of its migrations, compared with the folders that we have. */
+/**
+ * What the database says of its migrations, compared with the folders that we have.
+ * @param {Environment} env
+ * @returns {Promise<{ upToDate: boolean, cutOff: string[], hasQueue: boolean }>}
+ */
 async function readMigrations(env) {
   const folder = path.join(root, "prisma/migrations");
   const ours = existsSync(folder)

