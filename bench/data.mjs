@@ -1,6 +1,19 @@
 // Rows made by SQL, and rows counted. Figures and shapes are the product's; the time since is spread over Trash's 30 days.
 
-/** A workspace with an owner and an API key that may do everything. Answers { slug, id, key }. */
+/**
+ * @typedef {import("pg").Client} Client
+ * @typedef {{ slug: string, id: string, key: string }} Workspace
+ * @typedef {{ id: string, slug: string }} Project
+ * @typedef {{ workspace: Workspace, projects: Project[] }} Filled
+ * @typedef {Record<"inTrash" | "cancelledTrainings" | "trashAudited" | "restoreAudited" | "auditRows", number>} Effects
+ */
+
+/**
+ * A workspace with an owner and an API key that may do everything. Answers { slug, id, key }.
+ * @param {Client} client
+ * @param {string} slug
+ * @returns {Promise<Workspace>}
+ */
 export async function makeWorkspace(client, slug) {
   const key = `rp_${slug}-a-key-of-the-benchmark`;
   const { rows } = await client.query(
@@ -22,11 +35,16 @@ export async function makeWorkspace(client, slug) {
 }
 
 const PROJECT_COLUMNS = "id, workspace_id, slug, name, type, annotation, next_version_number, created_by_id";
-const projectValues = (slug) =>
+const projectValues = (/** @type {string} */ slug) =>
   `uuidv7()::text, $1, ${slug}, 'Project ' || ${slug}, 'CLASSIFICATION'::"ProjectType", 'digits', 1000000, 'bench'`;
 
 const VERSION_COLUMNS = `id, workspace_id, project_id, number, name, status, progress, seed, preprocessing, augmentation, train_images, valid_images,
   test_images, classes, counted_images, manifest_hash, files, size_bytes, next_training_number, created_by_id, created_at, deleted_at, deleted_by_id, purge_after`;
+/**
+ * @param {string} project
+ * @param {string} number
+ * @param {string} deletedAt
+ */
 const versionValues = (
   project,
   number,
@@ -37,6 +55,12 @@ const versionValues = (
 
 const TRAINING_COLUMNS =
   "id, workspace_id, version_id, number, status, trainer, model_type, epochs, created_by_id, created_at, started_at, ended_at, deleted_at, deleted_by_id, purge_after";
+/**
+ * @param {string} version
+ * @param {string} number
+ * @param {string} status
+ * @param {string} deletedAt
+ */
 const trainingValues = (
   version,
   number,
@@ -45,11 +69,17 @@ const trainingValues = (
 ) => `uuidv7()::text, $1, ${version}, ${number}, (${status})::"TrainingStatus", 'EXTERNAL', 'cnn-small', 10, 'bench',
   now() - interval '50 days', null::timestamptz, case when ${status} = 'QUEUED' then null else now() - interval '49 days' end, ${trashValues(deletedAt)}`;
 
-const trashValues = (deletedAt) =>
+const trashValues = (/** @type {string} */ deletedAt) =>
   `(${deletedAt})::timestamptz(3), case when (${deletedAt}) is not null then owner.user_id end, ((${deletedAt}) + interval '720 hours')::timestamptz(3)`;
 const OWNER = "(select user_id from memberships where workspace_id = $1) owner";
 
-/** `versions` live versions spread over `projects` projects, with two queued trainings and a finished one each. Answers the projects in order. */
+/**
+ * `versions` live versions spread over `projects` projects, with two queued trainings and a finished one each. Answers the projects in order.
+ * @param {Client} client
+ * @param {Workspace} workspace
+ * @param {{ projects: number, versions: number }} counts
+ * @returns {Promise<Project[]>}
+ */
 export async function addLiveVersions(client, workspace, { projects, versions }) {
   await client.query(
     `insert into projects (${PROJECT_COLUMNS}) select ${projectValues("'p' || n")} from generate_series(1, $2::int) n`,
@@ -76,9 +106,13 @@ export async function addLiveVersions(client, workspace, { projects, versions })
 /**
  * A Trash of `rows` rows (a multiple of 100), spread evenly over 29 days. Of each hundred, one is a project, 89 are
  * versions of a live project, ten are trainings of its one live version; 37 mixes them in time.
+ * @param {Client} client
+ * @param {Workspace} workspace
+ * @param {number} rows
  */
 export async function addShelf(client, workspace, rows) {
-  const deletedAt = (place) => `now() - (${place} * 37 % 100 + block * 100) * interval '29 days' / ${rows}`;
+  const deletedAt = (/** @type {string} */ place) =>
+    `now() - (${place} * 37 % 100 + block * 100) * interval '29 days' / ${rows}`;
   const blocks = rows / 100;
   await client.query(
     `insert into projects (${PROJECT_COLUMNS}, deleted_at, deleted_by_id, purge_after)
@@ -103,7 +137,13 @@ export async function addShelf(client, workspace, rows) {
   await countImages(client, workspace);
 }
 
-/** `versions` versions whose time in Trash is over, with three trainings, two of which left a model. Answers their ids. */
+/**
+ * `versions` versions whose time in Trash is over, with three trainings, two of which left a model. Answers their ids.
+ * @param {Client} client
+ * @param {Workspace} workspace
+ * @param {{ projects: number, versions: number }} counts
+ * @returns {Promise<string[]>}
+ */
 export async function addExpired(client, workspace, { projects, versions }) {
   const deletedAt = "now() - interval '31 days' + p.place * interval '1 second'";
   await client.query(
@@ -127,9 +167,13 @@ export async function addExpired(client, workspace, { projects, versions }) {
   );
   await countImages(client, workspace);
   const { rows } = await client.query("select id from versions where workspace_id = $1", [workspace.id]);
-  return rows.map((row) => row.id);
+  return rows.map((/** @type {{ id: string }} */ { id }) => id);
 }
 
+/**
+ * @param {Client} client
+ * @param {Workspace} workspace
+ */
 async function countImages(client, workspace) {
   await client.query(
     "update workspaces set used_images = (select sum(counted_images) from versions where workspace_id = $1) where id = $1",
@@ -137,7 +181,13 @@ async function countImages(client, workspace) {
   );
 }
 
-/** An empty project. Answers { id, slug }. */
+/**
+ * An empty project. Answers { id, slug }.
+ * @param {Client} client
+ * @param {Workspace} workspace
+ * @param {string} slug
+ * @returns {Promise<Project>}
+ */
 export async function addProject(client, workspace, slug) {
   const { rows } = await client.query(
     `insert into projects (${PROJECT_COLUMNS}) select ${projectValues("$2::text")} returning id, slug`,
@@ -146,7 +196,14 @@ export async function addProject(client, workspace, slug) {
   return rows[0];
 }
 
-/** Version 1 of a project with a finished training, whose model serves. Answers { id, versionId, trainingId }; the weights are for the caller to write. */
+/**
+ * Version 1 of a project with a finished training, whose model serves. Answers { id, versionId, trainingId }; the weights are for the caller to write.
+ * @param {Client} client
+ * @param {Workspace} workspace
+ * @param {Project} project
+ * @param {number} sizeBytes
+ * @returns {Promise<{ id: string, versionId: string, trainingId: string }>}
+ */
 export async function addModel(client, workspace, project, sizeBytes) {
   const version = await client.query(
     `insert into versions (${VERSION_COLUMNS}) select ${versionValues("$2::text", "1", "null::timestamptz")} from ${OWNER} returning id`,
@@ -169,13 +226,21 @@ export async function addModel(client, workspace, project, sizeBytes) {
   return { id: model.rows[0].id, ...ids };
 }
 
-/** After bulk inserts: statistics for the planner, and no checkpoint of ours in the middle of a measurement. */
+/**
+ * After bulk inserts: statistics for the planner, and no checkpoint of ours in the middle of a measurement.
+ * @param {Client} client
+ */
 export async function settle(client) {
   await client.query("vacuum analyze");
   await client.query("checkpoint");
 }
 
-/** What trashing and restoring has left in a workspace's rows. */
+/**
+ * What trashing and restoring has left in a workspace's rows.
+ * @param {Client} client
+ * @param {Workspace} workspace
+ * @returns {Promise<Effects>}
+ */
 export async function countEffects(client, workspace) {
   const { rows } = await client.query(
     `select (select count(*)::int from versions where workspace_id = $1 and deleted_at is not null) as "inTrash",

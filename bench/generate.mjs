@@ -15,9 +15,23 @@ const AUGMENTATION = {
   noise: { percent: 1 },
 };
 const ENCODING = { quality: 90, chromaSubsampling: "4:4:4" };
+/** @type {import("./report.mjs").Goal} */
 const GOAL = { must: 0.8, aim: 1, better: "more" };
 
-/** Numbers from 0 to 1, the same ones for the same seed (mulberry32, public domain). */
+/**
+ * @typedef {typeof import("../lib/engine/generate") & typeof import("../lib/engine/plan")} Engine
+ * @typedef {(photo: Buffer, index: number) => Promise<number>} Render
+ * @typedef {{ images: number, seconds: number, cpuSeconds: number }} Figures
+ * @typedef {"ours" | "sharp"} Side
+ */
+
+/** @type {readonly Side[]} */
+const SIDES = ["ours", "sharp"];
+
+/**
+ * Numbers from 0 to 1, the same ones for the same seed (mulberry32, public domain).
+ * @param {number} seed
+ */
 function random(seed) {
   let state = seed;
   return () => {
@@ -28,7 +42,10 @@ function random(seed) {
   };
 }
 
-/** Blobs of colour with a camera's fine noise: to a codec, a photograph. */
+/**
+ * Blobs of colour with a camera's fine noise: to a codec, a photograph.
+ * @param {number} seed
+ */
 export async function takePhoto(seed) {
   const draw = random(seed);
   const side = 24;
@@ -37,13 +54,17 @@ export async function takePhoto(seed) {
     .resize(SIDE_PX, SIDE_PX, { fit: "fill", kernel: "cubic" })
     .raw()
     .toBuffer();
-  for (let at = 0; at < data.length; at++) data[at] = Math.min(255, Math.max(0, data[at] + draw() * 16 - 8));
+  for (let at = 0; at < data.length; at++) data[at] = Math.min(255, Math.max(0, (data[at] ?? 0) + draw() * 16 - 8));
   return sharp(data, { raw: { width: SIDE_PX, height: SIDE_PX, channels: 3 } })
     .jpeg({ quality: 92 })
     .toBuffer();
 }
 
-/** What one would write with sharp alone. Noise is no operation of sharp's, so those pixels are set by hand here, too. */
+/**
+ * What one would write with sharp alone. Noise is no operation of sharp's, so those pixels are set by hand here, too.
+ * @param {Buffer} source
+ * @param {() => number} draw
+ */
 async function renderPlainly(source, draw) {
   let made = 0;
   for (let version = 0; version < VERSIONS; version++) {
@@ -69,6 +90,11 @@ async function renderPlainly(source, draw) {
   return made;
 }
 
+/**
+ * @param {Engine} engine
+ * @param {Buffer} source
+ * @param {string} id
+ */
 async function renderOurs(engine, source, id) {
   const settings = { preprocessing: { "auto-orient": true }, augmentation: AUGMENTATION, splits: null, seed: 1 };
   let made = 0;
@@ -80,7 +106,12 @@ async function renderOurs(engine, source, id) {
   return made;
 }
 
-/** Renders every photo, a fixed number at a time. Figures of this process: libvips' threads are its own. */
+/**
+ * Renders every photo, a fixed number at a time. Figures of this process: libvips' threads are its own.
+ * @param {Buffer[]} photos
+ * @param {Render} render
+ * @returns {Promise<Figures>}
+ */
 async function time(photos, render) {
   const queue = photos.entries();
   let images = 0;
@@ -97,43 +128,52 @@ async function time(photos, render) {
 /**
  * Both sides take turns, a slice of the photos each, and who begins changes every turn; ratios are taken within a round.
  * `plan.generate`: photos, rounds, slices.
+ * @param {import("./run.mjs").Run} options
  */
 export async function measureGenerate({ plan, say }) {
   const { photos: count, rounds, slices } = plan.generate;
-  const load = (name) => tsImport(path.join("../lib/engine", name), import.meta.url);
+  const load = (/** @type {string} */ name) => tsImport(path.join("../lib/engine", name), import.meta.url);
+  /** @type {Engine} */
   const engine = { ...(await load("generate.ts")), ...(await load("plan.ts")) };
   say(`Taking ${count} photos …`);
+  /** @type {Buffer[]} */
   const photos = [];
   for (let index = 0; index < count; index++) photos.push(await takePhoto(index));
   const draw = random(1);
+  /** @type {Record<Side, Render>} */
   const sides = {
     ours: (photo, index) => renderOurs(engine, photo, `photo-${index}`),
     sharp: (photo) => renderPlainly(photo, draw),
   };
   for (const render of Object.values(sides)) await time(photos.slice(0, 10), render);
 
+  /** @type {Record<Side, number[]>} */
   const perSecond = { ours: [], sharp: [] };
+  /** @type {Record<Side, number[]>} */
   const perCore = { ours: [], sharp: [] };
   for (let round = 0; round < rounds; round++) {
     say(`Generating, round ${round + 1} of ${rounds} …`);
+    /** @type {Record<Side, Figures>} */
     const sums = { ours: { images: 0, seconds: 0, cpuSeconds: 0 }, sharp: { images: 0, seconds: 0, cpuSeconds: 0 } };
     for (let slice = 0; slice < slices; slice++) {
       const part = photos.slice((count * slice) / slices, (count * (slice + 1)) / slices);
-      for (const side of slice % 2 === 0 ? ["ours", "sharp"] : ["sharp", "ours"]) {
-        const figures = await time(part, sides[side]);
-        for (const key of Object.keys(figures)) sums[side][key] += figures[key];
+      for (const side of slice % 2 === 0 ? SIDES : SIDES.toReversed()) {
+        const { images, seconds, cpuSeconds } = await time(part, sides[side]);
+        sums[side].images += images;
+        sums[side].seconds += seconds;
+        sums[side].cpuSeconds += cpuSeconds;
       }
     }
-    for (const side of ["ours", "sharp"]) {
+    for (const side of SIDES) {
       perSecond[side].push(sums[side].images / sums[side].seconds);
       perCore[side].push(sums[side].images / sums[side].cpuSeconds);
     }
   }
   const rows = [
-    ["images/s", perSecond],
-    ["images/s a core (CPU time)", perCore],
-  ].map(([what, { ours, sharp: plain }]) => {
-    const ratios = ours.map((value, round) => value / plain[round]);
+    { what: "images/s", ...perSecond },
+    { what: "images/s a core (CPU time)", ...perCore },
+  ].map(({ what, ours, sharp: plain }) => {
+    const ratios = ours.map((value, round) => value / (plain[round] ?? NaN));
     return [
       what,
       show(median(ours), 1),

@@ -4,21 +4,57 @@ import { countEffects } from "./data.mjs";
 import { median, percentile, show, table, verdict } from "./report.mjs";
 import { cpuMs, peakMemoryMb } from "./usage.mjs";
 
+/**
+ * @typedef {"ours" | "floor"} Side
+ * @typedef {"trash" | "restore" | "list"} Operation
+ * @typedef {import("./data.mjs").Filled} Filled
+ * @typedef {import("./data.mjs").Project} Project
+ * @typedef {import("./load-child.mjs").LoadRequest} LoadRequest
+ * @typedef {import("./run.mjs").Plan} Plan
+ * @typedef {import("./stage.mjs").App} App
+ * @typedef {import("./stage.mjs").Load} Load
+ * @typedef {Record<Side, App>} Apps
+ * @typedef {Record<Side, import("./data.mjs").Client>} Databases
+ * @typedef {import("./data.mjs").Effects} Effects
+ * @typedef {(count: number) => [from: number, to: number]} Take
+ * @typedef {{ seconds: number, latencies: number[], cpu: number }} Slice
+ * @typedef {Record<"perSecond" | "p50" | "p99" | "cpu", number>} Figures
+ * @typedef {Record<Side, Figures> & { speed: number, spread: number[], p99: number }} Summary
+ */
+
+/** @type {readonly Side[]} */
 const SIDES = ["ours", "floor"];
-/** The goals; README.md explains them. */
+/** @type {readonly Operation[]} */
+const OPERATIONS = ["trash", "restore", "list"];
+/**
+ * The goals; README.md explains them.
+ * @type {Record<Operation, import("./report.mjs").Goal>}
+ */
 const SPEED = {
   trash: { must: 0.5, aim: 0.75, better: "more" },
   restore: { must: 0.5, aim: 0.75, better: "more" },
   list: { must: 0.7, aim: 0.85, better: "more" },
 };
+/** @type {import("./report.mjs").Goal} */
 const P99 = { must: 2, aim: 1.3, better: "less" };
+/** @type {import("./report.mjs").Goal} */
 const MEMORY_MB = { must: 400, aim: 300, better: "less" };
 const FLOOR_CPU_MS = 1.3;
 
-/** The requests for the versions `from` to `to` of a workspace; neighbours are in different projects. */
+/** Where no project is asked for: the list of a Trash. */
+const NO_PROJECT = { id: "", slug: "" };
+
+/**
+ * The requests for the versions `from` to `to` of a workspace; neighbours are in different projects.
+ * @param {Operation} operation
+ * @param {Filled} filled
+ * @param {number} from
+ * @param {number} to
+ */
 export function requestsFor(operation, { workspace, projects }, from, to) {
   const key = `api_key=${workspace.key}`;
-  const one = {
+  /** @type {Record<Operation, (project: Project, number: number) => LoadRequest>} */
+  const shapes = {
     trash: (project, number) => ({ method: "DELETE", path: `/api/${workspace.slug}/${project.slug}/${number}?${key}` }),
     restore: (project, number) => ({
       method: "POST",
@@ -26,21 +62,33 @@ export function requestsFor(operation, { workspace, projects }, from, to) {
       body: JSON.stringify({ type: "version", id: String(number), parentId: project.id }),
     }),
     list: () => ({ method: "GET", path: `/api/${workspace.slug}/trash?limit=50&${key}` }),
-  }[operation];
-  return Array.from({ length: to - from }, (_, i) =>
-    one(projects[(from + i) % projects.length], Math.floor((from + i) / projects.length) + 1),
-  );
+  };
+  const one = shapes[operation];
+  return Array.from({ length: to - from }, (_, i) => {
+    const project = projects[(from + i) % projects.length] ?? NO_PROJECT;
+    return one(project, Math.floor((from + i) / projects.length) + 1);
+  });
 }
 
 /**
  * `live` is the workspace whose versions are trashed and restored, `shelf` the one whose Trash is listed; both are the
  * same in both databases. Answers { text, problems }.
+ * @param {import("./run.mjs").Run & { apps: Apps, databases: Databases, live: Filled, shelf: Filled, load: Load }} options
  */
 export async function measureHotPaths({ apps, databases, live, shelf, load, plan, say }) {
+  /** @type {string[]} */
   const problems = [];
   const take = versionTaker();
   problems.push(...(await compareAnswers(apps, live, shelf, take)));
 
+  /**
+   * @param {Side} side
+   * @param {Operation} operation
+   * @param {number} connections
+   * @param {number} from
+   * @param {number} to
+   * @returns {Promise<Slice>}
+   */
   async function slice(side, operation, connections, from, to) {
     const app = apps[side];
     const requests = requestsFor(operation, operation === "list" ? shelf : live, from, to);
@@ -55,17 +103,18 @@ export async function measureHotPaths({ apps, databases, live, shelf, load, plan
 
   say("Warming up …");
   const [warmFrom, warmTo] = take(plan.warmUp);
-  for (const operation of ["trash", "restore", "list"])
-    for (const side of SIDES) await slice(side, operation, 32, warmFrom, warmTo);
+  for (const operation of OPERATIONS) for (const side of SIDES) await slice(side, operation, 32, warmFrom, warmTo);
 
+  /** @type {(Summary & { operation: Operation, connections: number })[]} */
   const cells = [];
   for (const connections of plan.connections) {
     const size = plan.sliceRequests[connections];
     const slices = plan.rounds * plan.slices;
     const [from, to] = take(size * slices);
-    for (const operation of ["trash", "restore", "list"]) {
+    for (const operation of OPERATIONS) {
       say(`${operation} at ${connections} …`);
       const before = await countBoth(databases, live);
+      /** @type {Record<Side, Slice[]>[]} */
       const rounds = [];
       for (let i = 0; i < slices; i++) {
         const round = (rounds[Math.floor(i / plan.slices)] ??= { ours: [], floor: [] });
@@ -96,50 +145,76 @@ export async function measureHotPaths({ apps, databases, live, shelf, load, plan
   };
 }
 
-/** Hands out versions, each once. */
+/**
+ * Hands out versions, each once.
+ * @returns {Take}
+ */
 function versionTaker() {
   let next = 0;
   return (count) => [next, (next += count)];
 }
 
-export const versionsNeeded = (plan) =>
+export const versionsNeeded = (/** @type {Plan} */ plan) =>
   1 +
   plan.warmUp +
   plan.bursts * plan.burstSize +
   plan.connections.reduce((sum, c) => sum + plan.sliceRequests[c] * plan.rounds * plan.slices, 0);
 
-/** The floor must answer what ours answers: one version trashed and restored, and the list. */
+/**
+ * The floor must answer what ours answers: one version trashed and restored, and the list.
+ * @param {Apps} apps
+ * @param {Filled} live
+ * @param {Filled} shelf
+ * @param {Take} take
+ */
 async function compareAnswers(apps, live, shelf, take) {
   const [from, to] = take(1);
+  /** @type {string[]} */
   const problems = [];
-  for (const operation of ["trash", "restore", "list"]) {
-    const [request] = requestsFor(operation, operation === "list" ? shelf : live, from, to);
-    const answers = await Promise.all(
-      SIDES.map(async (side) => {
-        const answer = await fetch(`http://127.0.0.1:${apps[side].port}${request.path}`, {
-          method: request.method,
-          headers: request.body ? { "Content-Type": "application/json" } : {},
-          body: request.body,
-        });
-        return { status: answer.status, body: await answer.json() };
-      }),
-    );
-    if (answers[0].status !== 200 || !isDeepStrictEqual(...answers))
-      problems.push(
-        `${operation}: the floor does not answer as ours does: ${answers.map((a) => JSON.stringify(a).slice(0, 300)).join(" / ")}`,
+  for (const operation of OPERATIONS) {
+    const requests = requestsFor(operation, operation === "list" ? shelf : live, from, to);
+    for (const request of requests) {
+      const answers = await Promise.all(
+        SIDES.map(async (side) => {
+          const answer = await fetch(`http://127.0.0.1:${apps[side].port}${request.path}`, {
+            method: request.method,
+            headers: request.body ? { "Content-Type": "application/json" } : {},
+            ...(request.body ? { body: request.body } : {}),
+          });
+          return { status: answer.status, body: await answer.json() };
+        }),
       );
+      const [ours, floor] = answers;
+      if (ours?.status !== 200 || !isDeepStrictEqual(ours, floor))
+        problems.push(
+          `${operation}: the floor does not answer as ours does: ${answers.map((a) => JSON.stringify(a).slice(0, 300)).join(" / ")}`,
+        );
+    }
   }
   return problems;
 }
 
+/**
+ * @param {Databases} databases
+ * @param {Filled} filled
+ * @returns {Promise<Record<Side, Effects>>}
+ */
 async function countBoth(databases, { workspace }) {
-  return Object.fromEntries(
-    await Promise.all(SIDES.map(async (side) => [side, await countEffects(databases[side], workspace)])),
-  );
+  return {
+    ours: await countEffects(databases.ours, workspace),
+    floor: await countEffects(databases.floor, workspace),
+  };
 }
 
-/** Every request changed exactly its own rows: the version, its two queued trainings, and one audit row of its own. */
+/**
+ * Every request changed exactly its own rows: the version, its two queued trainings, and one audit row of its own.
+ * @param {Operation} operation
+ * @param {number} requests
+ * @param {Record<Side, Effects>} before
+ * @param {Record<Side, Effects>} after
+ */
 function checkEffects(operation, requests, before, after) {
+  /** @type {Record<Operation, Effects>} */
   const expected = {
     trash: {
       inTrash: requests,
@@ -156,41 +231,30 @@ function checkEffects(operation, requests, before, after) {
       auditRows: requests,
     },
     list: { inTrash: 0, cancelledTrainings: 0, trashAudited: 0, restoreAudited: 0, auditRows: 0 },
-  }[operation];
+  };
+  const facts = /** @type {(keyof Effects)[]} */ (Object.keys(expected[operation]));
   return SIDES.flatMap((side) =>
-    Object.entries(expected)
-      .filter(([fact, change]) => after[side][fact] - before[side][fact] !== change)
-      .map(
-        ([fact, change]) =>
-          `${side}, ${operation}: ${fact} changed by ${after[side][fact] - before[side][fact]}, not by ${change}`,
-      ),
+    facts.flatMap((fact) => {
+      const [change, wanted] = [after[side][fact] - before[side][fact], expected[operation][fact]];
+      return change === wanted ? [] : [`${side}, ${operation}: ${fact} changed by ${change}, not by ${wanted}`];
+    }),
   );
 }
 
-/** Medians of the rounds; a ratio is taken within its round, where both sides had the same weather. */
+/**
+ * Medians of the rounds; a ratio is taken within its round, where both sides had the same weather.
+ * @param {Record<Side, Slice[]>[]} rounds
+ * @returns {Summary}
+ */
 function summarize(rounds) {
-  const figures = rounds.map((round) =>
-    Object.fromEntries(
-      SIDES.map((side) => {
-        const latencies = round[side].flatMap((s) => s.latencies);
-        const sum = (field) => round[side].reduce((total, s) => total + s[field], 0);
-        return [
-          side,
-          {
-            perSecond: latencies.length / sum("seconds"),
-            p50: percentile(latencies, 50),
-            p99: percentile(latencies, 99),
-            cpu: sum("cpu") / latencies.length,
-          },
-        ];
-      }),
-    ),
-  );
-  const medianOf = (pick) => median(figures.map(pick));
-  const side = (name) =>
-    Object.fromEntries(
-      ["perSecond", "p50", "p99", "cpu"].map((field) => [field, medianOf((round) => round[name][field])]),
-    );
+  const figures = rounds.map(({ ours, floor }) => ({ ours: figuresOf(ours), floor: figuresOf(floor) }));
+  const medianOf = (/** @type {(round: Record<Side, Figures>) => number} */ pick) => median(figures.map(pick));
+  const side = (/** @type {Side} */ name) => ({
+    perSecond: medianOf((round) => round[name].perSecond),
+    p50: medianOf((round) => round[name].p50),
+    p99: medianOf((round) => round[name].p99),
+    cpu: medianOf((round) => round[name].cpu),
+  });
   const ratios = figures.map((round) => round.ours.perSecond / round.floor.perSecond);
   return {
     ours: side("ours"),
@@ -201,8 +265,25 @@ function summarize(rounds) {
   };
 }
 
-function present(cells) {
-  const both = ({ ours, floor }, field, digits = 2) => `${show(ours[field], digits)} / ${show(floor[field], digits)}`;
+/**
+ * What the slices of one side come to.
+ * @param {Slice[]} slices
+ * @returns {Figures}
+ */
+export function figuresOf(slices) {
+  const latencies = slices.flatMap((slice) => slice.latencies);
+  const sum = (/** @type {"seconds" | "cpu"} */ field) => slices.reduce((total, slice) => total + slice[field], 0);
+  return {
+    perSecond: latencies.length / sum("seconds"),
+    p50: percentile(latencies, 50),
+    p99: percentile(latencies, 99),
+    cpu: sum("cpu") / latencies.length,
+  };
+}
+
+function present(/** @type {(Summary & { operation: Operation, connections: number })[]} */ cells) {
+  const both = (/** @type {Summary} */ { ours, floor }, /** @type {keyof Figures} */ field, digits = 2) =>
+    `${show(ours[field], digits)} / ${show(floor[field], digits)}`;
   return table(
     [
       "operation",
@@ -232,9 +313,14 @@ function present(cells) {
   );
 }
 
-/** Many deletes in the same moment against a smaller pool. */
+/**
+ * Many deletes in the same moment against a smaller pool.
+ * @param {{ app: App, live: Filled, load: Load, plan: Plan, take: Take }} options
+ */
 async function measureBursts({ app, live, load, plan, take }) {
+  /** @type {number[]} */
   const slowest = [];
+  /** @type {string[]} */
   const failures = [];
   for (let i = 0; i < plan.bursts; i++) {
     const { latencies, others } = await load.send({

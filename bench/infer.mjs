@@ -1,33 +1,33 @@
 // How fast a model answers over HTTP, as the official client asks, beside its bare predictor in a loop on the same images.
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { tsImport } from "tsx/esm/api";
 import { addModel, addProject, makeWorkspace, settle } from "./data.mjs";
-import { median, percentile, show, table, verdict } from "./report.mjs";
+import { figuresOf } from "./hot-paths.mjs";
+import { median, show, table, verdict } from "./report.mjs";
 import { connect, startApp } from "./stage.mjs";
+import { each, itemAt, loadTrainer } from "./train.mjs";
 import { cpuMs, peakMemoryMb } from "./usage.mjs";
 
 const CLASSES = [..."0123456789"];
 /** Enough to tell digits apart somehow: how good the weights are changes nothing here. */
 const EPOCHS = 3;
 const DIGITS = 200;
+/** @type {import("./report.mjs").Goal} */
 const SPEED = { must: 0.5, aim: 0.6, better: "more" };
 /** The goal is for this many. */
 const GOAL_CONNECTIONS = 8;
 const BOUNDARY = "bench-boundary";
 
-async function* each(items) {
-  yield* items;
-}
+/**
+ * @typedef {import("../lib/engine/trainer/predictor").Predictor} Predictor
+ * @typedef {import("./data.mjs").Workspace} Workspace
+ * @typedef {import("./stage.mjs").App} App
+ * @typedef {import("./hot-paths.mjs").Slice} Slice
+ */
 
 /** The digits as PNGs and weights learned from them, by the engine itself. */
 async function learn() {
-  const load = (name) => tsImport(`../lib/engine/${name}.ts`, import.meta.url);
-  const [{ readDigits }, { train }, { createPredictor }] = [
-    await load("digits"),
-    await load("trainer/train"),
-    await load("trainer/predictor"),
-  ];
+  const { readDigits, train, createPredictor } = await loadTrainer();
   const digits = await readDigits(DIGITS);
   const never = new AbortController().signal;
   const images = digits.map(({ fileName, split, label, png }) => ({ path: fileName, split, label, bytes: png }));
@@ -43,7 +43,11 @@ async function learn() {
   return { pngs: digits.map(({ png }) => png), weights, predictor: createPredictor(weights) };
 }
 
-/** What TrainedModel.predict sends. */
+/**
+ * What TrainedModel.predict sends.
+ * @param {Workspace} workspace
+ * @param {Buffer} png
+ */
 function requestFor(workspace, png) {
   const head = `--${BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="imageToUpload"\r\nContent-Type: image/jpeg\r\n\r\n`;
   const body = Buffer.concat([Buffer.from(head), png, Buffer.from(`\r\n--${BOUNDARY}--\r\n`)]);
@@ -55,21 +59,31 @@ function requestFor(workspace, png) {
   };
 }
 
-/** `count` predictions one after another, which is all that a loop can do. */
+/**
+ * `count` predictions one after another, which is all that a loop can do.
+ * @param {Predictor} predictor
+ * @param {Buffer[]} pngs
+ * @param {number} count
+ * @returns {Promise<Slice>}
+ */
 async function loop(predictor, pngs, count) {
+  /** @type {number[]} */
   const latencies = [];
   const cpu = process.cpuUsage(); // libvips' threads included
   const startedAt = performance.now();
   for (let i = 0; i < count; i++) {
     const sentAt = performance.now();
-    await predictor.predict(pngs[i % pngs.length]);
+    await predictor.predict(itemAt(pngs, i));
     latencies.push(performance.now() - sentAt);
   }
   const { user, system } = process.cpuUsage(cpu);
   return { seconds: (performance.now() - startedAt) / 1000, latencies, cpu: (user + system) / 1000 };
 }
 
-/** Server and loop take turns; who begins changes every turn, and ratios are taken within a round. Answers { text, problems }. */
+/**
+ * Server and loop take turns; who begins changes every turn, and ratios are taken within a round. Answers { text, problems }.
+ * @param {import("./run.mjs").ServedRun} options
+ */
 export async function measureInfer({ stage, load, plan, say }) {
   const { rounds, slices, sliceRequests, warmUp, connections: counts } = plan.infer;
   const { pngs, weights, predictor } = await learn();
@@ -83,12 +97,18 @@ export async function measureInfer({ stage, load, plan, say }) {
   writeFileSync(path.join(folder, "weights.safetensors"), weights);
   await settle(client);
   const app = await startApp(stage, "ours", url);
+  /** @type {string[]} */
   const problems = [];
 
   let asked = 0;
+  /**
+   * @param {number} connections
+   * @param {number} count
+   * @returns {Promise<Slice>}
+   */
   async function ask(connections, count) {
     const before = cpuMs(app.pid);
-    const requests = Array.from({ length: count }, (_, i) => requestFor(workspace, pngs[i % pngs.length]));
+    const requests = Array.from({ length: count }, (_, i) => requestFor(workspace, itemAt(pngs, i)));
     const { seconds, latencies, others } = await load.send({ port: app.port, connections, requests });
     if (Object.keys(others).length > 0)
       problems.push(`inference at ${connections} connections: answers other than 200: ${JSON.stringify(others)}`);
@@ -101,29 +121,23 @@ export async function measureInfer({ stage, load, plan, say }) {
   await loop(predictor, pngs, warmUp);
   const rows = [];
   for (const connections of counts) {
+    /** @type {Record<"served" | "bare", import("./hot-paths.mjs").Figures>[]} */
     const figures = [];
     for (let round = 0; round < rounds; round++) {
       say(`Inference at ${connections}, round ${round + 1} of ${rounds} …`);
+      /** @type {Record<"served" | "bare", Slice[]>} */
       const sides = { served: [], bare: [] };
       for (let slice = 0; slice < slices; slice++) {
-        for (const side of slice % 2 ? ["bare", "served"] : ["served", "bare"])
-          sides[side].push(
-            side === "served" ? await ask(connections, sliceRequests) : await loop(predictor, pngs, sliceRequests),
-          );
+        const turns = [
+          async () => sides.served.push(await ask(connections, sliceRequests)),
+          async () => sides.bare.push(await loop(predictor, pngs, sliceRequests)),
+        ];
+        for (const turn of slice % 2 ? turns.reverse() : turns) await turn();
       }
-      const figuresOf = (side) => {
-        const latencies = sides[side].flatMap((one) => one.latencies);
-        const sum = (field) => sides[side].reduce((total, one) => total + one[field], 0);
-        return {
-          perSecond: latencies.length / sum("seconds"),
-          p50: percentile(latencies, 50),
-          p99: percentile(latencies, 99),
-          cpu: sum("cpu") / latencies.length,
-        };
-      };
-      figures.push({ served: figuresOf("served"), bare: figuresOf("bare") });
+      figures.push({ served: figuresOf(sides.served), bare: figuresOf(sides.bare) });
     }
-    const of = (side, field) => median(figures.map((round) => round[side][field]));
+    const of = (/** @type {"served" | "bare"} */ side, /** @type {keyof import("./hot-paths.mjs").Figures} */ field) =>
+      median(figures.map((round) => round[side][field]));
     const ratios = figures.map(({ served, bare }) => served.perSecond / bare.perSecond);
     rows.push([
       connections,
@@ -157,7 +171,10 @@ export async function measureInfer({ stage, load, plan, say }) {
   return { problems, text: `${table(head, rows)}\n\nPeak memory of the server: ${show(memory, 0)} MB` };
 }
 
-/** What is measured must be right: every image gets over HTTP what the bare predictor says of it, to the last digit. */
+/**
+ * What is measured must be right: every image gets over HTTP what the bare predictor says of it, to the last digit.
+ * @param {{ app: App, workspace: Workspace, pngs: Buffer[], predictor: Predictor, problems: string[] }} options
+ */
 async function checkPredictions({ app, workspace, pngs, predictor, problems }) {
   for (const png of pngs) {
     const { method, path: where, contentType, bodyBase64 } = requestFor(workspace, png);

@@ -8,7 +8,10 @@ import { percentile, show, table, verdict } from "./report.mjs";
 import { connect, migrate, startApp, startWorker } from "./stage.mjs";
 import { memoryMb, peakMemoryMb } from "./usage.mjs";
 
-/** The goals for 100,000 versions; README.md explains them. */
+/**
+ * The goals for 100,000 versions; README.md explains them.
+ * @satisfies {Record<string, import("./report.mjs").Goal>}
+ */
 const GOALS = {
   rowsSeconds: { must: 60, aim: 20, better: "less" },
   transactionMs: { must: 1000, aim: 250, better: "less" },
@@ -20,9 +23,19 @@ const SAMPLE_MS = 20;
 const PACED_CONNECTIONS = 32; // enough that a request never waits for a free one
 const BYTES_EACH = 100;
 const WORKER = "bench-worker";
-const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+/**
+ * @typedef {import("./data.mjs").Client} Client
+ * @typedef {import("./report.mjs").Goal} Goal
+ */
 
-/** The files of the versions in the default store on disk: manifest and images, as a generation leaves them. */
+const sleep = (/** @type {number} */ ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/**
+ * The files of the versions in the default store on disk: manifest and images, as a generation leaves them.
+ * @param {string} root
+ * @param {string[]} ids
+ * @param {number} filesEach
+ */
 async function writeFiles(root, ids, filesEach) {
   const bytes = Buffer.alloc(BYTES_EACH, 7);
   for (const [i, id] of ids.entries()) {
@@ -39,6 +52,7 @@ async function writeFiles(root, ids, filesEach) {
 /**
  * Looks every SAMPLE_MS for the worker's longest transaction, so far off at most; `take` answers it and starts anew. A
  * session that listens says of each word it hears that it began with the LISTEN, long ago: it is passed over.
+ * @param {Client} client
  */
 function watchTransactions(client) {
   const none = { ms: 0, statement: "" };
@@ -68,7 +82,7 @@ function watchTransactions(client) {
   };
 }
 
-async function wakePurge(url) {
+async function wakePurge(/** @type {string} */ url) {
   const boss = new PgBoss({ connectionString: url, schema: "pgboss", max: 1, supervise: false, schedule: false });
   boss.on("error", () => {});
   await boss.start();
@@ -76,7 +90,14 @@ async function wakePurge(url) {
   await boss.stop({ graceful: false });
 }
 
-/** Seconds until `query` answers 0, or NaN after `secondsMax`. */
+/**
+ * Seconds until `query` answers 0, or NaN after `secondsMax`.
+ * @param {Client} client
+ * @param {string} query
+ * @param {unknown[]} values
+ * @param {number} startedAt
+ * @param {number} secondsMax
+ */
 async function secondsUntilZero(client, query, values, startedAt, secondsMax) {
   for (;;) {
     const { rows } = await client.query(query, values);
@@ -87,6 +108,7 @@ async function secondsUntilZero(client, query, values, startedAt, secondsMax) {
   }
 }
 
+/** @param {import("./run.mjs").ServedRun} options */
 export async function measurePurge({ stage, load, plan, say }) {
   const { versions, projects, filesEach, deletes, deletesPerSecond, rowsSecondsMax, filesSecondsMax } = plan.purge;
   const url = stage.urlOf("purge");
@@ -94,19 +116,19 @@ export async function measurePurge({ stage, load, plan, say }) {
   const client = await connect(url);
   const watcher = await connect(url);
   say(`Making ${versions} expired versions with ${versions * filesEach} files …`);
-  const live = { workspace: await makeWorkspace(client, "live") };
   const warmUp = 500;
-  live.projects = await addLiveVersions(client, live.workspace, {
-    projects: plan.projects,
-    versions: warmUp + 2 * deletes,
-  });
+  const workspace = await makeWorkspace(client, "live");
+  const counts = { projects: plan.projects, versions: warmUp + 2 * deletes };
+  const live = { workspace, projects: await addLiveVersions(client, workspace, counts) };
   const attic = await makeWorkspace(client, "attic");
   const blobs = path.join(stage.scratch, "blobs");
   await writeFiles(blobs, await addExpired(client, attic, { projects, versions }), filesEach);
   await settle(client);
 
+  /** @type {string[]} */
   const problems = [];
   const app = await startApp(stage, "ours", url);
+  /** @type {(from: number, count: number, perSecond?: number) => Promise<number>} */
   const trash = async (from, count, perSecond) => {
     const { latencies, others } = await load.send({
       port: app.port,
@@ -163,7 +185,9 @@ export async function measurePurge({ stage, load, plan, say }) {
   await client.end();
   rmSync(blobs, { recursive: true, force: true });
 
+  /** @type {(what: string, value: number, digits: number, goal: Goal) => string[]} */
   const line = (what, value, digits, goal) => [what, show(value, digits), verdict(value, goal)];
+  /** @type {(phase: string, longest: { ms: number, statement: string }) => string[]} */
   const longestOf = (phase, { ms, statement }) =>
     line(
       `longest transaction while the ${phase} went, ms; at \`${statement.slice(0, 60)} …\``,
@@ -190,7 +214,12 @@ export async function measurePurge({ stage, load, plan, say }) {
   return { problems, text };
 }
 
-/** Nothing of the versions is left, each has its receipt, its files were all found, and the quota is given back. */
+/**
+ * Nothing of the versions is left, each has its receipt, its files were all found, and the quota is given back.
+ * @param {Client} client
+ * @param {import("./data.mjs").Workspace} workspace
+ * @param {{ versions: number, filesEach: number }} made
+ */
 async function checkPurged(client, workspace, { versions, filesEach }) {
   const { rows } = await client.query(
     `select (select count(*)::int from versions where workspace_id = $1) as "versions left",

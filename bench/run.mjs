@@ -25,12 +25,19 @@ const { values: options } = parseArgs({
     dir: { type: "string" },
   },
 });
+/** @type {<T>(full: T, quick: T) => T} */
 const pick = (full, quick) => (options.quick ? quick : full);
+
+/**
+ * @typedef {typeof PLAN} Plan
+ * @typedef {{ plan: Plan, say: (line: string) => void }} Run What every section gets, and those that call the server.
+ * @typedef {Run & { stage: import("./stage.mjs").Stage, load: import("./stage.mjs").Load }} ServedRun
+ */
 
 const PLAN = {
   /** The product's default, and the floor's: a bigger pool would only hide waiting. */
   poolSize: 10,
-  connections: [1, 8, 32],
+  connections: /** @type {const} */ ([1, 8, 32]),
   /** Medians of three throw away one round that somebody else's work spoiled. */
   rounds: pick(3, 1),
   /** Turns of each side within a round: short enough that both sides have the same weather. */
@@ -70,9 +77,12 @@ const PLAN = {
   train: { digits: 1000, rounds: pick(3, 1), warmUp: pick(500, 50), predictions: pick(3000, 200) },
 };
 
-const say = (line) => process.stderr.write(`${line}\n`);
+const say = (/** @type {string} */ line) => process.stderr.write(`${line}\n`);
 let ending = false;
-/** Takes everything away and ends. Whoever comes first says with which code. */
+/**
+ * Takes everything away and ends. Whoever comes first says with which code.
+ * @param {number} code
+ */
 async function finish(code) {
   if (ending) return;
   ending = true;
@@ -85,8 +95,8 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"])
     void finish(130);
   });
 // what is under way when we end fails, and nobody waits for it any more
-const fail = (error) => {
-  if (!ending) say(error.stack ?? String(error));
+const fail = (/** @type {unknown} */ error) => {
+  if (!ending) say((error instanceof Error && error.stack) || String(error));
   void finish(1);
 };
 process.on("unhandledRejection", fail);
@@ -110,17 +120,16 @@ async function main() {
   say("Making the databases …");
   await migrate(stage, stage.urlOf("ours"));
   const client = await connect(stage.urlOf("ours"));
-  const shelf = { workspace: await makeWorkspace(client, "shelf"), projects: [{}] };
+  const shelf = { workspace: await makeWorkspace(client, "shelf"), projects: [{ id: "", slug: "" }] };
   await addShelf(client, shelf.workspace, PLAN.shelfRows);
   const load = startLoad();
+  /** @type {string[]} */
   const problems = [];
 
   if (!options.only) {
-    const live = { workspace: await makeWorkspace(client, "live") };
-    live.projects = await addLiveVersions(client, live.workspace, {
-      projects: PLAN.projects,
-      versions: versionsNeeded(PLAN),
-    });
+    const workspace = await makeWorkspace(client, "live");
+    const counts = { projects: PLAN.projects, versions: versionsNeeded(PLAN) };
+    const live = { workspace, projects: await addLiveVersions(client, workspace, counts) };
     await settle(client);
     // the floor's database is a copy of ours, page by page
     const admin = await connect(stage.urlOf("postgres"));

@@ -3,24 +3,34 @@ import { addShelf, makeWorkspace, settle } from "./data.mjs";
 import { median, percentile, show, table, verdict } from "./report.mjs";
 import { connect, startApp } from "./stage.mjs";
 
+/** @type {import("./report.mjs").Goal} */
 const GOAL = { must: 1.25, aim: 1.1, better: "less" };
+/** @typedef {import("./data.mjs").Workspace} Workspace */
+
 const PAGE = 50;
 const WALK = 10_000; // the most that one call answers
 
+/** @type {(workspace: Workspace, limit: number, cursor?: string) => string} */
 const pathOf = (workspace, limit, cursor) =>
   `/api/${workspace.slug}/trash?limit=${limit}&api_key=${workspace.key}${cursor ? `&cursor=${cursor}` : ""}`;
 
-/** The cursor in the middle of a Trash, read as a client would: page by page. */
+/**
+ * The cursor in the middle of a Trash, read as a client would: page by page.
+ * @param {import("./stage.mjs").App} app
+ * @param {Workspace} workspace
+ * @param {number} rows
+ */
 async function findMiddle(app, workspace, rows) {
-  let cursor;
+  let cursor = "";
   for (let left = rows / 2; left > 0; left -= WALK) {
     const answer = await fetch(`http://127.0.0.1:${app.port}${pathOf(workspace, Math.min(left, WALK), cursor)}`);
-    cursor = (await answer.json()).nextCursor;
+    cursor = (await answer.json()).nextCursor ?? "";
     if (!cursor) throw new Error(`The Trash of ${workspace.slug} ended before its middle.`);
   }
   return cursor;
 }
 
+/** @param {import("./run.mjs").ServedRun & { shelf: import("./data.mjs").Filled }} options */
 export async function measureScale({ stage, shelf, load, plan, say }) {
   const { rows, rounds, sliceRequests } = plan.scale;
   say(`Making a Trash of ${rows} rows …`);
@@ -29,37 +39,37 @@ export async function measureScale({ stage, shelf, load, plan, say }) {
   await addShelf(client, vault.workspace, rows);
   await settle(client);
   const app = await startApp(stage, "ours", stage.urlOf("ours"));
-  const sizes = [
-    { workspace: shelf.workspace, rows: plan.shelfRows },
-    { workspace: vault.workspace, rows },
-  ];
-  for (const size of sizes) size.middle = await findMiddle(app, size.workspace, size.rows);
+  const small = { workspace: shelf.workspace, rows: plan.shelfRows };
+  const large = { workspace: vault.workspace, rows };
+  const middles = new Map();
+  for (const size of [small, large]) middles.set(size, await findMiddle(app, size.workspace, size.rows));
 
+  /** @type {string[]} */
   const problems = [];
   const lines = [];
-  for (const [page, cursorOf] of [
-    ["first", () => undefined],
-    ["in the middle", (size) => size.middle],
-  ]) {
-    const turn = async (size) => {
-      const requests = Array(sliceRequests).fill({ method: "GET", path: pathOf(size.workspace, PAGE, cursorOf(size)) });
+  for (const page of ["first", "in the middle"]) {
+    const turn = async (/** @type {typeof small} */ size) => {
+      const where = pathOf(size.workspace, PAGE, page === "first" ? "" : middles.get(size));
+      const requests = Array(sliceRequests).fill({ method: "GET", path: where });
       const { latencies, others } = await load.send({ port: app.port, connections: 1, requests });
       if (Object.keys(others).length > 0)
         problems.push(`list of ${size.rows}: answers other than 200: ${JSON.stringify(others)}`);
       return percentile(latencies, 50);
     };
-    for (const size of sizes) await turn(size); // warms up
+    for (const size of [small, large]) await turn(size); // warms up
     const pairs = [];
     for (let i = 0; i < rounds; i++) {
-      const pair = [];
-      for (const which of i % 2 ? [1, 0] : [0, 1]) pair[which] = await turn(sizes[which]);
+      const pair = { small: NaN, large: NaN };
+      if (i % 2) pair.large = await turn(large);
+      pair.small = await turn(small);
+      if (i % 2 === 0) pair.large = await turn(large);
       pairs.push(pair);
     }
-    const ratio = median(pairs.map(([small, large]) => large / small));
+    const ratio = median(pairs.map((pair) => pair.large / pair.small));
     lines.push([
       page,
-      show(median(pairs.map(([small]) => small))),
-      show(median(pairs.map(([, large]) => large))),
+      show(median(pairs.map((pair) => pair.small))),
+      show(median(pairs.map((pair) => pair.large))),
       `**${show(ratio)}**`,
       verdict(ratio, GOAL),
     ]);

@@ -22,18 +22,32 @@ import pg from "pg";
 import { ensureBuilt } from "../scripts/build.mjs";
 import { projectRoot as root } from "../scripts/data-dir.mjs";
 import { startEmbeddedDatabase } from "../scripts/embedded-db.mjs";
+import { messageOf } from "../scripts/failures.mjs";
 
 const require = createRequire(import.meta.url);
 const NEXT = require.resolve("next/dist/bin/next");
 const START_SECONDS = 60;
 const STOP_SECONDS = 10;
-const say = (line) => process.stderr.write(`${line}\n`);
-const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
+/**
+ * @typedef {import("node:child_process").ChildProcess & { ended: Promise<unknown> }} Child
+ * @typedef {{ scratch: string, poolSize: number, cronSecret: string, urlOf: (database: string) => string }} Stage
+ * @typedef {{ name: string, port: number, pid: number, stop: () => Promise<void> }} App
+ * @typedef {import("./load-child.mjs").LoadResult} LoadResult
+ * @typedef {{ send: (job: import("./load-child.mjs").Job) => Promise<LoadResult> }} Load
+ */
+
+const say = (/** @type {string} */ line) => process.stderr.write(`${line}\n`);
+const sleep = (/** @type {number} */ ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** @type {Set<Child>} */
 const children = new Set();
+/** @type {Set<pg.Client>} */
 const clients = new Set();
-let scratch = null;
-let starting = null; // the database, from its first moment on
+let scratch = "";
+/** @type {ReturnType<typeof startEmbeddedDatabase> | null} The database, from its first moment on. */
+let starting = null;
+/** @type {Promise<void> | null} */
 let struck = null;
 
 /** Throws once `strike` has begun, so that nothing is started that nobody would end. */
@@ -43,7 +57,11 @@ function checkOnStage() {
 
 // --- what runs --------------------------------------------------------------------------------------------------
 
-/** Makes the scratch folder under `folder`, builds the apps, and starts PostgreSQL: no setting is changed, fsync is on. */
+/**
+ * Makes the scratch folder under `folder`, builds the apps, and starts PostgreSQL: no setting is changed, fsync is on.
+ * @param {{ folder?: string | undefined, poolSize: number }} options
+ * @returns {Promise<Stage>}
+ */
 export async function setUp({ folder = os.tmpdir(), poolSize }) {
   scratch = mkdtempSync(path.join(folder, "reprieve-bench-"));
   await build();
@@ -55,7 +73,7 @@ export async function setUp({ folder = os.tmpdir(), poolSize }) {
     scratch,
     poolSize,
     cronSecret: randomBytes(24).toString("hex"),
-    urlOf: (database) => Object.assign(new URL(url), { pathname: `/${database}` }).href,
+    urlOf: (/** @type {string} */ database) => Object.assign(new URL(url), { pathname: `/${database}` }).href,
   };
 }
 
@@ -64,12 +82,12 @@ export function strike() {
   return (struck ??= (async () => {
     for (const client of clients) await client.end().catch(() => {});
     await Promise.all([...children].map(end));
-    await starting?.then((server) => server.stop()).catch((error) => say(error.message));
+    await starting?.then((server) => server.stop()).catch((error) => say(messageOf(error)));
     if (scratch) rmSync(scratch, { recursive: true, force: true, maxRetries: 5 });
   })());
 }
 
-async function end(child) {
+async function end(/** @type {Child} */ child) {
   if (child.connected) child.disconnect();
   child.kill("SIGTERM");
   const late = setTimeout(() => child.kill("SIGKILL"), STOP_SECONDS * 1000);
@@ -77,16 +95,20 @@ async function end(child) {
   clearTimeout(late);
 }
 
-function keep(child, name) {
+function keep(/** @type {import("node:child_process").ChildProcess} */ started) {
+  const gone = new Promise((resolve) => started.once("error", resolve).once("exit", resolve));
+  /** @type {Child} */
+  const child = Object.assign(started, { ended: gone.finally(() => children.delete(child)) });
   children.add(child);
-  child.ended = new Promise((resolve) => child.once("error", resolve).once("exit", resolve)).finally(() =>
-    children.delete(child),
-  );
-  child.logName = name;
   return child;
 }
 
-/** Starts a Node process of ours, its output in a file of the scratch folder: a pipe would cost us the reading. */
+/**
+ * Starts a Node process of ours, its output in a file of the scratch folder: a pipe would cost us the reading.
+ * @param {string} name
+ * @param {string[]} args
+ * @param {{ [name: string]: string }} env
+ */
 function start(name, args, env, cwd = root) {
   checkOnStage();
   const logFile = path.join(scratch, `${name}.log`);
@@ -108,21 +130,30 @@ function start(name, args, env, cwd = root) {
       stdio: ["ignore", out, out],
       env: { ...clean, NODE_ENV: "production", NEXT_TELEMETRY_DISABLED: "1", CHECKPOINT_DISABLE: "1", ...env },
     }),
-    name,
   );
   closeSync(out);
   return child;
 }
 
-const lastWords = (name) => readFileSync(path.join(scratch, `${name}.log`), "utf8").slice(-2000);
+const pidOf = (/** @type {Child} */ { pid = NaN }) => pid;
+const lastWords = (/** @type {string} */ name) => readFileSync(path.join(scratch, `${name}.log`), "utf8").slice(-2000);
 
+/**
+ * @param {string} name
+ * @param {string[]} args
+ * @param {{ [name: string]: string }} env
+ * @param {string} [cwd]
+ */
 async function runToEnd(name, args, env, cwd) {
   const code = await start(name, args, env, cwd).ended;
   checkOnStage();
   if (code !== 0) throw new Error(`${name} failed:\n${lastWords(name)}`);
 }
 
-/** A client of ours, for making data and counting. */
+/**
+ * A client of ours, for making data and counting.
+ * @param {string} url
+ */
 export async function connect(url) {
   checkOnStage();
   const client = new pg.Client({ connectionString: url, application_name: "bench" });
@@ -141,7 +172,7 @@ async function build() {
   await ensureBuilt({ log: say });
   const source = path.join(root, "bench/floor");
   const hash = createHash("sha256").update(readFileSync(path.join(root, "package-lock.json")));
-  for (const file of readdirSync(source, { recursive: true }).sort())
+  for (const file of readdirSync(source, { recursive: true, encoding: "utf8" }).sort())
     if (path.extname(file)) hash.update(file).update(readFileSync(path.join(source, file)));
   const stamp = hash.digest("hex");
   const stampFile = path.join(floorDir, "built");
@@ -154,14 +185,18 @@ async function build() {
   writeFileSync(stampFile, stamp);
 }
 
-/** Prisma's migrations, then the job queue's tables, as the launcher does. */
+/**
+ * Prisma's migrations, then the job queue's tables, as the launcher does.
+ * @param {Stage} stage
+ * @param {string} url
+ */
 export async function migrate(stage, url) {
   const env = appEnv(stage, url);
   await runToEnd("migrate", [require.resolve("prisma/build/index.js"), "migrate", "deploy"], env);
   await runToEnd("migrate-queue", [path.join(root, ".build/migrate.mjs")], env);
 }
 
-const appEnv = (stage, url) => ({
+const appEnv = (/** @type {Stage} */ stage, /** @type {string} */ url) => ({
   DATABASE_URL: url,
   DATABASE_POOL_SIZE: String(stage.poolSize),
   DATA_DIR: stage.scratch,
@@ -169,7 +204,13 @@ const appEnv = (stage, url) => ({
   NEXTAUTH_SECRET: stage.cronSecret,
 });
 
-/** `next start` of one of the two apps on a free loopback port; resolves when it answers. */
+/**
+ * `next start` of one of the two apps on a free loopback port; resolves when it answers.
+ * @param {Stage} stage
+ * @param {string} name
+ * @param {string} url
+ * @returns {Promise<App>}
+ */
 export async function startApp(stage, name, url) {
   const port = await findFreePort();
   const profiled = process.env.BENCH_CPU_PROFILE === name ? ["--cpu-prof", `--cpu-prof-dir=${process.cwd()}`] : [];
@@ -185,12 +226,17 @@ export async function startApp(stage, name, url) {
     const answer = await fetch(`http://127.0.0.1:${port}/api/bench/trash`, { signal: AbortSignal.timeout(2000) }).catch(
       () => null,
     );
-    if (answer) return { name, port, pid: child.pid, stop: () => end(child) };
+    if (answer) return { name, port, pid: pidOf(child), stop: () => end(child) };
     if (!children.has(child) || Date.now() > deadline) throw new Error(`${name} did not start:\n${lastWords(name)}`);
   }
 }
 
-/** The product's worker process; its sessions are called `applicationName`. Resolves when it works its queues. */
+/**
+ * The product's worker process; its sessions are called `applicationName`. Resolves when it works its queues.
+ * @param {Stage} stage
+ * @param {string} url
+ * @param {string} applicationName
+ */
 export async function startWorker(stage, url, applicationName) {
   const named = new URL(url);
   named.searchParams.set("application_name", applicationName);
@@ -204,17 +250,21 @@ export async function startWorker(stage, url, applicationName) {
     if (!children.has(child) || Date.now() > deadline)
       throw new Error(`The worker did not start:\n${lastWords("worker")}`);
   }
-  return { pid: child.pid, stop: () => end(child) };
+  return { pid: pidOf(child), stop: () => end(child) };
 }
 
-/** A process that makes load: `send(job)` resolves to { seconds, latencies, others }. */
+/**
+ * A process that makes load: `send(job)` resolves to { seconds, latencies, others }.
+ * @returns {Load}
+ */
 export function startLoad() {
   checkOnStage();
-  const child = keep(fork(path.join(import.meta.dirname, "load-child.mjs")), "load");
+  const child = keep(fork(path.join(import.meta.dirname, "load-child.mjs")));
+  /** @type {Map<number, { resolve: (result: LoadResult) => void, reject: (error: Error) => void }>} */
   const waiting = new Map();
   let lastId = 0;
-  child.on("message", ({ id, result }) => {
-    waiting.get(id).resolve(result);
+  child.on("message", (/** @type {{ id: number, result: LoadResult }} */ { id, result }) => {
+    waiting.get(id)?.resolve(result);
     waiting.delete(id);
   });
   void child.ended.then(() => waiting.forEach(({ reject }) => reject(new Error("the load process ended"))));
@@ -227,11 +277,12 @@ export function startLoad() {
   };
 }
 
+/** @type {() => Promise<number>} */
 const findFreePort = () =>
   new Promise((resolve, reject) => {
     const probe = createServer().once("error", reject);
     probe.listen(0, "127.0.0.1", () => {
-      const { port } = probe.address();
+      const { port } = /** @type {import("node:net").AddressInfo} */ (probe.address());
       probe.close(() => resolve(port));
     });
   });

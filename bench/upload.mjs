@@ -13,27 +13,42 @@ import { cpuMs, memoryMb, peakMemoryMb } from "./usage.mjs";
 const CLASSES = ["helmet", "head"];
 const BOUNDARY = "4f2d1c0b9a8e7d6c5b4a39281706f5e4";
 
-/** A form as requests-toolbelt writes it for `project.upload(…)`. */
+/** @typedef {{ status: number, body: { id: string, success?: boolean, duplicate?: boolean } }} Answer */
+
+/**
+ * A form as requests-toolbelt writes it for `project.upload(…)`.
+ * @param {string} name
+ * @param {string} split
+ * @param {Buffer} bytes
+ */
 function formOf(name, split, bytes) {
-  const part = (disposition, type = "") =>
+  const part = (/** @type {string} */ disposition, type = "") =>
     `--${BOUNDARY}\r\nContent-Disposition: form-data; ${disposition}\r\n${type}\r\n`;
   const head = `${part('name="name"')}${name}\r\n${part('name="split"')}${split}\r\n${part('name="file"; filename="imageToUpload"', "Content-Type: image/jpeg\r\n")}`;
   return Buffer.concat([Buffer.from(head), bytes, Buffer.from(`\r\n--${BOUNDARY}--\r\n`)]);
 }
 
-const splitOf = (index) => ["train", "train", "train", "valid", "test"][index % 5];
-const nameOf = (index) => `photo-${String(index).padStart(4, "0")}.jpg`;
+const splitOf = (/** @type {number} */ index) => ["train", "train", "train", "valid"][index % 5] ?? "test";
+const nameOf = (/** @type {number} */ index) => `photo-${String(index).padStart(4, "0")}.jpg`;
 
-/** One call on a connection of its own, as the client makes them. Answers its status and what it said. */
+/**
+ * One call on a connection of its own, as the client makes them. Answers its status and what it said.
+ * @param {number} port
+ * @param {{ target: string, contentType: string, body: Buffer }} call
+ * @returns {Promise<Answer>}
+ */
 function send(port, { target, contentType, body }) {
   return new Promise((resolve, reject) => {
     const headers = { "Content-Type": contentType, "Content-Length": body.length };
     const request = http.request(
       { agent: false, host: "127.0.0.1", port, method: "POST", path: target, headers },
       (response) => {
+        /** @type {Buffer[]} */
         const chunks = [];
         response.on("data", (chunk) => chunks.push(chunk));
-        response.once("end", () => resolve({ status: response.statusCode, body: JSON.parse(Buffer.concat(chunks)) }));
+        response.once("end", () =>
+          resolve({ status: response.statusCode ?? 0, body: JSON.parse(Buffer.concat(chunks).toString()) }),
+        );
       },
     );
     request.once("error", reject);
@@ -41,13 +56,23 @@ function send(port, { target, contentType, body }) {
   });
 }
 
+/** @type {(port: number, target: string, value: unknown) => Promise<Answer>} */
 const sendJson = (port, target, value) =>
   send(port, { target, contentType: "application/json", body: Buffer.from(JSON.stringify(value)) });
 
-/** `run` for every number below `count`, so many at once: { seconds, latencies, results }. */
+/**
+ * `run` for every number below `count`, so many at once: { seconds, latencies, results }.
+ * @template T
+ * @param {number} count
+ * @param {number} connections
+ * @param {(index: number) => Promise<T>} run
+ */
 async function each(count, connections, run) {
   const queue = Array(count).keys();
-  const [latencies, results] = [[], []];
+  /** @type {number[]} */
+  const latencies = [];
+  /** @type {T[]} */
+  const results = [];
   const startedAt = performance.now();
   await Promise.all(
     Array.from({ length: connections }, async () => {
@@ -61,14 +86,17 @@ async function each(count, connections, run) {
   return { seconds: (performance.now() - startedAt) / 1000, latencies, results };
 }
 
-/** `plan.upload`: photos, connections. */
+/**
+ * `plan.upload`: photos, connections.
+ * @param {import("./run.mjs").Run & { stage: import("./stage.mjs").Stage }} options
+ */
 export async function measureUpload({ stage, plan, say }) {
   const { photos, connections } = plan.upload;
   const folder = path.join(stage.scratch, "photos");
   const blobs = path.join(stage.scratch, "blobs");
   mkdirSync(folder);
   say(`Taking ${photos} photos …`);
-  const fileOf = (index) => path.join(folder, nameOf(index));
+  const fileOf = (/** @type {number} */ index) => path.join(folder, nameOf(index));
   let bytes = 0;
   await each(photos, 2, async (index) => {
     const photo = await takePhoto(index);
@@ -76,6 +104,7 @@ export async function measureUpload({ stage, plan, say }) {
     await writeFile(fileOf(index), photo);
   });
 
+  /** @type {typeof import("../lib/engine/generate")} */
   const { inspectImage, makeThumbnail } = await tsImport("../lib/engine/generate.ts", import.meta.url);
   say("Looking at them with the engine alone …");
   const alone = await each(photos, 2, async (index) => {
@@ -88,15 +117,13 @@ export async function measureUpload({ stage, plan, say }) {
   const client = await connect(url);
   const { slug, key } = await makeWorkspace(client, "upload");
   const app = await startApp(stage, "ours", url);
-  const makeProject = async (name) =>
-    (
-      await sendJson(app.port, `/api/${slug}/projects?api_key=${key}`, {
-        name,
-        type: "object-detection",
-        license: "MIT",
-        annotation: "helmets",
-      })
-    ).body.id.split("/")[1];
+  /** @type {(name: string) => Promise<string>} */
+  const makeProject = async (name) => {
+    const wanted = { name, type: "object-detection", license: "MIT", annotation: "helmets" };
+    const { body } = await sendJson(app.port, `/api/${slug}/projects?api_key=${key}`, wanted);
+    return body.id.slice(body.id.indexOf("/") + 1);
+  };
+  /** @type {(project: string, index: number) => Promise<Answer>} */
   const upload = async (project, index) => {
     const body = formOf(nameOf(index), splitOf(index), await readFile(fileOf(index)));
     return send(app.port, {
@@ -105,6 +132,7 @@ export async function measureUpload({ stage, plan, say }) {
       body,
     });
   };
+  /** @type {(project: string, index: number, image: string | undefined) => Promise<Answer>} */
   const annotate = (project, index, image) => {
     const name = nameOf(index).replace("jpg", "txt");
     return sendJson(
@@ -117,7 +145,7 @@ export async function measureUpload({ stage, plan, say }) {
   say("Warming up …");
   const warm = await makeProject("Warm");
   const warmed = await each(Math.min(50, photos), connections, (index) => upload(warm, index));
-  await each(warmed.results.length, connections, (index) => annotate(warm, index, warmed.results[index].body.id));
+  await each(warmed.results.length, connections, (index) => annotate(warm, index, warmed.results[index]?.body.id));
 
   const project = await makeProject("Photos");
   const [memoryBefore, cpuBefore] = [memoryMb(app.pid), cpuMs(app.pid)];
@@ -138,7 +166,10 @@ export async function measureUpload({ stage, plan, say }) {
     [project],
   );
   const { rows: projects } = await client.query("select id from projects where slug = $1", [project]);
-  const filesIn = (kind) => readdirSync(path.join(blobs, "projects", projects[0].id, kind)).length;
+  const filesIn = (/** @type {string} */ kind) =>
+    readdirSync(path.join(blobs, "projects", projects[0].id, kind)).length;
+  /** @typedef {(status: number, body: Answer["body"], index: number) => boolean} Expected */
+  /** @type {(calls: { results: Answer[] }, expected: Expected) => number} How many are not as expected. */
   const answers = ({ results }, expected) =>
     results.filter(({ status, body }, index) => !expected(status, body, index)).length;
   const differences = {
@@ -164,7 +195,7 @@ export async function measureUpload({ stage, plan, say }) {
   rmSync(blobs, { recursive: true, force: true });
   rmSync(folder, { recursive: true });
 
-  const rate = ({ seconds }) => photos / seconds;
+  const rate = (/** @type {{ seconds: number }} */ { seconds }) => photos / seconds;
   const text = table(
     [`${photos} photos of 640 × 640, ${show(bytes / 1e6, 0)} MB, ${connections} connections`, ""],
     [

@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 const MS_PER_TICK = 10; // USER_HZ is 100 on every Linux
 const known = existsSync("/proc/self/stat");
 
-function readStat(pid) {
+function readStat(/** @type {number} */ pid) {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, "utf8");
     const fields = text.slice(text.lastIndexOf(")") + 2).split(" "); // from the 3rd field on: the name may hold anything
@@ -15,20 +15,24 @@ function readStat(pid) {
   }
 }
 
-function family(pid) {
+function family(/** @type {number} */ pid) {
+  /** @type {Map<number, ReturnType<typeof readStat>>} */
   const stats = new Map();
-  for (const name of readdirSync("/proc")) if (/^\d+$/.test(name)) stats.set(Number(name), readStat(name));
+  for (const name of readdirSync("/proc")) if (/^\d+$/.test(name)) stats.set(Number(name), readStat(Number(name)));
   const members = [pid];
   for (const parent of members) for (const [child, stat] of stats) if (stat?.ppid === parent) members.push(child);
   return members.map((member) => ({ pid: member, ...stats.get(member) }));
 }
 
-/** CPU time in ms, user and system. */
+/**
+ * CPU time in ms, user and system.
+ * @param {number} pid
+ */
 export function cpuMs(pid) {
   return known ? family(pid).reduce((sum, { ticks = 0 }) => sum + ticks * MS_PER_TICK, 0) : NaN;
 }
 
-function statusMb(pid, field) {
+function statusMb(/** @type {number} */ pid, /** @type {string} */ field) {
   if (!known) return NaN;
   let sum = 0;
   for (const member of family(pid)) {
@@ -45,5 +49,5 @@ function statusMb(pid, field) {
 }
 
 /** Resident memory now, and the most there ever was, in MB. */
-export const memoryMb = (pid) => statusMb(pid, "VmRSS");
-export const peakMemoryMb = (pid) => statusMb(pid, "VmHWM");
+export const memoryMb = (/** @type {number} */ pid) => statusMb(pid, "VmRSS");
+export const peakMemoryMb = (/** @type {number} */ pid) => statusMb(pid, "VmHWM");
