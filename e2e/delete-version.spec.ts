@@ -1,34 +1,9 @@
-import type { Page } from "@playwright/test";
 import { renameVersion } from "@/lib/domain/versions";
 import { purgeItem, restoreVersion, trashVersion } from "@/lib/domain/trash";
 import { prisma } from "@/lib/platform/db";
-import { buildModel, buildProject, buildTraining, buildVersion, userContext, type World } from "@/lib/testing/builders";
-import { storeNoFiles } from "@/lib/testing/stored-version";
+import { buildModel, buildProject, buildTraining, buildVersion, userContext } from "@/lib/testing/builders";
 import { expect, hydrated, PHONE, test } from "./fixtures";
-
-const NOT_FOUND = /status of 404/;
-
-async function buildDigits(world: World, name = "digits baseline") {
-  const project = await buildProject(world, { name: "Digits" });
-  const older = await buildVersion(world, project, { name: "older" });
-  const version = await buildVersion(world, project, { name, images: 1200 });
-  await storeNoFiles(older.id, version.id);
-  return {
-    project,
-    older,
-    version,
-    home: `/${world.workspace.slug}/${project.slug}`,
-    ref: { workspaceSlug: world.workspace.slug, projectSlug: project.slug, number: version.number },
-  };
-}
-
-async function openDelete(page: Page) {
-  await page.getByRole("button", { name: "Edit Dataset" }).click();
-  await page.getByRole("menuitem", { name: "Delete Version" }).click();
-  return page.getByRole("dialog");
-}
-
-const deletedAt = async (id: string) => (await prisma().version.findUniqueOrThrow({ where: { id } })).deletedAt;
+import { buildDigits, openDelete, deletedAt, NOT_FOUND } from "./delete-steps";
 
 test("the whole way by mouse: what will happen, the typed name, the next version, Undo after going elsewhere", async ({
   page,
@@ -319,57 +294,6 @@ test("a viewer is offered nothing, and somebody who became one is refused", asyn
   await dialog.getByRole("button", { name: "Move to Trash" }).click();
   await expect(page.getByText(/which does not include this. Ask an owner/)).toBeVisible();
   expect(await deletedAt(version.id)).toBeNull();
-});
-
-test("a project: what it hides and cancels, the typed name, and Undo", async ({ page, world, signIn, axe }) => {
-  const { project, version } = await buildDigits(world);
-  await buildTraining(world, version, { status: "QUEUED" });
-  await signIn(world.owner);
-  await page.goto(`/${world.workspace.slug}`);
-  await page.getByRole("button", { name: 'Edit project "Digits"' }).click();
-  await page.getByRole("menuitem", { name: "Delete Project" }).click();
-  const dialog = page.getByRole("dialog", { name: 'Move "Digits" to Trash?' });
-  await expect(dialog.getByText("2 versions are hidden with it.")).toBeVisible();
-  await expect(dialog.getByText("Training 1 of v2, not begun yet, is cancelled for good.")).toBeVisible();
-  await axe();
-  await dialog.getByLabel("Type the project's name to confirm").fill("Digits");
-  await dialog.getByRole("button", { name: "Move to Trash" }).click();
-  await expect(page.getByText('Moved "Digits" to Trash')).toBeVisible();
-  await expect(page.getByText("No projects yet")).toBeVisible();
-  await expect(page.locator("#projects")).toBeFocused();
-  expect((await prisma().project.findUniqueOrThrow({ where: { id: project.id } })).deletedAt).not.toBeNull();
-  await page.getByRole("button", { name: "Undo" }).click();
-  await expect(page.getByRole("heading", { name: "Digits" })).toBeVisible();
-});
-
-test("a training that is over goes to Trash with its model after a question, one that is active does not", async ({
-  page,
-  world,
-  signIn,
-  axe,
-}) => {
-  const { version, home } = await buildDigits(world);
-  const model = await buildModel(world, await buildTraining(world, version, { status: "FINISHED" }));
-  await buildTraining(world, version, { status: "RUNNING" });
-  await signIn(world.owner);
-  await page.goto(`${home}/2`);
-  const active = page.getByRole("button", { name: "Delete Training 2" });
-  await expect(active).toHaveAttribute("aria-disabled", "true");
-  await expect(active).toHaveAccessibleDescription("It is not over yet. Stop or cancel it first.");
-  await page.getByRole("button", { name: "Delete Training 1" }).click();
-  const dialog = page.getByRole("dialog", { name: 'Move "Training 1" to Trash?' });
-  await expect(dialog.getByText(`The model ${model.slug} stops serving`)).toBeVisible();
-  await axe();
-  await dialog.getByRole("button", { name: "Move to Trash" }).click();
-  await expect(page.getByText('Moved "Training 1" to Trash')).toBeVisible();
-  await expect(page.getByRole("list", { name: "Trainings" }).getByRole("heading", { name: "Training 1" })).toHaveCount(
-    0,
-  );
-  await expect(page.getByRole("heading", { name: /Trainings/ })).toBeFocused();
-  await expect(page.getByText("No model yet")).toBeVisible();
-  await page.getByRole("button", { name: "Undo" }).click();
-  await expect(page.getByText('Restored "Training 1"')).toBeVisible();
-  await expect(page.getByRole("list", { name: "Models" })).toContainText(model.slug);
 });
 
 test("a version that failed can be deleted, one being generated has its generation cancelled", async ({
