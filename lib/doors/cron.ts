@@ -41,12 +41,32 @@ export function cron<Counts extends { failed: number }>(
   });
 }
 
+/** Of the budget, what these steps may take at most; the files of what was purged have the rest, 15 s and more. */
+const PURGE_MS = 30_000;
+const SWEEP_MS = 5_000;
+
 /**
- * Purges what is due and, in what is left of the time, removes the files of everything purged and uploads that nobody
- * completed: on hosts without a worker nobody else does. Called hourly (vercel.json): a purge date is a promise not to purge earlier.
+ * Purges what is due, and removes uploads that nobody completed and the files of everything purged: on hosts without a
+ * worker nobody else does. Each step has its turn, however long the one before took and whether it failed; a failure is
+ * thrown after the last. Called hourly (vercel.json): a purge date is a promise not to purge earlier.
  */
 export async function purgeAndErase(ctx: Context, signal: AbortSignal): Promise<z.input<typeof purgeAnswer>> {
-  const counts = await purgeExpired(ctx, signal);
-  await sweepStoreUploads(ctx);
-  return { ...counts, files: await eraseFiles(ctx, signal) };
+  const within = (ms: number) => AbortSignal.any([signal, AbortSignal.timeout(ms)]);
+  const counts = await turn(purgeExpired(ctx, within(PURGE_MS)));
+  const swept = await turn(sweepStoreUploads(ctx, within(SWEEP_MS)));
+  const files = await turn(eraseFiles(ctx, signal));
+  swept();
+  return { ...counts(), files: files() };
+}
+
+/** Waits for a step, and answers how to have its result: there its failure is thrown. */
+async function turn<T>(step: Promise<T>): Promise<() => T> {
+  try {
+    const result = await step;
+    return () => result;
+  } catch (error) {
+    return () => {
+      throw error;
+    };
+  }
 }

@@ -24,9 +24,9 @@ export function workerHandlers(
   return {
     "purge-expired": async () => {
       const ctx = await systemContext("scheduled purge");
-      await sweepStoreUploads(ctx);
       const counts = await purgeExpired(ctx, budget());
       if (counts.purged + counts.failed > 0) log().info(counts, "scheduled purge");
+      await sweepStoreUploads(ctx, budget());
     },
     "erase-files": async () => {
       const counts = await eraseFiles(await systemContext("file removal"), budget());

@@ -33,6 +33,8 @@ const IMAGES_BATCH = 5_000;
 export interface Claim {
   reason: PurgeReason;
   now: Date;
+  /** How long a transaction waits for what somebody else holds; as long as any other unless said. */
+  lockTimeoutMs?: number;
 }
 
 const isDue = (alias: string, reason: string) =>
@@ -111,7 +113,7 @@ export async function purgeVersions(
     await insertReceipts(tx, ctx, workspaceId, items, { reason: claim.reason, parentReceiptId, rowsRemoved: true });
     await enqueue(tx, "erase-files");
     return versions.length;
-  });
+  }, claim);
 }
 
 // ── Trainings ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -170,7 +172,7 @@ export async function purgeTrainings(
     });
     await enqueue(tx, "erase-files");
     return trainings.length;
-  });
+  }, claim);
 }
 
 // ── Projects ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -219,7 +221,7 @@ export async function claimProject(
       rowsRemoved: false,
     });
     return true;
-  });
+  }, claim);
 }
 
 /** Locks, unless somebody else does. */
@@ -265,6 +267,7 @@ export async function purgeClaimedProject(
   ctx: Context,
   workspaceId: string,
   projectId: string,
+  claim: Claim,
   signal: AbortSignal,
 ): Promise<boolean> {
   const receipt = await prisma().purgeReceipt.findUniqueOrThrow({
@@ -284,7 +287,7 @@ export async function purgeClaimedProject(
       ctx,
       workspaceId,
       versions.map((v) => v.id),
-      { reason: "WITH_PARENT", now: ctx.now },
+      { ...claim, reason: "WITH_PARENT" },
       receipt.id,
     );
     if (purged === 0) return false; // somebody else is at them
@@ -300,7 +303,7 @@ export async function purgeClaimedProject(
       await finishProjectReceipt(tx, ctx, receipt.id);
       await enqueue(tx, "erase-files");
       return "gone";
-    });
+    }, claim);
     if (step !== "more") return step === "gone";
   }
 }

@@ -28,7 +28,7 @@ import {
   usedImages,
   versionRef,
 } from "@/lib/testing/lifecycle";
-import { raceAt } from "@/lib/testing/race";
+import { raceAt, whileHeld } from "@/lib/testing/race";
 import type { Context } from "@/lib/domain/context";
 import { createVersion, getVersion } from "@/lib/domain/versions";
 import { getProject } from "@/lib/domain/projects";
@@ -437,6 +437,46 @@ describe("the scheduled run", () => {
     await repair();
     expect(await expire()).toEqual({ purged: 2, skipped: 0, failed: 0, remaining: 0 });
     await checkInvariants(world.workspace.id, { createdImages: 50 });
+  });
+
+  test("tries a held workspace once, purges the others', and takes what was left once it is free", async () => {
+    const other = await buildWorld();
+    const otherProject = await buildProject(other);
+    // One after the other of its own kind, so that none shares a try with its neighbour.
+    for (let i = 0; i < 6; i++) {
+      const version = await buildVersion(world, project, { images: 1 });
+      await trash(version, when(-20 + 2 * i));
+      await trashProject(when(-19 + 2 * i), projectRef(world, await buildProject(world)));
+    }
+    const theirs = await buildVersion(other, otherProject);
+    await trashVersion(await userContext(other, { now: when(0).now }), versionRef(other, otherProject, theirs));
+
+    const began = performance.now();
+    const counts = await whileHeld(["workspaces", world.workspace], expire);
+    expect(performance.now() - began).toBeLessThan(2 * 2_000); // each try would wait for two seconds
+    expect(counts).toEqual({ purged: 1, skipped: 12, failed: 0, remaining: 12 });
+    expect(await receipts()).toEqual([]);
+    expect(await expire()).toEqual({ purged: 12, skipped: 0, failed: 0, remaining: 0 });
+    await checkInvariants(world.workspace.id, { createdImages: 6 });
+  });
+
+  test("ends within its budget and one wait, however many workspaces are held", async () => {
+    const worlds = [world, await buildWorld(), await buildWorld(), await buildWorld()];
+    for (const [i, each] of worlds.entries()) {
+      const theirs = await buildProject(each);
+      const then = await userContext(each, { now: when(-i).now });
+      await trashVersion(then, versionRef(each, theirs, await buildVersion(each, theirs)));
+    }
+    const second = await connectSecond();
+    await second.query("begin");
+    await second.query("select id from workspaces for update");
+    const began = performance.now();
+    const counts = await expire(cron, AbortSignal.timeout(2_500)); // the second of four waits goes on for a little more
+    expect(performance.now() - began).toBeLessThan(3 * 2_000);
+    await second.query("rollback");
+    await second.end();
+    expect(counts).toEqual({ purged: 0, skipped: 2, failed: 0, remaining: 4 });
+    expect(await expire()).toMatchObject({ purged: 4, remaining: 0 });
   });
 
   test.each(["purge_receipts", "audit_events", "pgboss.job"])(

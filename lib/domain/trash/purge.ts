@@ -1,4 +1,4 @@
-import { prisma, query, statement } from "@/lib/platform/db";
+import { prisma, query, sqlState, statement } from "@/lib/platform/db";
 import type { ItemType } from "@/lib/platform/generated/enums";
 import { log } from "@/lib/platform/log";
 import type { Context } from "@/lib/domain/context";
@@ -23,7 +23,7 @@ export async function purgeItem(
   const { workspaceId } = authorize(ctx, "purge", input.workspaceSlug);
   const claim: Claim = { reason: "BY_HAND", now: input.asOf && input.asOf < ctx.now ? input.asOf : ctx.now };
   if (input.type === "PROJECT" && (await claimProject(ctx, workspaceId, input.id, claim))) {
-    await purgeClaimedProject(ctx, workspaceId, input.id, signal);
+    await purgeClaimedProject(ctx, workspaceId, input.id, claim, signal);
     return;
   }
   if (input.type === "VERSION" && (await purgeVersions(ctx, workspaceId, [input.id], claim)) === 1) return;
@@ -79,7 +79,7 @@ async function findPurgedVersion(id: string): Promise<{ projectId: string; numbe
 export interface PurgeCounts {
   /** Items purged: a project counts once, the versions in it do not count again. */
   purged: number;
-  /** Due when read, but restored, purged or held by somebody else when locked. */
+  /** Due when read, but restored, purged or held by somebody else when locked; also what lies in a workspace that is held. */
   skipped: number;
   /** Could not be purged because of an error, which is in the log. */
   failed: number;
@@ -158,32 +158,47 @@ export async function purgeGroup(
       return purgeTrainings(ctx, workspaceId, ids, claim);
     case "PROJECT":
       return (await claimProject(ctx, workspaceId, id, claim)) &&
-        (await purgeClaimedProject(ctx, workspaceId, id, signal))
+        (await purgeClaimedProject(ctx, workspaceId, id, claim, signal))
         ? 1
         : 0;
   }
 }
 
+/** A run has a budget and others to purge: it waits for a lock much shorter than a person does. */
+const LOCK_TIMEOUT_MS = 2_000;
+const LOCK_TIMEOUT_STATE = "55P03";
+
 /**
- * Purges everything whose time has come by `ctx.now`, oldest first, in short transactions, until `signal` aborts.
- * Safe to run twice at once and to be killed: what is left is left for the next run. An item that fails is logged and
- * counted, and does not keep the others.
+ * Purges everything whose time has come by `ctx.now`, oldest first, in short transactions, until `signal` aborts; whatever
+ * waits, it ends soon after. Safe to run twice at once and to be killed: what is left is left for the next run. An item
+ * that fails is logged and counted, and does not keep the others. A workspace whose rows somebody holds is tried once:
+ * what is due in it is skipped until the next run, since each further try would wait as long.
  */
 export async function purgeExpired(ctx: Context, signal: AbortSignal): Promise<PurgeCounts> {
   authorizeSystem(ctx);
-  const claim: Claim = { reason: "EXPIRED", now: ctx.now };
+  const claim: Claim = { reason: "EXPIRED", now: ctx.now, lockTimeoutMs: LOCK_TIMEOUT_MS };
   const counts = { purged: 0, skipped: 0, failed: 0 };
+  const held = new Set<string>();
 
+  /** Of one type and workspace. False: one of them fails, and which is not known. */
   async function attempt(items: readonly Candidate[], run: () => Promise<number>): Promise<boolean> {
+    const { type, id: itemId, workspaceId } = items[0]!;
     try {
-      const purged = await run();
+      const purged = held.has(workspaceId) ? 0 : await run();
       counts.purged += purged;
       counts.skipped += items.length - purged;
       return true;
     } catch (error) {
+      const told = { err: error, type, itemId, workspaceId, requestId: ctx.requestId };
+      if (sqlState(error) === LOCK_TIMEOUT_STATE) {
+        held.add(workspaceId);
+        counts.skipped += items.length;
+        log().warn(told, "a workspace is held by somebody else; the next run purges what is due in it");
+        return true;
+      }
       if (items.length > 1) return false; // one by one, to find which
       counts.failed += 1;
-      log().error({ err: error, type: items[0]?.type, itemId: items[0]?.id, requestId: ctx.requestId }, "purge failed");
+      log().error(told, "purge failed");
       return true;
     }
   }
@@ -191,7 +206,7 @@ export async function purgeExpired(ctx: Context, signal: AbortSignal): Promise<P
   for (const { id, workspaceId } of await listClaimed()) {
     if (signal.aborted) break;
     await attempt([{ type: "PROJECT", id, workspaceId }], async () =>
-      (await purgeClaimedProject(ctx, workspaceId, id, signal)) ? 1 : 0,
+      (await purgeClaimedProject(ctx, workspaceId, id, claim, signal)) ? 1 : 0,
     );
   }
 

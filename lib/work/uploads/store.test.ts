@@ -7,6 +7,7 @@ import { sourceImageKey } from "@/lib/domain/images";
 import { trashProject } from "@/lib/domain/trash";
 import { blobStore } from "@/lib/platform/blob-store";
 import { prisma } from "@/lib/platform/db";
+import { UNBOUNDED } from "@/lib/testing/lifecycle";
 import { buildMember, buildProject, buildWorld, userContext, type World } from "@/lib/testing/builders";
 import { photo } from "@/lib/testing/pixels";
 import { startS3 } from "@/lib/testing/s3";
@@ -142,12 +143,14 @@ test("an upload can be completed only where it was begun, by those who may", asy
 });
 
 test("uploads that nobody completed go after an hour, and no sooner", async () => {
-  await sweepStoreUploads(await systemContext("test", { now: new Date(Date.now() + 86_400_000) }));
+  await sweepStoreUploads(await systemContext("test", { now: new Date(Date.now() + 86_400_000) }), UNBOUNDED);
   const upload = await put(Buffer.from("left"));
   const kept = `projects/${project.id}/images/x`;
   await blobStore().put(kept, Buffer.from("x"));
-  expect(await sweepStoreUploads(await systemContext("test"))).toBe(0);
+  expect(await sweepStoreUploads(await systemContext("test"), UNBOUNDED)).toBe(0);
   expect(await keys("uploads/")).toEqual([`uploads/${project.id}/${upload}`]);
-  expect(await sweepStoreUploads(await systemContext("test", { now: new Date(Date.now() + 61 * 60_000) }))).toBe(1);
+  expect(
+    await sweepStoreUploads(await systemContext("test", { now: new Date(Date.now() + 61 * 60_000) }), UNBOUNDED),
+  ).toBe(1);
   expect([await keys("uploads/"), await keys(`projects/${project.id}/`)]).toEqual([[], [kept]]);
 });

@@ -89,11 +89,12 @@ export async function completeStoreUpload(
   }
 }
 
-/** Removes uploads that nobody completed. Their ids tell their age. Answers how many. */
-export async function sweepStoreUploads(ctx: Context): Promise<number> {
+/** Removes uploads that nobody completed, those found until `signal` aborts. Their ids tell their age. Answers how many. */
+export async function sweepStoreUploads(ctx: Context, signal: AbortSignal): Promise<number> {
   if (env().uploads !== "store") return 0;
   const abandoned: string[] = [];
   for await (const { key } of blobStore().list(PREFIX)) {
+    if (signal.aborted) break;
     const madeAt = parseInt(key.split("/").at(-1)!.replace("-", "").slice(0, 12), 16); // UUID version 7: milliseconds since 1970
     if (madeAt < ctx.now.getTime() - ABANDONED_MS) abandoned.push(key);
   }

@@ -109,6 +109,18 @@ describe("the scheduler's call", () => {
     });
   });
 
+  it("is 500 when one of its steps broke down, and the others have had their turn", async () => {
+    const { world } = await buildDue();
+    await call("POST", "/cron/purge-expired", { headers: SECRET });
+    const receipt = { where: { workspaceId: world.workspace.id } };
+    await prisma().purgeReceipt.updateMany({ ...receipt, data: { verifiedAt: null, nextAttemptAt: null } });
+    await prisma().$executeRawUnsafe(`alter table trainings rename column purge_after to elsewhere`);
+    const answer = await call("POST", "/cron/purge-expired", { headers: SECRET });
+    await prisma().$executeRawUnsafe(`alter table trainings rename column elsewhere to purge_after`);
+    expect(answer).toMatchObject({ status: 500, body: { code: "internal" } });
+    expect(await prisma().purgeReceipt.findFirst(receipt)).toMatchObject({ verifiedAt: expect.any(Date) });
+  });
+
   it("may run longer than its budget", () => {
     expect(maxDuration).toBeGreaterThan(50);
   });
