@@ -134,11 +134,12 @@ test("an editor restores and sees nothing to purge with; what an owner's page wo
   await signIn(world.owner);
   await page.goto(trashPath(world));
   const dialog = await openPurge(page, "digits v1");
+  await dialog.getByRole("textbox").fill("baseline");
+  await expect(dialog.getByRole("button", { name: "Delete Permanently" })).not.toHaveAttribute("aria-disabled");
   await prisma().membership.update({
     where: { workspaceId_userId: { workspaceId: world.workspace.id, userId: world.owner.id } },
     data: { role: "EDITOR" },
   });
-  await dialog.getByRole("textbox").fill("baseline");
   await dialog.getByRole("button", { name: "Delete Permanently" }).click();
   await expect(dialog.getByText("Ask an owner.")).toBeVisible();
   expect(await isInTrash(version)).toBe(true);
@@ -154,19 +155,25 @@ test("an editor restores and sees nothing to purge with; what an owner's page wo
   await viewerContext.close();
 });
 
-test("Empty Trash leaves what was moved there after the page was opened", async ({ page, world, signIn }) => {
+test("Empty Trash takes what is there when its dialog opens, and leaves what is moved there after it", async ({
+  page,
+  world,
+  signIn,
+}) => {
   const project = await buildProject(world, { name: "digits" });
-  for (let i = 1; i <= 7; i++) await trashedVersion(world, project, `old ${i}`);
+  for (let i = 1; i <= 6; i++) await trashedVersion(world, project, `old ${i}`);
   await signIn(world.owner);
   await page.goto(trashPath(world));
-  await expect(page.getByText("7 items", { exact: true })).toBeVisible();
-  const late = await trashedVersion(world, project, "late");
+  await expect(page.getByText("6 items", { exact: true })).toBeVisible();
+  await trashedVersion(world, project, "shown with the dialog");
 
   await page.getByRole("button", { name: "Empty Trash" }).click();
   const dialog = page.getByRole("alertdialog", { name: "Empty Trash?" });
   await expect(dialog.getByRole("button", { name: "Cancel" })).toBeFocused();
   await expect(dialog).toContainText("and 2 more");
   await expect(dialog).toContainText("70 images");
+  await expect(dialog).toContainText("shown with the dialog");
+  const late = await trashedVersion(world, project, "late");
   const act = dialog.getByRole("button", { name: "Empty Trash" });
   await dialog.getByRole("textbox").fill("8");
   await expect(act).toHaveAttribute("aria-disabled", "true");
@@ -240,6 +247,7 @@ test("several are purged by their number; a project and the version in it are no
   const dialog = page.getByRole("alertdialog", { name: "Delete 2 items permanently?" });
   await expect(dialog).toContainText("42 images");
   await dialog.getByRole("textbox").fill("2");
+  await expect(dialog.getByRole("button", { name: "Delete Permanently" })).not.toHaveAttribute("aria-disabled");
   await dialog.getByRole("textbox").press("Enter");
   await expect(toast(page, "Permanently deleted 2 items")).toBeVisible();
   await expect(page.getByText("Trash is empty.")).toBeVisible();
@@ -257,10 +265,11 @@ test("a stale tab gets a clear answer and what is there now", async ({ page, con
   const stale = await context.newPage();
   await stale.goto(trashPath(world));
   const dialog = await openPurge(stale, "digits v1");
+  await dialog.getByRole("textbox").fill("baseline");
+  await expect(dialog.getByRole("button", { name: "Delete Permanently" })).not.toHaveAttribute("aria-disabled");
   await page.getByRole("button", { name: "Restore digits v1" }).click();
   await expect(rowOf(page, "baseline")).toHaveCount(0);
 
-  await dialog.getByRole("textbox").fill("baseline");
   await dialog.getByRole("button", { name: "Delete Permanently" }).click();
   await expect(toast(stale, '"baseline" is not in Trash. Nothing was purged.')).toBeVisible();
   await expect(rowOf(stale, "baseline")).toHaveCount(0);
@@ -274,6 +283,58 @@ test("a stale tab gets a clear answer and what is there now", async ({ page, con
   await stale.getByRole("button", { name: "Restore digits v2" }).click();
   await expect(toast(stale, "was permanently deleted")).toBeVisible();
   await expect(stale.getByText("Trash is empty.")).toBeVisible();
+});
+
+test("a dialog about what is no longer so, or too old, says it and looks again", async ({
+  page,
+  context,
+  world,
+  signIn,
+  expectedErrors,
+}) => {
+  const project = await buildProject(world, { name: "digits" });
+  for (const name of ["one", "two", "three"]) await trashedVersion(world, project, name);
+  await signIn(world.owner);
+  await page.goto(trashPath(world));
+  const other = await context.newPage();
+  await other.goto(trashPath(world));
+  await other.getByRole("button", { name: "Restore digits v1" }).click();
+  await expect(rowOf(other, "one")).toHaveCount(0);
+
+  // Not as the page listed it: a look at what is left of the chosen, which is nothing.
+  const stale = await openPurge(page, "digits v1");
+  await expect(stale.getByRole("alert")).toContainText("What you chose is not in Trash any more as it was listed.");
+  await stale.getByRole("textbox").fill("one");
+  await expect(stale.getByRole("button", { name: "Delete Permanently" })).toHaveAttribute("aria-disabled", "true");
+  await stale.getByRole("button", { name: "Try again" }).click();
+  await expect(stale).toBeHidden();
+  await expect(rowOf(page, "one")).toHaveCount(0);
+
+  // A server that is away while it looks.
+  expectedErrors.push(/ERR_FAILED/);
+  await page.route(/settings\/trash/, (route) =>
+    route.request().method() === "POST" ? route.abort() : route.continue(),
+  );
+  await page.getByRole("button", { name: "Empty Trash" }).click();
+  const dialog = page.getByRole("alertdialog", { name: "Empty Trash?" });
+  await expect(dialog.getByRole("alert")).toContainText("The server cannot be reached.");
+  await expect(dialog.getByRole("textbox")).toBeHidden();
+  await page.unroute(/settings\/trash/);
+  await dialog.getByRole("button", { name: "Try again" }).click();
+
+  // Half an hour later.
+  await dialog.getByRole("textbox").fill("2");
+  await prisma().trashSelection.updateMany({
+    where: { workspaceId: world.workspace.id },
+    data: { expiresAt: new Date("2026-01-01T00:00:00Z") },
+  });
+  await dialog.getByRole("button", { name: "Empty Trash" }).click();
+  await expect(dialog.getByRole("alert")).toContainText("Too much time has passed since you looked at Trash.");
+  expect(await prisma().purgeReceipt.count({ where: { workspaceId: world.workspace.id } })).toBe(0);
+  await dialog.getByRole("button", { name: "Try again" }).click();
+  await dialog.getByRole("textbox").fill("2");
+  await dialog.getByRole("button", { name: "Empty Trash" }).click();
+  await expect(toast(page, "Emptied Trash: 2 items permanently deleted")).toBeVisible();
 });
 
 test("restoring and purging by keyboard alone", async ({ page, world, signIn }) => {
@@ -303,6 +364,7 @@ test("restoring and purging by keyboard alone", async ({ page, world, signIn }) 
   await page.keyboard.press("Shift+Tab");
   await expect(page.getByRole("textbox")).toBeFocused();
   await page.keyboard.type("first");
+  await expect(page.getByRole("button", { name: "Delete Permanently" })).not.toHaveAttribute("aria-disabled");
   await page.keyboard.press("Enter");
   await expect(toast(page, 'Permanently deleted "digits v1"')).toBeVisible();
   await expect(page.getByRole("heading", { level: 1 })).toBeFocused();

@@ -16,6 +16,7 @@ export const ERROR_CODES = [
   "not_in_trash", // there is nothing to restore
   "parent_in_trash", // restore the parent first
   "name_mismatch", // the name typed to confirm is not the item's
+  "stale_selection", // what was seen is too old to act on, or not so any more: look again
   "training_active", // stop or cancel it first
   "not_servable", // the model's weights are of no kind that this server can serve
   "not_trainable", // our own trainer could learn nothing from it

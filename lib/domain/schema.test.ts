@@ -28,6 +28,7 @@ beforeAll(async () => {
     exports: "export",
     model_calls: model.id,
     purge_receipts: "receipt",
+    trash_selections: "selection",
   });
   await second.query(
     "insert into images (id, project_id, file_name, sha256, content_type, size_bytes, width, height, split) values ('image', $1, 'a.png', 'a', 'image/png', 1, 1, 1, 'TRAIN')",
@@ -41,6 +42,10 @@ beforeAll(async () => {
   await second.query(
     `insert into purge_receipts (id, workspace_id, item_type, item_id, item_name, project_id, project_slug, reason, purged_at, actor_type, actor_id, actor_name, prefixes)
      values ('receipt', $1, 'VERSION', 'x', 'x', 'x', 'x', 'BY_HAND', now(), 'USER', 'x', 'x', '{}')`,
+    [world.workspace.id],
+  );
+  await second.query(
+    "insert into trash_selections (id, workspace_id, user_id, created_at, expires_at, items) values ('selection', $1, 'x', now(), now(), 0)",
     [world.workspace.id],
   );
 });
@@ -140,6 +145,7 @@ const FORBIDDEN: Record<string, string[]> = {
     "removed_files",
     "removed_bytes",
   ),
+  trash_selections_items_not_negative: negative("items"),
 };
 
 const tableOf = (constraint: string): string => Object.keys(ids).find((table) => constraint.startsWith(`${table}_`))!;

@@ -18,6 +18,7 @@ export const STATUS_OF = {
   model_in_trash: 404,
   not_in_trash: 404,
   name_mismatch: 409,
+  stale_selection: 409,
   parent_in_trash: 409,
   training_active: 409,
   not_servable: 409,

@@ -227,6 +227,8 @@ const TABLES = [
   "model_slugs",
   "audit_events",
   "purge_receipts",
+  "trash_selections",
+  "trash_selection_items",
 ];
 
 /** All rows of every table, as one hash per table: equal means that nothing at all was written in between. */

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { query } from "@/lib/platform/db";
+import { prisma, query } from "@/lib/platform/db";
 import {
   buildApiKey,
   buildMember,
@@ -10,22 +10,36 @@ import {
   buildWorld,
   userContext,
 } from "@/lib/testing/builders";
+import { later, versionRef } from "@/lib/testing/lifecycle";
+import { raceAt } from "@/lib/testing/race";
+import type { Context } from "@/lib/domain/context";
 import { authenticateKey } from "@/lib/domain/people";
 import {
   emptyTrash,
+  freezeTrash,
   listTrash,
   foreseeTrashVersion,
+  purgeItem,
   purgeItems,
   restoreAll,
   restoreItems,
+  restoreVersion,
   summarizeTrash,
   trashProject,
   trashTraining,
   trashVersion,
   withLosses,
+  type SeenItem,
+  type TrashItem,
 } from "@/lib/domain/trash";
 
 const forever = AbortSignal.timeout(60_000);
+
+/** Looks at Trash, or at some of it. */
+const look = async (ctx: Context, slugs: { workspaceSlug: string }, items?: readonly SeenItem[]) => ({
+  ...slugs,
+  selectionId: (await freezeTrash(ctx, { ...slugs, items })).id,
+});
 
 async function buildFullTrash() {
   const world = await buildWorld();
@@ -64,34 +78,27 @@ test("an item that cannot be restored says why and keeps no other", async () => 
 
 test("the chosen items are purged one by one; one restored meanwhile is reported and not touched", async () => {
   const { world, slugs, version, training, items } = await buildFullTrash();
-  await restoreItems(await userContext(world), { ...slugs, items: items.filter((item) => item.id === version.id) });
   const ctx = await userContext(world);
-  const results = await purgeItems(
+  const chosen = await look(
     ctx,
-    {
-      ...slugs,
-      items: items.filter((item) => [version.id, training.id].includes(item.id)),
-      confirm: "2",
-      asOf: ctx.now,
-    },
-    forever,
+    slugs,
+    items.filter((item) => [version.id, training.id].includes(item.id)),
   );
+  await restoreItems(ctx, { ...slugs, items: items.filter((item) => item.id === version.id) });
+  const results = await purgeItems(ctx, { ...chosen, confirm: "2" }, forever);
   expect(results.find((result) => result.id === version.id)!.error).toMatchObject({ code: "not_in_trash" });
   expect(results.find((result) => result.id === training.id)!.error).toBeNull();
 });
 
 test("Empty Trash takes what was in it when the person looked, and nothing trashed since", async () => {
   const { world, slugs, kept } = await buildFullTrash();
-  const looked = await userContext(world);
+  const ctx = await userContext(world);
+  const seen = await look(ctx, slugs);
   const late = await buildVersion(world, kept, { images: 3 });
-  const later = await userContext(world, { now: new Date(looked.now.getTime() + 1000) });
-  await trashVersion(later, { ...slugs, projectSlug: kept.slug, number: late.number });
+  await trashVersion(ctx, { ...slugs, projectSlug: kept.slug, number: late.number }); // at the very instant of the look
 
-  expect(await emptyTrash(later, { ...slugs, asOf: looked.now, confirm: "４" }, forever)).toEqual({
-    items: 4,
-    left: 0,
-  });
-  expect((await listTrash(later, slugs)).items.map((item) => item.id)).toEqual([late.id]);
+  expect(await emptyTrash(ctx, { ...seen, confirm: "４" }, forever)).toEqual({ items: 4, left: 0, changed: 0 });
+  expect((await listTrash(ctx, slugs)).items.map((item) => item.id)).toEqual([late.id]);
   const [{ used }] = (await query<{ used: number }>(
     { name: "used", text: "select used_images as used from workspaces where id = $1" },
     [world.workspace.id],
@@ -100,91 +107,141 @@ test("Empty Trash takes what was in it when the person looked, and nothing trash
 });
 
 test("an editor and an API key cannot purge anything, by no way", async () => {
-  const { world, slugs, items } = await buildFullTrash();
+  const { world, slugs } = await buildFullTrash();
   const editor = await userContext(world, { user: await buildMember(world, "EDITOR"), role: "EDITOR" });
-  await expect(purgeItems(editor, { ...slugs, items, confirm: "4", asOf: editor.now }, forever)).rejects.toMatchObject({
-    code: "forbidden",
-  });
-  await expect(emptyTrash(editor, { ...slugs, asOf: editor.now, confirm: "4" }, forever)).rejects.toMatchObject({
-    code: "forbidden",
-  });
   const key = await authenticateKey(await buildApiKey(world), "request");
-  await expect(purgeItems(key, { ...slugs, items, confirm: "4", asOf: key.now }, forever)).rejects.toMatchObject({
-    code: "missing_scope",
-  });
-  await expect(emptyTrash(key, { ...slugs, asOf: key.now, confirm: "4" }, forever)).rejects.toMatchObject({
-    code: "missing_scope",
-  });
+  for (const [ctx, code] of [
+    [editor, "forbidden"],
+    [key, "missing_scope"],
+  ] as const) {
+    const seen = { ...(await look(ctx, slugs)), confirm: "4" };
+    await expect(purgeItems(ctx, seen, forever)).rejects.toMatchObject({ code });
+    await expect(emptyTrash(ctx, seen, forever)).rejects.toMatchObject({ code });
+  }
   expect((await listTrash(editor, slugs)).items).toHaveLength(4);
 });
 
 test("Restore All brings everything back, and tells what it could not", async () => {
   const { world, slugs } = await buildFullTrash();
   const ctx = await userContext(world);
-  expect(await restoreAll(ctx, slugs, AbortSignal.abort())).toEqual({
+  const seen = await look(ctx, slugs);
+  expect(await restoreAll(ctx, seen, AbortSignal.abort())).toEqual({
     restored: 0,
     failed: 0,
     failures: [],
     done: false,
   });
-  expect(await restoreAll(ctx, slugs, forever)).toEqual({ restored: 4, failed: 0, failures: [], done: true });
+  expect(await restoreAll(ctx, seen, forever)).toEqual({ restored: 4, failed: 0, failures: [], done: true });
+  expect(await restoreAll(ctx, seen, forever)).toMatchObject({ restored: 4, failed: 0 }); // live counts as restored
   expect((await listTrash(ctx, slugs)).items).toEqual([]);
   const viewer = await userContext(world, { user: await buildMember(world, "VIEWER"), role: "VIEWER" });
-  await expect(restoreAll(viewer, slugs, forever)).rejects.toMatchObject({ code: "forbidden" });
+  await expect(restoreAll(viewer, seen, forever)).rejects.toMatchObject({ code: "forbidden" });
+});
+
+test("Restore All leaves what came to Trash after the look, and reports what it cannot bring back", async () => {
+  const { world, slugs, kept, gone, version, inGone, training } = await buildFullTrash();
+  const ctx = await userContext(world);
+  const seen = await look(ctx, slugs);
+  const late = await buildVersion(world, kept);
+  await trashVersion(ctx, { ...slugs, projectSlug: kept.slug, number: late.number });
+  await purgeItem(ctx, { ...slugs, type: "PROJECT", id: gone.id }, forever);
+  await restoreVersion(ctx, { ...slugs, projectId: kept.id, number: version.number });
+  await trashVersion(later(ctx, 1000), { ...slugs, projectSlug: kept.slug, number: version.number });
+
+  const result = await restoreAll(ctx, seen, forever);
+  expect(result).toMatchObject({ restored: 1, failed: 3, done: true });
+  expect(result.failures.map(({ id, name, error }) => [id, name, error!.code, error!.details["reason"]])).toEqual([
+    [gone.id, gone.name, "purged", undefined],
+    [version.id, "baseline", "not_in_trash", "changed"],
+    [inGone.id, inGone.name, "purged", undefined],
+  ]);
+  const inTrash = (await listTrash(ctx, slugs)).items.map(({ id }) => id);
+  expect(inTrash.sort()).toEqual([version.id, late.id].sort());
+  expect(inTrash).not.toContain(training.id);
 });
 
 test("a purge by hand is confirmed by the name as it is, or by the number of items; else nothing is purged", async () => {
   const { world, slugs, version, items } = await buildFullTrash();
   const ctx = await userContext(world);
-  const one = { ...slugs, items: items.filter((item) => item.id === version.id), asOf: ctx.now };
+  const one = await look(
+    ctx,
+    slugs,
+    items.filter((item) => item.id === version.id),
+  );
   for (const confirm of ["", "Baseline", "b\u0430seline", "baseline\u200b", "1"]) {
     await expect(purgeItems(ctx, { ...one, confirm }, forever)).rejects.toMatchObject({
       code: "name_mismatch",
       details: { name: "baseline" },
     });
   }
-  // The name that counts is the version's, not the one that the browser sent along.
-  await expect(
-    purgeItems(ctx, { ...one, items: [{ ...one.items[0]!, name: "forged" }], confirm: "forged" }, forever),
-  ).rejects.toMatchObject({ code: "name_mismatch" });
-  await expect(purgeItems(ctx, { ...slugs, items, confirm: "3", asOf: ctx.now }, forever)).rejects.toMatchObject({
-    code: "name_mismatch",
-    details: { items: 4 },
-  });
-  await expect(emptyTrash(ctx, { ...slugs, asOf: ctx.now, confirm: "3" }, forever)).rejects.toMatchObject({
-    code: "name_mismatch",
-    details: { items: 4 },
-  });
+  const four = { code: "name_mismatch", details: { items: 4, field: "items" } };
+  for (const seen of [await look(ctx, slugs, items), await look(ctx, slugs)]) {
+    await expect(purgeItems(ctx, { ...seen, confirm: "3" }, forever)).rejects.toMatchObject(four);
+    await expect(emptyTrash(ctx, { ...seen, confirm: "3" }, forever)).rejects.toMatchObject(four);
+  }
   expect((await listTrash(ctx, slugs)).items).toHaveLength(4);
   expect(await purgeItems(ctx, { ...one, confirm: " baseline " }, forever)).toMatchObject([
-    { id: version.id, error: null },
+    { id: version.id, name: "baseline", error: null },
   ]);
 });
 
-test("an item restored and deleted again since the person looked is left alone", async () => {
+test("an item restored and deleted again since the person looked is left alone, by every act", async () => {
   const { world, slugs, kept, version, items } = await buildFullTrash();
-  const looked = await userContext(world);
-  const afterwards = await userContext(world, { now: new Date(looked.now.getTime() + 1000) });
-  const one = items.filter((item) => item.id === version.id);
-  await restoreItems(afterwards, { ...slugs, items: one });
-  await trashVersion(afterwards, { ...slugs, projectSlug: kept.slug, number: version.number });
-  const [result] = await purgeItems(
-    afterwards,
-    { ...slugs, items: one, confirm: "baseline", asOf: looked.now },
-    forever,
-  );
-  expect(result!.error).toMatchObject({ code: "not_in_trash" });
-  expect((await listTrash(afterwards, slugs)).items).toHaveLength(4);
+  const ctx = await userContext(world);
+  const [one, all] = [
+    await look(
+      ctx,
+      slugs,
+      items.filter((item) => item.id === version.id),
+    ),
+    await look(ctx, slugs),
+  ];
+  // Earlier than it was seen: what counts is that it is another instant.
+  await restoreVersion(ctx, { ...slugs, projectId: kept.id, number: version.number });
+  await trashVersion(later(ctx, -60_000), { ...slugs, projectSlug: kept.slug, number: version.number });
+  const [result] = await purgeItems(ctx, { ...one, confirm: "baseline" }, forever);
+  expect(result!.error).toMatchObject({ code: "not_in_trash", details: { reason: "changed" } });
+  expect(await emptyTrash(ctx, { ...all, confirm: "4" }, forever)).toEqual({ items: 4, left: 0, changed: 1 });
+  expect((await listTrash(ctx, slugs)).items.map(({ id }) => id)).toEqual([version.id]);
 });
 
 test("Empty Trash that runs out of time says how much is left, and goes on when pressed again", async () => {
   const { world, slugs } = await buildFullTrash();
   const ctx = await userContext(world);
-  expect(await emptyTrash(ctx, { ...slugs, asOf: ctx.now, confirm: "4" }, AbortSignal.abort())).toEqual({
-    items: 4,
-    left: 4,
-  });
-  expect(await emptyTrash(ctx, { ...slugs, asOf: ctx.now, confirm: "4" }, forever)).toEqual({ items: 4, left: 0 });
+  const seen = { ...(await look(ctx, slugs)), confirm: "4" };
+  expect(await emptyTrash(ctx, seen, AbortSignal.abort())).toEqual({ items: 4, left: 4, changed: 0 });
+  for (const _again of [1, 2]) expect(await emptyTrash(ctx, seen, forever)).toEqual({ items: 4, left: 0, changed: 0 });
+  expect(await prisma().purgeReceipt.count({ where: { workspaceId: world.workspace.id, parentReceiptId: null } })).toBe(
+    3,
+  );
+});
+
+test("a version whose delete had waited while Trash was listed is not purged by those who did not see it", async () => {
+  const world = await buildWorld();
+  const project = await buildProject(world);
+  const slugs = { workspaceSlug: world.workspace.slug };
+  const [a, b] = [await buildVersion(world, project), await buildVersion(world, project)];
+  const owner = await userContext(world);
+  await trashVersion(owner, versionRef(world, project, a));
+
+  let seen: Awaited<ReturnType<typeof look>>;
+  const [waited] = await raceAt(
+    ["versions", b],
+    [() => trashVersion(owner, versionRef(world, project, b))],
+    async () => {
+      seen = await look(later(owner, 1), slugs); // A alone
+      await restoreVersion(owner, { ...slugs, projectId: project.id, number: a.number });
+    },
+  );
+  const looked = later(owner, 1);
+  expect(waited.outcome).toBe("trashed");
+  // By its instant it was in Trash when that was listed, and the number of items is the same.
+  const [{ deletedAt }] = (await listTrash(looked, slugs)).items as [TrashItem];
+  expect(deletedAt.getTime()).toBeLessThan(looked.now.getTime());
+
+  expect(await emptyTrash(looked, { ...seen!, confirm: "1" }, forever)).toEqual({ items: 1, left: 0, changed: 1 });
+  expect((await listTrash(looked, slugs)).items.map(({ id }) => id)).toEqual([b.id]);
+  expect(await prisma().purgeReceipt.count({ where: { workspaceId: world.workspace.id } })).toBe(0);
 });
 
 test("each item says what its purge would free, and the summary counts nothing twice", async () => {

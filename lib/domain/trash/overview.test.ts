@@ -12,7 +12,7 @@ test("the overview reads each type from its own place and says what this person 
     await trashVersion(later(owner, i), versionRef(world, project, await buildVersion(world, project, { images: 1 })));
   const overview = await readTrash(owner, { workspaceSlug: slug, cursors: {} });
   expect(overview).toMatchObject({
-    asOf: owner.now,
+    purgeIsDue: false,
     mayRestore: true,
     mayPurge: true,
     summary: { items: 52, images: 52 },

@@ -23,11 +23,11 @@ export interface TrashSection {
 
 export interface TrashOverview {
   workspace: { slug: string; name: string };
-  /** The instant of this look, by the server's clock: what Empty Trash goes by. */
-  asOf: Date;
   mayRestore: boolean;
   mayPurge: boolean;
   summary: TrashSummary;
+  /** Whether the next scheduled purge is due already, by the server's clock. */
+  purgeIsDue: boolean;
   /** Those asked for: projects, versions, trainings. */
   sections: TrashSection[];
 }
@@ -62,10 +62,10 @@ export async function readTrash(
   ]);
   return {
     workspace: { slug, name },
-    asOf: ctx.now,
     mayRestore: allows(ctx, "update version", slug) && allows(ctx, "update project", slug),
     mayPurge: allows(ctx, "purge", slug),
     summary,
+    purgeIsDue: summary.nextPurgeAt !== null && summary.nextPurgeAt <= ctx.now,
     sections,
   };
 }

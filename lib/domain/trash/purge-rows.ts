@@ -27,18 +27,30 @@ export const BATCH = 250;
 const IMAGES_BATCH = 5_000;
 
 /**
- * What may be purged: by the scheduled run what is due by `now`, by hand what has been in Trash since `now` or before, so
- * that nothing trashed after a person looked is taken; with a claimed parent everything in it.
+ * What may be purged: by the scheduled run what is due by `now`, by hand what is in Trash as a person saw it, with a
+ * claimed parent everything in it.
  */
 export interface Claim {
   reason: PurgeReason;
   now: Date;
+  /** By hand: when each item went to Trash, as it was seen, by its id. What has another instant by now was not seen. */
+  seen?: ReadonlyMap<string, Date>;
   /** How long a transaction waits for what somebody else holds; as long as any other unless said. */
   lockTimeoutMs?: number;
 }
 
-const isDue = (alias: string, reason: string) =>
-  `case ${reason} when 'WITH_PARENT' then true when 'BY_HAND' then ${alias}.deleted_at <= $3 else ${alias}.purge_after <= $3 end`;
+const isDue = (alias: string) =>
+  `case $4::text when 'WITH_PARENT' then true
+    when 'BY_HAND' then ${alias}.deleted_at = ($5::timestamptz(3)[])[array_position($2::text[], ${alias}.id)]
+    else ${alias}.purge_after <= $3 end`;
+
+const claimed = (workspaceId: string, ids: readonly string[], { reason, now, seen }: Claim) => [
+  workspaceId,
+  ids,
+  now,
+  reason,
+  seen ? ids.map((id) => seen.get(id) ?? null) : null,
+];
 
 // ── Versions ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -50,7 +62,7 @@ select v.id, v.number as "versionNumber", v.name, v.deleted_at as "deletedAt", v
   v.writers_until as "writersUntil",
   p.id as "projectId", p.slug as "projectSlug"
 from versions v join projects p on p.id = v.project_id
-where v.workspace_id = $1 and v.id = any($2::text[]) and ${isDue("v", "$4::text")}
+where v.workspace_id = $1 and v.id = any($2::text[]) and ${isDue("v")}
 order by v.id for update of v skip locked`,
 });
 
@@ -92,7 +104,7 @@ export async function purgeVersions(
 ): Promise<number> {
   return preparedTransaction(async (tx) => {
     await takeLocks(tx, workspaceLock(workspaceId));
-    const versions = await tx.query<LockedVersion>(LOCK_VERSIONS, [workspaceId, versionIds, claim.now, claim.reason]);
+    const versions = await tx.query<LockedVersion>(LOCK_VERSIONS, claimed(workspaceId, versionIds, claim));
     if (versions.length === 0) return 0;
     const ids = versions.map((v) => v.id);
     await tx.query(LOCK_TRAININGS_OF_VERSIONS, [ids]);
@@ -126,7 +138,7 @@ select t.id, t.number as "trainingNumber", 'Training ' || t.number as name, t.de
   t.purge_after as "purgeAfter", v.id as "versionId", v.number as "versionNumber", v.writers_until as "writersUntil",
   p.id as "projectId", p.slug as "projectSlug"
 from trainings t join versions v on v.id = t.version_id join projects p on p.id = v.project_id
-where t.workspace_id = $1 and t.id = any($2::text[]) and ${isDue("t", "$4::text")}
+where t.workspace_id = $1 and t.id = any($2::text[]) and ${isDue("t")}
 order by t.id for update of t skip locked`,
 });
 
@@ -149,12 +161,7 @@ export async function purgeTrainings(
   claim: Claim,
 ): Promise<number> {
   return preparedTransaction(async (tx) => {
-    const trainings = await tx.query<LockedTraining>(LOCK_TRAININGS, [
-      workspaceId,
-      trainingIds,
-      claim.now,
-      claim.reason,
-    ]);
+    const trainings = await tx.query<LockedTraining>(LOCK_TRAININGS, claimed(workspaceId, trainingIds, claim));
     if (trainings.length === 0) return 0;
     const ids = trainings.map((t) => t.id);
     const lossOf = await readLosses("TRAINING", ids, tx.query);
@@ -182,7 +189,7 @@ const CLAIM_PROJECT = statement({
   name: "purge-claim-project",
   text: `
 with due as (
-  select x.id from projects x where x.workspace_id = $1 and x.id = $2 and x.purge_started_at is null and ${isDue("x", "$4::text")}
+  select x.id from projects x where x.workspace_id = $1 and x.id = any($2::text[]) and x.purge_started_at is null and ${isDue("x")}
   for update skip locked
 )
 update projects p set purge_started_at = $3 from due where p.id = due.id
@@ -199,7 +206,7 @@ export async function claimProject(
   return transaction(async (tx) => {
     const [project] = await tx.query<
       Pick<PurgedItem, "id" | "projectSlug" | "name" | "deletedAt" | "deletedById" | "purgeAfter">
-    >(CLAIM_PROJECT, [workspaceId, projectId, claim.now, claim.reason]);
+    >(CLAIM_PROJECT, claimed(workspaceId, [projectId], claim));
     if (!project) return false;
     const item: PurgedItem = {
       ...project,

@@ -6,22 +6,24 @@ import { DomainError } from "@/lib/domain/errors";
 import { getProjectState, getTrainingState, getVersionState } from "@/lib/domain/item-state";
 import { authorize, authorizeSystem } from "@/lib/domain/permissions";
 import { BATCH, claimProject, purgeClaimedProject, purgeTrainings, purgeVersions, type Claim } from "./purge-rows";
+import { forgetExpiredSelections } from "./selections";
 
 // ── By hand ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /**
  * Purges one item from Trash without waiting. For owners in the web app; by no API key, ever.
  * A project too large to go at once is claimed here and worked off by the scheduled run: `signal` bounds the wait.
- * With `asOf`, the instant of the listing that a person looked at, only if it has been in Trash since.
+ * Only as it was seen: `seenAt` is when it went to Trash, as listed; without it, as it is found now.
  * Throws `not_found`, `not_in_trash`, `purged`, and `busy` when somebody else is restoring or purging it.
  */
 export async function purgeItem(
   ctx: Context,
-  input: { workspaceSlug: string; type: ItemType; id: string; asOf?: Date },
+  input: { workspaceSlug: string; type: ItemType; id: string; seenAt?: Date },
   signal: AbortSignal,
 ): Promise<void> {
   const { workspaceId } = authorize(ctx, "purge", input.workspaceSlug);
-  const claim: Claim = { reason: "BY_HAND", now: input.asOf && input.asOf < ctx.now ? input.asOf : ctx.now };
+  const seenAt = input.seenAt ?? (await getTrashedItem(workspaceId, input)).deletedAt;
+  const claim: Claim = { reason: "BY_HAND", now: ctx.now, seen: new Map([[input.id, seenAt]]) };
   if (input.type === "PROJECT" && (await claimProject(ctx, workspaceId, input.id, claim))) {
     await purgeClaimedProject(ctx, workspaceId, input.id, claim, signal);
     return;
@@ -29,21 +31,30 @@ export async function purgeItem(
   if (input.type === "VERSION" && (await purgeVersions(ctx, workspaceId, [input.id], claim)) === 1) return;
   if (input.type === "TRAINING" && (await purgeTrainings(ctx, workspaceId, [input.id], claim)) === 1) return;
 
-  const state = await getItemState(workspaceId, input);
-  if (!state.deletedAt) throw new DomainError("not_in_trash", `"${state.name}" is not in Trash. Nothing was purged.`);
-  if (state.deletedAt > claim.now)
-    throw new DomainError(
-      "not_in_trash",
-      `"${state.name}" was restored and deleted again since you looked. Nothing was purged; look again.`,
-    );
-  throw new DomainError("busy", `"${state.name}" is being restored or purged at this moment. Look again.`);
+  const { name, deletedAt } = await getTrashedItem(workspaceId, input);
+  if (deletedAt.getTime() !== seenAt.getTime()) throw changedSince(name);
+  throw new DomainError("busy", `"${name}" is being restored or purged at this moment. Look again.`);
+}
+
+/** It is in Trash, but not as it was seen. */
+export const changedSince = (name: string): DomainError =>
+  new DomainError(
+    "not_in_trash",
+    `"${name}" was restored and deleted again since you looked. It was left as it is; look again.`,
+    { reason: "changed" },
+  );
+
+type AnyItemRef = { workspaceSlug: string; type: ItemType; id: string };
+
+/** An item in Trash. Throws `not_found`, `purged`, `not_in_trash`. */
+async function getTrashedItem(workspaceId: string, ref: AnyItemRef): Promise<{ name: string; deletedAt: Date }> {
+  const { name, deletedAt } = await getItemState(workspaceId, ref);
+  if (!deletedAt) throw new DomainError("not_in_trash", `"${name}" is not in Trash. Nothing was purged.`);
+  return { name, deletedAt };
 }
 
 /** An item, live or in Trash. Throws `not_found`, `purged`. */
-export async function getItemState(
-  workspaceId: string,
-  input: { workspaceSlug: string; type: ItemType; id: string },
-): Promise<{ name: string; deletedAt: Date | null }> {
+async function getItemState(workspaceId: string, input: AnyItemRef): Promise<{ name: string; deletedAt: Date | null }> {
   switch (input.type) {
     case "PROJECT":
       return getProjectState(workspaceId, { workspaceSlug: input.workspaceSlug, projectId: input.id });
@@ -169,7 +180,7 @@ const LOCK_TIMEOUT_MS = 2_000;
 const LOCK_TIMEOUT_STATE = "55P03";
 
 /**
- * Purges everything whose time has come by `ctx.now`, oldest first, in short transactions, until `signal` aborts; whatever
+ * Purges everything whose time has come by `ctx.now`, and forgets selections that expired. Oldest first, in short transactions, until `signal` aborts; whatever
  * waits, it ends soon after. Safe to run twice at once and to be killed: what is left is left for the next run. An item
  * that fails is logged and counted, and does not keep the others. A workspace whose rows somebody holds is tried once:
  * what is due in it is skipped until the next run, since each further try would wait as long.
@@ -225,6 +236,7 @@ export async function purgeExpired(ctx: Context, signal: AbortSignal): Promise<P
     }
   }
 
+  await forgetExpiredSelections(ctx, signal);
   const [row] = await query<{ remaining: number }>(REMAINING, [ctx.now]);
   return { ...counts, remaining: row!.remaining };
 }

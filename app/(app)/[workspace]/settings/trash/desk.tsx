@@ -86,7 +86,7 @@ export function TrashDesk({ facts, rows, children }: { facts: TrashFacts; rows: 
       {children}
       {question?.kind === "restore-all" ? <RestoreAllDialog onClose={close} onFailures={setFailures} /> : null}
       {question && question.kind !== "restore-all" ? (
-        <PurgeDialog rows={question.kind === "purge" ? question.rows : null} onClose={close} />
+        <PurgeDialog chosen={question.kind === "purge" ? question.rows : null} onClose={close} />
       ) : null}
       {failures ? <FailuresDialog {...failures} onClose={() => setFailures(null)} /> : null}
     </DeskContext>

@@ -35,7 +35,7 @@ export default async function TrashPage({ params, searchParams }: Props) {
   // A place to read on from that we never gave: begin anew.
   if (!read.ok) redirect(trashHref(slug, { ...query, cursors: {} }));
   const overview = read.data;
-  const { workspace, summary, sections, mayRestore, mayPurge, asOf } = overview;
+  const { workspace, summary, sections, mayRestore, mayPurge } = overview;
   const shown = sections.filter(({ type, items }) => items.length > 0 || query.cursors[type] !== undefined);
   const empty = summary.items === 0;
 
@@ -46,8 +46,20 @@ export default async function TrashPage({ params, searchParams }: Props) {
   };
   const rows = shown.flatMap(({ items }) =>
     items.map((item): Row => {
-      const { type, id, name, projectId, projectName, versionId, number, blockedBy, loss } = item;
-      return { type, id, name, projectId, projectName, versionId, number, blockedBy, loss, label: labelOf(item) };
+      const { type, id, name, deletedAt, projectId, projectName, versionId, number, blockedBy, loss } = item;
+      return {
+        type,
+        id,
+        name,
+        deletedAt,
+        projectId,
+        projectName,
+        versionId,
+        number,
+        blockedBy,
+        loss,
+        label: labelOf(item),
+      };
     }),
   );
 
@@ -56,7 +68,6 @@ export default async function TrashPage({ params, searchParams }: Props) {
       <TrashDesk
         facts={{
           workspaceSlug: slug,
-          asOf: asOf.toISOString(),
           mayPurge,
           summary: { items: summary.items, images: summary.images, bytes: summary.bytes },
         }}
@@ -91,7 +102,7 @@ export default async function TrashPage({ params, searchParams }: Props) {
 }
 
 /** All of Trash in figures, whatever the filters show. */
-async function Summary({ overview: { summary, asOf } }: { overview: TrashOverview }) {
+async function Summary({ overview: { summary, purgeIsDue } }: { overview: TrashOverview }) {
   const [t, common] = [await getTranslations("trash"), await getTranslations("common")];
   const { items, images, bytes, more, nextPurgeAt } = summary;
   return (
@@ -104,9 +115,7 @@ async function Summary({ overview: { summary, asOf } }: { overview: TrashOvervie
       {nextPurgeAt ? (
         <>
           <span aria-hidden>·</span>
-          <span>
-            {nextPurgeAt <= asOf ? t("nextPurgeDue") : t.rich("nextPurge", { time: () => <Time at={nextPurgeAt} /> })}
-          </span>
+          <span>{purgeIsDue ? t("nextPurgeDue") : t.rich("nextPurge", { time: () => <Time at={nextPurgeAt} /> })}</span>
         </>
       ) : null}
     </p>

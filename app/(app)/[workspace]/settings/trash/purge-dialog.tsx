@@ -10,58 +10,78 @@ import { Input } from "@/app/_ui/input";
 import { formatBytes } from "@/app/_ui/number";
 import { toast, toastError } from "@/app/_ui/toast";
 import { normalizeName } from "@/lib/domain/name-form";
+import type { EmptiedTrash } from "@/lib/domain/trash";
 import { emptyTrashAction, purgeItemsAction } from "./actions";
-import { useDesk } from "./use-desk";
 import { sumLosses, type Row } from "./rows";
+import { LookingAtTrash, LookRefused, OldestOnly } from "./selection-parts";
+import { useDesk, type Result } from "./use-desk";
+import { useSelection } from "./use-selection";
 
 const NAMES_MAX = 5;
 const FORM = "purge";
 
-/** Asks before items are purged, or, without `rows`, all of Trash: says what is lost, and wants it typed. */
-export function PurgeDialog({ rows, onClose }: { rows: readonly Row[] | null; onClose: () => void }) {
+/**
+ * Asks before items are purged, or, without `chosen`, all of Trash: says what is lost, and wants it typed. What is lost is
+ * what was frozen when the dialog opened, and nothing else.
+ */
+export function PurgeDialog({ chosen, onClose }: { chosen: readonly Row[] | null; onClose: () => void }) {
   const t = useTranslations("trash");
   const common = useTranslations("common");
-  const { workspaceSlug, asOf, summary, rows: listed, report } = useDesk();
+  const { workspaceSlug, summary, rows: listed, report } = useDesk();
+  const [rows, setRows] = useState(chosen);
+  const look = useSelection(rows);
+  const { selection } = look;
   const [typed, setTyped] = useState("");
   const [error, setError] = useState<string | null>(null);
   const [pending, startTransition] = useTransition();
 
   const one = rows?.length === 1 ? rows[0] : undefined;
-  const count = rows ? rows.length : summary.items;
+  const count = rows ? rows.length : selection.state === "ready" ? selection.items : null;
   const wanted = one ? one.name : String(count);
   const fits = one ? normalizeName(typed) === wanted : typed.normalize("NFKC").trim() === wanted;
+  const ready = selection.state === "ready" && count !== 0;
   const title = one
     ? t("purge.titleOne", { label: one.label })
     : rows
-      ? t("purge.titleMany", { count })
+      ? t("purge.titleMany", { count: rows.length })
       : t("purge.titleAll");
 
-  function refuse(sentence: string): void {
-    setTyped("");
-    setError(sentence);
+  function lookAgain(): void {
+    const left = rows && listed.filter((row) => rows.some(({ id }) => id === row.id));
+    if (left?.length === 0) return onClose();
+    setRows(left);
+    look.again(left);
   }
 
   function purge(): void {
-    if (!fits || pending) return;
+    if (!fits || pending || selection.state !== "ready") return;
+    const input = { workspaceSlug, selectionId: selection.id, confirm: typed };
     startTransition(async () => {
-      if (rows) {
-        const items = rows.map(({ type, id, name, projectId, number }) => ({ type, id, name, projectId, number }));
-        const answer = await purgeItemsAction({ workspaceSlug, items, confirm: typed, asOf });
-        if (!answer.ok) return refuse(answer.error.message);
-        report(
-          answer.data,
-          () => (one ? t("purged", { label: one.label }) : t("purgedMany", { count })),
-          (done) => t("purgedPartly", { done, count }),
-        );
-      } else {
-        const answer = await emptyTrashAction({ workspaceSlug, asOf, confirm: typed });
-        if (!answer.ok) return refuse(answer.error.message);
-        const { items, left } = answer.data;
-        if (left === 0) toast(t("emptied", { count: items }));
-        else toastError(t("emptiedPartly", { count: items - left, left }));
+      const answer = rows ? await purgeItemsAction(input) : await emptyTrashAction(input);
+      if (!answer.ok) {
+        setTyped("");
+        (answer.error.code === "stale_selection" ? look.refuse : setError)(answer.error.message);
+        return;
       }
+      tell(answer.data);
       onClose();
     });
+  }
+
+  function tell(done: readonly Result[] | EmptiedTrash): void {
+    if ("left" in done) {
+      const { items, left, changed } = done;
+      const gone = items - left - changed;
+      if (left > 0) toastError(t("emptiedPartly", { count: gone, left }));
+      else if (changed > 0) toast(t("emptiedChanged", { count: gone, changed }));
+      else toast(t("emptied", { count: gone }));
+    } else {
+      report(
+        done,
+        () => (one ? t("purged", { label: one.label }) : t("purgedMany", { count: done.length })),
+        (purged) => t("purgedPartly", { done: purged, count: done.length }),
+      );
+    }
   }
 
   return (
@@ -72,12 +92,18 @@ export function PurgeDialog({ rows, onClose }: { rows: readonly Row[] | null; on
         cancel={common("cancel")}
         cancelDisabled={pending}
         act={
-          <Button variant="danger" type="submit" form={FORM} pending={pending} disabled={!fits}>
+          <Button variant="danger" type="submit" form={FORM} pending={pending} disabled={!ready || !fits}>
             {t(rows ? "deletePermanently" : "emptyTrash")}
           </Button>
         }
       >
-        <Lost rows={rows ?? listed} count={count} total={rows ? sumLosses(rows) : null} summary={summary} />
+        {selection.state === "refused" ? <LookRefused message={selection.message} onAgain={lookAgain} /> : null}
+        {count === null && selection.state === "loading" ? <LookingAtTrash /> : null}
+        {count === 0 ? <p>{t("empty")}</p> : null}
+        {count ? (
+          <Lost rows={rows ?? listed} count={count} total={rows ? sumLosses(rows) : null} summary={summary} />
+        ) : null}
+        {selection.state === "ready" && selection.more ? <OldestOnly count={selection.items} /> : null}
         <p className="font-medium">{t("purge.cannotBeUndone")}</p>
         <form
           id={FORM}
@@ -85,8 +111,12 @@ export function PurgeDialog({ rows, onClose }: { rows: readonly Row[] | null; on
             event.preventDefault();
             purge();
           }}
+          hidden={!count}
         >
-          <Field label={one ? t("purge.typeName", { type: one.type }) : t("purge.typeNumber", { count })} error={error}>
+          <Field
+            label={one ? t("purge.typeName", { type: one.type }) : t("purge.typeNumber", { count: count ?? 0 })}
+            error={error}
+          >
             {(control) => (
               <>
                 {one ? (

@@ -6,9 +6,11 @@ import { AlertDialog, AlertDialogContent } from "@/app/_ui/alert-dialog";
 import { Button } from "@/app/_ui/button";
 import { toast, toastError } from "@/app/_ui/toast";
 import { restoreAllAction } from "./actions";
+import { LookingAtTrash, LookRefused, OldestOnly } from "./selection-parts";
 import { useDesk, type Failures } from "./use-desk";
+import { useSelection } from "./use-selection";
 
-/** Asks before all of Trash comes back: whatever the filters show, it is all of it. */
+/** Asks before all of Trash comes back: whatever the filters show, it is all of it, as it is when the dialog opens. */
 export function RestoreAllDialog({
   onClose,
   onFailures,
@@ -18,12 +20,15 @@ export function RestoreAllDialog({
 }) {
   const t = useTranslations("trash");
   const common = useTranslations("common");
-  const { workspaceSlug, summary, rows } = useDesk();
+  const { workspaceSlug, rows } = useDesk();
+  const { selection, again, refuse } = useSelection(null);
   const [pending, startTransition] = useTransition();
 
   function restoreAll(): void {
+    if (selection.state !== "ready") return;
     startTransition(async () => {
-      const answer = await restoreAllAction({ workspaceSlug });
+      const answer = await restoreAllAction({ workspaceSlug, selectionId: selection.id });
+      if (!answer.ok && answer.error.code === "stale_selection") return refuse(answer.error.message);
       onClose();
       if (!answer.ok) return toastError(answer.error.message);
       const { restored, failed, failures, done } = answer.data;
@@ -41,16 +46,22 @@ export function RestoreAllDialog({
   return (
     <AlertDialog open onOpenChange={(open) => !open && !pending && onClose()}>
       <AlertDialogContent
-        title={t("restoreAllTitle", { count: summary.items })}
+        title={
+          selection.state === "ready" ? t("restoreAllTitle", { count: selection.items }) : t("restoreAllTitleLooking")
+        }
         description={<p>{t("restoreAllText")}</p>}
         cancel={common("cancel")}
         cancelDisabled={pending}
         act={
-          <Button variant="primary" pending={pending} onClick={restoreAll}>
+          <Button variant="primary" pending={pending} disabled={selection.state !== "ready"} onClick={restoreAll}>
             {t("restoreAll")}
           </Button>
         }
-      />
+      >
+        {selection.state === "loading" ? <LookingAtTrash /> : null}
+        {selection.state === "refused" ? <LookRefused message={selection.message} onAgain={() => again(null)} /> : null}
+        {selection.state === "ready" && selection.more ? <OldestOnly count={selection.items} /> : null}
+      </AlertDialogContent>
     </AlertDialog>
   );
 }

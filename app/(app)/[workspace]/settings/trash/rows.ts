@@ -3,7 +3,7 @@ import type { ListedItem } from "@/lib/domain/trash";
 /** An item as the browser must know it to act on it. */
 export interface Row extends Pick<
   ListedItem,
-  "type" | "id" | "name" | "projectId" | "versionId" | "number" | "blockedBy" | "loss"
+  "type" | "id" | "name" | "deletedAt" | "projectId" | "versionId" | "number" | "blockedBy" | "loss"
 > {
   /** How people call it: "digits v3". */
   label: string;

@@ -22,8 +22,6 @@ export interface Failures {
 /** What the page knows of all of Trash. */
 export interface TrashFacts {
   workspaceSlug: string;
-  /** The instant that this page shows. */
-  asOf: string;
   mayPurge: boolean;
   /** Of all of Trash. */
   summary: { items: number; images: number; bytes: number };

@@ -1,0 +1,53 @@
+"use client";
+
+import { useTranslations } from "next-intl";
+import { useEffect, useState } from "react";
+import { freezeTrashAction } from "./actions";
+import type { Row } from "./rows";
+import { useDesk } from "./use-desk";
+
+/** What a dialog asks about, once the server has frozen it. */
+export type Selection =
+  | { state: "loading" }
+  | { state: "ready"; id: string; items: number; more: boolean }
+  | { state: "refused"; message: string };
+
+const LOADING: Selection = { state: "loading" };
+
+/**
+ * Freezes these rows as the page lists them, or all of Trash, when a dialog opens: its act takes that and nothing else.
+ * `again` looks once more, at what is left of the rows; `refuse` says why the act was refused.
+ */
+export function useSelection(rows: readonly Row[] | null): {
+  selection: Selection;
+  again: (rows: readonly Row[] | null) => void;
+  refuse: (message: string) => void;
+} {
+  const t = useTranslations("trash");
+  const { workspaceSlug } = useDesk();
+  const [look, setLook] = useState({ rows });
+  const [found, setFound] = useState<{ look: object; selection: Selection } | null>(null);
+
+  const failed = t("lookFailed");
+  useEffect(() => {
+    let current = true;
+    const items = look.rows?.map(({ id, deletedAt }) => ({ id, deletedAt }));
+    freezeTrashAction({ workspaceSlug, items }).then(
+      (answer) => {
+        if (!current) return;
+        const selection: Selection = answer.ok
+          ? { state: "ready", ...answer.data }
+          : { state: "refused", message: answer.error.message };
+        setFound({ look, selection });
+      },
+      () => current && setFound({ look, selection: { state: "refused", message: failed } }),
+    );
+    return () => void (current = false);
+  }, [look, workspaceSlug, failed]);
+
+  return {
+    selection: found?.look === look ? found.selection : LOADING,
+    again: (left) => setLook({ rows: left }),
+    refuse: (message) => setFound({ look, selection: { state: "refused", message } }),
+  };
+}
