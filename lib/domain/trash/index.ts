@@ -26,10 +26,9 @@ export {
   type EmptiedTrash,
   type ItemResult,
   type RestoredAll,
-  type SelectionRef,
   type TrashItemRef,
 } from "./bulk";
-export { freezeTrash, SELECTION_MAX, type SeenItem, type TrashSelection } from "./selections";
+export { freezeTrash, type SeenItem } from "./selections";
 export { readTrash, type ListedItem, type TrashOverview, type TrashSection } from "./overview";
 export { RETENTION_MS, type TimeLeft } from "./retention";
 export { eraseFiles, type EraseCounts } from "./erase";

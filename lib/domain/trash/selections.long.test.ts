@@ -1,0 +1,28 @@
+import { expect, test } from "vitest";
+import { prisma } from "@/lib/platform/db";
+import { buildProject, buildVersion, buildWorld, userContext } from "@/lib/testing/builders";
+import { freezeTrash } from "@/lib/domain/trash";
+import { countSelected, SELECTION_MAX } from "./selections";
+
+test(
+  "of a Trash larger than a selection can be, the oldest are frozen, and it is said",
+  { timeout: 120_000 },
+  async () => {
+    const world = await buildWorld();
+    const { id } = await buildVersion(world, await buildProject(world));
+    await prisma().$executeRawUnsafe(
+      `insert into versions select copy.* from versions v, lateral (select i from generate_series(2, ${SELECTION_MAX + 2}) i) numbers,
+       lateral jsonb_populate_record(v, jsonb_build_object('id', gen_random_uuid()::text, 'number', i,
+         'deleted_at', now() - i * interval '1 second', 'purge_after', now() + interval '1 day', 'deleted_by_id', 'x')) copy
+     where v.id = '${id}'`,
+    );
+    const ctx = await userContext(world);
+    const selection = await freezeTrash(ctx, { workspaceSlug: world.workspace.slug });
+    expect(selection).toMatchObject({ items: SELECTION_MAX, more: true });
+    expect(await countSelected(selection.id)).toEqual({ left: SELECTION_MAX, changed: 0 });
+    const newest = await prisma().version.findFirstOrThrow({ where: { number: 2 } });
+    expect(await prisma().trashSelectionItem.count({ where: { selectionId: selection.id, itemId: newest.id } })).toBe(
+      0,
+    );
+  },
+);
