@@ -15,15 +15,18 @@ const PLAIN = [
   "lib/domain/item-types.ts",
   "lib/domain/limits.ts",
   "lib/domain/scopes.ts",
+  "lib/domain/splits.ts",
   "lib/doors/fields.ts",
   "lib/doors/operation.ts",
   "lib/doors/public-url.ts",
   "lib/engine/boxes.ts",
   "lib/engine/export/entry.ts",
+  "lib/engine/splits.ts",
   "lib/engine/trainer/protocol.ts",
   "lib/engine/trainer/trainer.ts",
   "lib/platform/blob-store/store.ts",
   "lib/platform/id.ts",
+  "lib/work/uploads/settings.ts",
 ];
 
 /** Proved by another file's test, because their promise shows only there. */
@@ -36,6 +39,7 @@ const ELSEWHERE: Record<string, readonly string[]> = {
   "lib/domain/trash/version.test.ts": ["lib/domain/trash/outcome.ts"],
   "lib/domain/trash/purge.test.ts": ["lib/domain/trash/purge-rows.ts"],
   "lib/work/inference/inference.test.ts": ["lib/work/inference/models.ts"],
+  "lib/work/exports/answers.test.ts": ["lib/domain/exports/formats.ts"],
   "lib/work/versions/files.test.ts": ["lib/work/versions/manifest.ts"],
   "lib/engine/annotations/annotations.test.ts": [
     "lib/engine/annotations/collector.ts",
@@ -77,7 +81,6 @@ const ELSEWHERE: Record<string, readonly string[]> = {
   // what needs one of Next's own requests, or the worker's own process
   "e2e/trash.spec.ts": ["lib/doors/action.ts"],
   "e2e/versions.spec.ts": ["lib/doors/page.ts", "lib/doors/trash/hidden-item.ts"],
-  "e2e/generate.spec.ts": ["lib/work/versions/preview-answer.ts"],
   "lib/work/trainings/crash.long.test.ts": ["lib/doors/worker.ts"],
 };
 
