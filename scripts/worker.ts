@@ -24,10 +24,10 @@ const stopping = new AbortController();
 // built next to this file
 const trainer = createChildTrainer(fileURLToPath(new URL("child.mjs", import.meta.url)));
 const trainings = createTrainingRunner(trainer, { concurrency: env().trainingConcurrency, stopping: stopping.signal });
-const workers = await startWorkers(workerHandlers(stopping.signal, trainings), (error) =>
-  log().error({ err: error }, "job queue"),
-);
+const handlers = workerHandlers(stopping.signal, trainings);
+const workers = await startWorkers(handlers, (error) => log().error({ err: error }, "job queue"));
 log().info("worker ready");
+void handlers["sweep-files"]().catch((error: unknown) => log().error({ err: error }, "first sweep"));
 
 async function stop(): Promise<void> {
   if (stopping.signal.aborted) return;

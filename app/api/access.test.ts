@@ -3,9 +3,8 @@ import { PERMISSIONS, SCOPES } from "@/lib/domain/permissions";
 import type { AnyOperation } from "@/lib/doors/operation";
 import { allOperations } from "@/lib/doors/operations";
 import { weightsPath } from "@/lib/domain/trainings";
-import { versionPrefix } from "@/lib/domain/versions";
+import { versionPrefix } from "@/lib/domain/grants";
 import { writeModelCalls } from "@/lib/work/inference/calls";
-import { blobStore } from "@/lib/platform/blob-store";
 import { prisma } from "@/lib/platform/db";
 import {
   buildApiKey,
@@ -20,6 +19,8 @@ import {
 import { photo } from "@/lib/testing/pixels";
 import { storeModel } from "@/lib/testing/served-model";
 import { call, listRouteFiles, METHODS } from "./_test/call-api";
+import { storeFile } from "@/lib/testing/store-file";
+import { newId } from "@/lib/platform/id";
 
 /** One of everything, live and in Trash, so that each operation would have something to do. */
 async function buildScene() {
@@ -56,10 +57,12 @@ async function buildScene() {
   });
   const leased = await buildVersion(world, project);
   const job = await buildTraining(world, leased, { status: "RUNNING" });
-  await blobStore().put(
-    `${versionPrefix(leased.id)}${weightsPath({ trainingId: job.id, id: job.leaseId! })}`,
+  const weightsId = newId();
+  await storeFile(
+    `${versionPrefix(leased.id)}${weightsPath({ trainingId: job.id, id: job.leaseId!, weightsId })}`,
     Buffer.from("weights"),
   );
+  await prisma().training.update({ where: { id: job.id }, data: { weightsId, weightsBytes: 7 } });
   const params = {
     workspace: slug,
     project: project.slug,

@@ -3,9 +3,10 @@ import { once } from "node:events";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { systemContext } from "@/lib/domain/context";
+import { sweepFiles } from "@/lib/work/sweep";
 import { cancelTraining, startTraining, stopTraining, weightsPath } from "@/lib/domain/trainings";
 import { trashProject, trashVersion } from "@/lib/domain/trash";
-import { versionPrefix } from "@/lib/domain/versions";
+import { versionPrefix } from "@/lib/domain/grants";
 import { buildExports } from "@/lib/work/exports/builder";
 import { blobStore } from "@/lib/platform/blob-store";
 import { prisma } from "@/lib/platform/db";
@@ -39,7 +40,7 @@ beforeAll(async () => {
 afterAll(() => server.close());
 
 beforeEach(async () => {
-  await prisma().export.deleteMany();
+  await prisma().export.deleteMany({ where: { status: { not: "READY" } } });
   world = await buildWorld();
   project = await buildProject(world, { slug: "animals" });
   const bytes = await photo(32, 24);
@@ -240,7 +241,9 @@ describe("a lease", () => {
       post(`${lost.trainingId}/fail`, { leaseId: lost.leaseId, reason: "late" }),
     ])
       expect(await late).toMatchObject(OVER);
-    expect(await storedWeights()).toEqual([expect.stringContaining(job.leaseId)]);
+    await sweepFiles(await systemContext("test"), UNBOUNDED);
+    const { weightsId } = await row({ id: job.trainingId });
+    expect(await storedWeights()).toEqual([expect.stringContaining(`/${weightsId!}/`)]);
     expect(await finish(job)).toMatchObject({ status: 200 });
   });
 });
@@ -326,6 +329,32 @@ describe("weights", () => {
     expect((await heartbeat(job)).body).toEqual({ answer: "cancel" });
     expect(await row({ id: job.trainingId })).toMatchObject({ status: "CANCELLED", models: [] });
     expect(await storedWeights()).toEqual([]);
+  });
+
+  test("sent a second time, and handed in while that waits in its last renewal, are those of the first, whole", async () => {
+    const job = await begin();
+    await put(job, "the first");
+    let last: () => void;
+    const mayEnd = new Promise<void>((resolve) => (last = resolve));
+    const slow = new ReadableStream<Uint8Array>({
+      async pull(controller) {
+        controller.enqueue(Buffer.alloc(50_000, "2"));
+        await mayEnd;
+        controller.close();
+      },
+    });
+    const second = put(job, slow);
+    const [answers] = await raceAt(
+      ["trainings", { id: job.trainingId }],
+      [async () => (last(), Promise.all([second, finish(job)]))],
+    );
+    const [again, finished] = answers!;
+    expect(finished).toMatchObject({ status: 200 });
+    const [model] = (await row({ id: job.trainingId })).models;
+    const bytes = await blobStore().get(`${versionPrefix(version.id)}${weightsPath(model!)}`);
+    expect(Number(model!.sizeBytes)).toBe(bytes.length);
+    expect(bytes.length).toBe(again.status === 200 ? 50_000 : "the first".length);
+    expect(await storedWeights()).toHaveLength(1);
   });
 
   test("that a trainer left when it heard of the cancel are gone, too", async () => {

@@ -14,6 +14,7 @@ import {
   type World,
 } from "@/lib/testing/builders";
 import { projectRef, trainingRef, versionRef } from "@/lib/testing/lifecycle";
+import { storeRunWeights } from "@/lib/testing/run-weights";
 import { call } from "./_test/call-api";
 
 /* Starting, watching and ending trainings as the official client does: by its v2 calls, and by those of its command line. */
@@ -43,7 +44,7 @@ async function start(json: unknown = {}): Promise<string> {
 }
 
 async function claim(trainingId: string): Promise<TrainingRun> {
-  return (await claimTraining(await systemContext("train"), { trainingId }))!;
+  return storeRunWeights((await claimTraining(await systemContext("train"), { trainingId }))!);
 }
 
 const EPOCH = { epoch: 1, loss: 0.5, accuracy: 0.75, validLoss: null, validAccuracy: null };
@@ -54,7 +55,7 @@ async function train(trainingId: string): Promise<string> {
   const worker = await systemContext("train");
   const run = await claim(trainingId);
   await heartbeatTraining(worker, run, [EPOCH]);
-  return (await finishTraining(worker, run, { metrics: METRICS, sizeBytes: 100 }))!.modelSlug;
+  return (await finishTraining(worker, run, { metrics: METRICS }))!.modelSlug;
 }
 
 describe("POST …/v2/trainings", () => {
@@ -166,7 +167,6 @@ test("the version tells how its newest training gets on, so that the client's wa
   });
   const { modelSlug } = (await finishTraining(await systemContext("train"), run, {
     metrics: METRICS,
-    sizeBytes: 100,
   }))!;
   expect(await read()).toMatchObject({
     train: { status: "finished", results: METRICS },
@@ -233,7 +233,7 @@ describe("GET …/v2/trainings/get", () => {
       status: 200,
       body: { success: true, trainingId, outcome: "stopping" },
     });
-    await finishTraining(worker, run, { metrics: METRICS, sizeBytes: 100 });
+    await finishTraining(worker, run, { metrics: METRICS });
     expect((await get("/v2/trainings/get")).body).toMatchObject({
       status: "finished",
       stopped: true,
@@ -330,7 +330,7 @@ describe.each([
         status: 200,
         body: { success: true, trainingId, outcome: "stopping" },
       });
-    await finishTraining(await systemContext("train"), run, { metrics: METRICS, sizeBytes: 100 });
+    await finishTraining(await systemContext("train"), run, { metrics: METRICS });
     expect(await post(stop, {})).toMatchObject({ status: 200, body: { success: true, outcome: "already_over" } });
     expect((await post(stop, { trainingId: await start() })).body).toMatchObject({ outcome: "cancelled" }); // it had learned nothing yet
   });

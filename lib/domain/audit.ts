@@ -25,6 +25,7 @@ export const AUDIT_ACTIONS = [
   "training.trashed",
   "training.restored",
   "training.purged",
+  "files.swept",
   "api_key.created",
   "api_key.revoked",
   "member.added",

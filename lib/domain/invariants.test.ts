@@ -21,6 +21,7 @@ import {
   usedImages,
   versionRef,
 } from "@/lib/testing/lifecycle";
+import { storeRunWeights } from "@/lib/testing/run-weights";
 import { systemContext, type Context } from "./context";
 import {
   cancelVersionGeneration,
@@ -300,7 +301,7 @@ async function play(history: readonly { kind: Kind; on: number; much: number }[]
         if (!t) return;
         const lease = await claimTraining(job, { trainingId: t.id });
         expect(lease !== null).toBe(model.run(t));
-        if (lease) expect(await finishTraining(job, lease, { metrics: {}, sizeBytes: 1 })).not.toBeNull();
+        if (lease) expect(await finishTraining(job, await storeRunWeights(lease), { metrics: {} })).not.toBeNull();
         return;
       }
       case "trash version":

@@ -28,6 +28,8 @@ beforeAll(async () => {
     exports: "export",
     model_calls: model.id,
     purge_receipts: "receipt",
+    grants: "grant",
+    generation_chunks: "chunk",
     trash_selections: "selection",
   });
   await second.query(
@@ -36,6 +38,14 @@ beforeAll(async () => {
   );
   await second.query(
     "insert into exports (id, version_id, format, status, progress, ended_at, created_by_id) values ('export', $1, 'FOLDER', 'READY', 1, now(), 'x')",
+    [version.id],
+  );
+  await second.query(
+    "insert into grants (id, holder, workspace_id, project_id, until) values ('grant', 'UPLOADS', $1, $2, now())",
+    [world.workspace.id, project.id],
+  );
+  await second.query(
+    "insert into generation_chunks (version_id, key, attempt_id, entries, files, size_bytes) values ($1, 'chunk', 'a', '[]', 0, 0)",
     [version.id],
   );
   await second.query("insert into model_calls (model_id, day, calls) values ($1, now(), 1)", [model.id]);
@@ -145,8 +155,16 @@ const FORBIDDEN: Record<string, string[]> = {
     "removed_files",
     "removed_bytes",
   ),
+  purge_receipts_late_not_negative: negative("late_files", "late_bytes"),
+  purge_receipts_looked_again_after_verified: ["looked_again_at = now()"],
+  grants_training_of_a_version: ["training_id = 'x'"],
+  generation_chunks_not_negative: negative("files", "size_bytes"),
+  trainings_weights_counted_where_named: ["weights_bytes = 1", "weights_id = 'x', weights_bytes = -1"],
+  purge_receipts_late_with_its_date: ["late_files = 1", "late_at = now()"],
   trash_selections_items_not_negative: negative("items"),
 };
+
+const KEYS: Record<string, string> = { model_calls: "model_id", generation_chunks: "key" };
 
 const tableOf = (constraint: string): string => Object.keys(ids).find((table) => constraint.startsWith(`${table}_`))!;
 
@@ -163,9 +181,7 @@ describe("what must never be is refused by the database itself", () => {
   )("%s refuses %s", async (constraint, write) => {
     const table = tableOf(constraint);
     await expect(
-      second.query(`update ${table} set ${write} where ${table === "model_calls" ? "model_id" : "id"} = $1`, [
-        ids[table],
-      ]),
+      second.query(`update ${table} set ${write} where ${KEYS[table] ?? "id"} = $1`, [ids[table]]),
     ).rejects.toMatchObject({ code: "23514", constraint });
   });
 

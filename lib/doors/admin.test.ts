@@ -2,8 +2,11 @@ import { expect, test } from "vitest";
 import { authenticateKey } from "@/lib/domain/people";
 import { prisma } from "@/lib/platform/db";
 import { verifyPassword } from "@/lib/platform/secrets";
-import { buildProject, buildTraining, buildVersion, buildWorld } from "@/lib/testing/builders";
+import { buildProject, buildTraining, buildVersion, buildWorld, userContext } from "@/lib/testing/builders";
 import { connectSecond } from "@/lib/testing/database";
+import { itemRef, UNBOUNDED, versionRef } from "@/lib/testing/lifecycle";
+import { storeFile } from "@/lib/testing/store-file";
+import { purgeItem, trashVersion } from "@/lib/domain/trash";
 import { runAdminCommand, type AdminResult } from "./admin";
 
 async function admin(
@@ -100,6 +103,38 @@ test("list, usage and receipts tell what there is, in Trash too, and what was pu
   await expect(admin("verify-version", {}, { positionals: [`${workspace}/${project.slug}/1`] })).rejects.toMatchObject({
     code: "purged",
   });
+});
+
+test("a receipt is looked at again by its id, or with all that are due, and what was found is told", async () => {
+  const world = await buildWorld();
+  const workspace = world.workspace.slug;
+  const project = await buildProject(world);
+  const version = await buildVersion(world, project, { name: "autumn" });
+  const owner = await userContext(world);
+  await trashVersion(owner, versionRef(world, project, version));
+  await purgeItem(owner, itemRef(world, "VERSION", version), UNBOUNDED);
+  const { id } = await prisma().purgeReceipt.findFirstOrThrow({ where: { itemId: version.id } });
+  const byId = () => admin("look-again", {}, { positionals: [id] });
+  await expect(byId()).rejects.toMatchObject({ code: "busy" });
+  expect((await admin("purge-expired")).answer).toMatchObject({ files: { verified: 1 } });
+
+  expect((await admin("look-again")).text).toBe("0 receipts looked at again: nothing was found");
+  expect((await byId()).text).toBe("1 receipts looked at again: nothing was found");
+  await storeFile(`versions/${version.id}/images/late.png`, Buffer.from("late"));
+  expect(await byId()).toEqual({
+    ok: true,
+    answer: { receipts: 1, failed: 0, lateFiles: 1, lateBytes: 4 },
+    text: "1 receipts looked at again: 1 late files, 4 bytes, found and removed",
+  });
+  await prisma().purgeReceipt.update({
+    where: { id },
+    data: { verifiedAt: new Date(Date.now() - 25 * 3_600_000), lookedAgainAt: null },
+  });
+  expect((await admin("look-again")).answer).toEqual({ receipts: 1, failed: 0, lateFiles: 0, lateBytes: 0 });
+  expect((await admin("receipts", { workspace })).text).toMatch(
+    new RegExp(`1 late files \\(4 bytes\\) removed .*, looked at again .*${id}$`),
+  );
+  await expect(admin("look-again", {}, { positionals: ["nothing"] })).rejects.toMatchObject({ code: "not_found" });
 });
 
 test("nobody makes time run on a database that is not the embedded one", async () => {

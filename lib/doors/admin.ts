@@ -3,7 +3,14 @@ import { addMember, createApiKey, createUser, deleteUser, getUserByEmail } from 
 import { systemContext, type Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
 import { createWorkspace, getInventory, getUsageByProject, systemMembership } from "@/lib/domain/workspaces";
-import { eraseFiles, listReceipts, purgeExpired } from "@/lib/domain/trash";
+import {
+  eraseFiles,
+  getReceiptWorkspace,
+  listReceipts,
+  lookAgain,
+  lookAgainAtReceipt,
+  purgeExpired,
+} from "@/lib/domain/trash";
 import { verifyVersionFiles } from "@/lib/work/versions/files";
 import { env } from "@/lib/platform/env";
 import { newPassword } from "@/lib/platform/secrets";
@@ -78,6 +85,23 @@ async function purgeNow(input: AdminInput): Promise<AdminResult> {
     answer: { ...counts, files },
     text: `${counts.purged} purged, ${counts.skipped} skipped, ${counts.failed} failed, ${counts.remaining} remaining; files of ${files.verified} receipts verified gone, ${files.postponed} to be tried again`,
   };
+}
+
+/** A receipt by its id, or all that are due. */
+async function lookAgainNow(input: AdminInput): Promise<AdminResult> {
+  const [receiptId] = input.positionals;
+  const system = await systemContext("admin look-again");
+  const workspaceSlug = receiptId === undefined ? null : await getReceiptWorkspace(system, receiptId);
+  const look =
+    receiptId === undefined || workspaceSlug === null
+      ? await lookAgain(system, AbortSignal.timeout(PURGE_BUDGET_MS))
+      : await lookAgainAtReceipt(await workspaceContext(workspaceSlug), { workspaceSlug, receiptId });
+  const found =
+    look.lateFiles === 0
+      ? "nothing was found"
+      : `${look.lateFiles} late files, ${look.lateBytes} bytes, found and removed`;
+  const failed = look.failed === 0 ? "" : `; ${look.failed} could not be read back and will be tried again`;
+  return { ok: look.failed === 0, answer: look, text: `${look.receipts} receipts looked at again: ${found}${failed}` };
 }
 
 /** Every command, with what the usage text says of it. */
@@ -187,10 +211,10 @@ export const ADMIN_COMMANDS: Record<string, AdminCommand> = {
       const presented = receipts.map((r) => ({ ...r, verified: r.verifiedAt !== null }));
       const lines = presented.map((r) => {
         const state = r.verified
-          ? `verified ${r.verifiedAt!.toISOString()}`
+          ? `verified ${r.verifiedAt!.toISOString()}${r.lookedAgainAt ? `, looked at again ${r.lookedAgainAt.toISOString()}` : ""}`
           : `not verified yet${r.lastError ? `: ${r.lastError}` : ""}`;
-        const counts = `${r.images} images, ${r.trainings} trainings, ${r.models} models, ${r.removedFiles} of ${r.expectedFiles} files, ${r.removedBytes} bytes`;
-        return `${r.purgedAt.toISOString()}  ${r.itemType.toLowerCase()} ${r.projectSlug}${r.versionNumber ? `/${r.versionNumber}` : ""} "${r.itemName}"  ${r.reason.toLowerCase()} by ${r.actorName}  ${counts}  ${state}`;
+        const counts = `${r.images} images, ${r.trainings} trainings, ${r.models} models, ${r.removedFiles} of ${r.expectedFiles} files, ${r.removedBytes} bytes${r.lateFiles ? `, ${r.lateFiles} late files (${r.lateBytes} bytes) removed ${r.lateAt!.toISOString()}` : ""}`;
+        return `${r.purgedAt.toISOString()}  ${r.itemType.toLowerCase()} ${r.projectSlug}${r.versionNumber ? `/${r.versionNumber}` : ""} "${r.itemName}"  ${r.reason.toLowerCase()} by ${r.actorName}  ${counts}  ${state}  ${r.id}`;
       });
       return done({ workspace: workspaceSlug, receipts: presented }, lines.join("\n") || "Nothing was purged yet.");
     },
@@ -210,6 +234,7 @@ export const ADMIN_COMMANDS: Record<string, AdminCommand> = {
       };
     },
   },
+  "look-again": { help: "[RECEIPT]   (without one: all that were verified a day ago)", run: lookAgainNow },
   "purge-expired": { help: "[--now INSTANT]   (another instant on the embedded database only)", run: purgeNow },
   "db-url": {
     help: "",

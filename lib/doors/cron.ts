@@ -1,14 +1,14 @@
 import type { z } from "zod";
 import { systemContext, type Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
-import { eraseFiles, purgeExpired } from "@/lib/domain/trash";
+import { eraseFiles, lookAgain, purgeExpired } from "@/lib/domain/trash";
 import { env } from "@/lib/platform/env";
 import { equalSecrets } from "@/lib/platform/secrets";
 import type { purgeAnswer } from "@/lib/doors/server/schemas";
 import { door, type Door } from "./door";
 import type { AnyOperation } from "./operation";
 import { readBearer } from "./route";
-import { sweepStoreUploads } from "@/lib/work/uploads/store";
+import { sweepAll } from "@/lib/work/sweeps";
 
 /** Below the 60 s that the route may take, so that the answer still goes out. */
 const BUDGET_MS = 50_000;
@@ -46,16 +46,18 @@ const PURGE_MS = 30_000;
 const SWEEP_MS = 5_000;
 
 /**
- * Purges what is due, and removes uploads that nobody completed and the files of everything purged: on hosts without a
- * worker nobody else does. Each step has its turn, however long the one before took and whether it failed; a failure is
- * thrown after the last. Called hourly (vercel.json): a purge date is a promise not to purge earlier.
+ * Purges what is due, and removes the files of everything purged and what lost processes left: on hosts without a worker
+ * nobody else does. Each step has its turn, however long the one before took and whether it failed; a failure is thrown
+ * after the last. Called hourly (vercel.json): a purge date is a promise not to purge earlier.
  */
 export async function purgeAndErase(ctx: Context, signal: AbortSignal): Promise<z.input<typeof purgeAnswer>> {
   const within = (ms: number) => AbortSignal.any([signal, AbortSignal.timeout(ms)]);
   const counts = await turn(purgeExpired(ctx, within(PURGE_MS)));
-  const swept = await turn(sweepStoreUploads(ctx, within(SWEEP_MS)));
+  const swept = await turn(sweepAll(ctx, within(SWEEP_MS)));
   const files = await turn(eraseFiles(ctx, signal));
+  const looked = await turn(lookAgain(ctx, signal));
   swept();
+  looked();
   return { ...counts(), files: files() };
 }
 

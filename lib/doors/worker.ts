@@ -1,6 +1,6 @@
 import { systemContext } from "@/lib/domain/context";
-import { eraseFiles, purgeExpired } from "@/lib/domain/trash";
-import { sweepStoreUploads } from "@/lib/work/uploads/store";
+import { eraseFiles, lookAgain, purgeExpired } from "@/lib/domain/trash";
+import { sweepAll } from "@/lib/work/sweeps";
 import { buildExports } from "@/lib/work/exports/builder";
 import type { QueueName } from "@/lib/platform/job-queue";
 import { log } from "@/lib/platform/log";
@@ -26,12 +26,15 @@ export function workerHandlers(
       const ctx = await systemContext("scheduled purge");
       const counts = await purgeExpired(ctx, budget());
       if (counts.purged + counts.failed > 0) log().info(counts, "scheduled purge");
-      await sweepStoreUploads(ctx, budget());
     },
     "erase-files": async () => {
-      const counts = await eraseFiles(await systemContext("file removal"), budget());
+      const ctx = await systemContext("file removal");
+      const counts = await eraseFiles(ctx, budget());
       if (counts.verified + counts.postponed > 0) log().info(counts, "files of purged items removed");
+      const looked = await lookAgain(ctx, budget());
+      if (looked.receipts + looked.failed > 0) log().info(looked, "verified receipts looked at again");
     },
+    "sweep-files": async () => void (await sweepAll(await systemContext("file sweep"), budget())),
     "generate-versions": async () => {
       const counts = await generateVersions(await systemContext("generation"), budget(GENERATION_BUDGET_MS));
       if (Object.values(counts).some((count) => count > 0)) log().info(counts, "versions generated");

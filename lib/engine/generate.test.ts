@@ -85,7 +85,7 @@ describe("the file", () => {
   it("is a JPEG in full colour resolution where its path says so, and a PNG otherwise", async () => {
     const source = await photo(64, 48);
     const jpeg = await render(source, { contentType: "image/jpeg" });
-    expect(jpeg.output.path).toBe("images/train/img-0.jpg");
+    expect(jpeg.output.path).toBe("train/img-0.jpg");
     expect(await sharp(jpeg.bytes).metadata()).toMatchObject({
       format: "jpeg",
       chromaSubsampling: "4:4:4",
@@ -94,7 +94,7 @@ describe("the file", () => {
       space: "srgb",
     });
     const png = await render(source);
-    expect(png.output.path).toBe("images/train/img-0.png");
+    expect(png.output.path).toBe("train/img-0.png");
     expect(await sharp(png.bytes).metadata()).toMatchObject({ format: "png", width: 64, height: 48, bitsPerSample: 8 });
     // quality 90: close to the pixels that went in
     const [lossy, exact] = [await pixelsOf(jpeg.bytes), await pixelsOf(png.bytes)];

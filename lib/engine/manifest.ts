@@ -7,8 +7,11 @@ import { SPLITS } from "@/lib/engine/splits";
 /** The hash of a file as the manifest, and a version's row, name it. */
 export const sha256Of = (bytes: Uint8Array | string): string => createHash("sha256").update(bytes).digest("hex");
 
-/** Where the manifest lies, relative to the version's prefix. */
-export const MANIFEST_PATH = "manifest.json";
+/** Where the manifest of a hash lies, relative to the version's prefix: no other can take its place. */
+export const manifestPath = (sha256: string): string => `manifests/${sha256}.json`;
+
+/** Where it lies in versions that were made before each had a place of its own. */
+export const FIRST_MANIFEST_PATH = "manifest.json";
 
 const fileSchema = z.strictObject({
   /** relative to the version's prefix */
@@ -47,7 +50,7 @@ const manifestSchema = z
     const known = new Set(classes);
     if (known.size !== classes.length)
       context.addIssue({ code: "custom", path: ["classes"], message: "A class is listed twice." });
-    const paths = new Set([MANIFEST_PATH]);
+    const paths = new Set([FIRST_MANIFEST_PATH]);
     files.forEach(({ path, label, boxes, width, height }, index) => {
       if (paths.has(path))
         context.addIssue({
@@ -80,13 +83,18 @@ export class ManifestError extends Error {
 }
 
 /**
- * The manifest's one canonical form and that form's sha256: JSON with sorted keys and no spaces, files sorted by path,
- * a newline at the end. Equal manifests give equal bytes in whatever order their files were made, so the hash alone
+ * The manifest's one canonical form and that form's sha256: JSON with sorted keys and no spaces, files sorted by split,
+ * source image and output, a newline at the end. Equal manifests give equal bytes in whatever order their files were made, so the hash alone
  * tells whether a version is what it was. Throws ManifestError for a manifest that could not be read back.
  */
 export function encodeManifest(manifest: Manifest): { bytes: Buffer; sha256: string } {
   const checked = check(manifest);
-  const files = checked.files.toSorted((a, b) => (a.path < b.path ? -1 : 1));
+  const placed = checked.files.map((file) => ({
+    file,
+    place: `${file.split}/${file.sourceImageId}-${file.output} ${file.path}`,
+  }));
+  placed.sort((a, b) => (a.place < b.place ? -1 : 1));
+  const files = placed.map(({ file }) => file);
   const bytes = Buffer.from(`${JSON.stringify(sortKeys({ ...checked, files }))}\n`);
   return { bytes, sha256: sha256Of(bytes) };
 }

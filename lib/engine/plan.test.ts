@@ -152,7 +152,7 @@ describe("planOutputs", () => {
         sourceImageId: "img-train",
         split: "train",
         output: 0,
-        path: "images/train/img-train-0.png",
+        path: "train/img-train-0.png",
         tile: null,
         augmented: true,
       },
@@ -160,7 +160,7 @@ describe("planOutputs", () => {
         sourceImageId: "img-train",
         split: "train",
         output: 1,
-        path: "images/train/img-train-1.png",
+        path: "train/img-train-1.png",
         tile: null,
         augmented: true,
       },
@@ -168,7 +168,7 @@ describe("planOutputs", () => {
         sourceImageId: "img-valid",
         split: "valid",
         output: 0,
-        path: "images/valid/img-valid-0.png",
+        path: "valid/img-valid-0.png",
         tile: null,
         augmented: false,
       },
@@ -176,7 +176,7 @@ describe("planOutputs", () => {
         sourceImageId: "img-test",
         split: "test",
         output: 0,
-        path: "images/test/img-test-0.png",
+        path: "test/img-test-0.png",
         tile: null,
         augmented: false,
       },
@@ -189,9 +189,9 @@ describe("planOutputs", () => {
 
   it("never makes the same file several times: without an augmentation step each image gives one output", () => {
     expect(plan({}).map(({ path }) => path)).toEqual([
-      "images/train/img-train-0.png",
-      "images/valid/img-valid-0.png",
-      "images/test/img-test-0.png",
+      "train/img-train-0.png",
+      "valid/img-valid-0.png",
+      "test/img-test-0.png",
     ]);
     expect(plan({ image: { versions: 5 } })).toEqual(plan({}));
   });

@@ -26,7 +26,7 @@ export interface PlannedOutput {
   sourceImageId: string;
   split: Split;
   output: number;
-  /** `images/<split>/<sourceImageId>-<output>.<jpg|png>`, relative to the version's prefix */
+  /** `<split>/<sourceImageId>-<output>.<jpg|png>`, relative to where the version's images are put */
   path: string;
   /** Which tile of the source it shows, both from 0; null without the setting `tile`. */
   tile: { row: number; column: number } | null;
@@ -118,7 +118,7 @@ export function planOutputs(
         sourceImageId: id,
         split,
         output,
-        path: `images/${split}/${id}-${output}.${extension}`,
+        path: `${split}/${id}-${output}.${extension}`,
         tile,
         augmented,
       });

@@ -9,6 +9,7 @@ import { PrismaClient } from "./generated/client";
  * - `query`, `atomic` and `transaction` for everything that takes locks or is hot: named, prepared statements.
  */
 interface Connections {
+  url: string;
   pool: pg.Pool;
   prisma: PrismaClient;
 }
@@ -21,9 +22,10 @@ const CONNECTION_TIMEOUT_MS = 10_000;
 const holder = globalThis as typeof globalThis & { reprieveConnections?: Connections };
 
 function connections(): Connections {
-  if (holder.reprieveConnections) return holder.reprieveConnections;
+  const url = env().databaseUrl;
+  if (holder.reprieveConnections?.url === url) return holder.reprieveConnections;
   const pool = new pg.Pool({
-    connectionString: env().databaseUrl,
+    connectionString: url,
     max: env().databasePoolSize,
     connectionTimeoutMillis: CONNECTION_TIMEOUT_MS,
     idleTimeoutMillis: 60_000,
@@ -34,7 +36,7 @@ function connections(): Connections {
   } as pg.PoolConfig);
   pool.on("error", () => {}); // an idle connection broke: the pool drops it, the next query opens another
   pool.on("connect", (client) => client.on("error", () => {})); // one in use broke: its statement says so; unheard, it would end the process
-  return (holder.reprieveConnections = { pool, prisma: new PrismaClient({ adapter: new PrismaPg(pool) }) });
+  return (holder.reprieveConnections = { url, pool, prisma: new PrismaClient({ adapter: new PrismaPg(pool) }) });
 }
 
 /** Prisma on the shared pool. Never inside `transaction`: that would take a second connection and can hang the pool. */

@@ -48,6 +48,9 @@ const schema = z.object({
       error: "must be server (the default) or store (browsers send images to the object store)",
     }),
   ),
+  STORE_LATE_WRITES_MINUTES: optional(
+    z.coerce.number().min(1, "must be at least 1").max(1440, "must be at most 1440, a day"),
+  ),
   PUBLIC_URL: optional(
     z.url({ protocol: /^https?$/, error: "must be an http(s) URL, such as https://reprieve.example.org" }),
   ),
@@ -74,6 +77,8 @@ export interface Env {
   weightsBytesMax: number;
   /** Where browsers send images: here, or straight to the object store by presigned PUT. */
   uploads: "server" | "store";
+  /** How long after the end of a right to write an object store may still be finishing a request that began before it. */
+  storeLateWritesMs: number;
   /** Where images to predict may be fetched from, when a caller gives a URL; nowhere, unless set. */
   inferImageHosts: readonly ImageHost[];
   /** Trainings that a worker runs at once, each in a process of its own; 0: it leaves them to other workers. */
@@ -153,6 +158,7 @@ export function parseEnv(source: Record<string, string | undefined>): Env {
     inferImageHosts: parseImageHosts(e.INFER_IMAGE_HOSTS ?? ""),
     trainingConcurrency: e.TRAINING_CONCURRENCY ?? 1,
     uploads: e.UPLOADS ?? "server",
+    storeLateWritesMs: (e.STORE_LATE_WRITES_MINUTES ?? 15) * 60_000,
     publicUrl: (e.PUBLIC_URL ?? `http://localhost:${e.PORT ?? 3000}`).replace(/\/+$/, ""),
     cronSecret: e.CRON_SECRET ?? null,
     sessionSecret: e.NEXTAUTH_SECRET ?? null,

@@ -9,6 +9,7 @@ import type { Queries } from "./db";
 const QUEUES = {
   "purge-expired": { schedule: "*/5 * * * *" },
   "erase-files": { schedule: "* * * * *" },
+  "sweep-files": { schedule: "17 * * * *" },
   "generate-versions": { schedule: "* * * * *" },
   "build-exports": { schedule: "* * * * *" },
   "run-trainings": { schedule: "* * * * *" },

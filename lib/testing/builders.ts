@@ -1,10 +1,12 @@
 import type { Context, Membership } from "@/lib/domain/context";
 import type { Scope } from "@/lib/domain/permissions";
+import { projectPrefix, trainingPrefix, versionPrefix } from "@/lib/domain/grants";
 import { SCOPES } from "@/lib/domain/permissions";
 import { databaseNow, prisma, query } from "@/lib/platform/db";
 import type { ProjectType, Role, TrainerKind, TrainingStatus, VersionStatus } from "@/lib/platform/generated/enums";
 import { newId } from "@/lib/platform/id";
 import { hashApiKey, newApiKey } from "@/lib/platform/secrets";
+import { testStore } from "./store-file";
 
 /*
  * Builders make what a test needs with the least words: each makes its own parents, takes overrides, writes real rows.
@@ -61,8 +63,11 @@ export async function buildApiKey(
 
 export async function buildProject(world: World, overrides: { slug?: string; name?: string; type?: ProjectType } = {}) {
   const slug = overrides.slug ?? unique("digits");
+  const id = newId();
+  await testStore().makeRoot(projectPrefix(id));
   return prisma().project.create({
     data: {
+      id,
       workspaceId: world.workspace.id,
       slug,
       name: overrides.name ?? slug,
@@ -115,8 +120,11 @@ export async function buildVersion(
   });
   const counted = status === "FAILED" ? 0 : images;
   await prisma().workspace.update({ where: { id: world.workspace.id }, data: { usedImages: { increment: counted } } });
+  const id = newId();
+  await testStore().makeRoot(versionPrefix(id));
   return prisma().version.create({
     data: {
+      id,
       workspaceId: world.workspace.id,
       projectId: project.id,
       number: nextVersionNumber - 1,
@@ -150,8 +158,11 @@ export async function buildTraining(
     data: { nextTrainingNumber: { increment: 1 } },
   });
   const active = status === "QUEUED" || status === "RUNNING";
+  const id = newId();
+  await testStore().makeRoot(trainingPrefix(version.id, id));
   return prisma().training.create({
     data: {
+      id,
       workspaceId: world.workspace.id,
       versionId: version.id,
       number: nextTrainingNumber - 1,

@@ -1,13 +1,12 @@
 import { weightsPath } from "@/lib/domain/trainings";
-import { versionPrefix } from "@/lib/domain/versions";
+import { versionPrefix } from "@/lib/domain/grants";
 import { derive } from "@/lib/engine/random";
 import type { Preprocessing } from "@/lib/engine/settings";
 import { FEATURE_COUNT, FEATURES } from "@/lib/engine/trainer/features";
 import { encodeWeights } from "@/lib/engine/trainer/weights";
-import { createBlobStore } from "@/lib/platform/blob-store";
 import { prisma } from "@/lib/platform/db";
-import { env } from "@/lib/platform/env";
 import { buildModel, buildTraining, buildVersion, type World } from "./builders";
+import { storeFile } from "./store-file";
 
 /** Weights that learned nothing, but tell any image's "cat" from "dog" somehow. Other seeds tell otherwise. */
 export function drawWeights(seed = 1): Buffer {
@@ -31,10 +30,7 @@ export async function storeModel(world: World, version: { id: string }, weights:
   const model = await buildModel(world, await buildTraining(world, version, { status: "FINISHED" }), {
     sizeBytes: weights.length,
   });
-  await createBlobStore(env().blobStore, { durable: false }).put(
-    `${versionPrefix(version.id)}${weightsPath(model)}`,
-    weights,
-  );
+  await storeFile(`${versionPrefix(version.id)}${weightsPath(model)}`, weights);
   await prisma().version.updateMany({
     where: { id: version.id, defaultModelId: null },
     data: { defaultModelId: model.id },

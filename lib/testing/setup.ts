@@ -8,6 +8,7 @@ import { dropDatabase, cloneDatabase } from "./database";
 // file's own.
 vi.resetModules();
 const environment = { ...process.env };
+delete (globalThis as { leavesBroken?: string }).leavesBroken;
 
 const blobs = mkdtempSync(path.join(tmpdir(), "reprieve-test-"));
 let url: string | undefined;
@@ -25,10 +26,16 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
+  let broken: string[] = [];
+  if (url && process.env["BLOB_STORE"] === `file://${blobs}` && process.env["DATABASE_URL"] === url) {
+    const { findBroken } = await import("./quiet-and-whole");
+    broken = (globalThis as { leavesBroken?: string }).leavesBroken ? [] : await findBroken(url, `file://${blobs}`);
+  }
   const { disconnect } = await import("@/lib/platform/db");
   await disconnect();
   if (url) await dropDatabase(url);
   rmSync(blobs, { recursive: true, force: true });
   for (const name of Object.keys(process.env)) if (!(name in environment)) delete process.env[name];
   Object.assign(process.env, environment);
+  if (broken.length > 0) throw new Error(`Not quiet and whole:\n${broken.slice(0, 20).join("\n")}`);
 });

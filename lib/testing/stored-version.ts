@@ -1,9 +1,8 @@
-import { versionPrefix } from "@/lib/domain/versions";
-import { encodeManifest, MANIFEST_PATH, type Manifest, type ManifestFile, sha256Of } from "@/lib/engine/manifest";
-import { createBlobStore } from "@/lib/platform/blob-store";
+import { versionPrefix } from "@/lib/domain/grants";
+import { encodeManifest, manifestPath, type Manifest, type ManifestFile, sha256Of } from "@/lib/engine/manifest";
 import { prisma } from "@/lib/platform/db";
-import { env } from "@/lib/platform/env";
 import { buildVersion, type World } from "./builders";
+import { storeFile } from "./store-file";
 
 export interface StoredFile {
   bytes: Buffer;
@@ -15,7 +14,6 @@ export interface StoredFile {
 
 /** An empty manifest for a version that is only its row, so that its pages show no image instead of an error. */
 export async function storeNoFiles(...ids: string[]): Promise<void> {
-  const store = createBlobStore(env().blobStore, { durable: false });
   const { bytes, sha256: manifestHash } = encodeManifest({
     format: 1,
     type: "classification",
@@ -26,7 +24,7 @@ export async function storeNoFiles(...ids: string[]): Promise<void> {
     classes: [],
     files: [],
   });
-  for (const id of ids) await store.put(`${versionPrefix(id)}${MANIFEST_PATH}`, bytes);
+  for (const id of ids) await storeFile(`${versionPrefix(id)}${manifestPath(manifestHash)}`, bytes);
   await prisma().version.updateMany({ where: { id: { in: ids } }, data: { manifestHash } });
 }
 
@@ -42,14 +40,13 @@ export async function storeVersion(
 ) {
   const version = await buildVersion(world, project, { images: 0 });
   const prefix = versionPrefix(version.id);
-  const store = createBlobStore(env().blobStore, { durable: false });
   const listed: ManifestFile[] = [];
   for (const { bytes, width = 64, height = 48, split = "train", extension = "png" } of files) {
     const index = listed.length;
     const label = index % 2 === 0 ? "cat" : "dog";
     const sourceImageId = `source-${index}`;
     const path = `images/${split}/${sourceImageId}-0.${extension}`;
-    await store.put(`${prefix}${path}`, bytes);
+    await storeFile(`${prefix}${path}`, bytes);
     listed.push({
       path,
       name: `photo ${index}.${extension}`,
@@ -74,7 +71,7 @@ export async function storeVersion(
     classes: ["cat", "dog"],
     files: listed,
   });
-  await store.put(`${prefix}${MANIFEST_PATH}`, manifest.bytes);
+  await storeFile(`${prefix}${manifestPath(manifest.sha256)}`, manifest.bytes);
   const count = (split: ManifestFile["split"]) => listed.filter((file) => file.split === split).length;
   await prisma().workspace.update({
     where: { id: world.workspace.id },

@@ -155,6 +155,7 @@ describe("the zip of a link", () => {
     await completeExport(worker, lease, 7);
     expect(await getLinkedExport(worker, lease.exportId)).toEqual({
       exportId: lease.exportId,
+      attemptId: lease.leaseId,
       versionId: version.id,
       format: "FOLDER",
       sizeBytes: 7,

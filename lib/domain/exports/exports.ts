@@ -1,4 +1,4 @@
-import { query, statement, transaction, type Transaction } from "@/lib/platform/db";
+import { prisma, query, statement, transaction, type Transaction } from "@/lib/platform/db";
 import type { ExportFormat, ExportStatus, ProjectType } from "@/lib/platform/generated/enums";
 import { newId } from "@/lib/platform/id";
 import { enqueue } from "@/lib/platform/job-queue";
@@ -33,6 +33,7 @@ export interface ExportView {
 
 interface ExportRow extends ExportView {
   id: string | null;
+  attemptId: string | null;
   type: ProjectType;
 }
 
@@ -40,13 +41,13 @@ interface ExportRow extends ExportView {
 const OF_VERSION = statement({
   name: "exports-of-version",
   text: `
-select p.type, e.id, e.format, e.status, coalesce(e.progress, 0) as progress,
+select p.type, e.id, e.attempt_id as "attemptId", e.format, e.status, coalesce(e.progress, 0) as progress,
   coalesce(e.size_bytes, 0)::float8 as "sizeBytes", e.failure_reason as "failureReason"
 from versions v join projects p on p.id = v.project_id left join exports e on e.version_id = v.id
 where v.id = $1`,
 });
 
-const NEVER_ASKED = { id: null, status: null, progress: 0, sizeBytes: 0, failureReason: null };
+const NEVER_ASKED = { id: null, attemptId: null, status: null, progress: 0, sizeBytes: 0, failureReason: null };
 
 /** One for each format that the version's project has; what the version would need is known even before it is ready. */
 async function listRows(versionId: string, run: Transaction["query"] = query): Promise<ExportRow[]> {
@@ -149,14 +150,14 @@ function exportFailed({ format, failureReason }: ExportView): DomainError {
 
 // ── The zip that is there ────────────────────────────────────────────────────────────────────────────────────────────
 
-/** Where a zip lies, relative to its version. The folder is the export's alone: who makes it anew may empty it first. */
-export const exportFolder = (exportId: string): string => `exports/${exportId}/`;
-export const exportPath = (exportId: string, format: ExportFormat): string =>
-  `${exportFolder(exportId)}${nameOfFormat(format)}.zip`;
+/** Where an attempt at a zip puts it, relative to its version; null: where it lay before each attempt had a place of its own. */
+export const exportPath = (exportId: string, attemptId: string | null, format: ExportFormat): string =>
+  `exports/${exportId}/${attemptId === null ? "" : `${attemptId}/`}${nameOfFormat(format)}.zip`;
 
 /** A zip that is ready. */
 export interface ExportFile {
   exportId: string;
+  attemptId: string | null;
   versionId: string;
   format: ExportFormat;
   sizeBytes: number;
@@ -173,6 +174,7 @@ export async function getExportFile(ctx: Context, ref: VersionRef & { format: Ex
     throw new DomainError("not_ready", `There is no download as ${nameOfFormat(ref.format)} yet. Ask for it first.`);
   return {
     exportId: found.id,
+    attemptId: found.attemptId,
     versionId: version.id,
     format: ref.format,
     sizeBytes: found.sizeBytes,
@@ -185,7 +187,7 @@ export async function getExportFile(ctx: Context, ref: VersionRef & { format: Ex
 const BY_ID = statement({
   name: "export-by-id",
   text: `
-select e.id as "exportId", v.id as "versionId", e.format, e.size_bytes::float8 as "sizeBytes",
+select e.id as "exportId", e.attempt_id as "attemptId", v.id as "versionId", e.format, e.size_bytes::float8 as "sizeBytes",
   p.slug as "projectSlug", v.number as "versionNumber", v.name,
   v.deleted_at as "deletedAt", v.purge_after as "purgeAfter",
   p.deleted_at as "projectDeletedAt", p.purge_after as "projectPurgeAfter"
@@ -227,4 +229,13 @@ export async function remakeExport(exportId: string): Promise<void> {
     });
     if (lost.count > 0) await enqueue(tx, "build-exports");
   });
+}
+
+/** The zips of a version that its rows name, relative to it. For a sweep. */
+export async function listNamedExports(versionId: string): Promise<Set<string>> {
+  const exports = await prisma().export.findMany({
+    where: { versionId, status: "READY" },
+    select: { id: true, attemptId: true, format: true },
+  });
+  return new Set(exports.map(({ id, attemptId, format }) => exportPath(id, attemptId, format)));
 }

@@ -1,9 +1,9 @@
 export {
-  exportFolder,
   exportPath,
   getExportFile,
   getLinkedExport,
   listExports,
+  listNamedExports,
   remakeExport,
   requestExport,
   type ExportFile,

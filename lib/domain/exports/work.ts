@@ -1,7 +1,9 @@
+import type { WriteGrant } from "@/lib/platform/blob-store";
 import { prisma, query, statement, transaction } from "@/lib/platform/db";
 import type { ExportFormat } from "@/lib/platform/generated/enums";
 import { newId } from "@/lib/platform/id";
 import type { Context } from "@/lib/domain/context";
+import { holdGrant, toGrant, type Term } from "@/lib/domain/grants";
 import { LIVE_VERSION, lockLiveVersion } from "@/lib/domain/locks";
 import type { ExportFailure } from "./exports";
 import { authorizeSystem } from "@/lib/domain/permissions";
@@ -27,6 +29,8 @@ export interface ExportLease {
 /** What a worker makes a zip from. */
 export interface ExportBuild {
   lease: ExportLease;
+  /** To write files of the version. */
+  grant: WriteGrant;
   format: ExportFormat;
   /** From 1. */
   attempt: number;
@@ -49,20 +53,32 @@ const GIVE_UP = statement({
          where e.status = 'RUNNING' and e.lease_until <= now() and e.attempts >= ${ATTEMPTS_MAX}`,
 });
 
-/** Locks; the database's clock. */
+/** Locks; the database's clock. A version that a purge has locked is passed over, so the grant is taken under its lock. */
 const CLAIM = statement({
   name: "export-claim",
-  text: `with next as (
-           select e.id, v.manifest_hash, v.number, v.created_at, p.slug, p.name, p.annotation, w.slug as workspace
-           from exports e join versions v on v.id = e.version_id join projects p on p.id = v.project_id join workspaces w on w.id = p.workspace_id
-           where ${FREE} and e.attempts < ${ATTEMPTS_MAX} and v.status = 'READY' and v.manifest_hash is not null and ${LIVE_VERSION}
-           order by e.created_at, e.id limit 1 for no key update of e skip locked
-         )
-         update exports e set status = 'RUNNING', lease_id = $1, lease_until = now() + $2 * interval '1 millisecond', attempts = e.attempts + 1, progress = 0
-         from next where e.id = next.id
-         returning e.id as "exportId", e.version_id as "versionId", e.format, e.attempts as attempt, next.manifest_hash as "manifestHash", next.workspace as "workspaceSlug",
-           next.slug as "projectSlug", next.name as "projectName", next.annotation, next.number as "versionNumber", next.created_at as "versionCreatedAt"`,
+  text: `
+with next as (
+  select e.id as export_id, v.workspace_id, v.project_id, v.manifest_hash, v.number, v.created_at, p.slug, p.name, p.annotation, w.slug as workspace
+  from exports e join versions v on v.id = e.version_id join projects p on p.id = v.project_id join workspaces w on w.id = p.workspace_id
+  where ${FREE} and e.attempts < ${ATTEMPTS_MAX} and v.status = 'READY' and v.manifest_hash is not null and ${LIVE_VERSION}
+  order by e.created_at, e.id limit 1 for share of v skip locked for no key update of e skip locked
+), claimed as (
+  update exports e set status = 'RUNNING', lease_id = $1, lease_until = now() + $2 * interval '1 millisecond', attempts = e.attempts + 1, progress = 0
+  from next where e.id = next.export_id
+  returning e.version_id, e.format, e.attempts, next.*
+), granted as (
+  insert into grants (id, holder, workspace_id, project_id, version_id, until)
+  select $1, 'EXPORT', workspace_id, project_id, version_id, now() + $2 * interval '1 millisecond' from claimed
+  returning until
+)
+select export_id as "exportId", version_id as "versionId", workspace_id as "workspaceId", project_id as "projectId", format, attempts as attempt,
+  manifest_hash as "manifestHash", workspace as "workspaceSlug", slug as "projectSlug", name as "projectName", annotation,
+  number as "versionNumber", created_at as "versionCreatedAt", now() as from, until
+from claimed, granted`,
 });
+
+type Claimed = Omit<ExportBuild, "lease" | "grant"> &
+  Term & { exportId: string; versionId: string; workspaceId: string; projectId: string };
 
 /**
  * Takes the oldest download that is to be made and that nobody works on, for EXPORT_LEASE_MS. null: there is none.
@@ -73,48 +89,48 @@ export async function claimExport(ctx: Context): Promise<ExportBuild | null> {
   authorizeSystem(ctx);
   await query(GIVE_UP, []);
   const leaseId = newId();
-  const [claimed] = await query<Omit<ExportBuild, "lease"> & { exportId: string; versionId: string }>(CLAIM, [
-    leaseId,
-    EXPORT_LEASE_MS,
-  ]);
+  const [claimed] = await query<Claimed>(CLAIM, [leaseId, EXPORT_LEASE_MS]);
   if (!claimed) return null;
-  const { exportId, versionId, ...build } = claimed;
-  return { ...build, lease: { exportId, versionId, leaseId } };
+  const { exportId, versionId, workspaceId, projectId, from, until, ...build } = claimed;
+  const grant = toGrant(leaseId, "EXPORT", { workspaceId, projectId, versionId }, { from, until });
+  return { ...build, lease: { exportId, versionId, leaseId }, grant };
 }
 
 /** The database's clock; the fence, in one conditional statement. */
 const HEARTBEAT = statement({
   name: "export-heartbeat",
-  text: `with live as (
-           update versions v set writers_until = greatest(v.writers_until, now() + $4 * interval '1 millisecond')
-           from projects p, exports e
-           where v.id = e.version_id and p.id = v.project_id and ${LIVE_VERSION}
-             and e.id = $1 and e.lease_id = $2 and e.status = 'RUNNING'
-           returning v.id
-         )
-         update exports e set progress = greatest(e.progress, $3::float8), lease_until = now() + $4 * interval '1 millisecond'
-         from live where e.id = $1 and e.lease_id = $2 and e.status = 'RUNNING' and e.version_id = live.id returning e.id`,
+  text: `
+with held as (
+  update exports e set progress = greatest(e.progress, $3::float8), lease_until = now() + $4 * interval '1 millisecond'
+  from versions v, projects p
+  where e.id = $1 and e.lease_id = $2 and e.status = 'RUNNING' and v.id = e.version_id and p.id = v.project_id and ${LIVE_VERSION}
+  returning e.id
+)
+update grants g set until = greatest(g.until, now() + $4 * interval '1 millisecond')
+from held where g.id = $2 and g.ended_at is null returning now() as from, g.until`,
 });
 
 /**
- * Reports progress (0 to 1) and renews the worker's lease on the build and with it the one to write under the version.
- * False: the version or project is in Trash or gone, or another has the build; publish nothing.
+ * Reports progress (0 to 1) and renews the worker's lease on the build and the grant that belongs to it.
+ * null: the version or project is in Trash or gone, or another has the build; publish nothing.
  */
-export async function heartbeatExport(ctx: Context, lease: ExportLease, progress: number): Promise<boolean> {
+export async function heartbeatExport(ctx: Context, lease: ExportLease, progress: number): Promise<Term | null> {
   authorizeSystem(ctx);
-  return (await query(HEARTBEAT, [lease.exportId, lease.leaseId, progress, EXPORT_LEASE_MS])).length > 0;
+  const [term] = await query<Term>(HEARTBEAT, [lease.exportId, lease.leaseId, progress, EXPORT_LEASE_MS]);
+  return term ?? null;
 }
 
 /** The database's clock. */
 const COMPLETE = statement({
   name: "export-complete",
-  text: `update exports set status = 'READY', progress = 1, size_bytes = $3, lease_id = null, lease_until = null, ended_at = now()
-         where id = $1 and lease_id = $2 and status = 'RUNNING' returning id`,
+  text: `
+update exports set status = 'READY', progress = 1, size_bytes = $3, attempt_id = lease_id, lease_id = null, lease_until = null, ended_at = now()
+where id = $1 and lease_id = $2 and status = 'RUNNING' returning id`,
 });
 
 /**
- * Makes a download ready whose zip is published. `stopped`: the version or project went to Trash or is gone; take the zip
- * away. `lost`: another worker has the build; leave the zip, which is the same as that one's.
+ * Makes a download ready whose zip is published, at the place of this attempt. `stopped`: the version or project went to
+ * Trash or is gone, or the zip was swept; `lost`: another worker has the build. Then take the zip away.
  */
 export async function completeExport(
   ctx: Context,
@@ -123,7 +139,8 @@ export async function completeExport(
 ): Promise<"ready" | "stopped" | "lost"> {
   authorizeSystem(ctx);
   return transaction(async (tx) => {
-    if (!(await lockLiveVersion(tx, lease.versionId, "share"))) return "stopped";
+    if (!(await lockLiveVersion(tx, lease.versionId, "share")) || !(await holdGrant(tx, lease.leaseId)))
+      return "stopped";
     return (await tx.query(COMPLETE, [lease.exportId, lease.leaseId, sizeBytes])).length > 0 ? "ready" : "lost";
   });
 }

@@ -1,20 +1,27 @@
 import type { Readable } from "node:stream";
-import { blobStore } from "@/lib/platform/blob-store";
+import { blobStore, type WriteGrant } from "@/lib/platform/blob-store";
 import { prisma, transaction, type Transaction } from "@/lib/platform/db";
 import type { Split } from "@/lib/platform/generated/enums";
 import { newId } from "@/lib/platform/id";
 import type { Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
+import { holdGrant, projectPrefix, takeGrant } from "@/lib/domain/grants";
 import { getLiveProject, type ProjectState, type SluggedProjectRef } from "@/lib/domain/item-state";
 import { lockLiveProject } from "@/lib/domain/locks";
 import { parseLabel, toFileName } from "@/lib/domain/names";
 import { authorize } from "@/lib/domain/permissions";
+import { GrantLost, type Writer } from "@/lib/domain/writer";
+
+const IMAGES_FOLDER = "images/";
+const THUMBNAILS_FOLDER = "thumbs/";
 
 /** Where a source image's bytes lie. They belong to the project: no purge of a version touches them. */
-export const sourceImageKey = (projectId: string, imageId: string): string => `projects/${projectId}/images/${imageId}`;
+export const sourceImageKey = (projectId: string, imageId: string): string =>
+  `${projectPrefix(projectId)}${IMAGES_FOLDER}${imageId}`;
 
 /** Where its thumbnail lies, a WebP. */
-export const thumbnailKey = (projectId: string, imageId: string): string => `projects/${projectId}/thumbs/${imageId}`;
+export const thumbnailKey = (projectId: string, imageId: string): string =>
+  `${projectPrefix(projectId)}${THUMBNAILS_FOLDER}${imageId}`;
 
 /** An image that was looked at and found good. */
 export interface NewImage {
@@ -83,23 +90,44 @@ export async function findImageByContent(ctx: Context, ref: SluggedProjectRef, s
   return (await prisma().image.findUnique({ where, select: { id: true } }))?.id ?? null;
 }
 
+/** How long an upload may take between two renewals of the grant that it is made under. */
+export const UPLOADS_LEASE_MS = 60_000;
+
+/** The right to store images of a project, for all that this process adds to it. Throws `in_trash`. */
+export async function takeUploadsGrant(project: ProjectState, holder: "UPLOADS" | "STORE_UPLOADS", leaseMs: number) {
+  return transaction(async (tx): Promise<WriteGrant> => {
+    await shareLiveProject(tx, project);
+    const { workspaceId } = await tx.project.findUniqueOrThrow({
+      where: { id: project.id },
+      select: { workspaceId: true },
+    });
+    return takeGrant(tx, newId(), holder, { workspaceId, projectId: project.id }, leaseMs);
+  });
+}
+
 /**
- * Adds an image to a project. The same bytes a second time are recognised and add nothing, not even a label or a split.
- * Files first, then the row: whatever goes wrong between, the files are taken away again, and what a killed process
- * leaves lies under the project's own prefix. Throws as assertCanAddImage.
+ * Adds an image to a project, through a writer with a grant for it. The same bytes a second time are recognised and add
+ * nothing, not even a label or a split. Files first, then the row: whatever goes wrong between, the files are taken away
+ * again, and what a killed process leaves is swept. Throws as assertCanAddImage; GrantLost when the project went to Trash
+ * meanwhile, or the process stood still for so long that its files were swept.
  */
-export async function addImage(ctx: Context, ref: SluggedProjectRef, image: NewImage): Promise<AddedImage> {
+export async function addImage(
+  ctx: Context,
+  ref: SluggedProjectRef,
+  image: NewImage,
+  writer: Writer,
+): Promise<AddedImage> {
   const project = await assertCanAddImage(ctx, ref, image.label);
   const label = image.label === null ? null : parseLabel(image.label);
   const id = newId();
-  const files = { original: sourceImageKey(project.id, id), thumbnail: thumbnailKey(project.id, id) };
   let absent = true;
   try {
-    await blobStore().put(files.original, image.open());
-    await blobStore().put(files.thumbnail, image.thumbnail);
+    await writer.put(`${IMAGES_FOLDER}${id}`, image.open());
+    await writer.put(`${THUMBNAILS_FOLDER}${id}`, image.thumbnail);
     absent = false;
     const existing = await transaction(async (tx) => {
       await shareLiveProject(tx, project);
+      if (!(await holdGrant(tx, writer.grant.id))) throw new GrantLost(`The image ${id} was swept before its row.`);
       const inserted = await tx.image.createMany({
         data: {
           id,
@@ -135,8 +163,16 @@ export async function addImage(ctx: Context, ref: SluggedProjectRef, image: NewI
       );
     throw error;
   } finally {
-    if (absent) await blobStore().remove([files.original, files.thumbnail]);
+    if (absent) await blobStore().remove([sourceImageKey(project.id, id), thumbnailKey(project.id, id)]);
   }
+}
+
+/** Of ids of images, those that no row has. For a sweep. */
+export async function listImagesWithoutRow(ids: readonly string[]): Promise<Set<string>> {
+  const rows = await prisma().image.findMany({ where: { id: { in: [...ids] } }, select: { id: true } });
+  const without = new Set(ids);
+  for (const { id } of rows) without.delete(id);
+  return without;
 }
 
 export interface SourceImage {

@@ -6,7 +6,10 @@ export {
   assertCanAddImage,
   findImageByContent,
   getSourceImage,
+  listImagesWithoutRow,
   sourceImageKey,
+  takeUploadsGrant,
+  UPLOADS_LEASE_MS,
   type AddedImage,
 } from "./images";
 export type { ImageBox } from "./boxes";

@@ -4,6 +4,7 @@ import { newId } from "@/lib/platform/id";
 import { recordAudit } from "@/lib/domain/audit";
 import { personId, type Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
+import { projectPrefix, withRoot } from "@/lib/domain/grants";
 import { countImagesOf } from "@/lib/domain/images";
 import { getLiveProject, type SluggedProjectRef, type VersionRef } from "@/lib/domain/item-state";
 import { parseName } from "@/lib/domain/names";
@@ -135,39 +136,41 @@ export async function createProject(ctx: Context, input: NewProject): Promise<Pr
   const annotation = parseAnnotation(input.annotation);
   const id = newId();
   const slugs = input.projectSlug === undefined ? slugsFor(name) : [input.projectSlug];
-  const slug = await transaction(async (tx) => {
-    for (const candidate of slugs) {
-      const made = await tx.project.createMany({
-        data: {
-          id,
-          workspaceId: workspace.workspaceId,
-          slug: candidate,
-          name,
-          type: input.type,
-          annotation,
-          createdById: personId(ctx.actor),
-          createdAt: ctx.now,
-          updatedAt: ctx.now,
-        },
-        skipDuplicates: true,
-      });
-      if (made.count === 0) continue;
-      await recordAudit(tx, ctx, [
-        {
-          workspaceId: workspace.workspaceId,
-          action: "project.created",
-          targetType: "project",
-          targetId: id,
-          targetName: name,
-        },
-      ]);
-      return candidate;
-    }
-    throw new DomainError(
-      "already_exists",
-      `There is a project "${input.projectSlug ?? name}" already, live or in Trash. Choose another name, or restore that one.`,
-    );
-  });
+  const insert = () =>
+    transaction(async (tx) => {
+      for (const candidate of slugs) {
+        const made = await tx.project.createMany({
+          data: {
+            id,
+            workspaceId: workspace.workspaceId,
+            slug: candidate,
+            name,
+            type: input.type,
+            annotation,
+            createdById: personId(ctx.actor),
+            createdAt: ctx.now,
+            updatedAt: ctx.now,
+          },
+          skipDuplicates: true,
+        });
+        if (made.count === 0) continue;
+        await recordAudit(tx, ctx, [
+          {
+            workspaceId: workspace.workspaceId,
+            action: "project.created",
+            targetType: "project",
+            targetId: id,
+            targetName: name,
+          },
+        ]);
+        return candidate;
+      }
+      throw new DomainError(
+        "already_exists",
+        `There is a project "${input.projectSlug ?? name}" already, live or in Trash. Choose another name, or restore that one.`,
+      );
+    });
+  const slug = await withRoot(projectPrefix(id), insert);
   return {
     id,
     workspaceSlug: workspace.slug,

@@ -68,6 +68,7 @@ describe("a model", () => {
         modelType: "digits",
         versionId: version.id,
         trainingId: version.model.trainingId,
+        weightsId: null,
         sizeBytes: Number(version.model.sizeBytes),
         preprocessing: { grayscale: true },
       });

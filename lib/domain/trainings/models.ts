@@ -12,6 +12,7 @@ export interface ServingModel {
   modelType: string;
   versionId: string;
   trainingId: string;
+  weightsId: string | null;
   /** Of its files. */
   sizeBytes: number;
   /** What its version did to every image, as stored. */
@@ -27,7 +28,7 @@ interface ServingRow extends ServingModel {
 }
 
 const SERVING_COLUMNS = `m.id, m.slug, m.model_type as "modelType",
-  m.version_id as "versionId", m.training_id as "trainingId", m.size_bytes::float8 as "sizeBytes", v.preprocessing,
+  m.version_id as "versionId", m.training_id as "trainingId", m.weights_id as "weightsId", m.size_bytes::float8 as "sizeBytes", v.preprocessing,
   coalesce(p.purge_after, v.purge_after, t.purge_after) as "restorableUntil",
   case when p.deleted_at is not null then 'project' when v.deleted_at is not null then 'version'
     when t.deleted_at is not null then 'training' end as "inTrash"`;

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from "vitest";
+import { blobStore } from "@/lib/platform/blob-store";
 import { prisma } from "@/lib/platform/db";
 import {
   buildMember,
@@ -20,6 +21,7 @@ import {
   versionRef,
 } from "@/lib/testing/lifecycle";
 import { raceAt } from "@/lib/testing/race";
+import { storeRunWeights } from "@/lib/testing/run-weights";
 import { systemContext, type Context } from "@/lib/domain/context";
 import {
   claimTraining,
@@ -51,7 +53,7 @@ beforeEach(async () => {
   worker = await systemContext("train");
 });
 
-const LEARNED = { metrics: { accuracy: 0.9 }, sizeBytes: 100 };
+const LEARNED = { metrics: { accuracy: 0.9 } };
 const epochs = (...numbers: number[]): Epoch[] =>
   numbers.map((epoch) => ({ epoch, loss: 1 / epoch, accuracy: 0.5, validLoss: null, validAccuracy: null }));
 const ref = () => versionRef(world, project, version);
@@ -65,7 +67,7 @@ const start = () => startTraining(owner, { ...ref(), epochs: 3 });
 async function claim(training: { id: string }): Promise<TrainingRun> {
   const run = await claimTraining(worker, { trainingId: training.id });
   if (!run) throw new Error("The training does not wait for a trainer.");
-  return run;
+  return storeRunWeights(run);
 }
 
 /** A training that was trained. */
@@ -110,7 +112,8 @@ describe("a run", () => {
       trainings: [{ status: "FINISHED", epoch: 3, modelSlug: "digits-1-1", metrics: { accuracy: 0.9 } }],
     });
     const [model] = await models();
-    expect(weightsPath(model!)).toBe(`trainings/${training.id}/${run.leaseId}/weights.safetensors`);
+    expect(model).toMatchObject({ id: run.leaseId, sizeBytes: 100n });
+    expect(await blobStore().get(`versions/${version.id}/${weightsPath(model!)}`)).toHaveLength(100);
     expect(await auditedActions(world)).toEqual(["training.started", "training.finished"]);
   });
 

@@ -1,4 +1,5 @@
-import { prisma, query, statement, transaction } from "@/lib/platform/db";
+import type { WriteGrant } from "@/lib/platform/blob-store";
+import { prisma, query, statement, transaction, type Transaction } from "@/lib/platform/db";
 import { newId } from "@/lib/platform/id";
 import { enqueue } from "@/lib/platform/job-queue";
 import { notifyTrainers } from "@/lib/platform/notify";
@@ -6,7 +7,16 @@ import type { ProjectType, TrainerKind } from "@/lib/platform/generated/enums";
 import { recordAudit } from "@/lib/domain/audit";
 import type { Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
-import { LIVE_VERSION, projectLockOfVersion, takeLocks, versionLock, versionLockOfTraining } from "@/lib/domain/locks";
+import { holdGrant, takeGrant, type GrantedItem } from "@/lib/domain/grants";
+import {
+  LIVE_VERSION,
+  lockLiveVersion,
+  projectLockOfVersion,
+  takeLocks,
+  trainingLock,
+  versionLock,
+  versionLockOfTraining,
+} from "@/lib/domain/locks";
 import { authorize, authorizeSystem } from "@/lib/domain/permissions";
 
 /*
@@ -19,12 +29,15 @@ import { authorize, authorizeSystem } from "@/lib/domain/permissions";
 /** How long a run outlives its trainer's last heartbeat before another may take it. */
 export const TRAINING_LEASE_MS = 30_000;
 
-/**
- * Where a model's weights lie, relative to its version: a place of its own for each lease, whose id the model takes. A
- * trainer that lost its run, wakes up late and writes, or tidies up, touches nobody else's weights.
- */
-export const weightsPath = (model: { trainingId: string; id: string }): string =>
-  `trainings/${model.trainingId}/${model.id}/weights.safetensors`;
+/** How long a trainer may take between two renewals while it stores its weights. */
+export const WEIGHTS_LEASE_MS = 60_000;
+
+/** Where weights lie, relative to their training: each that were ever stored at a place of their own. */
+export const weightsFile = (weightsId: string): string => `${weightsId}/weights.safetensors`;
+
+/** Where a model's weights lie, relative to its version. Older models have them at their own id. */
+export const weightsPath = (model: { trainingId: string; id: string; weightsId: string | null }): string =>
+  `trainings/${model.trainingId}/${weightsFile(model.weightsId ?? model.id)}`;
 
 /** A run that so many trainers began and none ended has failed. */
 const ATTEMPTS_MAX = 3;
@@ -79,6 +92,21 @@ const CLAIM = statement({
            jsonb_build_object('train', v.train_images, 'valid', v.valid_images, 'test', v.test_images) as splits`,
 });
 
+/**
+ * What an earlier trainer of the run stored and did not hand in is nobody's: a grant that is over tells the sweep. A set with
+ * what it says.
+ */
+const DROP_WEIGHTS = statement({
+  name: "training-run-drop-weights",
+  text: `
+with dropped as (
+  update trainings t set weights_id = null, weights_bytes = 0 where t.id = $1 and t.weights_id is not null
+  returning t.id, t.version_id, t.workspace_id
+)
+insert into grants (id, holder, workspace_id, project_id, version_id, training_id, until)
+select $2, 'WEIGHTS', d.workspace_id, v.project_id, v.id, d.id, now() from dropped d join versions v on v.id = d.version_id`,
+});
+
 /** The database's clock. */
 const GIVE_UP = statement({
   name: "training-run-give-up",
@@ -98,7 +126,8 @@ async function takeRun(
     const taken = await transaction(async (tx) => {
       await takeLocks(tx, projectLockOfVersion(candidate.versionId), versionLock(candidate.versionId, "write"));
       const [run] = await tx.query<TrainingRun>(CLAIM, [candidate.id, newId(), TRAINING_LEASE_MS, ATTEMPTS_MAX]);
-      if (!run) await tx.query(GIVE_UP, [candidate.id, ATTEMPTS_MAX]);
+      if (run) await tx.query(DROP_WEIGHTS, [candidate.id, newId()]);
+      else await tx.query(GIVE_UP, [candidate.id, ATTEMPTS_MAX]);
       return run;
     });
     if (taken) return taken;
@@ -170,7 +199,7 @@ export async function heartbeatTraining(
 const LEASE_STATE = statement({
   name: "training-run-lease-state",
   text: `select t.version_id as "versionId", t.status = 'RUNNING' and t.lease_id is not distinct from $2 and ${LIVE_VERSION} as held,
-           (select m.slug from models m where m.id = $2 and m.training_id = t.id) as "modelSlug"
+           t.weights_id is not null as "hasWeights", (select m.slug from models m where m.id = $2 and m.training_id = t.id) as "modelSlug"
          from trainings t join versions v on v.id = t.version_id join projects p on p.id = v.project_id
          where t.id = $1 and t.workspace_id = $3`,
 });
@@ -179,6 +208,8 @@ export interface LeaseState {
   versionId: string;
   /** The run is still this trainer's. Once it is not, it never is again. */
   held: boolean;
+  /** It has stored weights. */
+  hasWeights: boolean;
   /** What it handed in. */
   modelSlug: string | null;
 }
@@ -191,25 +222,133 @@ export async function getLeaseState(ctx: Context, lease: TrainingLease): Promise
   return state;
 }
 
-/** The fence, in one conditional statement. */
-const FINISH = statement({
-  name: "training-run-finish",
-  text: `update trainings t set ended_at = $3, lease_id = null, lease_until = null,
-           status = (case when t.stop_asked_at is not null and t.epoch < t.epochs then 'STOPPED' else 'FINISHED' end)::"TrainingStatus"
-         from versions v join projects p on p.id = v.project_id
-         where t.id = $1 and t.lease_id = $2 and t.status = 'RUNNING' and ($4::text is null or t.workspace_id = $4)
-           and v.id = t.version_id and ${LIVE_VERSION}
-         returning t.number, t.status, t.model_type as "modelType", v.id as "versionId", v.number as "versionNumber", v.workspace_id as "workspaceId", p.slug as "projectSlug"`,
-});
+// ── What it learned ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** What a run left, its weights being at weightsPath. */
-export interface LearnedModel {
-  metrics: object;
+/** Looked at under the locks of the version and the training. */
+const findHeldRun = (tx: Transaction, { trainingId, leaseId }: TrainingLease) =>
+  tx.training.findFirst({
+    where: { id: trainingId, leaseId, status: "RUNNING", deletedAt: null },
+    select: { workspaceId: true, versionId: true, version: { select: { projectId: true } } },
+  });
+
+/**
+ * The right to store weights of a run, at a place that has the grant's id. null: the run is over for this trainer. The
+ * folder of the training, which is made when it is started, is the grant's root.
+ */
+export async function beginWeights(
+  ctx: Context,
+  lease: TrainingLease & { versionId: string },
+): Promise<WriteGrant | null> {
+  workspaceOf(ctx, lease.workspaceSlug);
+  return transaction(async (tx) => {
+    if (!(await lockLiveVersion(tx, lease.versionId, "share"))) return null;
+    await takeLocks(tx, trainingLock(lease.trainingId));
+    const run = await findHeldRun(tx, lease);
+    if (!run || run.versionId !== lease.versionId) return null;
+    const item = { ...run, projectId: run.version.projectId, trainingId: lease.trainingId };
+    return takeGrant(tx, newId(), "WEIGHTS", item, WEIGHTS_LEASE_MS);
+  });
+}
+
+/**
+ * Makes weights that are stored the run's own, in the place of those before. False: the run is over for this trainer, or
+ * what was stored was swept.
+ */
+export async function keepWeights(
+  ctx: Context,
+  lease: TrainingLease,
+  weights: { id: string; sizeBytes: number },
+): Promise<boolean> {
+  workspaceOf(ctx, lease.workspaceSlug);
+  return transaction(async (tx) => {
+    await takeLocks(tx, trainingLock(lease.trainingId));
+    if (!(await findHeldRun(tx, lease)) || !(await holdGrant(tx, weights.id))) return false;
+    await tx.training.update({
+      where: { id: lease.trainingId },
+      data: { weightsId: weights.id, weightsBytes: weights.sizeBytes },
+    });
+    return true;
+  });
+}
+
+/** The places below a training's folder that rows name: its model's, and those of a run that is under way. For a sweep. */
+export async function listNamedWeights(trainingId: string): Promise<Set<string>> {
+  const training = await prisma().training.findUnique({
+    where: { id: trainingId },
+    select: { weightsId: true, models: { select: { id: true, weightsId: true } } },
+  });
+  const ids = [training?.weightsId, ...(training?.models ?? []).map((model) => model.weightsId ?? model.id)];
+  return new Set(ids.filter((id) => typeof id === "string"));
+}
+
+/** Weights that a run left which ended without a model. */
+export interface LeftWeights {
+  item: GrantedItem & { versionId: string; trainingId: string };
+  weightsId: string;
   sizeBytes: number;
 }
 
+/** Weights of runs that ended otherwise, or of one. They count until they are forgotten. */
+export async function listLeftWeights({
+  trainingId,
+  limit,
+}: {
+  trainingId?: string;
+  limit: number;
+}): Promise<LeftWeights[]> {
+  const trainings = await prisma().training.findMany({
+    where: {
+      weightsId: { not: null },
+      endedAt: { not: null },
+      ...(trainingId === undefined ? {} : { id: trainingId }),
+    },
+    orderBy: { id: "asc" },
+    take: limit,
+    select: {
+      id: true,
+      workspaceId: true,
+      versionId: true,
+      weightsId: true,
+      weightsBytes: true,
+      version: { select: { projectId: true } },
+    },
+  });
+  return trainings.map(({ id, workspaceId, versionId, weightsId, weightsBytes, version }) => ({
+    item: { workspaceId, projectId: version.projectId, versionId, trainingId: id },
+    weightsId: weightsId!,
+    sizeBytes: Number(weightsBytes),
+  }));
+}
+
+/** Counts weights no more whose files are gone. Answers whether this call did. */
+export async function forgetLeftWeights(tx: Transaction, { item, weightsId }: LeftWeights): Promise<boolean> {
+  const forgotten = await tx.training.updateMany({
+    where: { id: item.trainingId, weightsId, endedAt: { not: null } },
+    data: { weightsId: null, weightsBytes: 0 },
+  });
+  return forgotten.count > 0;
+}
+
+// ── The end ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** The fence, in one conditional statement. */
+const FINISH = statement({
+  name: "training-run-finish",
+  text: `
+update trainings t set ended_at = $3, lease_id = null, lease_until = null,
+  status = (case when t.stop_asked_at is not null and t.epoch < t.epochs then 'STOPPED' else 'FINISHED' end)::"TrainingStatus"
+from versions v join projects p on p.id = v.project_id
+where t.id = $1 and t.lease_id = $2 and t.status = 'RUNNING' and t.weights_id is not null and ($4::text is null or t.workspace_id = $4)
+  and v.id = t.version_id and ${LIVE_VERSION}
+returning t.number, t.status, t.model_type as "modelType", t.weights_id as "weightsId", t.weights_bytes as "weightsBytes",
+  v.id as "versionId", v.number as "versionNumber", v.workspace_id as "workspaceId", p.slug as "projectSlug"`,
+});
+
 interface EndedRun {
   number: number;
+  weightsId: string;
+  /** As a string. */
+  weightsBytes: string;
   status: "FINISHED" | "STOPPED";
   modelType: string;
   versionId: string;
@@ -219,15 +358,15 @@ interface EndedRun {
 }
 
 /**
- * Ends a run with its model: FINISHED, or STOPPED when it was asked to stop and did so early. The conditional write on
- * the training is the fence: once a trash or a cancel has ended the run, no model row can follow. The version is locked
- * before it, in the order that a trash takes. The model gets the lease's id, so that its weights lie where no trainer but
- * this one ever writes. null: the run was over; take the weights away again.
+ * Ends a run with a model of the weights that were kept: FINISHED, or STOPPED when it was asked to stop and did so early.
+ * The conditional write on the training is the fence: once a trash or a cancel has ended the run, no model row can follow.
+ * The version is locked before it, in the order that a trash takes. The model gets the lease's id, so that repeating finds
+ * it. null: the run was over, or has no weights.
  */
 export async function finishTraining(
   ctx: Context,
   lease: TrainingLease,
-  { metrics, sizeBytes }: LearnedModel,
+  { metrics }: { metrics: object },
 ): Promise<{ modelSlug: string } | null> {
   const workspaceId = workspaceOf(ctx, lease.workspaceSlug);
   return transaction(async (tx) => {
@@ -240,7 +379,8 @@ export async function finishTraining(
       (await tx.modelSlug.createMany({ data: { workspaceId: run.workspaceId, slug }, skipDuplicates: true })).count > 0;
     let slug = wanted;
     for (let n = 2; !(await take(slug)); n++) slug = `${wanted}-${n}`;
-    const { workspaceId: modelWorkspaceId, versionId, modelType } = run;
+    const { workspaceId: modelWorkspaceId, versionId, modelType, weightsId } = run;
+    await tx.training.update({ where: { id: lease.trainingId }, data: { weightsId: null, weightsBytes: 0 } });
     await tx.model.create({
       data: {
         id: lease.leaseId,
@@ -249,9 +389,10 @@ export async function finishTraining(
         trainingId: lease.trainingId,
         slug,
         modelType,
+        weightsId,
         metrics,
         files: 1,
-        sizeBytes,
+        sizeBytes: Number(run.weightsBytes),
         createdAt: ctx.now,
       },
     });

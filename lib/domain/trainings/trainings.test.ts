@@ -4,6 +4,7 @@ import { buildProject, buildVersion, buildWorld, userContext, type World } from 
 import { checkInvariants } from "@/lib/testing/invariants";
 import { auditedActions, itemRef, outcomeOf, trainingRef, UNBOUNDED, versionRef } from "@/lib/testing/lifecycle";
 import { connectSecond } from "@/lib/testing/database";
+import { storeRunWeights } from "@/lib/testing/run-weights";
 import { raceAt, waitingOrSettled } from "@/lib/testing/race";
 import { systemContext, type Context } from "@/lib/domain/context";
 import {
@@ -32,7 +33,7 @@ beforeEach(async () => {
   worker = await systemContext("train");
 });
 
-const LEARNED = { metrics: { accuracy: 0.9 }, sizeBytes: 100 };
+const LEARNED = { metrics: { accuracy: 0.9 } };
 const epochs = (...numbers: number[]): Epoch[] =>
   numbers.map((epoch) => ({ epoch, loss: 1 / epoch, accuracy: 0.5, validLoss: null, validAccuracy: null }));
 const ref = () => versionRef(world, project, version);
@@ -45,7 +46,7 @@ const start = () => startTraining(owner, { ...ref(), epochs: 3 });
 async function claim(training: { id: string }): Promise<TrainingRun> {
   const run = await claimTraining(worker, { trainingId: training.id });
   if (!run) throw new Error("The training does not wait for a trainer.");
-  return run;
+  return storeRunWeights(run);
 }
 
 /** A training that was trained. */

@@ -6,6 +6,7 @@ import type { ProjectType, TrainerKind } from "@/lib/platform/generated/enums";
 import { recordAudit } from "@/lib/domain/audit";
 import { personId, type Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
+import { trainingPrefix, versionPrefix, withRoot } from "@/lib/domain/grants";
 import { getLiveVersion, getTrainingState, type TrainingState, type VersionRef } from "@/lib/domain/item-state";
 import { lockLiveVersion, takeLocks, trainingLock } from "@/lib/domain/locks";
 import { authorize } from "@/lib/domain/permissions";
@@ -49,8 +50,33 @@ export async function startTraining(
     throw new DomainError("invalid_input", `Epochs are a whole number from 1 to ${EPOCHS_MAX}.`, { field: "epochs" });
   const trainer: TrainerKind = modelType === EMBEDDED_MODEL_TYPE ? "EMBEDDED" : "EXTERNAL";
   const version = await getLiveVersion(workspaceId, input);
-  const started = await transaction(async (tx) => {
-    if (!(await lockLiveVersion(tx, version.id, "write"))) return null;
+  const training: NewTraining = { id: newId(), workspaceId, version, modelType, epochs, trainer };
+  const root = trainingPrefix(version.id, training.id);
+  try {
+    const number = await withRoot(root, () => insertTraining(ctx, training), versionPrefix(version.id));
+    if (trainer === "EMBEDDED") await notifyTrainers();
+    return { id: training.id, number };
+  } catch (error) {
+    await getLiveVersion(workspaceId, input); // throws why not, if that is why
+    throw error;
+  }
+}
+
+interface NewTraining {
+  id: string;
+  workspaceId: string;
+  version: { id: string; number: number };
+  modelType: string;
+  epochs: number;
+  trainer: TrainerKind;
+}
+
+/** Answers its number. */
+async function insertTraining(ctx: Context, training: NewTraining): Promise<number> {
+  const { id, workspaceId, version, modelType, epochs, trainer } = training;
+  return transaction(async (tx) => {
+    if (!(await lockLiveVersion(tx, version.id, "write")))
+      throw new DomainError("busy", "The version changed at this very moment. Try again.");
     const locked = await tx.version.findUniqueOrThrow({
       where: { id: version.id },
       select: { status: true, classes: true, trainImages: true, project: { select: { type: true } } },
@@ -58,11 +84,10 @@ export async function startTraining(
     if (locked.status !== "READY")
       throw new DomainError(
         "not_ready",
-        `Version ${input.number} is still being generated. Train it when it is ready.`,
+        `Version ${version.number} is still being generated. Train it when it is ready.`,
       );
     if (trainer === "EMBEDDED")
       assertTrainable(locked.project.type, Object.keys(locked.classes as object).length, locked.trainImages);
-    const id = newId();
     const { nextTrainingNumber } = await tx.version.update({
       where: { id: version.id },
       data: { nextTrainingNumber: { increment: 1 } },
@@ -92,14 +117,8 @@ export async function startTraining(
       },
     ]);
     if (trainer === "EMBEDDED") await enqueue(tx, "run-trainings");
-    return { id, number };
+    return number;
   });
-  if (started) {
-    if (trainer === "EMBEDDED") await notifyTrainers();
-    return started;
-  }
-  await getLiveVersion(workspaceId, input); // throws why not
-  throw new DomainError("busy", "The version changed at this very moment. Try again.");
 }
 
 /** Why our own trainer could learn nothing from a version: of its project's type, its classes, or its training images. */

@@ -10,7 +10,6 @@ import {
 } from "node:fs";
 import path from "node:path";
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { blobStore } from "@/lib/platform/blob-store";
 import { prisma } from "@/lib/platform/db";
 import {
   buildModel,
@@ -25,6 +24,7 @@ import { connectSecond } from "@/lib/testing/database";
 import { checkInvariants } from "@/lib/testing/invariants";
 import {
   itemRef,
+  memberContext,
   outcomeOf,
   projectRef,
   storeFolder,
@@ -36,10 +36,16 @@ import {
   writeFiles,
 } from "@/lib/testing/lifecycle";
 import { systemContext, type Context } from "@/lib/domain/context";
-import { eraseFiles } from "./erase";
-import { listReceipts } from "./receipts";
+import { eraseFiles, lookAgain, lookAgainAtReceipt } from "./erase";
+import { getReceipt, listReceipts } from "./receipts";
 import { purgeItem, restoreVersion, trashProject, trashTraining, trashVersion } from "@/lib/domain/trash";
-import { renewWriterLease } from "@/lib/domain/versions";
+import { renewGrant } from "@/lib/domain/grants";
+import { takeThumbnailsGrant } from "@/lib/domain/versions";
+import { GrantLost } from "@/lib/domain/writer";
+import { storeFile } from "@/lib/testing/store-file";
+import { leavesBroken } from "@/lib/testing/quiet-and-whole";
+
+leavesBroken("its files are written by hand, beside the rows");
 
 let world: World;
 let project: Awaited<ReturnType<typeof buildProject>>;
@@ -190,7 +196,7 @@ test("the files of a purged training go, those of its version and of its other t
   ];
   for (const training of [gone, kept]) {
     await buildModel(world, training);
-    await blobStore().put(`versions/${version.id}/trainings/${training.id}/weights.bin`, Buffer.alloc(100));
+    await storeFile(`versions/${version.id}/trainings/${training.id}/weights.bin`, Buffer.alloc(100));
   }
   writeFiles(`versions/${version.id}/`, 2);
   await trashTraining(owner, trainingRef(world, gone));
@@ -277,25 +283,164 @@ describe("a late writer", () => {
     expect(waiting.nextAttemptAt).toEqual(waiting.writersUntil);
     expect(await erase()).toEqual({ verified: 0, postponed: 0 });
 
-    await blobStore().put(`versions/${version.id}/images/late.png`, Buffer.from("late"));
+    await storeFile(`versions/${version.id}/images/late.png`, Buffer.from("late"));
     await passTime();
     expect(await erase()).toEqual({ verified: 1, postponed: 0 });
     expect(existsSync(folderOf(version))).toBe(false);
-    expect(await receiptOf(version)).toMatchObject({ removedFiles: 7, removedBytes: 56n, attempts: 2 });
+    const receipt = await receiptOf(version);
+    expect(receipt).toMatchObject({ removedFiles: 6, lateFiles: 1, lateBytes: 4n, attempts: 2 });
   });
 
-  test("gets no lease once the version or its project is in Trash, and a lease given before is on the receipt", async () => {
+  test("gets no grant once the version or its project is in Trash; one given before is on the receipt, and nobody renews it", async () => {
     const [version, other] = [await buildVersion(world, project), await buildVersion(world, project)];
-    expect(await renewWriterLease(version.id, 30_000)).toBe(true);
+    const [grant, others] = [
+      await takeThumbnailsGrant(version.id, 30_000),
+      await takeThumbnailsGrant(other.id, 30_000),
+    ];
+    expect(await renewGrant(grant.id, 30_000)).not.toBeNull();
     await trashVersion(owner, versionRef(world, project, version));
-    expect(await renewWriterLease(version.id, 30_000)).toBe(false);
+    expect(await renewGrant(grant.id, 30_000)).toBeNull();
+    await expect(takeThumbnailsGrant(version.id, 30_000)).rejects.toThrow(GrantLost);
     await trashProject(owner, projectRef(world, project));
-    expect(await renewWriterLease(other.id, 30_000)).toBe(false);
-    const { writersUntil } = await prisma().version.findUniqueOrThrow({ where: { id: version.id } });
+    expect(await renewGrant(others.id, 30_000)).toBeNull();
+    const { until } = await prisma().grant.findUniqueOrThrow({ where: { id: grant.id } });
     await purgeItem(owner, itemRef(world, "VERSION", version), UNBOUNDED);
-    expect(await renewWriterLease(version.id, 30_000)).toBe(false);
-    expect((await receiptOf(version)).writersUntil).toEqual(writersUntil);
+    expect(await renewGrant(grant.id, 30_000)).toBeNull();
+    expect((await receiptOf(version)).writersUntil).toEqual(until);
     expect(await erase()).toEqual({ verified: 0, postponed: 1 });
+  });
+});
+
+describe("the second look", () => {
+  /** The key of a file that a late writer put under a purged version. */
+  const lateKey = (version: { id: string }) => `versions/${version.id}/images/late.png`;
+  const look = () => lookAgain(job, UNBOUNDED);
+  const lookByHand = async (item: { id: string }, ctx = owner) =>
+    lookAgainAtReceipt(ctx, { workspaceSlug: world.workspace.slug, receiptId: (await receiptOf(item)).id });
+  const ageProof = (interval: string) =>
+    prisma().$executeRawUnsafe(`update purge_receipts set verified_at = now() - interval '${interval}'`);
+  const endClaims = () => prisma().$executeRaw`update purge_receipts set next_attempt_at = now()`;
+  const sweptEvents = (item: { id: string }) =>
+    prisma().auditEvent.findMany({
+      where: { action: "files.swept", targetId: item.id },
+      select: { details: true, actorName: true },
+    });
+  const nothing = { receipts: 1, failed: 0, lateFiles: 0, lateBytes: 0 };
+
+  async function verifiedVersion(files = 3) {
+    const version = await purgedVersion(files);
+    expect(await erase()).toEqual({ verified: 1, postponed: 0 });
+    return version;
+  }
+
+  test("is due once, a day after the proof and not before; where nothing is found, only its date is new", async () => {
+    const version = await verifiedVersion();
+    await ageProof("23 hours 59 minutes");
+    expect(await look()).toEqual({ ...nothing, receipts: 0 });
+    await ageProof("1 day");
+    const before = await receiptOf(version);
+    expect(await look()).toEqual(nothing);
+    expect(await receiptOf(version)).toEqual({ ...before, lookedAgainAt: expect.any(Date), nextAttemptAt: null });
+    expect(await look()).toEqual({ ...nothing, receipts: 0 });
+    expect(await sweptEvents(version)).toEqual([]);
+  });
+
+  test("removes what it finds, says it on the receipt with its date, and in the audit log", async () => {
+    const version = await verifiedVersion();
+    await ageProof("1 day");
+    await storeFile(lateKey(version), Buffer.from("late"));
+    expect(await look()).toEqual({ ...nothing, lateFiles: 1, lateBytes: 4 });
+    expect(existsSync(folderOf(version))).toBe(false);
+    const receipt = await receiptOf(version);
+    expect(receipt).toMatchObject({ removedFiles: 4, lateFiles: 1, lateBytes: 4n, lateAt: expect.any(Date) });
+    expect(receipt.lookedAgainAt!.getTime()).toBeGreaterThanOrEqual(receipt.lateAt!.getTime());
+    expect(await sweptEvents(version)).toEqual([
+      { details: { files: 1, bytes: 4, receiptId: receipt.id }, actorName: "erase-files" },
+    ]);
+  });
+
+  test("by hand needs no day, and says what it found each time while the receipt adds up", async () => {
+    const version = await verifiedVersion();
+    expect(await lookByHand(version)).toEqual(nothing);
+    for (const text of ["late", "later"]) {
+      await storeFile(lateKey(version), Buffer.from(text));
+      expect(await lookByHand(version)).toEqual({ ...nothing, lateFiles: 1, lateBytes: text.length });
+    }
+    expect(await lookByHand(version)).toEqual(nothing);
+    expect(existsSync(folderOf(version))).toBe(false);
+    expect(await receiptOf(version)).toMatchObject({ lateFiles: 2, lateBytes: 9n, lookedAgainAt: expect.any(Date) });
+    expect((await sweptEvents(version)).map(({ actorName }) => actorName)).toEqual([
+      world.owner.name,
+      world.owner.name,
+    ]);
+  });
+
+  test("by hand goes through a project's versions too, and the project's receipt tells what they lost and what was late", async () => {
+    const [one, other] = [await buildVersion(world, project), await buildVersion(world, project)];
+    for (const version of [one, other]) {
+      await prisma().version.update({ where: { id: version.id }, data: { files: 3, sizeBytes: 22 } });
+      writeFiles(`versions/${version.id}/`, 2);
+    }
+    rmSync(path.join(folderOf(one), "manifest.json"));
+    writeFileSync(path.join(folderOf(other), "more.png"), "more"); // does not make up for what the first one lost
+    await trashProject(owner, projectRef(world, project));
+    await purgeItem(owner, itemRef(world, "PROJECT", project), UNBOUNDED);
+    expect(await erase()).toEqual({ verified: 3, postponed: 0 });
+    await storeFile(lateKey(one), Buffer.from("late"));
+    expect(await lookByHand(project)).toEqual({ receipts: 3, failed: 0, lateFiles: 1, lateBytes: 4 });
+    const { id, lateAt } = await receiptOf(one);
+    expect(lateAt).not.toBeNull();
+    expect(
+      await getReceipt(owner, { workspaceSlug: world.workspace.slug, receiptId: (await receiptOf(project)).id }),
+    ).toMatchObject({ expectedFiles: 6, removedFiles: 6, missingFiles: 1, lateFiles: 1, lateBytes: 4, lateAt });
+    expect(await getReceipt(owner, { workspaceSlug: world.workspace.slug, receiptId: id })).toMatchObject({
+      expectedFiles: 3,
+      removedFiles: 2,
+      missingFiles: 1,
+    });
+  });
+
+  test("twice at once counts every late file once", async () => {
+    const version = await verifiedVersion();
+    for (let round = 1; round <= 5; round++) {
+      await storeFile(lateKey(version), Buffer.from("late"));
+      const said = await Promise.all([outcomeOf(lookByHand(version)), outcomeOf(lookByHand(version))]);
+      expect(said).toContain("done");
+      expect(await receiptOf(version)).toMatchObject({ lateFiles: round });
+    }
+  });
+
+  test("of a store that fails is no look: by hand it may be asked for again, by schedule it has its turn again", async () => {
+    const version = await verifiedVersion();
+    await ageProof("2 days");
+    await storeFile(lateKey(version), Buffer.from("late"));
+    const repair = breakFolder(version);
+    expect(await look()).toEqual({ receipts: 0, failed: 1, lateFiles: 0, lateBytes: 0 });
+    expect(await outcomeOf(lookByHand(version))).toBe("busy"); // for as long as somebody else's claim runs
+    await endClaims();
+    expect(await outcomeOf(lookByHand(version))).toBe("busy");
+    expect(await receiptOf(version)).toMatchObject({ lookedAgainAt: null, lateFiles: 0, nextAttemptAt: null });
+    repair();
+    expect(await look()).toEqual({ ...nothing, lateFiles: 1, lateBytes: 4 });
+    expect(await receiptOf(version)).toMatchObject({ lookedAgainAt: expect.any(Date), lateFiles: 1 });
+  });
+
+  test("is refused before the proof, to everybody but owners, and to other workspaces", async () => {
+    const version = await purgedVersion(1);
+    expect(await outcomeOf(lookByHand(version))).toBe("busy");
+    await erase();
+    for (const role of ["VIEWER", "EDITOR"] as const)
+      expect(await outcomeOf(lookByHand(version, await memberContext(world, role)))).toBe("forbidden");
+    const elsewhere = await buildWorld();
+    const { id } = await receiptOf(version);
+    for (const receiptId of [id, "nothing"])
+      expect(
+        await outcomeOf(
+          lookAgainAtReceipt(await userContext(elsewhere), { workspaceSlug: elsewhere.workspace.slug, receiptId }),
+        ),
+      ).toBe("not_found");
+    expect(await outcomeOf(lookAgain(owner, UNBOUNDED))).toBe("forbidden");
+    expect(await receiptOf(version)).toMatchObject({ lookedAgainAt: null });
   });
 });
 

@@ -13,7 +13,7 @@ import type { TrashItem } from "./list";
 
 /**
  * Everything that takes room, a row each. Files and bytes are what a version's, a model's, an export's or an uploaded
- * image's own row says: a version counts none before it is ready. Whether something is in Trash by itself, its project
+ * image's own row says; of a version that is not ready, the chunks that are made. Whether something is in Trash by itself, its project
  * aside, stands in `version_in_trash` and `training_in_trash`.
  */
 export const HELD = `
@@ -24,6 +24,12 @@ from versions v
 union all
 select t.workspace_id, v.project_id, t.version_id, t.id, v.deleted_at is not null, t.deleted_at is not null, 0, 0, 0, 0, 1, 0
 from trainings t join versions v on v.id = t.version_id
+union all
+select v.workspace_id, v.project_id, c.version_id, null, v.deleted_at is not null, false, 0, c.files, c.size_bytes, 0, 0, 0
+from generation_chunks c join versions v on v.id = c.version_id
+union all
+select t.workspace_id, v.project_id, t.version_id, t.id, v.deleted_at is not null, t.deleted_at is not null, 0, 1, t.weights_bytes, 0, 0, 0
+from trainings t join versions v on v.id = t.version_id where t.weights_id is not null
 union all
 select m.workspace_id, v.project_id, m.version_id, m.training_id, v.deleted_at is not null, t.deleted_at is not null, 0, m.files, m.size_bytes, 0, 0, 1
 from models m join versions v on v.id = m.version_id join trainings t on t.id = m.training_id

@@ -31,5 +31,5 @@ export {
 export { freezeTrash, type SeenItem } from "./selections";
 export { readTrash, type ListedItem, type TrashOverview, type TrashSection } from "./overview";
 export { RETENTION_MS, type TimeLeft } from "./retention";
-export { eraseFiles, type EraseCounts } from "./erase";
-export { getReceipt, listReceipts, type Receipt } from "./receipts";
+export { eraseFiles, lookAgain, lookAgainAtReceipt, type EraseCounts, type SecondLook } from "./erase";
+export { getReceipt, getReceiptWorkspace, listReceipts, type Receipt } from "./receipts";

@@ -9,13 +9,14 @@ import {
 import { enqueue } from "@/lib/platform/job-queue";
 import type { PurgeReason } from "@/lib/platform/generated/enums";
 import type { Context } from "@/lib/domain/context";
+import { endGrants, projectPrefix, storeUploadsPrefix, trainingPrefix, versionPrefix } from "@/lib/domain/grants";
 import { takeLocks, workspaceLock } from "@/lib/domain/locks";
 import { giveBackImages } from "@/lib/domain/quota";
 import { readLosses, type Loss } from "./holdings";
 import { insertReceipts, type PurgedItem } from "./receipts";
 
 /*
- * The one-way door, used by trash-purge.ts alone. A transaction removes the rows, gives back the quota, writes the receipt and wakes the
+ * The one-way door, used by purge.ts alone. A transaction removes the rows, gives back the quota, writes the receipt and wakes the
  * removal of the files (receipts.ts), which go only after it has committed. Candidates are read without locks; what is
  * locked is looked at again, so that an item restored meanwhile is skipped. Rows that somebody else holds are skipped,
  * never waited for. The workspace is locked first, for its figure; a version's project is not locked, since nothing a
@@ -52,6 +53,10 @@ const claimed = (workspaceId: string, ids: readonly string[], { reason, now, see
   seen ? ids.map((id) => seen.get(id) ?? null) : null,
 ];
 
+/** `writers_until` is of processes of builds before grants. */
+const latest = (before: Date | null, granted: Date | undefined): Date | null =>
+  granted && (!before || granted > before) ? granted : before;
+
 // ── Versions ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** Locks; those that somebody else holds are passed over. */
@@ -66,7 +71,7 @@ where v.workspace_id = $1 and v.id = any($2::text[]) and ${isDue("v")}
 order by v.id for update of v skip locked`,
 });
 
-type LockedVersion = Omit<PurgedItem, "type" | "trainingNumber" | "prefix" | keyof Loss>;
+type LockedVersion = Omit<PurgedItem, "type" | "trainingNumber" | "prefixes" | keyof Loss>;
 
 /** Before their models, as purgeTrainings does: the other way round the two could wait for each other. */
 const LOCK_TRAININGS_OF_VERSIONS = statement({
@@ -90,6 +95,7 @@ const REMOVE_VERSIONS: readonly Statement[] = [
   remove("models-of-versions", `models where version_id = any($1::text[])`),
   remove("trainings-of-versions", `trainings where version_id = any($1::text[])`),
   remove("exports-of-versions", `exports where version_id = any($1::text[])`),
+  remove("chunks-of-versions", `generation_chunks where version_id = any($1::text[])`),
   remove("sources-of-versions", `generation_sources where version_id = any($1::text[])`),
   remove("versions", `versions where id = any($1::text[])`),
 ];
@@ -109,12 +115,14 @@ export async function purgeVersions(
     const ids = versions.map((v) => v.id);
     await tx.query(LOCK_TRAININGS_OF_VERSIONS, [ids]);
     const lossOf = await readLosses("VERSION", ids, tx.query);
+    const granted = await endGrants(tx, "VERSION", ids);
     for (const statement of REMOVE_VERSIONS) await tx.query(statement, [ids]);
     const items = versions.map((v): PurgedItem => ({
       ...v,
       type: "VERSION",
       trainingNumber: null,
-      prefix: `versions/${v.id}/`,
+      writersUntil: latest(v.writersUntil, granted.get(v.id)),
+      prefixes: [versionPrefix(v.id)],
       ...lossOf(v.id),
     }));
     await giveBackImages(
@@ -142,7 +150,7 @@ where t.workspace_id = $1 and t.id = any($2::text[]) and ${isDue("t")}
 order by t.id for update of t skip locked`,
 });
 
-type LockedTraining = Omit<PurgedItem, "type" | "prefix" | keyof Loss> & { versionId: string };
+type LockedTraining = Omit<PurgedItem, "type" | "prefixes" | keyof Loss> & { versionId: string };
 
 const REMOVE_TRAININGS: readonly Statement[] = [
   remove(
@@ -165,11 +173,13 @@ export async function purgeTrainings(
     if (trainings.length === 0) return 0;
     const ids = trainings.map((t) => t.id);
     const lossOf = await readLosses("TRAINING", ids, tx.query);
+    const granted = await endGrants(tx, "TRAINING", ids);
     for (const statement of REMOVE_TRAININGS) await tx.query(statement, [ids]);
     const items = trainings.map((t): PurgedItem => ({
       ...t,
       type: "TRAINING",
-      prefix: `versions/${t.versionId}/trainings/${t.id}/`,
+      writersUntil: latest(t.writersUntil, granted.get(t.id)),
+      prefixes: [trainingPrefix(t.versionId, t.id)],
       ...lossOf(t.id),
     }));
     await insertReceipts(tx, ctx, workspaceId, items, {
@@ -215,7 +225,7 @@ export async function claimProject(
       versionNumber: null,
       trainingNumber: null,
       writersUntil: null,
-      prefix: `projects/${projectId}/`,
+      prefixes: [projectPrefix(projectId), storeUploadsPrefix(projectId)],
       images: 0,
       trainings: 0,
       models: 0,
@@ -248,7 +258,12 @@ where id = $2 returning (select count(*)::int from gone) as removed`,
 });
 
 /** A parent's totals are its children's sums; its own files are its source images. */
-async function finishProjectReceipt(tx: Transaction, ctx: Context, receiptId: string): Promise<void> {
+async function finishProjectReceipt(
+  tx: Transaction,
+  ctx: Context,
+  receiptId: string,
+  writersUntil: Date | undefined,
+): Promise<void> {
   const { _sum, _count } = await tx.purgeReceipt.aggregate({
     where: { parentReceiptId: receiptId },
     _sum: { images: true, trainings: true, models: true },
@@ -258,6 +273,7 @@ async function finishProjectReceipt(tx: Transaction, ctx: Context, receiptId: st
     where: { id: receiptId },
     data: {
       rowsRemovedAt: ctx.now,
+      writersUntil: writersUntil ?? null,
       versions: _count,
       images: _sum.images ?? 0,
       trainings: _sum.trainings ?? 0,
@@ -306,8 +322,9 @@ export async function purgeClaimedProject(
       if (!held) return "held";
       const [images] = await tx.query<{ removed: number }>(REMOVE_IMAGES, [projectId, receipt.id]);
       if (images!.removed > 0) return "more";
+      const granted = await endGrants(tx, "PROJECT", [projectId]);
       await tx.project.delete({ where: { id: projectId } });
-      await finishProjectReceipt(tx, ctx, receipt.id);
+      await finishProjectReceipt(tx, ctx, receipt.id, granted.get(projectId));
       await enqueue(tx, "erase-files");
       return "gone";
     }, claim);

@@ -268,7 +268,7 @@ describe("a project", () => {
       models: 1,
       expectedFiles: 3,
       expectedBytes: 306n,
-      prefixes: [`projects/${project.id}/`],
+      prefixes: [`projects/${project.id}/`, `uploads/${project.id}/`],
       rowsRemovedAt: owner.now,
     });
     expect(children.map((c) => [c.itemId, c.parentReceiptId, c.reason])).toEqual(

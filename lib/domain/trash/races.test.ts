@@ -18,6 +18,7 @@ import {
   versionRef,
 } from "@/lib/testing/lifecycle";
 import { raceAt, type Row } from "@/lib/testing/race";
+import { storeRunWeights } from "@/lib/testing/run-weights";
 import { systemContext, type Context } from "@/lib/domain/context";
 import { createVersion } from "@/lib/domain/versions";
 import { completeGeneration, type GeneratorLease } from "@/lib/domain/versions/generation-work";
@@ -39,8 +40,11 @@ beforeEach(async () => {
   worker = await systemContext("train");
 });
 
-const LEARNED = { metrics: {}, sizeBytes: 100 };
-const claim = (training: { id: string }) => claimTraining(worker, { trainingId: training.id });
+const LEARNED = { metrics: {} };
+async function claim(training: { id: string }) {
+  const run = await claimTraining(worker, { trainingId: training.id });
+  return run && storeRunWeights(run);
+}
 const epoch = (number: number) => ({ epoch: number, loss: 1, accuracy: 0.5, validLoss: null, validAccuracy: null });
 const statusOf = async (id: string) => (await prisma().training.findUniqueOrThrow({ where: { id } })).status;
 const trainings = () => prisma().training.findMany({ where: { workspaceId: world.workspace.id } });

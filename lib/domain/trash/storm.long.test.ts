@@ -145,8 +145,7 @@ test("a storm of everything at once on one project ends with no deadlock, no err
     [
       4,
       "finish",
-      () =>
-        leases.length ? finishTraining(job, pick(leases.slice(-4)), { metrics: {}, sizeBytes: 10 }) : Promise.resolve(),
+      () => (leases.length ? finishTraining(job, pick(leases.slice(-4)), { metrics: {} }) : Promise.resolve()),
     ],
     [
       1,

@@ -66,7 +66,7 @@ describe("cancelled", () => {
     expect([
       await heartbeatGeneration(worker, lease, 0.5),
       await completeGeneration(worker, lease, generatedFacts(2)),
-    ]).toEqual([false, false]);
+    ]).toEqual([null, false]);
     await releaseGeneration(worker, lease);
     await failGeneration(worker, lease, { reason: "internal" });
     expect(await row(version)).toMatchObject({

@@ -23,8 +23,8 @@ import {
 
 /**
  * Ends the generation of a version, if it is still going on, and gives back what it reserved: once, however often this
- * is called. With a lease only if that is the one it is being worked on under. The files that were made stay: they go
- * with the end of a later attempt, or with the purge. Leaves workspace and version locked.
+ * is called. With a lease only if that is the one it is being worked on under. The chunks that were made stay: a retry of
+ * the same takes them over, and they go with the end of a later attempt, or with the purge. Leaves workspace and version locked.
  */
 export async function endGeneration(
   tx: Transaction,

@@ -1,12 +1,14 @@
-import { prisma, query, statement, transaction } from "@/lib/platform/db";
+import type { WriteGrant } from "@/lib/platform/blob-store";
+import { prisma, query, statement, transaction, type Statement } from "@/lib/platform/db";
 import type { ProjectType, Split } from "@/lib/platform/generated/enums";
 import { newId } from "@/lib/platform/id";
 import { enqueue } from "@/lib/platform/job-queue";
 import type { Context } from "@/lib/domain/context";
-import { LIVE_VERSION, takeLocks, workspaceLock } from "@/lib/domain/locks";
+import { LIVE_VERSION, takeLocks, versionLock, workspaceLock } from "@/lib/domain/locks";
 import { readSplits, type GenerationSettings, type StoredSplits } from "./generation";
 import { endGeneration } from "./generation-end";
 import type { FailureReason } from "@/lib/domain/generation-failure";
+import { holdGrant, toGrant, type Term } from "@/lib/domain/grants";
 import type { ImageBox } from "@/lib/domain/images";
 import { authorizeSystem } from "@/lib/domain/permissions";
 
@@ -14,6 +16,7 @@ import { authorizeSystem } from "@/lib/domain/permissions";
  * A worker's side of a generation. Every write is conditional on the worker's own lease and on the version and its
  * project being live; a write that hits no row means that the generation goes on without this worker, or not at all.
  * A project in Trash pauses the generation of its versions: nobody claims them, and what they reserved stays reserved.
+ * The lease's id is also that of its grant, which outlives the lease when that is cancelled or taken over.
  */
 
 /** How long a generation outlives its worker's last heartbeat before another may take it. */
@@ -32,6 +35,8 @@ export interface GeneratorLease {
 /** What a worker works from. The settings are as createVersion was given them. */
 export interface Generation extends GenerationSettings {
   lease: GeneratorLease;
+  /** To write files of the version. */
+  grant: WriteGrant;
   projectId: string;
   type: ProjectType;
   /** Images that it will have, as reserved. */
@@ -43,7 +48,9 @@ const FREE = `v.status = 'GENERATING' and (v.generator_until is null or v.genera
 /** The database's clock. */
 const LOST = statement({
   name: "generation-lost",
-  text: `select v.id as "versionId", v.workspace_id as "workspaceId" from versions v where ${FREE} and v.generator_attempts >= ${ATTEMPTS_MAX} order by v.id`,
+  text: `
+select v.id as "versionId", v.workspace_id as "workspaceId" from versions v
+where ${FREE} and v.generator_attempts >= ${ATTEMPTS_MAX} order by v.id`,
 });
 
 /** Looked at again under the lock: a retry begins with no attempt. Locks. */
@@ -52,21 +59,30 @@ const LOCK_LOST = statement({
   text: `select v.id from versions v where v.id = $1 and ${FREE} and v.generator_attempts >= ${ATTEMPTS_MAX} for no key update`,
 });
 
-/** Locks; the database's clock. */
+/** Locks; the database's clock. The grant is taken under the version's lock. */
 const CLAIM = statement({
   name: "generation-claim",
-  text: `with next as (
-           select v.id, p.type from versions v join projects p on p.id = v.project_id
-           where ${FREE} and v.generator_attempts < ${ATTEMPTS_MAX} and ${LIVE_VERSION} and ($3::text is null or v.id = $3)
-           order by v.created_at, v.id limit 1 for no key update of v skip locked
-         )
-         update versions v set generator_lease_id = $1, generator_until = now() + $2 * interval '1 millisecond', generator_attempts = v.generator_attempts + 1
-         from next where v.id = next.id
-         returning v.id, v.workspace_id as "workspaceId", v.project_id as "projectId", next.type, v.seed, v.preprocessing, v.augmentation,
-           v.split_percents as "splitPercents", v.counted_images as images`,
+  text: `
+with next as (
+  select v.id, p.type from versions v join projects p on p.id = v.project_id
+  where ${FREE} and v.generator_attempts < ${ATTEMPTS_MAX} and ${LIVE_VERSION} and ($3::text is null or v.id = $3)
+  order by v.created_at, v.id limit 1 for no key update of v skip locked
+), claimed as (
+  update versions v set generator_lease_id = $1, generator_until = now() + $2 * interval '1 millisecond', generator_attempts = v.generator_attempts + 1
+  from next where v.id = next.id
+  returning v.id, v.workspace_id, v.project_id, next.type, v.seed, v.preprocessing, v.augmentation, v.split_percents, v.counted_images
+), granted as (
+  insert into grants (id, holder, workspace_id, project_id, version_id, until)
+  select $1, 'GENERATION', workspace_id, project_id, id, now() + $2 * interval '1 millisecond' from claimed
+  returning until
+)
+select id, workspace_id as "workspaceId", project_id as "projectId", type, seed, preprocessing, augmentation,
+  split_percents as "splitPercents", counted_images as images, now() as from, until
+from claimed, granted`,
 });
 
-type Claimed = Omit<Generation, "lease" | "splits"> & { id: string; workspaceId: string; splitPercents: StoredSplits };
+type Claimed = Omit<Generation, "lease" | "grant" | "splits"> &
+  Term & { id: string; workspaceId: string; splitPercents: StoredSplits };
 
 /**
  * Takes the oldest generation that nobody works on, or the one of a version, for GENERATOR_LEASE_MS. null: there is none.
@@ -85,16 +101,23 @@ export async function claimGeneration(ctx: Context, only: { versionId?: string }
   const leaseId = newId();
   const [claimed] = await query<Claimed>(CLAIM, [leaseId, GENERATOR_LEASE_MS, only.versionId ?? null]);
   if (!claimed) return null;
-  const { id, workspaceId, splitPercents, ...generation } = claimed;
-  return { ...generation, splits: readSplits(splitPercents), lease: { workspaceId, versionId: id, leaseId } };
+  const { id, workspaceId, splitPercents, from, until, ...generation } = claimed;
+  const item = { workspaceId, projectId: generation.projectId, versionId: id };
+  return {
+    ...generation,
+    splits: readSplits(splitPercents),
+    lease: { workspaceId, versionId: id, leaseId },
+    grant: toGrant(leaseId, "GENERATION", item, { from, until }),
+  };
 }
 
 /** Keyset over what may be a hundred thousand, with their images. */
 const SOURCES = statement({
   name: "generation-sources",
-  text: `select s.image_id as id, s.split, s.label, s.boxes, coalesce(i.file_name, s.image_id) as "fileName", coalesce(i.content_type, '') as "contentType"
-         from generation_sources s left join images i on i.id = s.image_id
-         where s.version_id = $1 and s.image_id > $2 order by s.image_id limit $3`,
+  text: `
+select s.image_id as id, s.split, s.label, s.boxes, coalesce(i.file_name, s.image_id) as "fileName", coalesce(i.content_type, '') as "contentType"
+from generation_sources s left join images i on i.id = s.image_id
+where s.version_id = $1 and s.image_id > $2 order by s.image_id limit $3`,
 });
 
 /** A source image as the version has it; an image that is gone has no content type. */
@@ -117,33 +140,95 @@ export async function listGenerationSources(
   return query<GenerationSource>(SOURCES, [versionId, page.after, page.limit]);
 }
 
-const HELD = `v.id = $1 and v.generator_lease_id = $2 and v.status = 'GENERATING' and v.deleted_at is null and p.id = v.project_id and p.deleted_at is null`;
+const HELD = `v.id = $1 and v.generator_lease_id = $2 and v.status = 'GENERATING' and p.id = v.project_id and ${LIVE_VERSION}`;
 
 /** hot: many times a second; the database's clock. */
 const HEARTBEAT = statement({
   name: "generation-heartbeat",
-  text: `update versions v set generator_until = now() + $4 * interval '1 millisecond',
-           writers_until = greatest(v.writers_until, now() + $4 * interval '1 millisecond'),
-           progress = greatest(v.progress, $3::float8), generator_attempts = case when $3::float8 > v.progress then 0 else v.generator_attempts end
-         from projects p where ${HELD} returning v.id`,
+  text: `
+with held as (
+  update versions v set generator_until = now() + $4 * interval '1 millisecond',
+    progress = greatest(v.progress, $3::float8), generator_attempts = case when $3::float8 > v.progress then 0 else v.generator_attempts end
+  from projects p where ${HELD} returning v.id
+)
+update grants g set until = greatest(g.until, now() + $4 * interval '1 millisecond')
+from held where g.id = $2 and g.ended_at is null returning now() as from, g.until`,
 });
 
 /**
- * Reports which share of its files is published, 0 to 1, and renews the lease, which is also the right to write files
- * under the version. What was published stays, so progress never falls, and only what rises above the highest counts as
- * getting on.
- * False: cancelled, taken over, or its version or project is in Trash. Stop at once, publish nothing.
+ * Reports which share of its files is published, 0 to 1, and renews the lease and the grant that belongs to it. What was
+ * published stays, so progress never falls, and only what rises above the highest counts as getting on.
+ * null: cancelled, taken over, or its version or project is in Trash. Stop at once, publish nothing.
  */
-export async function heartbeatGeneration(ctx: Context, lease: GeneratorLease, progress: number): Promise<boolean> {
+export async function heartbeatGeneration(ctx: Context, lease: GeneratorLease, progress: number): Promise<Term | null> {
   authorizeSystem(ctx);
-  return (await query(HEARTBEAT, [lease.versionId, lease.leaseId, progress, GENERATOR_LEASE_MS])).length > 0;
+  const [term] = await query<Term>(HEARTBEAT, [lease.versionId, lease.leaseId, progress, GENERATOR_LEASE_MS]);
+  return term ?? null;
 }
+
+// ── Chunks ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** A chunk that is made: its files lie at a place of its attempt. What they are to say in the manifest is the caller's. */
+export interface GenerationChunk<Entry = unknown> {
+  /** Named after what it is made from, 64 hex digits. */
+  key: string;
+  attemptId: string;
+  entries: readonly Entry[];
+  sizeBytes: number;
+}
+
+/** The attempt at a chunk that counts; null: it is still to be made. */
+export async function findGenerationChunk<Entry>(
+  ctx: Context,
+  versionId: string,
+  key: string,
+): Promise<GenerationChunk<Entry> | null> {
+  authorizeSystem(ctx);
+  const chunk = await prisma().generationChunk.findUnique({ where: { versionId_key: { versionId, key } } });
+  if (!chunk) return null;
+  return {
+    key,
+    attemptId: chunk.attemptId,
+    entries: chunk.entries as unknown as Entry[],
+    sizeBytes: Number(chunk.sizeBytes),
+  };
+}
+
+/** The fence, in one conditional statement. */
+const KEEP_CHUNK = statement({
+  name: "generation-keep-chunk",
+  text: `
+insert into generation_chunks (version_id, key, attempt_id, entries, files, size_bytes)
+select v.id, $3, $4, $5::jsonb, $6, $7 from versions v, projects p where ${HELD}
+on conflict do nothing returning key`,
+});
+
+/** Makes an attempt at a chunk, whose files are all published, the one that counts. False: as a heartbeat. */
+export async function keepGenerationChunk(
+  ctx: Context,
+  lease: GeneratorLease,
+  { key, attemptId, entries, sizeBytes }: GenerationChunk,
+): Promise<boolean> {
+  authorizeSystem(ctx);
+  return writeHeld(lease, KEEP_CHUNK, [key, attemptId, JSON.stringify(entries), entries.length, sizeBytes]);
+}
+
+/** Writes what names files, unless they are rubbish by now: under the locks of the version and, after it, of the grant. */
+async function writeHeld({ versionId, leaseId }: GeneratorLease, step: Statement, values: unknown[]): Promise<boolean> {
+  return transaction(async (tx) => {
+    await takeLocks(tx, versionLock(versionId, "write"));
+    return (await holdGrant(tx, leaseId)) && (await tx.query(step, [versionId, leaseId, ...values])).length > 0;
+  });
+}
+
+// ── The end ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** The fence, in one conditional statement. */
 const RELEASE = statement({
   name: "generation-release",
-  text: `update versions set generator_lease_id = null, generator_until = null, generator_attempts = greatest(generator_attempts - 1, 0)
-         where id = $1 and generator_lease_id = $2 returning id`,
+  text: `
+update versions set generator_lease_id = null, generator_until = null, generator_attempts = greatest(generator_attempts - 1, 0)
+where id = $1 and generator_lease_id = $2 returning id`,
 });
 
 /** Gives up a lease before its time, and wakes others to take it at once. That was no lost attempt. */
@@ -154,12 +239,20 @@ export async function releaseGeneration(ctx: Context, lease: GeneratorLease): Pr
   });
 }
 
-/** The fence, in one conditional statement. */
+/** The fence, in one conditional statement; what it was planned from and made in goes with it. */
 const COMPLETE = statement({
   name: "generation-complete",
-  text: `update versions v set status = 'READY', progress = 1, manifest_hash = $3, files = $4, size_bytes = $5,
-           train_images = $6, valid_images = $7, test_images = $8, classes = $9, writers_until = null, generator_lease_id = null, generator_until = null
-         from projects p where ${HELD} returning v.id`,
+  text: `
+with ready as (
+  update versions v set status = 'READY', progress = 1, manifest_hash = $3, files = $4, size_bytes = $5,
+    train_images = $6, valid_images = $7, test_images = $8, classes = $9, generator_lease_id = null, generator_until = null
+  from projects p where ${HELD} returning v.id
+), no_sources as (
+  delete from generation_sources where version_id in (select id from ready)
+), no_chunks as (
+  delete from generation_chunks where version_id in (select id from ready)
+)
+select id from ready`,
 });
 
 export interface GeneratedFacts {
@@ -175,9 +268,8 @@ export interface GeneratedFacts {
 }
 
 /**
- * Makes a version ready once all its files are published. False: as a heartbeat. Its images must be as many as were
- * reserved (a CHECK). No right to write files is left: this was the only one that was not over.
- * Its sources stay as the sign that what earlier attempts left is still to be removed: forgetGenerationSources.
+ * Makes a version ready once all its files are published; its manifest, which names them, is the one of that hash. False:
+ * as a heartbeat. Its images must be as many as were reserved (a CHECK).
  */
 export async function completeGeneration(ctx: Context, lease: GeneratorLease, facts: GeneratedFacts): Promise<boolean> {
   authorizeSystem(ctx);
@@ -190,7 +282,7 @@ export async function completeGeneration(ctx: Context, lease: GeneratorLease, fa
     facts.testImages,
     facts.classes,
   ];
-  return (await query(COMPLETE, [lease.versionId, lease.leaseId, ...values])).length > 0;
+  return writeHeld(lease, COMPLETE, values);
 }
 
 /** Marks the generation that the lease is for as failed and gives back what it reserved. Repeating does nothing. */
@@ -203,19 +295,23 @@ export async function failGeneration(
   await transaction((tx) => endGeneration(tx, { ...lease, ...failure }));
 }
 
-/** Versions that became ready, and under whose prefix files may lie that are not theirs. */
-export async function listUntidyVersions(ctx: Context): Promise<string[]> {
-  authorizeSystem(ctx);
-  const versions = await prisma().version.findMany({
-    where: { status: "READY", generationSources: { some: {} } },
-    orderBy: { id: "asc" },
-    select: { id: true },
-  });
-  return versions.map(({ id }) => id);
+/** What the rows of a version name of its images, manifest and what they are made in. */
+export interface NamedFiles {
+  /** null until it is ready. */
+  manifestHash: string | null;
+  /** Attempts at chunks that count. */
+  attemptIds: ReadonlySet<string>;
 }
 
-/** What a ready version was planned from is of no more use once its prefix is tidy. */
-export async function forgetGenerationSources(ctx: Context, versionId: string): Promise<void> {
-  authorizeSystem(ctx);
-  await prisma().generationSource.deleteMany({ where: { versionId } });
+/** For a sweep. null: there is no such version. */
+export async function findNamedFiles(versionId: string): Promise<NamedFiles | null> {
+  const version = await prisma().version.findUnique({
+    where: { id: versionId },
+    select: { status: true, manifestHash: true, generationChunks: { select: { attemptId: true } } },
+  });
+  if (!version) return null;
+  return {
+    manifestHash: version.status === "READY" ? version.manifestHash : null,
+    attemptIds: new Set(version.generationChunks.map(({ attemptId }) => attemptId)),
+  };
 }

@@ -30,6 +30,12 @@ beforeEach(async () => {
     },
     [],
   ); // of earlier tests
+  await query(
+    {
+      text: "update workspaces set used_images = (select coalesce(sum(counted_images), 0) from versions where workspace_id = workspaces.id)",
+    },
+    [],
+  );
   await query({ text: "delete from generation_sources" }, []);
   world = await buildWorld({ imageQuota: 100 });
   project = await buildProject(world);

@@ -6,6 +6,7 @@ import { enqueue } from "@/lib/platform/job-queue";
 import { recordAudit } from "@/lib/domain/audit";
 import { personId, type Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
+import { versionPrefix, withRoot } from "@/lib/domain/grants";
 import type { ImageBox } from "@/lib/domain/images";
 import { getLiveProject, type SluggedProjectRef } from "@/lib/domain/item-state";
 import { lockLiveProject, takeLocks, workspaceLock } from "@/lib/domain/locks";
@@ -159,50 +160,53 @@ export async function createVersion(
   const name = parseName(input.name ?? nameOf(ctx.now));
   const { preprocessing, augmentation, splits, plan, seed = randomInt(SEEDS) } = input;
   const project = await getLiveProject(workspaceId, input);
-  return transaction(async (tx) => {
-    await lockForGeneration(tx, workspaceId, project);
-    const { sources, images } = await planAndReserve(tx, workspaceId, project.id, plan, {
-      seed,
-      preprocessing,
-      augmentation,
-      splits,
-    });
-    const { nextVersionNumber } = await tx.project.update({
-      where: { id: project.id },
-      data: { nextVersionNumber: { increment: 1 }, updatedAt: ctx.now },
-      select: { nextVersionNumber: true },
-    });
-    const [id, number] = [newId(), nextVersionNumber - 1];
-    await tx.version.create({
-      data: {
-        id,
-        workspaceId,
-        projectId: project.id,
-        number,
-        name,
+  const id = newId();
+  const insert = () =>
+    transaction(async (tx): Promise<NewVersion> => {
+      await lockForGeneration(tx, workspaceId, project);
+      const { sources, images } = await planAndReserve(tx, workspaceId, project.id, plan, {
         seed,
         preprocessing,
         augmentation,
-        splitPercents: { ...splits },
-        countedImages: images,
-        createdById: personId(ctx.actor),
-        createdAt: ctx.now,
-      },
+        splits,
+      });
+      const { nextVersionNumber } = await tx.project.update({
+        where: { id: project.id },
+        data: { nextVersionNumber: { increment: 1 }, updatedAt: ctx.now },
+        select: { nextVersionNumber: true },
+      });
+      const number = nextVersionNumber - 1;
+      await tx.version.create({
+        data: {
+          id,
+          workspaceId,
+          projectId: project.id,
+          number,
+          name,
+          seed,
+          preprocessing,
+          augmentation,
+          splitPercents: { ...splits },
+          countedImages: images,
+          createdById: personId(ctx.actor),
+          createdAt: ctx.now,
+        },
+      });
+      await insertSources(tx, id, sources);
+      await recordAudit(tx, ctx, [
+        {
+          workspaceId,
+          action: "version.created",
+          targetType: "version",
+          targetId: id,
+          targetName: name,
+          details: { images },
+        },
+      ]);
+      await enqueue(tx, "generate-versions");
+      return { id, number, name, images };
     });
-    await insertSources(tx, id, sources);
-    await recordAudit(tx, ctx, [
-      {
-        workspaceId,
-        action: "version.created",
-        targetType: "version",
-        targetId: id,
-        targetName: name,
-        details: { images },
-      },
-    ]);
-    await enqueue(tx, "generate-versions");
-    return { id, number, name, images };
-  });
+  return withRoot(versionPrefix(id), insert);
 }
 
 /** What a plan is made from, as it is now; nothing is locked, so it may be otherwise a moment later. */

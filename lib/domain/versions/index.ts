@@ -16,24 +16,24 @@ export {
 } from "./page";
 export { getGeneratePage } from "./generate-page";
 export { renameVersion } from "./rename";
-export { getVersion, getVersionFiles, listVersionsOf, type VersionSummary, type VersionView } from "./versions";
 export {
-  openVersionWriter,
-  renewWriterLease,
-  versionPrefix,
-  WRITER_LEASE_MS,
-  WriterLeaseLost,
-  type VersionWriter,
-} from "./writer";
+  getVersion,
+  getVersionFiles,
+  listVersionsOf,
+  takeThumbnailsGrant,
+  type VersionSummary,
+  type VersionView,
+} from "./versions";
 export {
   claimGeneration,
   completeGeneration,
   failGeneration,
-  forgetGenerationSources,
+  findGenerationChunk,
+  findNamedFiles,
   GENERATOR_LEASE_MS,
   heartbeatGeneration,
+  keepGenerationChunk,
   listGenerationSources,
-  listUntidyVersions,
   releaseGeneration,
   type Generation,
   type GenerationSource,

@@ -18,7 +18,7 @@ import {
   type ServingModel,
   weightsPath,
 } from "@/lib/domain/trainings";
-import { versionPrefix } from "@/lib/domain/versions";
+import { versionPrefix } from "@/lib/domain/grants";
 import { BlobNotFoundError, blobStore } from "@/lib/platform/blob-store";
 import type { ExportFormat } from "@/lib/platform/generated/enums";
 import { env } from "@/lib/platform/env";
@@ -139,7 +139,9 @@ async function answerDownload(
 /** Throws `not_ready` when the store has lost it: it is made anew. */
 async function openZip(file: ExportFile): Promise<Readable> {
   try {
-    return await blobStore().stream(`${versionPrefix(file.versionId)}${exportPath(file.exportId, file.format)}`);
+    return await blobStore().stream(
+      `${versionPrefix(file.versionId)}${exportPath(file.exportId, file.attemptId, file.format)}`,
+    );
   } catch (error) {
     if (!(error instanceof BlobNotFoundError)) throw error;
     await remakeExport(file.exportId);

@@ -16,7 +16,7 @@ describe("a training in a process of its own", () => {
     expect(there.weights.equals(here.weights)).toBe(true);
     expect({ ...there.metrics, elapsedMs: 0 }).toEqual({ ...here.metrics, elapsedMs: 0 });
     expect(await pids()).toEqual([]);
-  });
+  }, 60_000); // TensorFlow begins twice
 
   it("reads at most two images ahead of the child", async () => {
     let read = 0;

@@ -3,7 +3,7 @@ import { constants, type Dirent } from "node:fs";
 import {
   lstat,
   mkdir,
-  open,
+  open as openFile,
   opendir,
   realpath,
   rename,
@@ -16,21 +16,28 @@ import {
 import path from "node:path";
 import type { Readable } from "node:stream";
 import { BlobNotFoundError, guardBlobStore, nameBlob } from "./guard";
-import type { BlobStore } from "./store";
+import type { BlobStore, SealedFiles, WriteGrant } from "./store";
 
 const BATCH = 64; // file operations in flight for one call
 const DIRECTORY_BUFFER = 256; // directory entries read at once
-const OPEN_ATTEMPTS = 5;
 const SWEEP_PASSES = 3;
+
+/** Where a writer's files lie until they are published: a folder of its grant's, directly below the grant's root. */
+const WRITING = ".writing-";
+/** Where folders go that nobody may write to any more, to be emptied. */
+const ERASED = "erased";
 
 /**
  * A blob store in the folder `root`: a key is the file of that path below it, modes 0700 and 0600.
  *
- * A blob is written to `.tmp-…` beside its place and renamed, so a reader never sees a part; what a crash leaves
- * is under the same prefix, is listed, and goes with it. Symbolic links are never followed below the root: a call
- * whose path leads through one fails, and one found inside a removed prefix is itself unlinked. The first `put`
- * makes the root; to every call that must be able to say "nothing there", a missing root is an error, because a
- * disk that is not mounted must never look like a finished removal.
+ * A blob is written to the folder of its grant and renamed to its place, so a reader never sees a part; what a crash
+ * leaves is under the same root, is listed, and goes with it. The rename is the fence: it needs the grant's folder, which
+ * `close` takes away in one step, and the item's, which `seal` takes away in one step; neither is ever made again, since
+ * folders are made below an item's root only, one level at a time. So whoever is late, at whatever step, fails.
+ *
+ * Symbolic links are never followed below the root: a call whose path leads through one fails, and one found inside a
+ * removed prefix is itself unlinked. `makeRoot` makes the store's folder; to every call that must be able to say "nothing
+ * there", a missing one is an error, because a disk that is not mounted must never look like a finished removal.
  *
  * `durable` (default true): bytes, names and removals have reached the disk when a call returns. False is for tests.
  */
@@ -68,29 +75,56 @@ export function createDiskBlobStore(root: string, { durable = true }: { durable?
     }
   }
 
-  async function openForWriting(
-    relative: string,
-  ): Promise<{ file: FileHandle; temporary: string; made: string | undefined }> {
-    for (let attempt = 1; ; attempt++) {
-      let made = await mkdir(base, { recursive: true, mode: 0o700 });
-      try {
-        let folder = await findFolder(relative);
-        if (folder === null) {
-          folder = path.join(await realpath(base), relative);
-          made = (await mkdir(folder, { recursive: true, mode: 0o700 })) ?? made;
-        }
-        const temporary = path.join(folder, `.tmp-${randomUUID()}`);
-        return { file: await open(temporary, "wx", 0o600), temporary, made };
-      } catch (error) {
-        // A removal of the prefix may take the empty folder away between the calls.
-        if (!isAbsent(error) || attempt === OPEN_ATTEMPTS) throw error;
-      }
+  async function makeRoot(root: string, within?: string): Promise<void> {
+    if (within !== undefined) {
+      const { folder, made } = await makeBelow(root.slice(0, -1), within);
+      if (durable) await syncNames(folder, made);
+      return;
     }
+    await mkdir(base, { recursive: true, mode: 0o700 });
+    const relative = root.slice(0, -1);
+    if ((await findFolder(relative)) !== null) return;
+    const folder = path.join(await realpath(base), relative);
+    const made = await mkdir(folder, { recursive: true, mode: 0o700 });
+    if (durable) await syncNames(folder, made);
   }
 
-  async function put(key: string, body: Uint8Array | Readable): Promise<{ sizeBytes: number }> {
-    const { file, temporary, made } = await openForWriting(parentOf(key));
-    const folder = path.dirname(temporary);
+  const writingFolder = ({ id, root }: Pick<WriteGrant, "id" | "root">): string => `${root}${WRITING}${id}`;
+
+  async function open(grant: WriteGrant): Promise<void> {
+    const folder = await findFolder(grant.root.slice(0, -1));
+    if (folder === null) throw gone(grant.root);
+    await makeFolder(path.join(folder, `${WRITING}${grant.id}`));
+  }
+
+  /**
+   * A folder below a root, made one level at a time where it is not there. Throws when the root is gone, or the file that it
+   * is made for.
+   */
+  async function makeBelow(
+    relative: string,
+    root: string,
+    file?: string,
+  ): Promise<{ folder: string; made: string | undefined }> {
+    const there = await findFolder(relative);
+    if (there !== null) return { folder: there, made: undefined };
+    if (file !== undefined) await lstat(file);
+    let folder = await findFolder(root.slice(0, -1));
+    if (folder === null) throw gone(root);
+    let made: string | undefined;
+    for (const part of relative.slice(root.length).split("/")) {
+      folder = path.join(folder, part);
+      if (await makeFolder(folder)) made ??= folder;
+    }
+    if ((await findFolder(relative)) === null) throw gone(root);
+    return { folder, made };
+  }
+
+  async function put(key: string, body: Uint8Array | Readable, grant: WriteGrant): Promise<{ sizeBytes: number }> {
+    const writing = await findFolder(writingFolder(grant));
+    if (writing === null) throw gone(grant.root);
+    const temporary = path.join(writing, randomUUID());
+    const file = await openFile(temporary, "wx", 0o600);
     try {
       let sizeBytes: number;
       try {
@@ -100,6 +134,7 @@ export function createDiskBlobStore(root: string, { durable = true }: { durable?
       } finally {
         await file.close();
       }
+      const { folder, made } = await makeBelow(parentOf(key), grant.root, temporary);
       await rename(temporary, path.join(folder, path.basename(key)));
       if (durable) await syncNames(folder, made);
       return { sizeBytes };
@@ -109,12 +144,62 @@ export function createDiskBlobStore(root: string, { durable = true }: { durable?
     }
   }
 
+  /** Moves a folder to where nobody can write to it, below a name. Does nothing when it is not there. */
+  async function takeAway(relative: string, name: string): Promise<void> {
+    const folder = await findFolder(relative);
+    if (folder === null) return;
+    await findFolder(`${ERASED}/${name}`); // throws for a link on the way
+    const place = path.join(await realpath(base), ERASED, name);
+    await mkdir(place, { recursive: true, mode: 0o700 });
+    await rename(folder, path.join(place, randomUUID())).catch(nullWhenAbsent);
+  }
+
+  async function close(grant: Pick<WriteGrant, "id" | "root">): Promise<void> {
+    const folder = await findFolder(writingFolder(grant));
+    if (folder !== null && (await removeEmptyFolder(folder))) return;
+    await takeAway(writingFolder(grant), grant.id);
+    await removePrefix(`${ERASED}/${grant.id}/`); // also what a crash left of a close before
+  }
+
+  async function isAbsentFolder(relative: string): Promise<boolean> {
+    return (await findFolder(relative)) === null;
+  }
+
+  async function seal(name: string, prefixes: readonly string[]): Promise<SealedFiles> {
+    for (const prefix of prefixes) await takeAway(prefix.slice(0, -1), name);
+    const sealed = `${ERASED}/${name}`;
+    return {
+      async count() {
+        const total = { files: 0, bytes: 0 };
+        const folder = await findFolder(sealed);
+        if (folder === null) return total;
+        for await (const { sizeBytes } of walk(folder, `${sealed}/`)) {
+          total.files += 1;
+          total.bytes += sizeBytes;
+        }
+        return total;
+      },
+      async remove() {
+        const folder = await findFolder(sealed);
+        if (folder === null) return;
+        await sweep(folder);
+        if (!durable) return;
+        const above = new Set([ERASED, ...prefixes.map((prefix) => parentOf(prefix.slice(0, -1)))]);
+        for (const relative of above) await syncFolder(path.join(await realpath(base), relative));
+      },
+      async isGone() {
+        for (const prefix of prefixes) if (!(await isAbsentFolder(prefix.slice(0, -1)))) return false;
+        return isAbsentFolder(sealed);
+      },
+    };
+  }
+
   async function openForReading(key: string): Promise<FileHandle> {
     const folder = await findFolder(parentOf(key));
     if (folder === null) throw new BlobNotFoundError(key);
     let file: FileHandle;
     try {
-      file = await open(path.join(folder, path.basename(key)), constants.O_RDONLY | constants.O_NOFOLLOW);
+      file = await openFile(path.join(folder, path.basename(key)), constants.O_RDONLY | constants.O_NOFOLLOW);
     } catch (error) {
       throw isAbsent(error) ? new BlobNotFoundError(key) : error;
     }
@@ -140,21 +225,20 @@ export function createDiskBlobStore(root: string, { durable = true }: { durable?
     if (durable) for (const folder of touched) await syncFolder(folder);
   }
 
-  async function removePrefix(prefix: string, last: readonly string[]): Promise<{ files: number; bytes: number }> {
-    const total = { files: 0, bytes: 0 };
+  async function removePrefix(prefix: string): Promise<void> {
     const folder = await findFolder(prefix.slice(0, -1));
-    if (folder === null) return total;
-    const kept = new Set(last.map((key) => path.join(folder, key.slice(prefix.length))));
-    await sweep(folder, kept, total);
-    for (const file of kept) await removeFile(file, total);
-    for (const file of kept) await removeEmptyFolders(path.dirname(file), folder);
+    if (folder === null) return;
+    await sweep(folder);
     // A file whose folder is gone cannot come back: one sync, above the folder, makes the whole removal last.
-    if (durable && total.files > 0) await syncFolder(path.dirname(folder));
-    return total;
+    if (durable) await syncFolder(path.dirname(folder));
   }
 
   return guardBlobStore({
+    lateWritesMs: 0, // the fence is the folder, not the time
+    makeRoot,
+    open,
     put,
+    close,
     async get(key) {
       const file = await openForReading(key);
       try {
@@ -171,9 +255,8 @@ export function createDiskBlobStore(root: string, { durable = true }: { durable?
       if (folder !== null) yield* walk(folder, prefix);
     },
     remove,
-    removePrefix(prefix, { last = [] } = {}) {
-      return removePrefix(prefix, last);
-    },
+    removePrefix,
+    seal,
     async presignPut() {
       throw new Error("A blob store on disk has no URLs to send files to.");
     },
@@ -199,28 +282,21 @@ async function* walk(folder: string, prefix: string): AsyncGenerator<{ key: stri
 }
 
 /**
- * Removes what is below `folder` except the files in `kept`, then the folder itself when it is empty. A folder that
- * is not empty after a pass that removed something is read again: readers may be late for a new file, and not every
- * file system shows all names while names are being removed. Gives back whether it removed anything.
+ * Removes what is below `folder`, then the folder itself. A folder that is not empty after a pass that removed something
+ * is read again: readers may be late for a new file, and not every file system shows all names while names are being
+ * removed. Gives back whether it removed anything.
  */
-async function sweep(
-  folder: string,
-  kept: ReadonlySet<string>,
-  total: { files: number; bytes: number },
-): Promise<boolean> {
+async function sweep(folder: string): Promise<boolean> {
   let removedAny = false;
   for (let pass = 1; pass <= SWEEP_PASSES; pass++) {
     let removed = 0;
     for await (const entries of readFolder(folder)) {
       const files = entries.filter((entry) => !entry.isDirectory()).map((entry) => path.join(folder, entry.name));
-      await settle(
-        files.filter((file) => !kept.has(file)),
-        async (file) => {
-          if (await removeFile(file, total)) removed++;
-        },
-      );
+      await settle(files, async (file) => {
+        if ((await unlink(file).catch(nullWhenAbsent)) !== null) removed++;
+      });
       for (const entry of entries) {
-        if (entry.isDirectory() && (await sweep(path.join(folder, entry.name), kept, total))) removed++;
+        if (entry.isDirectory() && (await sweep(path.join(folder, entry.name)))) removed++;
       }
     }
     removedAny ||= removed > 0;
@@ -243,17 +319,6 @@ async function* readFolder(folder: string): AsyncGenerator<Dirent[]> {
   if (batch.length > 0) yield batch;
 }
 
-/** Unlinks one name (a link itself, never what it points to) and counts it; false when somebody else was first. */
-async function removeFile(file: string, total: { files: number; bytes: number }): Promise<boolean> {
-  const stats = await lstat(file).catch(nullWhenAbsent);
-  if (stats === null || stats.isDirectory()) return false;
-  const gone = await unlink(file).catch(nullWhenAbsent);
-  if (gone === null) return false;
-  total.files += 1;
-  total.bytes += stats.size;
-  return true;
-}
-
 /** True when `folder` was removed here or is gone already, false when something is in it. */
 async function removeEmptyFolder(folder: string): Promise<boolean> {
   try {
@@ -266,14 +331,24 @@ async function removeEmptyFolder(folder: string): Promise<boolean> {
   }
 }
 
-async function removeEmptyFolders(from: string, upTo: string): Promise<void> {
-  for (let folder = from; ; folder = path.dirname(folder)) {
-    if (!(await removeEmptyFolder(folder)) || folder === upTo) return;
+/** Makes one folder in one that is there. False when it is there already. */
+async function makeFolder(folder: string): Promise<boolean> {
+  try {
+    await mkdir(folder, { mode: 0o700 });
+    return true;
+  } catch (error) {
+    if (hasCode(error, "EEXIST")) return false;
+    throw error;
   }
 }
 
+const gone = (root: string): Error =>
+  Object.assign(new Error(`Nothing can be written below ${root} any more, or not under this grant.`), {
+    code: "ENOENT",
+  });
+
 async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, constants.O_RDONLY).catch(nullWhenAbsent);
+  const handle = await openFile(folder, constants.O_RDONLY).catch(nullWhenAbsent);
   if (handle === null) return;
   try {
     await handle.sync();

@@ -1,4 +1,4 @@
-import type { BlobStore } from "./store";
+import type { BlobStore, WriteGrant } from "./store";
 
 const KEY = /^[A-Za-z0-9][A-Za-z0-9._-]*(\/[A-Za-z0-9._-]+)*$/;
 const MAX_LENGTH = 512;
@@ -42,15 +42,36 @@ export function assertBlobPrefix(prefix: string): void {
  */
 export function guardBlobStore(store: BlobStore): BlobStore {
   return {
-    put(key, body) {
+    lateWritesMs: store.lateWritesMs,
+    makeRoot(root, within) {
+      return named(root, async () => {
+        assertBlobPrefix(root);
+        if (within !== undefined && (!within.endsWith("/") || !root.startsWith(within)))
+          throw new BlobKeyError(`${shown(root)} is not under ${shown(within)}.`);
+        await store.makeRoot(root, within);
+      });
+    },
+    open(grant) {
+      return named(grant.root, async () => {
+        assertGrant(grant);
+        await store.open(grant);
+      });
+    },
+    put(key, body, grant) {
       return named(key, async () => {
         try {
-          assertBlobKey(key);
-          return await store.put(key, body);
+          assertKeyUnder(key, grant);
+          return await store.put(key, body, grant);
         } catch (error) {
           if (!(body instanceof Uint8Array)) body.destroy();
           throw error;
         }
+      });
+    },
+    close(grant) {
+      return named(grant.root, async () => {
+        assertGrant(grant);
+        await store.close(grant);
       });
     },
     get(key) {
@@ -79,23 +100,46 @@ export function guardBlobStore(store: BlobStore): BlobStore {
         await store.remove(keys);
       });
     },
-    removePrefix(prefix, options = {}) {
+    removePrefix(prefix) {
       return named(prefix, async () => {
         assertBlobPrefix(prefix);
-        for (const key of options.last ?? []) {
-          assertBlobKey(key);
-          if (!key.startsWith(prefix)) throw new BlobKeyError(`${shown(key)} is not under ${shown(prefix)}.`);
-        }
-        return store.removePrefix(prefix, options);
+        await store.removePrefix(prefix);
       });
     },
-    presignPut(key, upload) {
+    seal(name, prefixes) {
+      return named(prefixes[0] ?? "", async () => {
+        assertSegment(name);
+        prefixes.forEach(assertBlobPrefix);
+        const sealed = await store.seal(name, prefixes);
+        return {
+          count: () => named(prefixes[0] ?? "", () => sealed.count()),
+          remove: () => named(prefixes[0] ?? "", () => sealed.remove()),
+          isGone: () => named(prefixes[0] ?? "", () => sealed.isGone()),
+        };
+      });
+    },
+    presignPut(key, upload, grant) {
       return named(key, async () => {
-        assertBlobKey(key);
-        return store.presignPut(key, upload);
+        assertKeyUnder(key, grant);
+        return store.presignPut(key, upload, grant);
       });
     },
   };
+}
+
+function assertSegment(name: string): void {
+  if (!isKey(name) || name.includes("/")) throw new BlobKeyError(`Not a segment of a blob key: ${shown(name)}.`);
+}
+
+function assertGrant({ id, root }: Pick<WriteGrant, "id" | "root">): void {
+  assertSegment(id);
+  assertBlobPrefix(root);
+}
+
+function assertKeyUnder(key: string, grant: WriteGrant): void {
+  assertBlobKey(key);
+  assertGrant(grant);
+  if (!key.startsWith(grant.root)) throw new BlobKeyError(`${shown(key)} is not under ${shown(grant.root)}.`);
 }
 
 /** Adds the blob's key to an I/O error's message, once, and gives the same error back, so that its code and class stay. */

@@ -6,7 +6,10 @@ import { env } from "@/lib/platform/env";
 import type { BlobStore } from "./store";
 
 export { BlobKeyError, BlobNotFoundError } from "./guard";
-export type { BlobStore, PresignedUpload } from "./store";
+export type { BlobStore, PresignedUpload, WriteGrant } from "./store";
+
+/** A request to an object store that began within its grant has ended this long after. */
+const LATE_WRITES_MS = 15 * 60_000;
 
 /**
  * The blob store that `url` names; touches neither disk nor network yet.
@@ -14,10 +17,11 @@ export type { BlobStore, PresignedUpload } from "./store";
  * - `s3://bucket/optional/prefix?endpoint=…&region=…&forcePathStyle=true`, each parameter optional; credentials, and
  *   the region when it is left out, come from the AWS SDK's own environment
  *
- * `durable: false` lets a disk store return before the bytes have reached the disk: for tests.
+ * `durable: false` lets a disk store return before the bytes have reached the disk: for tests. `lateWritesMs` is how long
+ * an object store may take to finish a request; default 15 minutes.
  * Throws a sentence for anything else; the sentence never repeats the URL, which could hold a secret.
  */
-export function createBlobStore(url: string, options: { durable?: boolean } = {}): BlobStore {
+export function createBlobStore(url: string, options: { durable?: boolean; lateWritesMs?: number } = {}): BlobStore {
   const parsed = parse(url);
   if (parsed.username || parsed.password)
     throw new Error("The blob store's URL must not hold credentials; give them in the AWS environment variables.");
@@ -28,7 +32,8 @@ export function createBlobStore(url: string, options: { durable?: boolean } = {}
     if (folder === "/") throw new Error("The blob store cannot be the root folder of the machine.");
     return createDiskBlobStore(folder, options);
   }
-  if (parsed.protocol === "s3:") return createS3BlobStore(readS3Location(parsed));
+  if (parsed.protocol === "s3:")
+    return createS3BlobStore(readS3Location(parsed), { lateWritesMs: options.lateWritesMs ?? LATE_WRITES_MS });
   throw new Error("The blob store's URL must begin with file:/// or s3://.");
 }
 
@@ -65,5 +70,5 @@ let configured: BlobStore | undefined;
 
 /** The blob store of this process, as BLOB_STORE names it. */
 export function blobStore(): BlobStore {
-  return (configured ??= createBlobStore(env().blobStore));
+  return (configured ??= createBlobStore(env().blobStore, { lateWritesMs: env().storeLateWritesMs }));
 }

@@ -1,15 +1,21 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import {
+  AbortMultipartUploadCommand,
   DeleteObjectsCommand,
   GetObjectCommand,
+  ListMultipartUploadsCommand,
+  type ListMultipartUploadsCommandOutput,
   ListObjectsV2Command,
   PutObjectCommand,
   S3Client,
+  type S3ClientConfig,
 } from "@aws-sdk/client-s3";
 import { Upload } from "@aws-sdk/lib-storage";
-import { getSignedUrl } from "@aws-sdk/s3-request-presigner";
+import { getSignedUrl, S3RequestPresigner } from "@aws-sdk/s3-request-presigner";
 import { assertBlobPrefix, BlobNotFoundError, guardBlobStore, nameBlob } from "./guard";
-import type { BlobStore } from "./store";
+import type { BlobStore, SealedFiles, WriteGrant } from "./store";
 
 const DELETE_BATCH = 1000; // the most that one DeleteObjects takes
 const PART_BYTES = 8 * 1024 * 1024; // 10,000 parts at most: blobs up to 80 GB
@@ -25,33 +31,58 @@ export interface S3Location {
   forcePathStyle: boolean;
 }
 
+/** The grant under which the requests of this call are made. */
+const writing = new AsyncLocalStorage<WriteGrant>();
+
 /**
  * A blob store in an S3-compatible bucket. Retries are the SDK's; a store that answers nothing fails after a minute
- * instead of hanging its caller. A streamed blob is uploaded in parts and appears only when it is complete.
+ * instead of hanging its caller. A streamed or large blob is uploaded in parts and appears only when it is complete.
  * Checksums go along only where S3 asks for them, because many compatible stores do not know the SDK's own kind.
+ *
+ * Every request that writes carries a signature from the database's instant at which its grant was last given, to the
+ * grant's end: one that begins later is refused, whatever the process that makes it believes. A request that began in time
+ * ends within minutes, a part having 8 MB at most.
  */
-export function createS3BlobStore(location: S3Location): BlobStore {
+export function createS3BlobStore(location: S3Location, { lateWritesMs }: { lateWritesMs: number }): BlobStore {
   const { bucket: Bucket, prefix: outer } = location;
   if (outer !== "") assertBlobPrefix(outer);
-  const client = new S3Client({
+  const config: S3ClientConfig = {
     ...(location.endpoint === undefined ? {} : { endpoint: location.endpoint }),
     ...(location.region === undefined ? {} : { region: location.region }),
     forcePathStyle: location.forcePathStyle,
     requestChecksumCalculation: "WHEN_REQUIRED",
     responseChecksumValidation: "WHEN_REQUIRED",
     requestHandler: { connectionTimeout: CONNECT_TIMEOUT_MS, socketTimeout: IDLE_TIMEOUT_MS },
+  };
+  const client = new S3Client(config);
+  const presigner = new S3RequestPresigner(client.config);
+  const writer = new S3Client({
+    ...config,
+    signer: {
+      sign(...[request, options]: Parameters<S3RequestPresigner["presign"]>) {
+        for (const name of ["x-amz-user-agent", "amz-sdk-invocation-id", "amz-sdk-request"])
+          delete request.headers[name];
+        // to end an upload is no write: it must also work once the grant is over
+        const term = request.method === "DELETE" ? {} : termOf(writing.getStore()!);
+        return presigner.presign(request, { ...options, ...term });
+      },
+    },
   });
 
-  async function put(key: string, body: Uint8Array | Readable): Promise<{ sizeBytes: number }> {
-    const Key = outer + key;
-    if (body instanceof Uint8Array) {
-      await client.send(new PutObjectCommand({ Bucket, Key, Body: body, ContentLength: body.byteLength }));
+  function put(key: string, body: Uint8Array | Readable, grant: WriteGrant): Promise<{ sizeBytes: number }> {
+    return writing.run(grant, () => send(outer + key, body));
+  }
+
+  async function send(Key: string, body: Uint8Array | Readable): Promise<{ sizeBytes: number }> {
+    if (body instanceof Uint8Array && body.byteLength <= PART_BYTES) {
+      await writer.send(new PutObjectCommand({ Bucket, Key, Body: body, ContentLength: body.byteLength }));
       return { sizeBytes: body.byteLength };
     }
     const read: { sizeBytes: number; failure?: unknown } = { sizeBytes: 0 };
-    const Body = Readable.from(countBytes(body, read), { objectMode: false });
+    const stream = body instanceof Uint8Array ? Readable.from([body], { objectMode: false }) : body;
+    const Body = Readable.from(countBytes(stream, read), { objectMode: false });
     try {
-      await new Upload({ client, params: { Bucket, Key, Body }, partSize: PART_BYTES, queueSize: 2 }).done();
+      await new Upload({ client: writer, params: { Bucket, Key, Body }, partSize: PART_BYTES, queueSize: 2 }).done();
     } catch (error) {
       throw read.failure ?? error; // not the failure to abort the upload that the source's own failure led to
     }
@@ -86,7 +117,15 @@ export function createS3BlobStore(location: S3Location): BlobStore {
   async function remove(keys: readonly string[]): Promise<void> {
     for (let start = 0; start < keys.length; start += DELETE_BATCH) {
       const Objects = keys.slice(start, start + DELETE_BATCH).map((key) => ({ Key: outer + key }));
-      const { Errors = [] } = await client.send(new DeleteObjectsCommand({ Bucket, Delete: { Objects, Quiet: true } }));
+      const command = new DeleteObjectsCommand({ Bucket, Delete: { Objects, Quiet: true } });
+      command.middlewareStack.add(
+        (next) => (args) => {
+          addMd5(args.request);
+          return next(args);
+        },
+        { step: "build" },
+      );
+      const { Errors = [] } = await client.send(command);
       const failures = Errors.filter(({ Code }) => Code !== "NoSuchKey");
       const first = failures[0];
       if (first === undefined) continue;
@@ -98,28 +137,68 @@ export function createS3BlobStore(location: S3Location): BlobStore {
     }
   }
 
-  async function removePrefix(prefix: string, last: readonly string[]): Promise<{ files: number; bytes: number }> {
-    const total = { files: 0, bytes: 0 };
-    const kept = new Map(last.map((key) => [key, -1])); // bytes, or -1 while not seen
-    const count = (sizeBytes: number) => {
-      total.files += 1;
-      total.bytes += sizeBytes;
+  async function removePrefix(prefix: string): Promise<void> {
+    for await (const page of listPages(prefix)) await remove(page.map(({ key }) => key));
+  }
+
+  /** Uploads in parts that nobody has completed, an answer at a time. A store that cannot list them shows none to anybody. */
+  async function* listUnfinished(prefix: string): AsyncGenerator<{ Key: string; UploadId: string }[]> {
+    let after: { KeyMarker?: string; UploadIdMarker?: string } | undefined = {};
+    while (after !== undefined) {
+      const command: ListMultipartUploadsCommand = new ListMultipartUploadsCommand({
+        Bucket,
+        Prefix: outer + prefix,
+        ...after,
+      });
+      const page: ListMultipartUploadsCommandOutput | null = await client.send(command).catch(nullWhenNotImplemented);
+      if (page === null) return;
+      yield (page.Uploads ?? []).map(({ Key = "", UploadId = "" }) => ({ Key, UploadId }));
+      after = page.IsTruncated
+        ? { KeyMarker: page.NextKeyMarker ?? "", UploadIdMarker: page.NextUploadIdMarker ?? "" }
+        : undefined;
+    }
+  }
+
+  async function endUnfinished(prefix: string): Promise<void> {
+    for await (const uploads of listUnfinished(prefix))
+      for (const upload of uploads)
+        await client.send(new AbortMultipartUploadCommand({ Bucket, ...upload })).catch((error: unknown) => {
+          if (!(error instanceof Error && error.name === "NoSuchUpload")) throw error;
+        });
+  }
+
+  async function seal(_name: string, prefixes: readonly string[]): Promise<SealedFiles> {
+    for (const prefix of prefixes) await endUnfinished(prefix);
+    return {
+      async count() {
+        const total = { files: 0, bytes: 0 };
+        for (const prefix of prefixes)
+          for await (const page of listPages(prefix))
+            for (const { sizeBytes } of page) {
+              total.files += 1;
+              total.bytes += sizeBytes;
+            }
+        return total;
+      },
+      async remove() {
+        for (const prefix of prefixes) await removePrefix(prefix);
+      },
+      async isGone() {
+        for (const prefix of prefixes) {
+          for await (const page of listPages(prefix)) if (page.length > 0) return false;
+          for await (const uploads of listUnfinished(prefix)) if (uploads.length > 0) return false;
+        }
+        return true;
+      },
     };
-    for await (const page of listPages(prefix)) {
-      const going = page.filter(({ key }) => !kept.has(key));
-      for (const { key, sizeBytes } of page) if (kept.has(key)) kept.set(key, sizeBytes);
-      await remove(going.map(({ key }) => key));
-      for (const { sizeBytes } of going) count(sizeBytes);
-    }
-    for (const [key, sizeBytes] of kept) {
-      await remove([key]);
-      if (sizeBytes >= 0) count(sizeBytes);
-    }
-    return total;
   }
 
   return guardBlobStore({
+    lateWritesMs,
+    async makeRoot() {}, // a key needs no folder
+    async open() {},
     put,
+    async close() {}, // what was begun and is never completed is not there; its parts go with the item, or by a rule of the bucket
     remove,
     async get(key) {
       return Buffer.from(await (await getBody(key)).transformToByteArray());
@@ -132,18 +211,33 @@ export function createS3BlobStore(location: S3Location): BlobStore {
     async *list(prefix) {
       for await (const page of listPages(prefix)) yield* page;
     },
-    removePrefix(prefix, { last = [] } = {}) {
-      return removePrefix(prefix, last);
-    },
-    presignPut(key, { contentType: ContentType, sizeBytes: ContentLength, expiresSeconds: expiresIn }) {
+    removePrefix,
+    seal,
+    presignPut(key, { contentType: ContentType, sizeBytes: ContentLength }, grant) {
       const command = new PutObjectCommand({ Bucket, Key: outer + key, ContentType, ContentLength });
       // left to itself, the presigner does not sign the type
-      return getSignedUrl(client, command, {
-        expiresIn,
-        signableHeaders: new Set(["host", "content-type", "content-length"]),
-      });
+      const signableHeaders = new Set(["host", "content-type", "content-length"]);
+      return getSignedUrl(client, command, { ...termOf(grant), signableHeaders });
     },
   });
+}
+
+/** A signature's term, in the whole seconds that it has: it ends with the grant, or a little earlier. */
+function termOf({ from, until }: WriteGrant): { signingDate: Date; expiresIn: number } {
+  const expiresIn = Math.floor(until.getTime() / 1000) - Math.floor(from.getTime() / 1000);
+  if (expiresIn < 1) throw new Error("The grant is over.");
+  return { signingDate: from, expiresIn };
+}
+
+/** Adds the MD5 of a request's body, which some compatible stores ask of a removal instead of the SDK's own checksum. */
+function addMd5(request: unknown): void {
+  const { body, headers } = request as { body: string; headers: Record<string, string> };
+  headers["content-md5"] = createHash("md5").update(body).digest("base64");
+}
+
+function nullWhenNotImplemented(error: unknown): null {
+  if (error instanceof Error && error.name === "NotImplemented") return null;
+  throw error;
 }
 
 async function* countBytes(body: Readable, read: { sizeBytes: number; failure?: unknown }): AsyncGenerator<Buffer> {

@@ -1,13 +1,12 @@
 import { createHash, randomBytes } from "node:crypto";
-import { existsSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { Uint8ArrayReader, Uint8ArrayWriter, ZipReader } from "@zip.js/zip.js";
 import { beforeEach, describe, expect, test } from "vitest";
-import { claimExport, FORMATS_OF_TYPE, exportFolder, exportPath, requestExport } from "@/lib/domain/exports";
+import { claimExport, FORMATS_OF_TYPE, exportPath, requestExport } from "@/lib/domain/exports";
 import { systemContext, type Context } from "@/lib/domain/context";
+import { versionPrefix } from "@/lib/domain/grants";
 import { eraseFiles, purgeItem, restoreVersion, trashVersion } from "@/lib/domain/trash";
-import { versionPrefix } from "@/lib/domain/versions";
-import { MANIFEST_PATH, parseManifest } from "@/lib/engine/manifest";
 import { blobStore } from "@/lib/platform/blob-store";
 import { prisma } from "@/lib/platform/db";
 import type { ExportFormat } from "@/lib/platform/generated/enums";
@@ -16,6 +15,9 @@ import { itemRef, storeFolder, trashedVersionRef, UNBOUNDED, versionRef } from "
 import { raceAt } from "@/lib/testing/race";
 import { storeVersion, type StoredFile } from "@/lib/testing/stored-version";
 import { buildExports } from "./builder";
+import { connectSecond } from "@/lib/testing/database";
+import { sweepFiles } from "@/lib/work/sweep";
+import { readManifest } from "@/lib/work/versions/manifest";
 
 let world: World;
 let project: Awaited<ReturnType<typeof buildProject>>;
@@ -23,7 +25,7 @@ let owner: Context;
 let worker: Context;
 
 beforeEach(async () => {
-  await prisma().export.deleteMany();
+  await prisma().export.deleteMany({ where: { status: { not: "READY" } } });
   await prisma().purgeReceipt.deleteMany();
   world = await buildWorld();
   project = await buildProject(world);
@@ -48,12 +50,16 @@ const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest(
 const request = (version: Version, format: ExportFormat = "FOLDER", of = project) =>
   requestExport(owner, { ...versionRef(world, of, version), format });
 const row = (version: Version) => prisma().export.findFirstOrThrow({ where: { versionId: version.id } });
-const keyOf = (version: Version, exported: { id: string; format: ExportFormat }) =>
-  `${versionPrefix(version.id)}${exportPath(exported.id, exported.format)}`;
+const keyOf = (version: Version, exported: { id: string; attemptId: string | null; format: ExportFormat }) =>
+  `${versionPrefix(version.id)}${exportPath(exported.id, exported.attemptId, exported.format)}`;
 const folderOf = (version: Version, exported: { id: string }) =>
-  path.join(storeFolder(), versionPrefix(version.id), exportFolder(exported.id));
+  path.join(storeFolder(), versionPrefix(version.id), "exports", exported.id);
 const filesOf = (version: Version, exported: { id: string }) =>
-  existsSync(folderOf(version, exported)) ? readdirSync(folderOf(version, exported)) : [];
+  existsSync(folderOf(version, exported))
+    ? readdirSync(folderOf(version, exported), { recursive: true, withFileTypes: true, encoding: "utf8" }).flatMap(
+        (entry) => (entry.isFile() ? [entry.name] : []),
+      )
+    : [];
 const passLease = () =>
   prisma().$executeRaw`update exports set lease_until = now() - interval '1 second' where status = 'RUNNING'`;
 
@@ -81,22 +87,40 @@ test.each(offered)(
     const made = await row(version);
     const bytes = await blobStore().get(keyOf(version, made));
     expect(made).toMatchObject({ status: "READY", progress: 1, sizeBytes: BigInt(bytes.length) });
-    expect(readdirSync(folderOf(version, made))).toEqual([`${format.toLowerCase()}.zip`]);
-    const { files } = parseManifest(await blobStore().get(`${versionPrefix(version.id)}${MANIFEST_PATH}`));
+    expect(filesOf(version, made)).toEqual([`${format.toLowerCase()}.zip`]);
+    const { files } = (await readManifest(version.id, version.manifestHash!)).manifest;
     const images = [...(await readZip(bytes))].filter(([name]) => /\.(png|jpg)$/.test(name));
     expect(images.map(([, content]) => sha256(content)).sort()).toEqual(files.map((file) => file.sha256).sort());
     expect(await build()).toEqual({ built: 0, failed: 0 });
   },
 );
 
+async function untilRunning(): Promise<void> {
+  while ((await prisma().export.count({ where: { status: "RUNNING" } })) === 0);
+}
+
+/** A build in whose middle something happens: it was begun, and cannot go on before that has. */
+async function buildWith(meanwhile: () => unknown) {
+  const second = await connectSecond();
+  try {
+    const building = build();
+    await untilRunning();
+    await second.query("begin");
+    await second.query("select id from exports where status = 'RUNNING' for update");
+    await second.untilWaiting(1);
+    await meanwhile();
+    await second.query("commit");
+    return await building;
+  } finally {
+    await second.end();
+  }
+}
+
 describe("a build that is stopped", () => {
   test("by a trash publishes nothing, and is made after the restore", async () => {
-    const version = await storeVersion(world, project, randomFiles(60));
+    const version = await storeVersion(world, project, randomFiles(60, 400_000));
     const asked = await request(version);
-    const [counts] = await raceAt(
-      ["versions", version],
-      [() => build(), () => trashVersion(owner, versionRef(world, project, version))],
-    );
+    const counts = await buildWith(() => trashVersion(owner, versionRef(world, project, version)));
     expect(counts).toEqual({ built: 0, failed: 0 });
     expect(await row(version)).toMatchObject({ status: "QUEUED", attempts: 0, progress: 0 });
     expect(filesOf(version, asked)).toEqual([]);
@@ -110,13 +134,12 @@ describe("a build that is stopped", () => {
   test("by a trash at the very end takes its zip away again", async () => {
     const version = await storeVersion(world, project, randomFiles(3));
     const asked = await request(version);
-    const zip = path.join(folderOf(version, asked), "folder.zip");
     const [counts] = await raceAt(["projects", project], [() => build()], async () => {
-      expect(existsSync(zip)).toBe(true);
+      expect(filesOf(version, asked)).toEqual(["folder.zip"]);
       await trashVersion(owner, versionRef(world, project, version));
     });
     expect(counts).toEqual({ built: 0, failed: 0 });
-    expect(existsSync(zip)).toBe(false);
+    expect(filesOf(version, asked)).toEqual([]);
     expect(await row(version)).toMatchObject({ status: "QUEUED" });
   });
 
@@ -133,7 +156,7 @@ describe("a build that is stopped", () => {
     expect(existsSync(path.join(storeFolder(), versionPrefix(version.id)))).toBe(false);
   });
 
-  test("because another took it over leaves the zip that is both's", async () => {
+  test("because another took it over takes its own zip away, at the place of its own attempt", async () => {
     const version = await storeVersion(world, project, randomFiles(3));
     const asked = await request(version);
     const [counts] = await raceAt(["projects", project], [() => build()], async () => {
@@ -141,16 +164,22 @@ describe("a build that is stopped", () => {
       expect(await claimExport(worker)).toMatchObject({ attempt: 2 });
     });
     expect(counts).toEqual({ built: 0, failed: 0 });
-    expect(existsSync(path.join(folderOf(version, asked), "folder.zip"))).toBe(true);
     expect(await row(version)).toMatchObject({ status: "RUNNING", attempts: 2 });
+    await passLease();
+    expect(await build()).toEqual({ built: 1, failed: 0 });
+    await prisma().$executeRaw`update grants set until = now() where version_id = ${version.id}`;
+    await sweepFiles(worker, UNBOUNDED);
+    expect(filesOf(version, asked)).toEqual(["folder.zip"]);
   });
 
   test("because the worker ends is given back whole", async () => {
-    const version = await storeVersion(world, project, randomFiles(40));
+    const version = await storeVersion(world, project, randomFiles(60, 400_000));
     const asked = await request(version);
     const stopping = new AbortController();
-    const [counts] = await raceAt(["versions", version], [() => build(stopping.signal)], async () => stopping.abort());
-    expect(counts).toEqual({ built: 0, failed: 0 });
+    const building = build(stopping.signal);
+    await untilRunning();
+    stopping.abort();
+    expect(await building).toEqual({ built: 0, failed: 0 });
     expect(await row(version)).toMatchObject({ status: "QUEUED", attempts: 0 });
     expect(filesOf(version, asked)).toEqual([]);
   });
@@ -163,10 +192,13 @@ describe("a build that cannot be right", () => {
   ])("because a file %s fails at once with that reason, and publishes nothing", async (_what, damage) => {
     const version = await storeVersion(world, project, randomFiles(9));
     const asked = await request(version);
-    damage(path.join(storeFolder(), versionPrefix(version.id), "images/train/source-5-0.png"));
+    const file = path.join(storeFolder(), versionPrefix(version.id), "images/train/source-5-0.png");
+    const whole = readFileSync(file);
+    damage(file);
     expect(await build()).toEqual({ built: 0, failed: 1 });
     expect(await row(version)).toMatchObject({ status: "FAILED", failureReason: "files_damaged", attempts: 1 });
     expect(filesOf(version, asked)).toEqual([]);
+    writeFileSync(file, whole);
   });
 
   test("because the store fails is tried again, and keeps no other waiting", async () => {
@@ -185,7 +217,7 @@ describe("a build that cannot be right", () => {
     expect(await build()).toEqual({ built: 0, failed: 0 }); // not before its lease is over
     await passLease();
     expect(await build()).toEqual({ built: 1, failed: 0 });
-    expect(existsSync(path.join(folderOf(failing, asked), "folder.zip"))).toBe(true);
+    expect(filesOf(failing, asked)).toEqual(["folder.zip"]);
   });
 });
 

@@ -5,19 +5,19 @@ import {
   completeExport,
   EXPORT_LEASE_MS,
   type ExportBuild,
-  exportFolder,
   exportPath,
   failExport,
   heartbeatExport,
   nameOfFormat,
   releaseExport,
 } from "@/lib/domain/exports";
-import { openVersionWriter, versionPrefix, WriterLeaseLost } from "@/lib/domain/versions";
+import { GrantLost, openWriter } from "@/lib/domain/writer";
 import { planExport } from "@/lib/engine/export/layout";
 import type { Manifest, ManifestFile } from "@/lib/engine/manifest";
 import { zipStream, type ZipEntry } from "@/lib/engine/zip";
-import { BlobNotFoundError, blobStore } from "@/lib/platform/blob-store";
+import { BlobNotFoundError } from "@/lib/platform/blob-store";
 import { log } from "@/lib/platform/log";
+import { tidyUp } from "@/lib/work/sweep";
 import { FilesDamaged, readManifest, readVersionFile } from "@/lib/work/versions/manifest";
 
 /*
@@ -53,31 +53,25 @@ async function buildExport(
   build: ExportBuild,
   signal: AbortSignal,
 ): Promise<"built" | "failed" | "stopped"> {
-  const { lease, format } = build;
-  const prefix = versionPrefix(lease.versionId);
-  const path = exportPath(lease.exportId, format);
+  const { lease, grant, format } = build;
   let progress = 0;
   try {
-    const writer = await openVersionWriter(lease.versionId, {
+    const writer = await openWriter(grant, {
       leaseMs: EXPORT_LEASE_MS,
       renew: () => heartbeatExport(ctx, lease, progress),
     });
-    if (build.attempt > 1) await blobStore().removePrefix(`${prefix}${exportFolder(lease.exportId)}`); // what a worker that died left unfinished
     const { manifest } = await readManifest(lease.versionId, build.manifestHash);
     const zip = zipStream(
       listEntries(build, manifest, (files) => (progress = files / manifest.files.length)),
       signal,
     );
-    const { sizeBytes } = await writer.put(path, zip);
+    const { sizeBytes } = await writer.put(exportPath(lease.exportId, lease.leaseId, format), zip);
     const outcome = await completeExport(ctx, lease, sizeBytes);
     if (outcome === "ready") return "built";
-    if (outcome === "stopped") {
-      await blobStore().remove([`${prefix}${path}`]);
-      await releaseExport(ctx, lease);
-    }
+    if (outcome === "stopped") await releaseExport(ctx, lease);
     return "stopped";
   } catch (error) {
-    if (error instanceof WriterLeaseLost || signal.aborted) {
+    if (error instanceof GrantLost || signal.aborted) {
       await releaseExport(ctx, lease);
       return "stopped";
     }
@@ -90,6 +84,8 @@ async function buildExport(
     );
     log().error({ err: error, exportId: lease.exportId, attempt: build.attempt, over }, "a download could not be made");
     return "failed";
+  } finally {
+    await tidyUp(grant);
   }
 }
 

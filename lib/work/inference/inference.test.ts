@@ -3,7 +3,7 @@ import { beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Context } from "@/lib/domain/context";
 import { type ModelRef, weightsPath } from "@/lib/domain/trainings";
 import { purgeItem, restoreVersion, trashProject, trashTraining, trashVersion } from "@/lib/domain/trash";
-import { versionPrefix } from "@/lib/domain/versions";
+import { versionPrefix } from "@/lib/domain/grants";
 import { readDigits, type Digit } from "@/lib/engine/digits";
 import { RENDERS_IN_FLIGHT } from "@/lib/engine/generate";
 import { createPredictor } from "@/lib/engine/trainer/predictor";
@@ -25,6 +25,7 @@ import { photo, render } from "@/lib/testing/pixels";
 import { raceAt } from "@/lib/testing/race";
 import { drawWeights, storeModel, storeServingVersion } from "@/lib/testing/served-model";
 import { predict } from "./inference";
+import { storeFile } from "@/lib/testing/store-file";
 
 const CLASSES = [..."0123456789"];
 let digits: Digit[];
@@ -285,7 +286,7 @@ describe("memory", () => {
     const key = `${versionPrefix(late.id)}${weightsPath(late.model)}`;
     await store.remove([key]);
     await expect(ask(digits[0]!.png, { ref })).rejects.toMatchObject({ code: "not_servable" });
-    await store.put(key, weights);
+    await storeFile(key, weights);
     expect((await ask(digits[0]!.png, { ref })).predictions).toEqual((await ask(digits[0]!.png)).predictions);
   });
 

@@ -1,6 +1,6 @@
 import { DomainError } from "@/lib/domain/errors";
 import { type ServingModel, weightsPath } from "@/lib/domain/trainings";
-import { versionPrefix } from "@/lib/domain/versions";
+import { versionPrefix } from "@/lib/domain/grants";
 import { readHeader } from "@/lib/engine/decode";
 import { renderOutputs } from "@/lib/engine/generate";
 import { planOutputs } from "@/lib/engine/plan";

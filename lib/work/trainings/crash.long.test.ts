@@ -74,5 +74,5 @@ test("asleep past its lease wakes up to a run that is another's, ends its child 
   expect(await row(training)).toMatchObject({ status: "FINISHED", attempts: 2, models });
   const files: string[] = [];
   for await (const { key } of blobStore().list(`versions/${version.id}/trainings/`)) files.push(key);
-  expect(files).toEqual([expect.stringContaining(models[0]!.id)]);
+  expect(files).toEqual([expect.stringContaining(`/${models[0]!.weightsId!}/`)]);
 });

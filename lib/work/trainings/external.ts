@@ -1,39 +1,34 @@
 import { Readable } from "node:stream";
 import type { Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
+import { renewGrant } from "@/lib/domain/grants";
 import {
+  beginWeights,
   type Epoch,
   failTraining,
   finishTraining,
   getLeaseState,
   type Heartbeat,
   heartbeatTraining,
+  keepWeights,
   type TrainingLease,
-  weightsPath,
+  WEIGHTS_LEASE_MS,
+  weightsFile,
 } from "@/lib/domain/trainings";
-import {
-  openVersionWriter,
-  renewWriterLease,
-  versionPrefix,
-  WRITER_LEASE_MS,
-  WriterLeaseLost,
-} from "@/lib/domain/versions";
-import { blobStore } from "@/lib/platform/blob-store";
+import { GrantLost, openWriter } from "@/lib/domain/writer";
 import { env } from "@/lib/platform/env";
 import { readChunks } from "@/lib/work/chunks";
 import { createGate } from "@/lib/work/gate";
+import { sweepLeftWeights, tidyUp } from "@/lib/work/sweep";
 import { tooLarge } from "@/lib/work/uploads/spool";
 
 /*
- * What a trainer elsewhere does with the run that it leased. Its weights lie at the lease's own path and are nobody's until
- * finishTraining names them; a run that is over leaves none.
+ * What a trainer elsewhere does with the run that it leased. Each upload of its weights lies at a place of
+ * its own, and the run's row names the one that counts; a run that is over leaves none.
  */
 
 /** An object store buffers some megabytes of each. */
 const storing = createGate(8, 0);
-
-const weightsKey = (lease: TrainingLease, { versionId }: { versionId: string }): string =>
-  `${versionPrefix(versionId)}${weightsPath({ trainingId: lease.trainingId, id: lease.leaseId })}`;
 
 const runOver = (): DomainError =>
   new DomainError(
@@ -48,10 +43,10 @@ export async function reportEpochs(ctx: Context, lease: TrainingLease, epochs: r
   return answer;
 }
 
-/** Takes away what a run left that is over without a model. */
+/** Takes away what a run left that is over without a model. Throws `not_found`. */
 async function dropWeights(ctx: Context, lease: TrainingLease): Promise<void> {
-  const state = await getLeaseState(ctx, lease);
-  if (!state.held && state.modelSlug === null) await blobStore().remove([weightsKey(lease, state)]);
+  await getLeaseState(ctx, lease); // of another workspace there is nothing to take
+  await sweepLeftWeights(null, lease);
 }
 
 /** A file of weights that is being sent. */
@@ -76,23 +71,23 @@ export async function storeWeights(
   const bytesMax = env().weightsBytesMax;
   if (announcedBytes > bytesMax) throw tooLarge(bytesMax, "weights");
   if (!body) throw noWeights();
+  const grant = await beginWeights(ctx, { ...lease, versionId });
+  if (!grant) throw runOver();
   const renew = async () =>
-    (await heartbeatTraining(ctx, lease)) !== "cancel" && (await renewWriterLease(versionId, WRITER_LEASE_MS));
+    (await heartbeatTraining(ctx, lease)) === "cancel" ? null : renewGrant(grant.id, WEIGHTS_LEASE_MS);
   try {
     return await storing(async () => {
-      const writer = await openVersionWriter(versionId, { renew });
-      const stored = await writer.put(
-        weightsPath({ trainingId: lease.trainingId, id: lease.leaseId }),
-        Readable.from(bounded(readChunks(body), bytesMax), { objectMode: false }),
-      );
-      if (!(await getLeaseState(ctx, lease)).held)
-        throw new WriterLeaseLost("The run ended while its weights were published.");
-      return stored;
+      const writer = await openWriter(grant, { leaseMs: WEIGHTS_LEASE_MS, renew });
+      const bytes = Readable.from(bounded(readChunks(body), bytesMax), { objectMode: false });
+      const stored = await writer.put(weightsFile(grant.id), bytes);
+      if (await keepWeights(ctx, lease, { id: grant.id, ...stored })) return stored;
+      throw new GrantLost("The run ended while its weights were published.");
     });
   } catch (error) {
-    if (!(error instanceof WriterLeaseLost)) throw error;
-    await dropWeights(ctx, lease);
-    throw runOver();
+    throw error instanceof GrantLost ? runOver() : error;
+  } finally {
+    await tidyUp(grant);
+    await sweepLeftWeights(null, lease);
   }
 }
 
@@ -117,23 +112,14 @@ const noWeights = (): DomainError =>
 export async function handIn(ctx: Context, lease: TrainingLease, metrics: object): Promise<{ modelSlug: string }> {
   const state = await getLeaseState(ctx, lease);
   if (state.modelSlug !== null) return { modelSlug: state.modelSlug };
-  if (state.held) {
-    const sizeBytes = await sizeOf(weightsKey(lease, state));
-    if (sizeBytes === null)
-      throw new DomainError("invalid_request", "The run has no weights yet. Upload them first, then finish it.", {
-        field: "weights",
-      });
-    const model = await finishTraining(ctx, lease, { metrics, sizeBytes });
-    if (model) return model;
-  }
-  await dropWeights(ctx, lease);
+  if (state.held && !state.hasWeights)
+    throw new DomainError("invalid_request", "The run has no weights yet. Upload them first, then finish it.", {
+      field: "weights",
+    });
+  const model = state.held ? await finishTraining(ctx, lease, { metrics }) : null;
+  if (model) return model;
+  await sweepLeftWeights(null, lease);
   throw runOver();
-}
-
-async function sizeOf(key: string): Promise<number | null> {
-  for await (const file of blobStore().list(key.slice(0, key.lastIndexOf("/") + 1)))
-    if (file.key === key) return file.sizeBytes;
-  return null;
 }
 
 /** Ends the run as failed, for a reason that people read, and takes its weights away. Throws `not_found`, `not_running`. */

@@ -1,17 +1,21 @@
 import { createHash } from "node:crypto";
 import { systemContext } from "@/lib/domain/context";
 import {
+  beginWeights,
   claimTraining,
   type Epoch,
   failTraining,
   finishTraining,
   heartbeatTraining,
+  keepWeights,
   releaseTraining,
   TRAINING_LEASE_MS,
   type TrainingRun,
-  weightsPath,
+  WEIGHTS_LEASE_MS,
+  weightsFile,
 } from "@/lib/domain/trainings";
-import { openVersionWriter, versionPrefix, WriterLeaseLost } from "@/lib/domain/versions";
+import { versionPrefix } from "@/lib/domain/grants";
+import { GrantLost, openWriter } from "@/lib/domain/writer";
 import type { Manifest } from "@/lib/engine/manifest";
 import { TrainingDataError, type Trainer, type TrainingImage } from "@/lib/engine/trainer/trainer";
 import { blobStore } from "@/lib/platform/blob-store";
@@ -20,6 +24,7 @@ import { listenForTrainers } from "@/lib/platform/notify";
 import { isBusy } from "@/lib/domain/errors";
 import { readManifest } from "@/lib/work/versions/manifest";
 import { keepAlive } from "@/lib/work/keep-alive";
+import { sweepLeftWeights, tidyUp } from "@/lib/work/sweep";
 
 /*
  * A worker's runs: taken from the queue, trained in a child process, watched. The rows decide: twice a second, and at
@@ -155,7 +160,7 @@ async function end(
   { lost, stopping }: { lost: boolean; stopping: boolean },
 ): Promise<void> {
   const facts = { training: run.trainingId, version: run.versionId };
-  if (lost || error instanceof WriterLeaseLost) return log().info(facts, "training cancelled");
+  if (lost || error instanceof GrantLost) return log().info(facts, "training cancelled");
   const ctx = await systemContext("train");
   if (stopping) return releaseTraining(ctx, run);
   if (isBusy(error)) throw error; // the database is away for now; the lease runs out, and somebody begins anew
@@ -163,15 +168,20 @@ async function end(
   await failTraining(ctx, run, error instanceof TrainingDataError ? error.code : "internal");
 }
 
-/** The weights first, then the row that names them. null: the run was over, and its weights are taken away again. */
+/** The weights first, then the rows that name them. null: the run was over, and its weights are taken away again. */
 async function publish(run: TrainingRun, weights: Buffer, metrics: object): Promise<string | null> {
-  const path = weightsPath({ trainingId: run.trainingId, id: run.leaseId });
-  const writer = await openVersionWriter(run.versionId);
-  const { sizeBytes } = await writer.put(path, weights);
-  const model = await finishTraining(await systemContext("train"), run, { metrics, sizeBytes });
-  if (model) return model.modelSlug;
-  await blobStore().remove([`${versionPrefix(run.versionId)}${path}`]);
-  return null;
+  const grant = await beginWeights(await systemContext("train"), run);
+  if (!grant) return null;
+  try {
+    const writer = await openWriter(grant, { leaseMs: WEIGHTS_LEASE_MS });
+    const { sizeBytes } = await writer.put(weightsFile(grant.id), weights);
+    const ctx = await systemContext("train");
+    if (!(await keepWeights(ctx, run, { id: grant.id, sizeBytes }))) return null;
+    return (await finishTraining(ctx, run, { metrics }))?.modelSlug ?? null;
+  } finally {
+    await tidyUp(grant);
+    await sweepLeftWeights(null, { trainingId: run.trainingId });
+  }
 }
 
 /** The same run gives the same weights, whoever repeats it. */

@@ -1,12 +1,21 @@
 import { createReadStream } from "node:fs";
 import type { Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
-import { type AddedImage, addImage, assertCanAddImage, findImageByContent } from "@/lib/domain/images";
+import { GrantLost } from "@/lib/domain/writer";
+import {
+  type AddedImage,
+  addImage,
+  assertCanAddImage,
+  findImageByContent,
+  takeUploadsGrant,
+  UPLOADS_LEASE_MS,
+} from "@/lib/domain/images";
 import type { SluggedProjectRef } from "@/lib/domain/item-state";
 import { ImageDecodeError, inspectImage, makeThumbnail } from "@/lib/engine/generate";
 import { env } from "@/lib/platform/env";
 import type { Split } from "@/lib/platform/generated/enums";
 import { createGate } from "@/lib/work/gate";
+import { createKeptWriters } from "@/lib/work/kept-writers";
 import { spool, withTemporaryFile, type Bytes, type Spooled } from "./spool";
 
 /*
@@ -59,8 +68,19 @@ export async function storeSpooled(
   const existing = await findImageByContent(ctx, ref, spooled.sha256);
   if (existing !== null) return { id: existing, duplicate: true };
   const looked = await decoding(() => look(file));
-  return storing(() => addImage(ctx, ref, { ...facts, ...spooled, ...looked, open: () => createReadStream(file) }));
+  const image = { ...facts, ...spooled, ...looked, open: () => createReadStream(file) };
+  const project = await assertCanAddImage(ctx, ref, facts.label);
+  const take = () => takeUploadsGrant(project, "UPLOADS", UPLOADS_LEASE_MS);
+  try {
+    return await storing(() => writers.use(project.id, take, (writer) => addImage(ctx, ref, image, writer)));
+  } catch (error) {
+    if (!(error instanceof GrantLost)) throw error;
+    await assertCanAddImage(ctx, ref, facts.label); // throws that the project is in Trash, or purged
+    throw new DomainError("busy", "The upload was interrupted for too long. Send the image again.");
+  }
 }
+
+const writers = createKeptWriters({ leaseMs: UPLOADS_LEASE_MS });
 
 async function look(file: string) {
   try {

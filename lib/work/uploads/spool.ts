@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { createWriteStream } from "node:fs";
-import { rm, writeFile } from "node:fs/promises";
+import { readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { pipeline } from "node:stream/promises";
@@ -15,14 +15,41 @@ export interface Spooled {
 
 export type Bytes = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 
+const NAME = /^reprieve-upload-(\d+)-(\d+)-/;
+
+/** Tells this process from one before it that had the same pid, as the first of a container has. */
+const STARTED_AT = Math.floor(Date.now() - performance.now());
+
 /** Makes an empty temporary file for `run` and takes it away afterwards, whatever happened. */
 export async function withTemporaryFile<T>(run: (file: string) => Promise<T>): Promise<T> {
-  const file = path.join(tmpdir(), `reprieve-upload-${newId()}`);
+  const file = path.join(tmpdir(), `reprieve-upload-${process.pid}-${STARTED_AT}-${newId()}`);
   try {
     await writeFile(file, "", { flag: "wx", mode: 0o600 });
     return await run(file);
   } finally {
     await rm(file, { force: true });
+  }
+}
+
+/** Takes away the temporary files of processes that are gone, which a kill leaves. Answers how many there were. */
+export async function sweepSpooledFiles(): Promise<number> {
+  let swept = 0;
+  for (const name of await readdir(tmpdir())) {
+    const [, pid, startedAt] = NAME.exec(name) ?? [];
+    if (pid === undefined || (Number(pid) === process.pid ? Number(startedAt) === STARTED_AT : isAlive(Number(pid))))
+      continue;
+    await rm(path.join(tmpdir(), name), { force: true });
+    swept += 1;
+  }
+  return swept;
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM"; // another user's
   }
 }
 

@@ -1,9 +1,10 @@
 import type { Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
-import { type AddedImage, assertCanAddImage } from "@/lib/domain/images";
-import type { SluggedProjectRef } from "@/lib/domain/item-state";
+import { renewGrant, storeUploadsPrefix } from "@/lib/domain/grants";
+import { type AddedImage, assertCanAddImage, takeUploadsGrant } from "@/lib/domain/images";
+import type { ProjectState, SluggedProjectRef } from "@/lib/domain/item-state";
 import { IMAGE_TYPES } from "@/lib/engine/decode";
-import { BlobNotFoundError, blobStore } from "@/lib/platform/blob-store";
+import { BlobNotFoundError, blobStore, type WriteGrant } from "@/lib/platform/blob-store";
 import { env } from "@/lib/platform/env";
 import { newId } from "@/lib/platform/id";
 import { uploadImage, type ImageFacts } from "./images";
@@ -21,7 +22,24 @@ const ABANDONED_MS = 60 * 60_000;
 
 const PREFIX = "uploads/";
 /** Under the project, so that an upload can only be completed where it was begun. */
-const uploadKey = (projectId: string, uploadId: string): string => `${PREFIX}${projectId}/${uploadId}`;
+const uploadKey = (projectId: string, uploadId: string): string => `${storeUploadsPrefix(projectId)}${uploadId}`;
+
+/** One grant for each project that this process lets browsers send images to, renewed for each. */
+const grants = new Map<string, WriteGrant>();
+const GRANTS_MAX = 1_000;
+
+async function grantFor(project: ProjectState): Promise<WriteGrant> {
+  const known = grants.get(project.id);
+  const term = known && (await renewGrant(known.id, EXPIRES_SECONDS * 1000));
+  const grant =
+    known && term
+      ? Object.assign(known, term)
+      : await takeUploadsGrant(project, "STORE_UPLOADS", EXPIRES_SECONDS * 1000);
+  grants.delete(project.id);
+  grants.set(project.id, grant);
+  for (const oldest of grants.keys()) if (grants.size > GRANTS_MAX) grants.delete(oldest);
+  return grant;
+}
 
 export interface BegunUpload {
   id: string;
@@ -47,17 +65,9 @@ export async function beginStoreUpload(
   if (!IMAGE_TYPES.some((type) => type === contentType))
     throw new DomainError("unreadable_image", "Files of this type are not supported; use JPEG, PNG or WebP.");
   const id = newId();
-  const url = await blobStore().presignPut(uploadKey(project.id, id), {
-    contentType,
-    sizeBytes,
-    expiresSeconds: EXPIRES_SECONDS,
-  });
-  return {
-    id,
-    url,
-    headers: { "Content-Type": contentType },
-    expiresAt: new Date(ctx.now.getTime() + EXPIRES_SECONDS * 1000),
-  };
+  const grant = await grantFor(project);
+  const url = await blobStore().presignPut(uploadKey(project.id, id), { contentType, sizeBytes }, grant);
+  return { id, url, headers: { "Content-Type": contentType }, expiresAt: grant.until };
 }
 
 /**

@@ -1,12 +1,17 @@
 import { writeFileSync } from "node:fs";
 import { beforeAll, expect, test } from "vitest";
 import { restoreVersion, trashVersion } from "@/lib/domain/trash";
-import { versionPrefix } from "@/lib/domain/versions";
+import { versionPrefix } from "@/lib/domain/grants";
 import { blobStore } from "@/lib/platform/blob-store";
 import { buildProject, buildWorld, userContext, type World } from "@/lib/testing/builders";
 import { storeFolder, trashedVersionRef, versionRef } from "@/lib/testing/lifecycle";
 import { buildRealVersion } from "@/lib/testing/real-version";
 import { verifyVersionFiles } from "./files";
+import { manifestPath } from "@/lib/engine/manifest";
+import { storeFile } from "@/lib/testing/store-file";
+import { leavesBroken } from "@/lib/testing/quiet-and-whole";
+
+leavesBroken("it spoils the files that are to be found spoilt");
 
 let world: World;
 let project: { id: string; slug: string };
@@ -43,8 +48,8 @@ test("one changed byte, a missing file and a changed manifest are each found", a
   expect(found.ok).toBe(false);
   expect(found.problems).toEqual([expect.stringContaining("was changed"), expect.stringContaining("is missing")]);
 
-  const manifest = `${prefix}manifest.json`;
-  await blobStore().put(manifest, Buffer.concat([await blobStore().get(manifest), Buffer.from(" ")]));
+  const manifest = `${prefix}${manifestPath(found.manifestHash!)}`;
+  await storeFile(manifest, Buffer.concat([await blobStore().get(manifest), Buffer.from(" ")]));
   expect(await verify()).toMatchObject({
     ok: false,
     problems: [expect.stringContaining("not the one that was written")],

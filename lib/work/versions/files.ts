@@ -1,7 +1,8 @@
 import type { Context } from "@/lib/domain/context";
 import type { VersionRef } from "@/lib/domain/item-state";
-import { getVersionFiles, versionPrefix } from "@/lib/domain/versions";
-import { MANIFEST_PATH, parseManifest, sha256Of } from "@/lib/engine/manifest";
+import { versionPrefix } from "@/lib/domain/grants";
+import { getVersionFiles } from "@/lib/domain/versions";
+import { FIRST_MANIFEST_PATH, manifestPath, parseManifest, sha256Of } from "@/lib/engine/manifest";
 import { BlobNotFoundError, blobStore } from "@/lib/platform/blob-store";
 
 /* Proving that a version's files are what was made. */
@@ -35,15 +36,16 @@ export async function verifyVersionFiles(ctx: Context, ref: VersionRef): Promise
     }
   };
 
-  const manifestBytes = await read(MANIFEST_PATH);
-  if (!manifestBytes) return { manifestHash: null, files: 0, ok: false, problems: [`${MANIFEST_PATH} is missing.`] };
+  const path = manifestPath(expected.manifestHash);
+  const manifestBytes = (await read(path)) ?? (await read(FIRST_MANIFEST_PATH));
+  if (!manifestBytes) return { manifestHash: null, files: 0, ok: false, problems: [`${path} is missing.`] };
   const manifestHash = sha256Of(manifestBytes);
   if (manifestHash !== expected.manifestHash) {
     return {
       manifestHash,
       files: 0,
       ok: false,
-      problems: [`${MANIFEST_PATH} is not the one that was written: its sha256 should be ${expected.manifestHash}.`],
+      problems: [`${path} is not the one that was written: its sha256 should be ${expected.manifestHash}.`],
     };
   }
   const { files } = parseManifest(manifestBytes);

@@ -4,37 +4,36 @@ import {
   claimGeneration,
   completeGeneration,
   failGeneration,
-  forgetGenerationSources,
+  findGenerationChunk,
   type Generation,
   type GenerationSource,
   GENERATOR_LEASE_MS,
   heartbeatGeneration,
+  keepGenerationChunk,
   listGenerationSources,
-  listUntidyVersions,
-  openVersionWriter,
   releaseGeneration,
-  versionPrefix,
-  type VersionWriter,
-  WriterLeaseLost,
 } from "@/lib/domain/versions";
+import { GrantLost, openWriter, type Writer } from "@/lib/domain/writer";
 import { sourceImageKey } from "@/lib/domain/images";
 import { ImageDecodeError, renderOutputs, RENDERS_IN_FLIGHT } from "@/lib/engine/generate";
-import { encodeManifest, MANIFEST_PATH, parseManifest, type ManifestFile, sha256Of } from "@/lib/engine/manifest";
+import { encodeManifest, manifestPath, type ManifestFile, sha256Of } from "@/lib/engine/manifest";
 import { countOutputs, planOutputs, type VersionSettings } from "@/lib/engine/plan";
 import { BlobNotFoundError, blobStore } from "@/lib/platform/blob-store";
+import { newId } from "@/lib/platform/id";
 import { log } from "@/lib/platform/log";
 import { isBusy } from "@/lib/domain/errors";
 import { NAME_OF_SPLIT } from "@/lib/domain/splits";
 import { createGate } from "@/lib/work/gate";
 import { keepAlive } from "@/lib/work/keep-alive";
+import { tidyUp } from "@/lib/work/sweep";
 import { parseStoredSettings } from "./plan";
 
 /*
- * Making a version's files. Sources are worked off in chunks, several renders at once; when all files of a chunk are
- * published, so is its journal, with their entries of the manifest. Whoever carries on after a killed worker skips the
- * chunks whose journal is there. Every path but the manifest's always gets the same bytes: an image is a pure function of
- * what its path names, and a journal is named after what it was made from. So it does no harm when a worker that lost its
- * lease publishes one more file. Nothing is removed before the version is ready, and final.
+ * Making a version's files. Sources are worked off in chunks, several renders at once. An attempt at a chunk publishes to
+ * a folder of its own; when all of it is there, a row names the attempt and keeps its entries of the manifest. Whoever
+ * carries on after a killed worker takes over the chunks that have such a row. The manifest names every file that counts,
+ * and is stored under its own hash. So it does no harm when a worker that lost its lease publishes one more file: nothing
+ * names it. What nothing names is removed when the version is ready, and final, or by the sweep of a lost worker's grant.
  */
 
 /** Often enough that a worker is gone well within 2 s of a trash. */
@@ -45,12 +44,6 @@ const CHUNK_SOURCES = 64;
 const CHUNK_OUTPUTS = 256;
 /** While the last image of one is rendered, the next one has begun. */
 const CHUNKS_AT_ONCE = 2;
-
-const IMAGES_FOLDER = "images/";
-const JOURNAL_FOLDER = "generation/";
-
-/** Files removed by one call of the store. */
-const REMOVALS = 500;
 
 /** How the work on a generation ended: `lost` when it was cancelled, taken over, or paused by a trash. */
 export type GenerationEnd = "ready" | "failed" | "interrupted" | "lost";
@@ -72,13 +65,15 @@ class Interrupted extends Error {
   override readonly name = "Interrupted";
 }
 
+/** Where an attempt's images lie, relative to the version. */
+const attemptFolder = (attemptId: string): string => `images/${attemptId}/`;
+
 /**
  * Works off the generations that wait, oldest first, one after another, until none is left or `signal` aborts; then the
  * one at hand is left to others at once. Finishes the tidying that a killed worker left, too.
  */
 export async function generateVersions(ctx: Context, signal: AbortSignal): Promise<Record<GenerationEnd, number>> {
   const counts = { ready: 0, failed: 0, interrupted: 0, lost: 0 };
-  for (const versionId of await listUntidyVersions(ctx)) if (!signal.aborted) await tidyOrLeave(ctx, versionId);
   while (!signal.aborted) {
     const generation = await claimGeneration(ctx);
     if (!generation) break;
@@ -98,25 +93,30 @@ export async function generateVersionNow(
 }
 
 async function work(ctx: Context, generation: Generation, signal: AbortSignal): Promise<GenerationEnd> {
-  const { lease } = generation;
+  const { lease, grant } = generation;
   const published = { files: 0 };
   // The manifest is one of the files: the last one, so that progress is below 1 until the version is ready.
-  const beat = () => heartbeatGeneration(ctx, lease, Math.min(published.files / (generation.images + 1), 1));
+  const renew = () => heartbeatGeneration(ctx, lease, Math.min(published.files / (generation.images + 1), 1));
+  const beat = async () => {
+    const term = await renew();
+    if (term) Object.assign(grant, term);
+    return term !== null;
+  };
   const pulse = keepAlive(beat, { everyMs: HEARTBEAT_MS, leaseMs: GENERATOR_LEASE_MS });
   const stop = AbortSignal.any([signal, pulse.lost]);
   try {
-    const writer = await openVersionWriter(lease.versionId, { leaseMs: GENERATOR_LEASE_MS, renew: beat });
+    const writer = await openWriter(grant, { leaseMs: GENERATOR_LEASE_MS, renew });
     const settings = parseStoredSettings(generation);
     const files = await makeFiles(ctx, generation, settings, writer, published, stop);
-    if (!(await beat())) throw new Interrupted(); // a late one would overwrite the manifest of a later attempt
     if (!(await complete(ctx, generation, settings, writer, files))) throw new Interrupted();
     await pulse.stop();
-    await tidyOrLeave(ctx, lease.versionId, new Set(files.map(({ path }) => path)));
+    await tidyUp(grant);
     return "ready";
   } catch (error) {
     await pulse.stop();
-    if (error instanceof Interrupted || error instanceof WriterLeaseLost) {
+    if (error instanceof Interrupted || error instanceof GrantLost) {
       await releaseGeneration(ctx, lease);
+      await tidyUp(grant);
       return signal.aborted && !pulse.lost.aborted ? "interrupted" : "lost";
     }
     if (isBusy(error)) throw error; // something is away for now; the lease runs out, and somebody carries on
@@ -124,6 +124,7 @@ async function work(ctx: Context, generation: Generation, signal: AbortSignal): 
       error instanceof GenerationFailure ? error : { reason: "internal" as const, detail: null };
     log().error({ err: error, versionId: lease.versionId, reason, requestId: ctx.requestId }, "generation failed");
     await failGeneration(ctx, lease, { reason, detail });
+    await tidyUp(grant);
     return "failed";
   }
 }
@@ -135,24 +136,24 @@ async function makeFiles(
   ctx: Context,
   generation: Generation,
   settings: VersionSettings,
-  writer: VersionWriter,
+  writer: Writer,
   published: { files: number },
   stop: AbortSignal,
 ): Promise<ManifestFile[]> {
-  const { versionId } = generation.lease;
-  const journals = await listJournals(versionId);
+  const { lease } = generation;
+  const { versionId } = lease;
   const chunks = listChunks(ctx, versionId, settings);
   const rendering = createGate(RENDERS_IN_FLIGHT);
   const failed = new AbortController();
   const halt = AbortSignal.any([stop, failed.signal]);
   const files: ManifestFile[] = [];
 
-  async function render(source: GenerationSource): Promise<ManifestFile[]> {
+  async function render(source: GenerationSource, folder: string): Promise<ManifestFile[]> {
     const entries: ManifestFile[] = [];
     let publishing: Promise<unknown> = Promise.resolve(); // one file, while the next is rendered
     halt.throwIfAborted();
     try {
-      for await (const { entry, bytes } of renderSource(generation.projectId, source, settings)) {
+      for await (const { entry, bytes } of renderSource(generation.projectId, source, settings, folder)) {
         await publishing;
         halt.throwIfAborted();
         publishing = publish(writer, entry.path, bytes).then(() => (published.files += 1));
@@ -165,19 +166,21 @@ async function makeFiles(
     return entries;
   }
 
-  async function makeChunk(sources: readonly GenerationSource[]): Promise<ManifestFile[]> {
-    const journal = `${JOURNAL_FOLDER}${sha256Of(JSON.stringify([settings, sources]))}.json`;
-    if (journals.has(journal)) {
-      const entries = await readJournal(versionId, journal);
-      published.files += entries.length;
-      return entries;
+  async function makeChunk(sources: readonly GenerationSource[]): Promise<readonly ManifestFile[]> {
+    const key = sha256Of(JSON.stringify([settings, sources]));
+    const made = await findGenerationChunk<ManifestFile>(ctx, versionId, key);
+    if (made) {
+      published.files += made.entries.length;
+      return made.entries; // checked with the manifest that they become a part of
     }
-    const rendered = sources.map((source) => rendering(() => render(source)));
+    const attemptId = newId();
+    const rendered = sources.map((source) => rendering(() => render(source, attemptFolder(attemptId))));
     for (const result of rendered) result.catch((error: unknown) => failed.abort(error)); // nobody begins another one
     const settled = await Promise.allSettled(rendered);
     halt.throwIfAborted();
     const entries = settled.flatMap((result) => (result.status === "fulfilled" ? result.value : []));
-    await publish(writer, journal, Buffer.from(JSON.stringify(entries)));
+    const sizeBytes = entries.reduce((sum, entry) => sum + entry.sizeBytes, 0);
+    if (!(await keepGenerationChunk(ctx, lease, { key, attemptId, entries, sizeBytes }))) throw new Interrupted();
     return entries;
   }
 
@@ -211,25 +214,11 @@ async function* listChunks(
   }
 }
 
-async function listJournals(versionId: string): Promise<Set<string>> {
-  const prefix = versionPrefix(versionId);
-  const journals = new Set<string>();
-  await storing(async () => {
-    for await (const { key } of blobStore().list(`${prefix}${JOURNAL_FOLDER}`)) journals.add(key.slice(prefix.length));
-  });
-  return journals;
-}
-
-async function readJournal(versionId: string, path: string): Promise<ManifestFile[]> {
-  const bytes = await storing(() => blobStore().get(`${versionPrefix(versionId)}${path}`));
-  const entries: ManifestFile[] = JSON.parse(bytes.toString()); // checked with the manifest that they become a part of
-  return entries;
-}
-
 async function* renderSource(
   projectId: string,
   source: GenerationSource,
   settings: VersionSettings,
+  folder: string,
 ): AsyncGenerator<{ entry: ManifestFile; bytes: Buffer }> {
   const { id, label, boxes, fileName, contentType } = source;
   const split = NAME_OF_SPLIT[source.split];
@@ -244,7 +233,14 @@ async function* renderSource(
     )) {
       const facts = { sha256: sha256Of(bytes), sizeBytes: bytes.length, width, height, label, boxes: placed };
       yield {
-        entry: { path: output.path, name: fileName, ...facts, split, sourceImageId: id, output: output.output },
+        entry: {
+          path: `${folder}${output.path}`,
+          name: fileName,
+          ...facts,
+          split,
+          sourceImageId: id,
+          output: output.output,
+        },
         bytes,
       };
     }
@@ -255,14 +251,14 @@ async function* renderSource(
   }
 }
 
-const publish = (writer: VersionWriter, path: string, bytes: Uint8Array) => storing(() => writer.put(path, bytes));
+const publish = (writer: Writer, path: string, bytes: Uint8Array) => storing(() => writer.put(path, bytes));
 
 /** Tells a failure of the store from others. What is missing, and what the database says, is not one. */
 async function storing<T>(run: () => Promise<T>): Promise<T> {
   try {
     return await run();
   } catch (error) {
-    if (error instanceof WriterLeaseLost || error instanceof BlobNotFoundError || isBusy(error)) throw error;
+    if (error instanceof GrantLost || error instanceof BlobNotFoundError || isBusy(error)) throw error;
     const code = error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : null;
     throw new GenerationFailure("storage", code, { cause: error });
   }
@@ -273,7 +269,7 @@ async function complete(
   ctx: Context,
   generation: Generation,
   settings: VersionSettings,
-  writer: VersionWriter,
+  writer: Writer,
   files: readonly ManifestFile[],
 ): Promise<boolean> {
   const classes: Record<string, number> = {};
@@ -294,7 +290,7 @@ async function complete(
     classes: Object.keys(classes).sort(),
     files: [...files],
   });
-  await publish(writer, MANIFEST_PATH, manifest.bytes);
+  await publish(writer, manifestPath(manifest.sha256), manifest.bytes);
   return completeGeneration(ctx, generation.lease, {
     manifestHash: manifest.sha256,
     files: files.length + 1,
@@ -304,40 +300,4 @@ async function complete(
     testImages: splits.test,
     classes,
   });
-}
-
-// ── Tidying ──────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-/** The version is ready whether or not this succeeds; what is left is left for the next wake-up. */
-async function tidyOrLeave(ctx: Context, versionId: string, paths?: ReadonlySet<string>): Promise<void> {
-  try {
-    await tidy(ctx, versionId, paths ?? (await readPaths(versionId)));
-  } catch (error) {
-    log().warn({ err: error, versionId, requestId: ctx.requestId }, "journals of a version could not be removed");
-  }
-}
-
-async function readPaths(versionId: string): Promise<ReadonlySet<string>> {
-  const { files } = parseManifest(await blobStore().get(`${versionPrefix(versionId)}${MANIFEST_PATH}`));
-  return new Set(files.map(({ path }) => path));
-}
-
-/**
- * Removes the journals of a ready version, and images that only earlier attempts had. Only now: its manifest is final,
- * so that whoever does this, however late, removes nothing that it lists. Exports and thumbnails lie in other folders.
- */
-async function tidy(ctx: Context, versionId: string, paths: ReadonlySet<string>): Promise<void> {
-  const prefix = versionPrefix(versionId);
-  let unwanted: string[] = [];
-  for (const folder of [IMAGES_FOLDER, JOURNAL_FOLDER]) {
-    for await (const { key } of blobStore().list(`${prefix}${folder}`)) {
-      if (paths.has(key.slice(prefix.length))) continue;
-      unwanted.push(key);
-      if (unwanted.length < REMOVALS) continue;
-      await blobStore().remove(unwanted);
-      unwanted = [];
-    }
-  }
-  await blobStore().remove(unwanted);
-  await forgetGenerationSources(ctx, versionId);
 }

@@ -1,6 +1,13 @@
-import { versionPrefix } from "@/lib/domain/versions";
-import { MANIFEST_PATH, ManifestError, parseManifest, sha256Of, type Manifest } from "@/lib/engine/manifest";
-import { blobStore } from "@/lib/platform/blob-store";
+import { versionPrefix } from "@/lib/domain/grants";
+import {
+  FIRST_MANIFEST_PATH,
+  ManifestError,
+  manifestPath,
+  parseManifest,
+  sha256Of,
+  type Manifest,
+} from "@/lib/engine/manifest";
+import { BlobNotFoundError, blobStore } from "@/lib/platform/blob-store";
 
 /** A version's file is not what was generated. */
 export class FilesDamaged extends Error {
@@ -22,7 +29,10 @@ export async function readManifest(
   versionId: string,
   sha256: string,
 ): Promise<{ manifest: Manifest; sizeBytes: number }> {
-  const bytes = await readVersionFile(versionId, { path: MANIFEST_PATH, sha256 });
+  const bytes = await readVersionFile(versionId, { path: manifestPath(sha256), sha256 }).catch((error: unknown) => {
+    if (error instanceof BlobNotFoundError) return readVersionFile(versionId, { path: FIRST_MANIFEST_PATH, sha256 });
+    throw error;
+  });
   try {
     return { manifest: parseManifest(bytes), sizeBytes: bytes.length };
   } catch (error) {

@@ -5,6 +5,7 @@ import { buildProject, buildWorld, fingerprintTables, userContext, type World } 
 import { memberContext, outcomeOf, projectRef } from "@/lib/testing/lifecycle";
 import { uploadDigits } from "@/lib/testing/real-version";
 import { generateVersionNow } from "./generator";
+
 import { estimateVersion, generateVersion, type ChosenSettings } from "./plan";
 import { previewImages } from "./preview";
 

@@ -3,7 +3,7 @@ import path from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import { systemContext } from "@/lib/domain/context";
 import { sourceImageKey } from "@/lib/domain/images";
-import { versionPrefix } from "@/lib/domain/versions";
+import { versionPrefix } from "@/lib/domain/grants";
 import { blobStore } from "@/lib/platform/blob-store";
 import { prisma } from "@/lib/platform/db";
 import { buildProject, buildWorld, fingerprintTables, userContext, type World } from "@/lib/testing/builders";
@@ -12,8 +12,12 @@ import { markedImage } from "@/lib/testing/pixels";
 import { uploadDigits } from "@/lib/testing/real-version";
 import { uploadImage } from "@/lib/work/uploads/images";
 import { generateVersionNow } from "./generator";
+import { readManifest } from "./manifest";
 import { generateVersion, type ChosenSettings } from "./plan";
 import { PREVIEW_MAX, previewImages } from "./preview";
+import { leavesBroken } from "@/lib/testing/quiet-and-whole";
+
+leavesBroken("it spoils a source image");
 
 let world: World;
 let project: Awaited<ReturnType<typeof buildProject>>;
@@ -40,11 +44,12 @@ test("a preview shows the very files that a version of these settings and seed h
 
   const version = await generateVersion(ctx, ref(), settings);
   expect(await generateVersionNow(await systemContext("test"), version.id)).toBe("ready");
+  const { manifestHash } = await prisma().version.findUniqueOrThrow({ where: { id: version.id } });
+  const { files } = (await readManifest(version.id, manifestHash!)).manifest;
   for (const [index, { imageId, bytes, contentType }] of previews.entries()) {
     expect(contentType).toBe("image/png");
-    expect(
-      bytes.equals(await blobStore().get(`${versionPrefix(version.id)}images/train/${imageId}-${index % 3}.png`)),
-    ).toBe(true);
+    const { path } = files.find(({ sourceImageId, output }) => sourceImageId === imageId && output === index % 3)!;
+    expect(bytes.equals(await blobStore().get(`${versionPrefix(version.id)}${path}`))).toBe(true);
   }
 });
 

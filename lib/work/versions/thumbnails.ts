@@ -1,10 +1,13 @@
 import { Readable } from "node:stream";
-import { openVersionWriter, versionPrefix, type VersionWriter, WriterLeaseLost } from "@/lib/domain/versions";
+import { versionPrefix } from "@/lib/domain/grants";
+import { takeThumbnailsGrant } from "@/lib/domain/versions";
+import { GrantLost } from "@/lib/domain/writer";
 import { makeThumbnail } from "@/lib/engine/generate";
 import type { ManifestFile } from "@/lib/engine/manifest";
 import { BlobNotFoundError, blobStore } from "@/lib/platform/blob-store";
 import { log } from "@/lib/platform/log";
 import { createGate } from "@/lib/work/gate";
+import { createKeptWriters } from "@/lib/work/kept-writers";
 
 /*
  * Small pictures of a version's images, made when somebody first looks, and kept under the version's prefix, where a purge
@@ -18,9 +21,8 @@ const SMALL_BYTES = 32 * 1024;
 /** At once in this process: the web server has other things to do. */
 const render = createGate(2);
 
-/** The writers' leases end soon after the last thumbnail, because a purge has to wait for them with its proof. */
+/** Short, because a purge has to wait with its proof until the grant is over. */
 const LEASE_MS = 15_000;
-const WRITERS_MAX = 50;
 
 export const isSmall = ({ width, height, sizeBytes }: ManifestFile): boolean =>
   Math.max(width, height) <= SIDE_PX && sizeBytes <= SMALL_BYTES;
@@ -59,19 +61,17 @@ async function readOrMake(versionId: string, file: ManifestFile, key: string): P
   return bytes;
 }
 
-/** One for a version while it is looked at, the last used ones: a page of thumbnails renews one lease. */
-const writers = new Map<string, Promise<VersionWriter>>();
+const writers = createKeptWriters({ leaseMs: LEASE_MS });
 
 async function publish(versionId: string, path: string, bytes: Buffer): Promise<void> {
-  const writer = writers.get(versionId) ?? openVersionWriter(versionId, { leaseMs: LEASE_MS });
-  writers.delete(versionId);
-  writers.set(versionId, writer);
-  for (const oldest of writers.keys()) if (writers.size > WRITERS_MAX) writers.delete(oldest);
   try {
-    await (await writer).put(path, bytes);
+    await writers.use(
+      versionId,
+      () => takeThumbnailsGrant(versionId, LEASE_MS),
+      (writer) => writer.put(path, bytes),
+    );
   } catch (error) {
-    if (writers.get(versionId) === writer) writers.delete(versionId);
     // whoever looks gets the picture all the same
-    if (!(error instanceof WriterLeaseLost)) log().warn({ err: error, versionId }, "a thumbnail could not be kept");
+    if (!(error instanceof GrantLost)) log().warn({ err: error, versionId }, "a thumbnail could not be kept");
   }
 }

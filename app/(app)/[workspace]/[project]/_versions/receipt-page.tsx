@@ -1,16 +1,22 @@
 import { getFormatter, getLocale, getTranslations } from "next-intl/server";
 import type { ReactNode } from "react";
 import { Badge } from "@/app/_ui/badge";
+import { ClientMessages } from "@/app/_ui/client-messages";
 import { escapeName } from "@/app/_ui/exact-name";
 import { formatBytes } from "@/app/_ui/number";
 import { PageHeader } from "@/app/_ui/page-header";
 import { Time } from "@/app/_ui/time";
-import { getReceipt } from "@/lib/domain/trash";
+import { allows } from "@/lib/domain/permissions";
+import { getReceipt, type Receipt } from "@/lib/domain/trash";
 import { page } from "@/lib/doors/page";
+import { LookAgain } from "./look-again";
 
 /** What members see where something was that is gone for good: who, when, why, how much, and whether that is proved. */
 export async function ReceiptPage({ workspaceSlug, receiptId }: { workspaceSlug: string; receiptId: string }) {
-  const receipt = await page((ctx) => getReceipt(ctx, { workspaceSlug, receiptId }));
+  const { receipt, mayLook } = await page(async (ctx) => ({
+    receipt: await getReceipt(ctx, { workspaceSlug, receiptId }),
+    mayLook: allows(ctx, "purge", workspaceSlug),
+  }));
   const [t, format, locale] = [await getTranslations("versions.receipt"), await getFormatter(), await getLocale()];
   const name = escapeName(receipt.itemName);
   const number = receipt.versionNumber === null ? "" : ` v${receipt.versionNumber}`;
@@ -52,6 +58,7 @@ export async function ReceiptPage({ workspaceSlug, receiptId }: { workspaceSlug:
             count: receipt.verifiedAt ? receipt.removedFiles : receipt.expectedFiles,
             size: formatBytes(locale, receipt.verifiedAt ? receipt.removedBytes : receipt.expectedBytes),
           })}
+          <Missing receipt={receipt} />
         </Row>
         <Row label={t("proof")}>
           {receipt.verifiedAt ? (
@@ -68,12 +75,45 @@ export async function ReceiptPage({ workspaceSlug, receiptId }: { workspaceSlug:
             </span>
           )}
         </Row>
+        {receipt.verifiedAt ? (
+          <Row label={t("secondLook")}>
+            <div className="grid gap-2">
+              <p className="text-muted">
+                {receipt.lookedAgainAt
+                  ? t.rich("lookedAgain", { time: () => <Time at={receipt.lookedAgainAt!} /> })
+                  : t("looksAgain")}
+              </p>
+              {mayLook ? (
+                <ClientMessages namespaces={["versions"]}>
+                  <LookAgain workspaceSlug={workspaceSlug} receiptId={receipt.id} />
+                </ClientMessages>
+              ) : null}
+            </div>
+          </Row>
+        ) : null}
+        {receipt.lateAt ? (
+          <Row label={t("late")}>
+            {t.rich("lateValue", {
+              count: receipt.lateFiles,
+              size: formatBytes(locale, receipt.lateBytes),
+              time: () => <Time at={receipt.lateAt!} />,
+            })}
+          </Row>
+        ) : null}
         <Row label={t("number")}>
           <code className="font-mono text-sm break-all">{receipt.id}</code>
         </Row>
       </dl>
     </div>
   );
+}
+
+/** That the store had less than was expected, and why. */
+async function Missing({ receipt }: { receipt: Receipt }) {
+  if (receipt.missingFiles === 0) return null;
+  const t = await getTranslations("versions.receipt");
+  const values = { missing: receipt.missingFiles, expected: receipt.expectedFiles };
+  return <p className="text-sm text-warn">{t(receipt.countedAt ? "missing" : "uncounted", values)}</p>;
 }
 
 function Row({ label, children }: { label: string; children: ReactNode }) {

@@ -11,6 +11,7 @@ const detailsSchema = z.object({
   reason: z.string().catch(""),
   model: z.string().catch(""),
   images: z.number().catch(0),
+  files: z.number().catch(0),
   scopes: z.array(z.string()).catch([]),
 });
 

@@ -8,9 +8,15 @@ import { buildProject, buildVersion, buildWorld, userContext } from "@/lib/testi
 import { connectSecond } from "@/lib/testing/database";
 import { systemContext } from "@/lib/domain/context";
 import { eraseFiles, purgeItem, restoreVersion, trashVersion } from "@/lib/domain/trash";
-import { openVersionWriter, versionPrefix, WriterLeaseLost } from "./writer";
+import { versionPrefix } from "@/lib/domain/grants";
+import { takeThumbnailsGrant } from "@/lib/domain/versions";
+import { storeFile } from "@/lib/testing/store-file";
+import { GrantLost, openWriter } from "./writer";
 
 const forever = AbortSignal.timeout(60_000);
+
+const openVersionWriter = async (versionId: string, { leaseMs = 60_000 } = {}) =>
+  openWriter(await takeThumbnailsGrant(versionId, Math.max(leaseMs, 1_000)), { leaseMs });
 
 async function keysUnder(prefix: string): Promise<string[]> {
   const keys: string[] = [];
@@ -18,13 +24,13 @@ async function keysUnder(prefix: string): Promise<string[]> {
   return keys;
 }
 
-test("a writer paused past the purge and resumed leaves nothing behind, and the receipt is not verified before its lease is over", async () => {
+test("a writer paused past the purge and resumed leaves nothing behind, and the receipt is not verified before its grant is over", async () => {
   const world = await buildWorld();
   const project = await buildProject(world);
   const version = await buildVersion(world, project);
   const ctx = await userContext(world);
   const second = await connectSecond();
-  await blobStore().put("versions/another/keep.txt", Buffer.from("a neighbour's"));
+  await storeFile("versions/another/keep.txt", Buffer.from("a neighbour's"));
 
   const child = spawn(process.execPath, ["--import", "tsx", "lib/testing/endless-writer.ts", version.id, "2000"], {
     stdio: ["ignore", "pipe", "inherit"],
@@ -44,7 +50,7 @@ test("a writer paused past the purge and resumed leaves nothing behind, and the 
     expect(receipt!.verified_at).toBeNull();
     expect(receipt!.next_attempt_at.getTime()).toBeGreaterThanOrEqual(receipt!.writers_until.getTime());
 
-    // The lease runs out while the writer stands still; then the prefix is proved empty …
+    // The grant runs out while the writer stands still; then the prefix is proved empty …
     await second.query(
       "select pg_sleep(greatest(0, extract(epoch from writers_until - clock_timestamp()) + 0.05)) from purge_receipts",
     );
@@ -56,6 +62,7 @@ test("a writer paused past the purge and resumed leaves nothing behind, and the 
     await once(child, "exit");
     expect(await keysUnder(versionPrefix(version.id))).toEqual([]);
     expect(await keysUnder("versions/another/")).toEqual(["versions/another/keep.txt"]);
+    await blobStore().removePrefix("versions/another/");
   } finally {
     child.kill("SIGKILL");
     await second.end();
@@ -71,8 +78,8 @@ test("a writer stops when its version goes to Trash, and may write again after t
   await writer.put("images/train/a.png", Buffer.from("a"));
 
   await trashVersion(ctx, { workspaceSlug: world.workspace.slug, projectSlug: project.slug, number: version.number });
-  await expect(writer.put("images/train/b.png", Buffer.from("b"))).rejects.toThrow(WriterLeaseLost);
-  await expect(openVersionWriter(version.id)).rejects.toThrow(WriterLeaseLost);
+  await expect(writer.put("images/train/b.png", Buffer.from("b"))).rejects.toThrow(GrantLost);
+  await expect(openVersionWriter(version.id)).rejects.toThrow(GrantLost);
   expect(await keysUnder(versionPrefix(version.id))).toEqual([`versions/${version.id}/images/train/a.png`]);
 
   await restoreVersion(ctx, { workspaceSlug: world.workspace.slug, projectId: project.id, number: version.number });
@@ -95,7 +102,7 @@ test("a stream is published whole, with its size, and only while the version is 
     yield Buffer.from("all there is");
     await trashVersion(ctx, { workspaceSlug: world.workspace.slug, projectSlug: project.slug, number: version.number });
   }
-  await expect(writer.put("exports/b.zip", Readable.from(trashedMeanwhile()))).rejects.toThrow(WriterLeaseLost);
+  await expect(writer.put("exports/b.zip", Readable.from(trashedMeanwhile()))).rejects.toThrow(GrantLost);
   expect(await keysUnder(versionPrefix(version.id))).toEqual([`versions/${version.id}/exports/a.zip`]);
 });
 
@@ -112,7 +119,7 @@ test("a stream that goes on and on is cut off soon after its version went to Tra
     projectSlug: project.slug,
     number: version.number,
   });
-  await expect(put).rejects.toThrow(WriterLeaseLost);
+  await expect(put).rejects.toThrow(GrantLost);
   expect(endless.destroyed).toBe(true);
   expect(await keysUnder(versionPrefix(version.id))).toEqual([]);
 });
