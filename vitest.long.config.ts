@@ -12,5 +12,6 @@ export default defineConfig({
     include: ["lib/domain/invariants.test.ts", "{lib,app,scripts}/**/*.long.test.ts"],
     exclude: [],
     provide: { rounds: 10 },
+    testTimeout: 60_000, // processes that begin beside others take their time
   },
 });
