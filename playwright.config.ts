@@ -18,6 +18,7 @@ const TRAINING = /(trainings|fleet\.long)\.spec\.ts$/;
 
 export default defineConfig({
   testDir: "e2e",
+  globalTeardown: "./e2e/teardown.ts",
   outputDir: "test-results",
   fullyParallel: true,
   workers: 2,

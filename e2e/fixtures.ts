@@ -1,5 +1,3 @@
-import { readFileSync } from "node:fs";
-import path from "node:path";
 import { expect, test as base, type BrowserContext, type Locator, type Page } from "@playwright/test";
 import axeCore from "axe-core";
 import { encode } from "next-auth/jwt";
@@ -7,6 +5,7 @@ import { addMember, createUser } from "@/lib/domain/people";
 import { createWorkspace } from "@/lib/domain/workspaces";
 import { systemContext } from "@/lib/domain/context";
 import type { World } from "@/lib/testing/builders";
+import { readServer, type ServerNote } from "./server-note";
 
 /*
  * Every test has a workspace of its own on the one server, so that tests run side by side: `world` with its owner, more
@@ -52,20 +51,6 @@ const PASSWORD = "a password for tests";
 /** An open menu or tooltip stands at the end of the body, outside of all landmarks, and belongs to its trigger. */
 const POPPER = /^<div data-radix-popper-co/;
 const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
-
-interface ServerNote {
-  databaseUrl: string;
-  dataDir: string;
-  secret: string;
-  workerPid: number;
-}
-
-function readServer(): ServerNote {
-  const note = JSON.parse(readFileSync(path.join(process.env["E2E_DIR"]!, "server.json"), "utf8")) as ServerNote;
-  // The builders and the domain work on the server's own database and files.
-  Object.assign(process.env, { DATABASE_URL: note.databaseUrl, DATA_DIR: note.dataDir, LOG_LEVEL: "silent" });
-  return note;
-}
 
 let made = 0;
 /** No two tests, workers or runs make the same one. */
