@@ -19,8 +19,8 @@ import { authorizeSystem } from "./permissions";
  * The right to write files of an item. A lease tells an honest process when to stop; one that was paused wakes up after
  * its end, and writes. So whoever writes has a grant: a row of its own, taken under the lock of the item that it is for,
  * with an end by the database's clock. Nobody's cancel, retry or completion takes it away: only whoever has it, the sweep
- * once it is over, and a purge, which finds it under the item's lock and waits with its proof until its end. What a row is
- * gone for can be renewed by nobody. What a grant means to the files themselves, the store sees to (platform/blob-store).
+ * once it is over, and a purge, which finds it under the item's lock and waits with its proof until its end. Once its
+ * row is gone, nobody renews it. What a grant means to the files themselves, the store sees to (platform/blob-store).
  *
  * No path is written by two attempts: each writes to a place that has the attempt's own id in it, and the row that
  * completes names the place that counts. What no row names is rubbish, and is swept once the grant is over.

@@ -11,22 +11,14 @@ export {
   type ServingModel,
 } from "./models";
 export {
-  beginWeights,
   claimTraining,
   failTraining,
   finishTraining,
-  forgetLeftWeights,
   getLeaseState,
   heartbeatTraining,
-  keepWeights,
   leaseTraining,
-  listLeftWeights,
-  listNamedWeights,
   releaseTraining,
   TRAINING_LEASE_MS,
-  WEIGHTS_LEASE_MS,
-  weightsFile,
-  weightsPath,
   type Epoch,
   type Heartbeat,
   type TrainingLease,
@@ -47,3 +39,13 @@ export {
 } from "./trainings";
 export { TRAINING_COLUMNS, viewTraining, type TrainingView } from "./view";
 export { getModelsPage, type ModelsPage } from "./models-page";
+export {
+  beginWeights,
+  forgetLeftWeights,
+  keepWeights,
+  listLeftWeights,
+  listNamedWeights,
+  WEIGHTS_LEASE_MS,
+  weightsFile,
+  weightsPath,
+} from "./weights";

@@ -30,10 +30,10 @@ import {
   heartbeatTraining,
   leaseTraining,
   releaseTraining,
-  weightsPath,
   type Epoch,
   type TrainingRun,
 } from "./runs";
+import { weightsPath } from "./weights";
 import { startTraining } from "./trainings";
 import { getServingModel } from "./models";
 import { purgeItem, trashProject, trashTraining, trashVersion } from "@/lib/domain/trash";
