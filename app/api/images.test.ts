@@ -1,4 +1,5 @@
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { purgeItem } from "@/lib/domain/trash";
 import { prisma } from "@/lib/platform/db";
 import {
   buildApiKey,
@@ -6,6 +7,7 @@ import {
   buildProject,
   buildWorld,
   fingerprintTables,
+  userContext,
   type World,
 } from "@/lib/testing/builders";
 import { photo } from "@/lib/testing/pixels";
@@ -99,19 +101,47 @@ describe("POST /:workspace/projects", () => {
     expect((read.body as { project: unknown }).project).toEqual(body);
   });
 
-  it("makes a second of the same name another, and counts those in Trash as taken", async () => {
-    const named = async () =>
-      idOf(await create({ name: "Digits", type: "single-label-classification", license: "x", annotation: "digit" }));
-    expect(await named()).toMatch(/\/digits$/);
+  it("is 409 with the next free slug while the name's is had by a project, live, in Trash or purged, and makes nothing", async () => {
+    const named = (name: string) =>
+      create({ name, type: "single-label-classification", license: "x", annotation: "digit" });
+    const owner = await userContext(world);
+    const refused = async (sentence: RegExp) => {
+      const before = await fingerprintTables();
+      expect(await named("Digits")).toMatchObject({
+        status: 409,
+        body: {
+          code: "already_exists",
+          slug: "digits",
+          hint: "digits-2",
+          error: expect.stringMatching(sentence),
+        },
+      });
+      expect(await fingerprintTables()).toEqual(before);
+    };
+    expect(idOf(await named("Digits"))).toMatch(/\/digits$/);
+    await refused(/a project at "digits" already.*"digits-2" is free/);
     await call("DELETE", `/${world.workspace.slug}/digits`, { key });
-    expect(await named()).toMatch(/\/digits-2$/);
-    const both = await Promise.all([named(), named()]);
-    expect(both.map((id) => id.split("/")[1]).sort()).toEqual(["digits-3", "digits-4"]);
+    await refused(/at "digits" is in Trash/);
+    const { id } = await prisma().project.findFirstOrThrow({
+      where: { workspaceId: world.workspace.id, slug: "digits" },
+    });
+    await purgeItem(owner, { workspaceSlug: world.workspace.slug, type: "PROJECT", id }, AbortSignal.timeout(10_000));
+    await refused(/at "digits" was permanently deleted/);
+    expect(await call("GET", `/${world.workspace.slug}/digits`, { key })).toMatchObject({
+      status: 404,
+      body: { code: "purged", receiptId: expect.any(String) },
+    });
+    expect(idOf(await named("Digits 2"))).toMatch(/\/digits-2$/);
+  });
+
+  it("makes one project of many that are sent at once", async () => {
+    const both = await Promise.all([1, 2, 3].map(() => create({ name: "Digits", type: "classification" })));
+    expect(both.map(({ status }) => status).sort()).toEqual([200, 409, 409]);
   });
 
   it("takes both of the client's words for a classification project", async () => {
     for (const type of ["classification", "single-label-classification"])
-      expect((await create({ name: "X", type })).body).toMatchObject({ type: "classification", annotation: "" });
+      expect((await create({ name: type, type })).body).toMatchObject({ type: "classification", annotation: "" });
   });
 
   it.each([

@@ -237,6 +237,7 @@ const TABLES = [
   "model_calls",
   "model_slugs",
   "audit_events",
+  "audit_batches",
   "purge_receipts",
   "trash_selections",
   "trash_selection_items",

@@ -35,7 +35,11 @@ export async function storeModel(world: World, version: { id: string }, weights:
     where: { id: version.id, defaultModelId: null },
     data: { defaultModelId: model.id },
   });
-  await prisma().modelSlug.create({ data: { workspaceId: world.workspace.id, slug: model.slug } });
+  const { projectId } = await prisma().version.findUniqueOrThrow({ where: { id: version.id } });
+  const { id: modelId, slug, trainingId } = model;
+  await prisma().modelSlug.create({
+    data: { workspaceId: world.workspace.id, slug, modelId, trainingId, versionId: version.id, projectId },
+  });
   return model;
 }
 

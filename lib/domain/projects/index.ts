@@ -4,6 +4,7 @@ export {
   getProject,
   getVersionWithProject,
   getWorkspace,
+  previewSlug,
   type ProjectWithVersions,
   type ProjectView,
   type VersionWithProject,

@@ -1,4 +1,5 @@
-import { prisma, transaction } from "@/lib/platform/db";
+import { prisma, query, statement, transaction } from "@/lib/platform/db";
+import type { Prisma } from "@/lib/platform/generated/client";
 import type { ProjectType, Split } from "@/lib/platform/generated/enums";
 import { newId } from "@/lib/platform/id";
 import { recordAudit } from "@/lib/domain/audit";
@@ -117,8 +118,10 @@ export async function getVersionWithProject(ctx: Context, ref: VersionRef): Prom
 
 export interface NewProject {
   workspaceSlug: string;
-  /** Left out: made from the name, with -2, -3 … behind it while that is taken. */
+  /** Left out: made from the name. */
   projectSlug?: string;
+  /** Of a slug made from the name that is taken, the next free one: -2, -3 … Without this it is refused. */
+  orNextSlug?: boolean;
   name: string;
   type: ProjectType;
   /** What is labelled: "digits". */
@@ -126,51 +129,35 @@ export interface NewProject {
 }
 
 /**
- * Makes an empty project. A slug stays taken while its project is in Trash, so that a restore never collides.
- * Throws `already_exists` for a slug that was asked for, `invalid_input`.
+ * Makes an empty project. A slug is its project's for good, in Trash and after the purge too, so that a restore never
+ * collides and no old address ever answers for something else. A program gets `already_exists` with the next free slug in
+ * the details, never that one unasked: it may only have failed to find the project that it means.
+ * Throws `already_exists`, `invalid_input`.
  */
 export async function createProject(ctx: Context, input: NewProject): Promise<ProjectView> {
   const workspace = authorize(ctx, "create project", input.workspaceSlug);
+  const { workspaceId } = workspace;
   if (input.projectSlug !== undefined) assertSlug(input.projectSlug);
   const name = parseName(input.name);
   const annotation = parseAnnotation(input.annotation);
+  const wanted = input.projectSlug ?? firstSlug(name);
+  const candidates =
+    input.orNextSlug && input.projectSlug === undefined ? (await findFree(workspaceId, name)).slugs : [wanted];
   const id = newId();
-  const slugs = input.projectSlug === undefined ? slugsFor(name) : [input.projectSlug];
-  const insert = () =>
-    transaction(async (tx) => {
-      for (const candidate of slugs) {
-        const made = await tx.project.createMany({
-          data: {
-            id,
-            workspaceId: workspace.workspaceId,
-            slug: candidate,
-            name,
-            type: input.type,
-            annotation,
-            createdById: personId(ctx.actor),
-            createdAt: ctx.now,
-            updatedAt: ctx.now,
-          },
-          skipDuplicates: true,
-        });
-        if (made.count === 0) continue;
-        await recordAudit(tx, ctx, [
-          {
-            workspaceId: workspace.workspaceId,
-            action: "project.created",
-            targetType: "project",
-            targetId: id,
-            targetName: name,
-          },
-        ]);
-        return candidate;
-      }
-      throw new DomainError(
-        "already_exists",
-        `There is a project "${input.projectSlug ?? name}" already, live or in Trash. Choose another name, or restore that one.`,
-      );
-    });
-  const slug = await withRoot(projectPrefix(id), insert);
+  const row = {
+    id,
+    workspaceId,
+    name,
+    type: input.type,
+    annotation,
+    createdById: personId(ctx.actor),
+    createdAt: ctx.now,
+    updatedAt: ctx.now,
+  };
+  const slug = await withRoot(projectPrefix(id), async () => {
+    for (const candidate of candidates) if (await insertProject(ctx, { ...row, slug: candidate })) return candidate;
+    throw await slugTaken(workspaceId, wanted, input.projectSlug ?? name);
+  });
   return {
     id,
     workspaceSlug: workspace.slug,
@@ -186,6 +173,88 @@ export async function createProject(ctx: Context, input: NewProject): Promise<Pr
     classes: {},
     versions: 0,
   };
+}
+
+/** Rolls back what was inserted under a slug that turned out to be a purged project's. */
+class WasPurged extends Error {}
+
+/** False: the slug is taken. */
+async function insertProject(
+  ctx: Context,
+  row: Prisma.ProjectCreateManyInput & { id: string; slug: string },
+): Promise<boolean> {
+  const { id, workspaceId, slug, name } = row;
+  const insert = transaction(async (tx) => {
+    // Waits for a purge that is about to remove the project which has the slug; its receipt was written before.
+    const made = await tx.project.createMany({ data: row, skipDuplicates: true });
+    if (made.count === 0) return false;
+    const receipt = { workspaceId, projectSlug: slug, itemType: "PROJECT" as const };
+    if (await tx.purgeReceipt.findFirst({ where: receipt, select: { id: true } })) throw new WasPurged();
+    await recordAudit(tx, ctx, [
+      { workspaceId, action: "project.created", targetType: "project", targetId: id, targetName: name },
+    ]);
+    return true;
+  });
+  return insert.catch((error: unknown) => {
+    if (error instanceof WasPurged) return false;
+    throw error;
+  });
+}
+
+type SlugState = "live" | "in_trash" | "purged";
+
+/** Whose slugs these are, in one look. */
+const TAKEN_SLUGS = statement({
+  name: "project-slugs-taken",
+  text: `
+select slug, case when purge_started_at is not null then 'purged' when deleted_at is not null then 'in_trash' else 'live' end as state
+from projects where workspace_id = $1 and slug = any($2::text[])
+union all
+select project_slug, 'purged' from purge_receipts
+where workspace_id = $1 and project_slug = any($2::text[]) and item_type = 'PROJECT'`,
+});
+
+/** The slugs that a thing of that name could have and nobody had, best first; and by whom the others are had. */
+async function findFree(
+  workspaceId: string,
+  name: string,
+): Promise<{ slugs: string[]; taken: ReadonlyMap<string, SlugState> }> {
+  const candidates = [...slugsFor(name)];
+  const rows = await query<{ slug: string; state: SlugState }>(TAKEN_SLUGS, [workspaceId, candidates]);
+  const taken = new Map(rows.reverse().map(({ slug, state }) => [slug, state])); // a project before a receipt of old
+  return { slugs: candidates.filter((slug) => !taken.has(slug)), taken };
+}
+
+const firstSlug = (name: string): string => slugsFor(name).next().value!; // every name gives one
+
+const WHOSE: Record<SlugState, (slug: string) => string> = {
+  live: (slug) => `There is a project at "${slug}" already.`,
+  in_trash: (slug) => `The project at "${slug}" is in Trash. Restore it to use it.`,
+  purged: (slug) => `The project at "${slug}" was permanently deleted; its address is given to no other.`,
+};
+
+async function slugTaken(workspaceId: string, slug: string, name: string): Promise<DomainError> {
+  const { slugs, taken } = await findFree(workspaceId, name);
+  const [next] = slugs;
+  return new DomainError(
+    "already_exists",
+    `${WHOSE[taken.get(slug) ?? "live"](slug)} For another project, choose another name${next === undefined ? "" : `: "${next}" is free`}.`,
+    { slug, ...(next === undefined ? {} : { hint: next }) },
+  );
+}
+
+/**
+ * The slug that a project of that name would have, and the one that it would have had, were that not taken: for a form
+ * that shows the address before there is one. Somebody else may be quicker.
+ */
+export async function previewSlug(
+  ctx: Context,
+  input: { workspaceSlug: string; name: string },
+): Promise<{ slug: string; wanted: string }> {
+  const { workspaceId } = authorize(ctx, "create project", input.workspaceSlug);
+  const wanted = firstSlug(input.name);
+  const { slugs } = await findFree(workspaceId, input.name);
+  return { slug: slugs[0] ?? wanted, wanted };
 }
 
 /** What a project's annotations mark, in a word or two; may be empty. Throws `invalid_input`. */

@@ -121,6 +121,20 @@ describe("a model", () => {
     await expect(getServingModel(owner, bySlug(version.model))).rejects.toMatchObject({ code: "purged" });
   });
 
+  test.each(["TRAINING", "VERSION", "PROJECT"] as const)(
+    "that went with its %s is purged under every address it had, with the receipt of that purge",
+    async (type) => {
+      const item = { TRAINING: { id: version.model.trainingId }, VERSION: version, PROJECT: project }[type];
+      if (type === "TRAINING") await trashTraining(owner, trainingRef(world, item));
+      if (type === "VERSION") await trashVersion(owner, byVersion());
+      if (type === "PROJECT") await trashProject(owner, projectRef(world, project));
+      await purgeItem(owner, itemRef(world, type, item), UNBOUNDED);
+      const { id } = await prisma().purgeReceipt.findFirstOrThrow({ where: { itemType: type, itemId: item.id } });
+      for (const ref of bothRefs())
+        await expect(getServingModel(owner, ref)).rejects.toMatchObject({ code: "purged", details: { receiptId: id } });
+    },
+  );
+
   test("keeps its slug when its project is renamed, and a new project of the old slug has no part in it", async () => {
     await renameProject(owner, projectRef(world, project), "Renamed");
     expect(await getServingModel(owner, bySlug(version.model))).toMatchObject({ id: version.model.id });
@@ -128,6 +142,7 @@ describe("a model", () => {
     const heir = await createProject(owner, {
       workspaceSlug: world.workspace.slug,
       name: project.slug,
+      orNextSlug: true,
       type: "CLASSIFICATION",
       annotation: "",
     });

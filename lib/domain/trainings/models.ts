@@ -1,4 +1,5 @@
 import { prisma, query, statement, transaction } from "@/lib/platform/db";
+import type { ModelSlug } from "@/lib/platform/generated/client";
 import { recordAudit } from "@/lib/domain/audit";
 import type { Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
@@ -104,32 +105,52 @@ function live(row: ServingRow): ServingModel {
   return model;
 }
 
-/** A slug is given once: one that no model has any more was a purged one's. */
-async function wasPurged(workspaceId: string, slug: string): Promise<boolean> {
+/** A slug is given once: one that no model has any more was a purged one's. null: never given, or in use. */
+async function findPurgedSlug(workspaceId: string, slug: string): Promise<ModelSlug | null> {
   const given = await prisma().modelSlug.findUnique({ where: { workspaceId_slug: { workspaceId, slug } } });
   const there = await prisma().model.count({
     where: { workspaceId, slug, version: { project: { purgeStartedAt: null } } },
   });
-  return given !== null && there === 0;
+  return there === 0 ? given : null;
+}
+
+/** What took a model along, the nearest first: its training's purge, its version's, its project's. As details of a refusal. */
+async function findReceiptOf(slug: ModelSlug | null): Promise<{ receiptId?: string }> {
+  const purges = [
+    { itemType: "TRAINING" as const, itemId: slug?.trainingId },
+    { itemType: "VERSION" as const, itemId: slug?.versionId },
+    { itemType: "PROJECT" as const, itemId: slug?.projectId },
+  ].flatMap(({ itemType, itemId }) => (itemId ? [{ itemType, itemId }] : []));
+  if (purges.length === 0) return {};
+  const receipts = await prisma().purgeReceipt.findMany({
+    where: { OR: purges },
+    select: { id: true, itemType: true, parentReceiptId: true },
+  });
+  const receipt = purges.flatMap(({ itemType }) => receipts.find((one) => one.itemType === itemType) ?? [])[0];
+  return receipt ? { receiptId: receipt.parentReceiptId ?? receipt.id } : {};
 }
 
 async function noModel(workspaceId: string, ref: ModelRef): Promise<DomainError> {
   if ("modelSlug" in ref) {
-    return (await wasPurged(workspaceId, ref.modelSlug))
+    const slug = await findPurgedSlug(workspaceId, ref.modelSlug);
+    return slug
       ? new DomainError(
           "purged",
           `The model "${ref.modelSlug}" was permanently deleted. Its name is given to no other.`,
+          await findReceiptOf(slug),
         )
       : new DomainError("not_found", `There is no model "${ref.modelSlug}" here.`);
   }
   const { id } = await getLiveVersion(workspaceId, ref); // throws when the version itself is the matter
   const version = await prisma().version.findUnique({ where: { id }, select: { defaultModelId: true } });
-  if (version?.defaultModelId)
+  if (version?.defaultModelId) {
+    const slug = await prisma().modelSlug.findFirst({ where: { workspaceId, modelId: version.defaultModelId } });
     return new DomainError(
       "purged",
       `The model that version ${ref.number} served was permanently deleted. Choose another one with "Use this model".`,
-      { versionId: id },
+      { versionId: id, ...(await findReceiptOf(slug)) },
     );
+  }
   return new DomainError("not_found", `Version ${ref.number} has no model: train it first.`);
 }
 

@@ -212,7 +212,7 @@ from versions v join projects p on p.id = v.project_id
 where t.id = $1 and t.lease_id = $2 and t.status = 'RUNNING' and t.weights_id is not null and ($4::text is null or t.workspace_id = $4)
   and v.id = t.version_id and ${LIVE_VERSION}
 returning t.number, t.status, t.model_type as "modelType", t.weights_id as "weightsId", t.weights_bytes as "weightsBytes",
-  v.id as "versionId", v.number as "versionNumber", v.workspace_id as "workspaceId", p.slug as "projectSlug"`,
+  v.id as "versionId", v.number as "versionNumber", v.workspace_id as "workspaceId", p.id as "projectId", p.slug as "projectSlug"`,
 });
 
 interface EndedRun {
@@ -225,6 +225,7 @@ interface EndedRun {
   versionId: string;
   versionNumber: number;
   workspaceId: string;
+  projectId: string;
   projectSlug: string;
 }
 
@@ -244,10 +245,17 @@ export async function finishTraining(
     await takeLocks(tx, versionLockOfTraining(lease.trainingId));
     const [run] = await tx.query<EndedRun>(FINISH, [lease.trainingId, lease.leaseId, ctx.now, workspaceId]);
     if (!run) return null;
-    // A slug is never given twice: where a purged project left it to a new one of its name, a number is added.
+    // A slug is never given twice: where another model had it, a number is added.
     const wanted = `${run.projectSlug}-${run.versionNumber}-${run.number}`;
+    const outlived = {
+      workspaceId: run.workspaceId,
+      modelId: lease.leaseId,
+      trainingId: lease.trainingId,
+      versionId: run.versionId,
+      projectId: run.projectId,
+    };
     const take = async (slug: string) =>
-      (await tx.modelSlug.createMany({ data: { workspaceId: run.workspaceId, slug }, skipDuplicates: true })).count > 0;
+      (await tx.modelSlug.createMany({ data: { ...outlived, slug }, skipDuplicates: true })).count > 0;
     let slug = wanted;
     for (let n = 2; !(await take(slug)); n++) slug = `${wanted}-${n}`;
     const { workspaceId: modelWorkspaceId, versionId, modelType, weightsId } = run;

@@ -23,7 +23,7 @@ export const projectOperations = {
     tag: "Projects",
     summary: "Create a project",
     description:
-      "Its slug is made from its name, with -2, -3 … behind it while that is taken, also by a project in Trash.",
+      "Its slug is made from its name. Where a project has that slug, live, in Trash or purged, the answer is 409 with the next free one in `hint`: a second project is made only when it is asked for by another name.",
     method: "POST",
     path: "/{workspace}/projects",
     caller: byKey("create project"),

@@ -2,7 +2,7 @@
 
 import { useTranslations } from "next-intl";
 import { useRouter } from "next/navigation";
-import { useId, useState, useTransition, type FormEvent } from "react";
+import { useEffect, useId, useState, useTransition, type FormEvent } from "react";
 import { Callout } from "@/app/_ui/callout";
 import { DialogContent } from "@/app/_ui/dialog";
 import { Field } from "@/app/_ui/field";
@@ -31,7 +31,8 @@ function NewProjectContent({ workspaceSlug }: { workspaceSlug: string }) {
   const [annotation, setAnnotation] = useState("");
   const [error, setError] = useState<{ field: unknown; message: string } | null>(null);
   const [pending, startTransition] = useTransition();
-  const [slug] = slugsFor(name);
+  const { slug, wanted } = useSlug(workspaceSlug, name);
+  const address = (one: string) => <code className="font-mono text-xs break-all">{`/${workspaceSlug}/${one}`}</code>;
 
   function submit(event: FormEvent): void {
     event.preventDefault();
@@ -63,9 +64,9 @@ function NewProjectContent({ workspaceSlug }: { workspaceSlug: string }) {
           description={
             name.trim() === ""
               ? t("addressHelp")
-              : t.rich("address", {
-                  address: () => <code className="font-mono text-xs break-all">{`/${workspaceSlug}/${slug}`}</code>,
-                })
+              : slug === wanted
+                ? t.rich("address", { address: () => address(slug) })
+                : t.rich("addressTaken", { address: () => address(slug), taken: () => address(wanted) })
           }
           error={error?.field === "name" ? error.message : undefined}
         >
@@ -103,4 +104,32 @@ function NewProjectContent({ workspaceSlug }: { workspaceSlug: string }) {
       </form>
     </DialogContent>
   );
+}
+
+/** After the last key. */
+const PAUSE_MS = 250;
+
+/** The slug that the name gets, and the one that it wanted: at once by the name alone, then as the server knows which are taken. */
+function useSlug(workspaceSlug: string, name: string): { slug: string; wanted: string } {
+  const [known, setKnown] = useState<{ name: string; slug: string } | null>(null);
+  const wanted = slugsFor(name).next().value ?? "";
+  useEffect(() => {
+    if (name.trim() === "") return;
+    const controller = new AbortController();
+    const timer = setTimeout(() => {
+      fetch(`/data/${workspaceSlug}/projects/slug?${new URLSearchParams({ name }).toString()}`, {
+        signal: controller.signal,
+      })
+        .then(async (answer) => {
+          const { slug }: { slug: string } = await answer.json();
+          if (answer.ok) setKnown({ name, slug });
+        })
+        .catch(() => {}); // the address of the name alone stays; creating it tells
+    }, PAUSE_MS);
+    return () => {
+      clearTimeout(timer);
+      controller.abort();
+    };
+  }, [workspaceSlug, name]);
+  return { slug: known?.name === name ? known.slug : wanted, wanted };
 }
