@@ -35,7 +35,11 @@ const ELSEWHERE: Record<string, readonly string[]> = {
   "lib/domain/names.test.ts": ["lib/domain/name-form.ts"],
   "lib/domain/slugs.test.ts": ["lib/domain/slug-form.ts"],
   // a part of one operation, which nobody else calls
-  "lib/domain/trainings/runs.test.ts": ["lib/domain/trainings/view.ts", "lib/domain/trainings/weights.ts"],
+  "lib/domain/trainings/runs.test.ts": [
+    "lib/domain/trainings/event.ts",
+    "lib/domain/trainings/view.ts",
+    "lib/domain/trainings/weights.ts",
+  ],
   "lib/domain/trash/version.test.ts": ["lib/domain/trash/outcome.ts"],
   "lib/domain/trash/purge.test.ts": ["lib/domain/trash/purge-rows.ts"],
   "lib/work/inference/inference.test.ts": ["lib/work/inference/models.ts"],

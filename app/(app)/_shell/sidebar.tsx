@@ -19,9 +19,13 @@ export async function Sidebar({ navigation }: { navigation: Navigation }) {
   const settings = [
     { href: `${root}/settings/trash`, label: t("trash"), icon: Trash2, count: trashItems },
     { href: `${root}/settings/usage`, label: t("usage"), icon: ChartNoAxesColumn },
-    { href: `${root}/settings/api-keys`, label: t("apiKeys"), icon: KeyRound },
-    { href: `${root}/settings/members`, label: t("members"), icon: Users },
-    { href: `${root}/settings/audit-log`, label: t("auditLog"), icon: ScrollText },
+    ...(workspace.role === "OWNER" // others would be refused
+      ? [
+          { href: `${root}/settings/api-keys`, label: t("apiKeys"), icon: KeyRound },
+          { href: `${root}/settings/members`, label: t("members"), icon: Users },
+          { href: `${root}/settings/audit-log`, label: t("auditLog"), icon: ScrollText },
+        ]
+      : []),
   ];
   return (
     <div className="flex min-h-0 grow flex-col">

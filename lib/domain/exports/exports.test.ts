@@ -4,6 +4,7 @@ import type { ProjectType } from "@/lib/platform/generated/enums";
 import { buildProject, buildVersion, buildWorld, userContext, type World } from "@/lib/testing/builders";
 import { connectSecond } from "@/lib/testing/database";
 import {
+  auditedActions,
   keyContext,
   later,
   memberContext,
@@ -63,6 +64,7 @@ describe("a request", () => {
       expect(await requestExport(ctx, folder())).toEqual(first);
     expect(await rows()).toMatchObject([{ id: first.id, createdById: world.owner.id }]);
     expect(await wakeUps()).toBe(before + 1);
+    expect(await auditedActions(world)).toEqual(["version.exported"]);
   });
 
   test("that meets another at the version makes no second one", async () => {

@@ -2,6 +2,7 @@ import { prisma, query, statement, transaction, type Transaction } from "@/lib/p
 import type { ExportFormat, ExportStatus, ProjectType } from "@/lib/platform/generated/enums";
 import { newId } from "@/lib/platform/id";
 import { enqueue } from "@/lib/platform/job-queue";
+import { recordAudit } from "@/lib/domain/audit";
 import { personId, type Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
 import { getLiveVersion, versionInTrash, type VersionRef } from "@/lib/domain/item-state";
@@ -114,7 +115,19 @@ export async function requestExport(
   const asked = await transaction(async (tx) => {
     if (!(await lockLiveVersion(tx, version.id, "share"))) return null;
     const queued = await tx.query(QUEUE, [newId(), version.id, ref.format, personId(ctx.actor), ctx.now]);
-    if (queued.length > 0) await enqueue(tx, "build-exports");
+    if (queued.length > 0) {
+      await recordAudit(tx, ctx, [
+        {
+          workspaceId,
+          action: "version.exported",
+          targetType: "version",
+          targetId: version.id,
+          targetName: version.name,
+          details: { format: nameOfFormat(ref.format) },
+        },
+      ]);
+      await enqueue(tx, "build-exports");
+    }
     return (await listRows(version.id, tx.query)).find(({ format }) => format === ref.format) ?? null;
   });
   if (asked === null || asked.id === null) {

@@ -3,6 +3,7 @@ import { blobStore, type WriteGrant } from "@/lib/platform/blob-store";
 import { prisma, transaction, type Transaction } from "@/lib/platform/db";
 import type { Split } from "@/lib/platform/generated/enums";
 import { newId } from "@/lib/platform/id";
+import { recordBatch, type AuditAction } from "@/lib/domain/audit";
 import type { Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
 import { holdGrant, projectPrefix, takeGrant } from "@/lib/domain/grants";
@@ -54,6 +55,13 @@ export async function shareLiveProject(tx: Transaction, project: ProjectState): 
   if (!(await lockLiveProject(tx, project.id, "share")))
     throw new DomainError("in_trash", `The project "${project.name}" is in Trash. Restore it to use it.`);
 }
+
+/** Something done to images of a project, which is one event a batch. */
+export const imagesEvent = (
+  action: Extract<AuditAction, `image.${string}`>,
+  workspaceId: string,
+  { id, name }: Pick<ProjectState, "id" | "name">,
+) => ({ workspaceId, action, targetType: "project" as const, targetId: id, targetName: name });
 
 /** Throws `invalid_input` for a class where images have none. */
 export function assertTakesLabels({ type, name }: Pick<ProjectState, "type" | "name">): void {
@@ -117,6 +125,7 @@ export async function addImage(
   image: NewImage,
   writer: Writer,
 ): Promise<AddedImage> {
+  const { workspaceId } = authorize(ctx, "upload images", ref.workspaceSlug);
   const project = await assertCanAddImage(ctx, ref, image.label);
   const label = image.label === null ? null : parseLabel(image.label);
   const id = newId();
@@ -144,7 +153,10 @@ export async function addImage(
         },
         skipDuplicates: true,
       });
-      if (inserted.count > 0) return null;
+      if (inserted.count > 0) {
+        await recordBatch(tx, ctx, imagesEvent("image.uploaded", workspaceId, project), { images: 1 });
+        return null;
+      }
       const { id: there } = await tx.image.findUniqueOrThrow({
         where: { projectId_sha256: { projectId: project.id, sha256: image.sha256 } },
         select: { id: true },

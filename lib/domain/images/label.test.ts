@@ -147,3 +147,39 @@ describe("in an object detection project", () => {
     });
   });
 });
+
+describe("the log", () => {
+  const eventsOf = () =>
+    query<{ action: string; details: Record<string, unknown> }>(
+      { text: `select action, details - 'until' as details from audit_events where workspace_id = $1 order by id` },
+      [world.workspace.id],
+    );
+
+  it("has one event for a batch of classes and one for a batch of splits, and none where nothing was changed", async () => {
+    await begin("CLASSIFICATION");
+    const ctx = await userContext(world);
+    const ids = [await addRow(), await addRow(), await addRow()];
+    for (const id of ids) await updateImages(ctx, ref(), { images: { imageIds: [id] }, label: "cat" });
+    await updateImages(ctx, ref(), { images: { imageIds: ids }, label: "dog", split: "TEST" });
+    await updateImages(ctx, ref(), { images: { imageIds: ["none"] }, label: "cat" });
+    await labelImage(ctx, { ...ref(), imageId: ids[0]! }, { label: "cat", overwrite: true });
+    await labelImage(ctx, { ...ref(), imageId: ids[0]! }, { label: "dog", overwrite: false });
+    expect(await eventsOf()).toEqual([
+      { action: "image.labelled", details: { images: 7 } },
+      { action: "image.split_changed", details: { images: 3 } },
+    ]);
+  });
+
+  it("has one event for a batch of boxes, with how many there are on how many images", async () => {
+    await begin("OBJECT_DETECTION");
+    const ctx = await userContext(world);
+    const [first, second] = [await addRow(), await addRow()];
+    const annotate = (imageId: string, boxes: ImageBox[], overwrite: boolean) =>
+      annotateImages(ctx, ref(), { annotations: [{ imageId, boxes }], overwrite });
+    await annotate(first, [box("hat"), box("head")], false);
+    await annotate(second, [box("hat")], false);
+    await annotate(second, [box("hat"), box("hat")], false); // is annotated, and stays as it is
+    await annotate("none", [box("hat")], true);
+    expect(await eventsOf()).toEqual([{ action: "image.annotated", details: { images: 2, boxes: 3 } }]);
+  });
+});

@@ -1,9 +1,10 @@
 import { prisma, query, statement, transaction } from "@/lib/platform/db";
 import type { ProjectType, Split } from "@/lib/platform/generated/enums";
+import { recordBatch } from "@/lib/domain/audit";
 import type { Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
 import { clipBoxes, type ImageBox } from "./boxes";
-import { assertTakesLabels, shareLiveProject } from "./images";
+import { assertTakesLabels, imagesEvent, shareLiveProject } from "./images";
 import { filterImages, type ImageFilter } from "./list";
 import { getLiveProject, type SluggedProjectRef } from "@/lib/domain/item-state";
 import { BOXES_PER_IMAGE_MAX, IMAGES_PER_CALL_MAX } from "@/lib/domain/limits";
@@ -49,7 +50,12 @@ select count(*)::int as updated from done`,
       },
       values,
     );
-    return { updated: done!.updated };
+    const { updated } = done!;
+    if (updated > 0 && label !== undefined)
+      await recordBatch(tx, ctx, imagesEvent("image.labelled", workspaceId, project), { images: updated });
+    if (updated > 0 && split !== undefined)
+      await recordBatch(tx, ctx, imagesEvent("image.split_changed", workspaceId, project), { images: updated });
+    return { updated };
   });
 }
 
@@ -139,9 +145,12 @@ export async function annotateImages(
   const rows = known.map(({ id, ...size }) => ({ id, boxes: clipBoxes(given.get(id)!, size) }));
   const annotated = await transaction(async (tx) => {
     await shareLiveProject(tx, project);
-    return (await tx.query<{ id: string }>(SET_BOXES, [project.id, JSON.stringify(rows), input.overwrite])).map(
-      ({ id }) => id,
-    );
+    const set = await tx.query<{ id: string }>(SET_BOXES, [project.id, JSON.stringify(rows), input.overwrite]);
+    const ids = new Set(set.map(({ id }) => id));
+    const boxes = rows.reduce((sum, row) => sum + (ids.has(row.id) ? row.boxes.length : 0), 0);
+    if (ids.size > 0)
+      await recordBatch(tx, ctx, imagesEvent("image.annotated", workspaceId, project), { images: ids.size, boxes });
+    return [...ids];
   });
   const [done, there] = [new Set(annotated), new Set(known.map(({ id }) => id))];
   return {
@@ -179,7 +188,10 @@ export async function labelImage(
     await shareLiveProject(tx, project);
     const image = { projectId: project.id, id: ref.imageId };
     const where = input.overwrite ? image : { ...image, label: null };
-    if ((await tx.image.updateMany({ where, data: { label } })).count > 0) return true;
+    if ((await tx.image.updateMany({ where, data: { label } })).count > 0) {
+      await recordBatch(tx, ctx, imagesEvent("image.labelled", workspaceId, project), { images: 1 });
+      return true;
+    }
     if (await tx.image.findFirst({ where: image, select: { id: true } })) return false;
     throw new DomainError("not_found", "There is no such image in this project.");
   });

@@ -77,6 +77,9 @@ async function train(): Promise<{ id: string; modelSlug: string }> {
   return { ...training, modelSlug: finished!.modelSlug };
 }
 
+const failures = () =>
+  prisma().auditEvent.findMany({ where: { workspaceId: world.workspace.id, action: "training.failed" } });
+
 describe("a run", () => {
   test("says what is to be done, is live for those who watch, and leaves a model with its metrics", async () => {
     const training = await start();
@@ -188,6 +191,21 @@ describe("a run", () => {
     expect(await row(training)).toMatchObject({ status: "FAILED", statusReason: "worker lost", attempts: 3 });
     expect((await row(training)).endedAt).not.toBeNull();
     expect(await claimTraining(worker, { trainingId: training.id })).toBeNull();
+    expect(await failures()).toEqual([
+      expect.objectContaining({
+        actorType: "SYSTEM",
+        targetName: "Training 1",
+        details: { versionId: version.id, reason: "worker lost" },
+      }),
+    ]);
+  });
+
+  test("that failed is in the log once, with why it did and with its version, by whoever trained it", async () => {
+    const run = await claim(await start());
+    for (const ended of [true, false]) expect(await failTraining(worker, run, "internal")).toBe(ended);
+    expect(await failures()).toMatchObject([
+      { targetId: run.trainingId, actorId: "train", details: { versionId: version.id, reason: "internal" } },
+    ]);
   });
 
   test("that is put back when its worker shuts down has lost no attempt and begins anew", async () => {
@@ -260,7 +278,7 @@ describe("a model", () => {
       expect(await outcomeOf(getServingModel(owner, { workspaceSlug: world.workspace.slug, modelSlug }))).toBe("done");
   });
 
-  test("never gets a slug that another one had, be it in a purged project of the same name", async () => {
+  test("never gets a slug that another one had, be it in a purged project of the same name, as older builds made them", async () => {
     const { modelSlug } = await train();
     await trashProject(owner, projectRef(world, project));
     await purgeItem(owner, itemRef(world, "PROJECT", project), UNBOUNDED);

@@ -1,4 +1,4 @@
-import { prisma, query, statement, transaction } from "@/lib/platform/db";
+import { query, statement, transaction } from "@/lib/platform/db";
 import { newId } from "@/lib/platform/id";
 import { enqueue } from "@/lib/platform/job-queue";
 import { notifyTrainers } from "@/lib/platform/notify";
@@ -8,6 +8,7 @@ import type { Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
 import { LIVE_VERSION, projectLockOfVersion, takeLocks, versionLock, versionLockOfTraining } from "@/lib/domain/locks";
 import { authorize, authorizeSystem } from "@/lib/domain/permissions";
+import { trainingEvent, type NamedTraining } from "./event";
 
 /*
  * A run as its trainer sees it: taken under a lease, kept alive by heartbeats, ended once. Every write is conditional on
@@ -87,15 +88,22 @@ insert into grants (id, holder, workspace_id, project_id, version_id, training_i
 select $2, 'WEIGHTS', d.workspace_id, v.project_id, v.id, d.id, now() from dropped d join versions v on v.id = d.version_id`,
 });
 
+const WORKER_LOST = "worker lost";
+
+/** Whoever asks for a run may be the one who finds that another is lost: that is nobody's doing. */
+const ofOurs = (ctx: Context): Context => ({ ...ctx, actor: { type: "SYSTEM", job: "train", memberships: [] } });
+
 /** The database's clock. */
 const GIVE_UP = statement({
   name: "training-run-give-up",
-  text: `update trainings set status = 'FAILED', status_reason = 'worker lost', ended_at = now(), lease_id = null, lease_until = null
-         where id = $1 and ended_at is null and (status = 'QUEUED' or lease_until < now()) and attempts >= $2`,
+  text: `update trainings set status = 'FAILED', status_reason = '${WORKER_LOST}', ended_at = now(), lease_id = null, lease_until = null
+         where id = $1 and ended_at is null and (status = 'QUEUED' or lease_until < now()) and attempts >= $2
+         returning id, workspace_id as "workspaceId", version_id as "versionId", number`,
 });
 
 /** Takes the oldest run that waits for a trainer of this kind; one whose trainers keep falling silent fails instead. */
 async function takeRun(
+  ctx: Context,
   trainer: TrainerKind,
   workspaceId: string | null,
   trainingId: string | null,
@@ -106,9 +114,13 @@ async function takeRun(
     const taken = await transaction(async (tx) => {
       await takeLocks(tx, projectLockOfVersion(candidate.versionId), versionLock(candidate.versionId, "write"));
       const [run] = await tx.query<TrainingRun>(CLAIM, [candidate.id, newId(), TRAINING_LEASE_MS, ATTEMPTS_MAX]);
-      if (run) await tx.query(DROP_WEIGHTS, [candidate.id, newId()]);
-      else await tx.query(GIVE_UP, [candidate.id, ATTEMPTS_MAX]);
-      return run;
+      if (run) {
+        await tx.query(DROP_WEIGHTS, [candidate.id, newId()]);
+        return run;
+      }
+      const [lost] = await tx.query<NamedTraining>(GIVE_UP, [candidate.id, ATTEMPTS_MAX]);
+      if (lost) await recordAudit(tx, ofOurs(ctx), [trainingEvent("training.failed", lost, { reason: WORKER_LOST })]);
+      return null;
     });
     if (taken) return taken;
   }
@@ -121,13 +133,13 @@ async function takeRun(
  */
 export async function claimTraining(ctx: Context, only: { trainingId?: string } = {}): Promise<TrainingRun | null> {
   authorizeSystem(ctx);
-  return takeRun("EMBEDDED", null, only.trainingId ?? null);
+  return takeRun(ctx, "EMBEDDED", null, only.trainingId ?? null);
 }
 
 /** The same for a trainer elsewhere, which works for one workspace and on what our own trainer does not make. */
 export async function leaseTraining(ctx: Context, workspaceSlug: string): Promise<TrainingRun | null> {
   const { workspaceId } = authorize(ctx, "work on trainings", workspaceSlug);
-  return takeRun("EXTERNAL", workspaceId, null);
+  return takeRun(ctx, "EXTERNAL", workspaceId, null);
 }
 
 /** One finished epoch: from 1; loss and accuracy (0 to 1) on the training images, and on those of valid where there are some. */
@@ -280,16 +292,7 @@ export async function finishTraining(
       data: { defaultModelId: lease.leaseId },
     });
     const action = run.status === "STOPPED" ? "training.stopped" : "training.finished";
-    await recordAudit(tx, ctx, [
-      {
-        workspaceId: run.workspaceId,
-        action,
-        targetType: "training",
-        targetId: lease.trainingId,
-        targetName: `Training ${run.number}`,
-        details: { model: slug },
-      },
-    ]);
+    await recordAudit(tx, ctx, [trainingEvent(action, { ...run, id: lease.trainingId }, { model: slug })]);
     return { modelSlug: slug };
   });
 }
@@ -297,16 +300,20 @@ export async function finishTraining(
 /** Ends a run without a model. `reason` is shown to people: a word that the pages know, or a sentence. False: it was over already. */
 export async function failTraining(ctx: Context, lease: TrainingLease, reason: string): Promise<boolean> {
   const workspaceId = workspaceOf(ctx, lease.workspaceSlug);
-  const failed = await prisma().training.updateMany({
-    where: {
-      id: lease.trainingId,
-      leaseId: lease.leaseId,
-      status: "RUNNING",
-      ...(workspaceId === null ? {} : { workspaceId }),
-    },
-    data: { status: "FAILED", statusReason: reason, endedAt: ctx.now, leaseId: null, leaseUntil: null },
+  return transaction(async (tx) => {
+    const [failed] = await tx.training.updateManyAndReturn({
+      where: {
+        id: lease.trainingId,
+        leaseId: lease.leaseId,
+        status: "RUNNING",
+        ...(workspaceId === null ? {} : { workspaceId }),
+      },
+      data: { status: "FAILED", statusReason: reason, endedAt: ctx.now, leaseId: null, leaseUntil: null },
+      select: { id: true, workspaceId: true, versionId: true, number: true },
+    });
+    if (failed) await recordAudit(tx, ctx, [trainingEvent("training.failed", failed, { reason })]);
+    return failed !== undefined;
   });
-  return failed.count > 0;
 }
 
 /** Puts a run of ours back into the queue, as if it had not begun, and wakes others to take it: its worker is being shut down. */

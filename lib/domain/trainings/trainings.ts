@@ -10,6 +10,7 @@ import { trainingPrefix, versionPrefix, withRoot } from "@/lib/domain/grants";
 import { getLiveVersion, getTrainingState, type TrainingState, type VersionRef } from "@/lib/domain/item-state";
 import { lockLiveVersion, takeLocks, trainingLock } from "@/lib/domain/locks";
 import { authorize } from "@/lib/domain/permissions";
+import { trainingEvent } from "./event";
 import { TRAINING_COLUMNS, viewTraining, type TrainingView } from "./view";
 
 /*
@@ -107,15 +108,7 @@ async function insertTraining(ctx: Context, training: NewTraining): Promise<numb
         createdAt: ctx.now,
       },
     });
-    await recordAudit(tx, ctx, [
-      {
-        workspaceId,
-        action: "training.started",
-        targetType: "training",
-        targetId: id,
-        targetName: `Training ${number}`,
-      },
-    ]);
+    await recordAudit(tx, ctx, [trainingEvent("training.started", { id, workspaceId, versionId: version.id, number })]);
     if (trainer === "EMBEDDED") await enqueue(tx, "run-trainings");
     return number;
   });
@@ -229,26 +222,17 @@ export interface EndedTraining {
 export async function cancelTraining(ctx: Context, ref: WhichTraining): Promise<EndedTraining> {
   const { workspaceId } = authorize(ctx, "run trainings", ref.workspaceSlug);
   const { id } = await findRun(workspaceId, ref, { orLast: false });
-  return cancel(ctx, workspaceId, id);
+  return cancel(ctx, id);
 }
 
-async function cancel(ctx: Context, workspaceId: string, id: string): Promise<EndedTraining> {
+async function cancel(ctx: Context, id: string): Promise<EndedTraining> {
   const cancelled = await transaction(async (tx) => {
     const [row] = await tx.training.updateManyAndReturn({
       where: { id, endedAt: null },
       data: { status: "CANCELLED", statusReason: null, endedAt: ctx.now, leaseId: null, leaseUntil: null },
-      select: { number: true },
+      select: { id: true, workspaceId: true, versionId: true, number: true },
     });
-    if (row)
-      await recordAudit(tx, ctx, [
-        {
-          workspaceId,
-          action: "training.cancelled",
-          targetType: "training",
-          targetId: id,
-          targetName: `Training ${row.number}`,
-        },
-      ]);
+    if (row) await recordAudit(tx, ctx, [trainingEvent("training.cancelled", row)]);
     return row !== undefined;
   });
   if (!cancelled) return { outcome: "already_over", id };
@@ -266,11 +250,17 @@ export async function stopTraining(ctx: Context, ref: WhichTraining): Promise<En
   const { id } = await findRun(workspaceId, ref, { orLast: true });
   const asked = await transaction(async (tx) => {
     await takeLocks(tx, trainingLock(id)); // or a trainer could take it between the look and the write
-    const run = await tx.training.findFirst({ where: { id, status: "RUNNING" }, select: { stopAskedAt: true } });
-    if (run?.stopAskedAt === null) await tx.training.update({ where: { id }, data: { stopAskedAt: ctx.now } });
+    const run = await tx.training.findFirst({
+      where: { id, status: "RUNNING" },
+      select: { id: true, workspaceId: true, versionId: true, number: true, stopAskedAt: true },
+    });
+    if (run?.stopAskedAt === null) {
+      await tx.training.update({ where: { id }, data: { stopAskedAt: ctx.now } });
+      await recordAudit(tx, ctx, [trainingEvent("training.stop_requested", run)]);
+    }
     return run !== null;
   });
-  if (!asked) return cancel(ctx, workspaceId, id);
+  if (!asked) return cancel(ctx, id);
   await notifyTrainers();
   return { outcome: "stopping", id };
 }

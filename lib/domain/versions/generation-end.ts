@@ -23,13 +23,13 @@ import {
 
 /**
  * Ends the generation of a version, if it is still going on, and gives back what it reserved: once, however often this
- * is called. With a lease only if that is the one it is being worked on under. The chunks that were made stay: a retry of
+ * is called; null when it was over. What ends it is the caller's to record. With a lease only if that is the one it is being worked on under. The chunks that were made stay: a retry of
  * the same takes them over, and they go with the end of a later attempt, or with the purge. Leaves workspace and version locked.
  */
 export async function endGeneration(
   tx: Transaction,
   input: { workspaceId: string; versionId: string; reason: FailureReason; detail?: string | null; leaseId?: string },
-): Promise<boolean> {
+): Promise<{ name: string } | null> {
   const { workspaceId, versionId } = input;
   await takeLocks(tx, workspaceLock(workspaceId), versionLock(versionId, "write"));
   const version = await tx.version.findFirst({
@@ -39,9 +39,9 @@ export async function endGeneration(
       status: "GENERATING",
       ...(input.leaseId === undefined ? {} : { generatorLeaseId: input.leaseId }),
     },
-    select: { countedImages: true },
+    select: { name: true, countedImages: true },
   });
-  if (!version) return false;
+  if (!version) return null;
   await tx.version.update({
     where: { id: versionId },
     data: {
@@ -55,7 +55,28 @@ export async function endGeneration(
   });
   await giveBackImages(tx, workspaceId, version.countedImages);
   await tx.generationSource.deleteMany({ where: { versionId } });
-  return true;
+  return { name: version.name };
+}
+
+/** The same for a generation that nobody ended, which is recorded. */
+export async function giveUpGeneration(
+  tx: Transaction,
+  ctx: Context,
+  input: Parameters<typeof endGeneration>[1],
+): Promise<void> {
+  const ended = await endGeneration(tx, input);
+  if (!ended) return;
+  const { workspaceId, versionId, reason, detail } = input;
+  await recordAudit(tx, ctx, [
+    {
+      workspaceId,
+      action: "version.generation_failed",
+      targetType: "version",
+      targetId: versionId,
+      targetName: ended.name,
+      details: { reason, ...(detail ? { detail } : {}) },
+    },
+  ]);
 }
 
 export interface Cancelled {

@@ -59,6 +59,9 @@ const wakeUps = async () =>
 const endLease = (version: { id: string }) =>
   query({ text: "update versions set generator_until = now() - interval '1 second' where id = $1" }, [version.id]);
 
+const failures = () =>
+  prisma().auditEvent.findMany({ where: { workspaceId: world.workspace.id, action: "version.generation_failed" } });
+
 describe("a worker's lease", () => {
   test("is had by one worker at a time, oldest version first, and ends when it is not renewed", async () => {
     const [first, second] = [await create(1), await createVersion(later(owner, 1), { ...ref(), ...newVersion(1) })];
@@ -93,6 +96,18 @@ describe("a worker's lease", () => {
     expect(await claimGeneration(worker)).toBeNull();
     expect(await row(version)).toMatchObject({ status: "FAILED", failureReason: "worker_lost", countedImages: 0 });
     expect(await usedImages(world)).toBe(0);
+    expect(await failures()).toMatchObject([
+      { targetId: version.id, actorType: "SYSTEM", details: { reason: "worker_lost" } },
+    ]);
+  });
+
+  test("that fails is in the log once, with why it did", async () => {
+    const version = await create();
+    const lease = await claimVersion(version);
+    for (let i = 0; i < 2; i++) await failGeneration(worker, lease, { reason: "unreadable_image", detail: "a.png" });
+    expect(await failures()).toMatchObject([
+      { targetId: version.id, targetName: version.name, details: { reason: "unreadable_image", detail: "a.png" } },
+    ]);
   });
 
   test("lost with progress, or given back, counts as no lost attempt; progress never falls", async () => {

@@ -6,7 +6,7 @@ import { enqueue } from "@/lib/platform/job-queue";
 import type { Context } from "@/lib/domain/context";
 import { LIVE_VERSION, takeLocks, versionLock, workspaceLock } from "@/lib/domain/locks";
 import { readSplits, type GenerationSettings, type StoredSplits } from "./generation";
-import { endGeneration } from "./generation-end";
+import { giveUpGeneration } from "./generation-end";
 import type { FailureReason } from "@/lib/domain/generation-failure";
 import { holdGrant, toGrant, type Term } from "@/lib/domain/grants";
 import type { ImageBox } from "@/lib/domain/images";
@@ -95,7 +95,7 @@ export async function claimGeneration(ctx: Context, only: { versionId?: string }
     await transaction(async (tx) => {
       await takeLocks(tx, workspaceLock(lost.workspaceId));
       if ((await tx.query(LOCK_LOST, [lost.versionId])).length > 0)
-        await endGeneration(tx, { ...lost, reason: "worker_lost" });
+        await giveUpGeneration(tx, ctx, { ...lost, reason: "worker_lost" });
     });
   }
   const leaseId = newId();
@@ -292,7 +292,7 @@ export async function failGeneration(
   failure: { reason: FailureReason; detail?: string | null },
 ): Promise<void> {
   authorizeSystem(ctx);
-  await transaction((tx) => endGeneration(tx, { ...lease, ...failure }));
+  await transaction((tx) => giveUpGeneration(tx, ctx, { ...lease, ...failure }));
 }
 
 /** What the rows of a version name of its images, manifest and what they are made in. */

@@ -340,3 +340,22 @@ function bomb(side: number): Buffer {
     chunk("IEND", Buffer.alloc(0)),
   ]);
 }
+
+test("a batch of images is one event in the log, with how many were added, and those that were there already are not", async () => {
+  const images = await Promise.all([16, 17, 18, 19].map((side) => photo(side, side)));
+  await Promise.all(images.map((bytes) => upload([bytes])));
+  await upload([images[0]!]);
+  expect(
+    await prisma().auditEvent.findMany({
+      where: { workspaceId: world.workspace.id },
+      select: { action: true, targetType: true, targetId: true, details: true },
+    }),
+  ).toEqual([
+    {
+      action: "image.uploaded",
+      targetType: "project",
+      targetId: project.id,
+      details: { images: 4, until: expect.any(String) },
+    },
+  ]);
+});

@@ -1,20 +1,32 @@
 import type { Metadata } from "next";
 import { getTranslations } from "next-intl/server";
-import Link from "next/link";
 import { Badge } from "@/app/_ui/badge";
+import { buttonStyle } from "@/app/_ui/button";
 import { EmptyState } from "@/app/_ui/empty-state";
+import { escapeName } from "@/app/_ui/exact-name";
 import { LinkButton } from "@/app/_ui/link-button";
 import { PageHeader } from "@/app/_ui/page-header";
 import { Table, TableBody, TableCell, TableHead, TableHeader, TableRow } from "@/app/_ui/table";
+import { TextLink } from "@/app/_ui/text-link";
 import { Time } from "@/app/_ui/time";
-import { AUDIT_GROUPS, type AuditEvent, type AuditGroup, listAuditEvents } from "@/lib/domain/workspaces";
+import { getAuditActors, listAuditEvents } from "@/lib/domain/workspaces";
 import { authorize } from "@/lib/domain/permissions";
 import { page, pageOr } from "@/lib/doors/page";
-import { Sentence } from "./sentence";
+import { readTimeZone } from "@/lib/doors/preferences";
+import {
+  auditDownloadHref,
+  auditHref,
+  isFiltered,
+  readAuditQuery,
+  toAuditFilter,
+  type AuditQuery,
+} from "@/lib/doors/workspaces/audit-query";
+import { AuditFilters } from "./filters";
+import { nameOfTarget, Sentence, type LoggedEvent } from "./sentence";
 
 interface Props {
   params: Promise<{ workspace: string }>;
-  searchParams: Promise<{ show?: string | string[]; before?: string | string[] }>;
+  searchParams: Promise<Record<string, string | string[] | undefined>>;
 }
 
 const EVENTS_A_PAGE = 50;
@@ -24,70 +36,117 @@ export async function generateMetadata(): Promise<Metadata> {
 }
 
 export default async function AuditLogPage({ params, searchParams }: Props) {
-  const [{ workspace: slug }, { show, before }] = [await params, await searchParams];
-  const group = AUDIT_GROUPS.find((known) => known === show);
-  const cursor = typeof before === "string" ? before : undefined;
-  const workspace = await page(async (ctx) => authorize(ctx, "read audit log", slug));
-  const log = await pageOr(["invalid_input"], (ctx) =>
-    listAuditEvents(ctx, { workspaceSlug: slug, limit: EVENTS_A_PAGE, group, cursor }),
+  const [{ workspace: slug }, query] = [await params, readAuditQuery(await searchParams)];
+  const { workspace, actors } = await page(async (ctx) => ({
+    workspace: authorize(ctx, "read audit log", slug),
+    actors: await getAuditActors(ctx, slug),
+  }));
+  const timeZone = await readTimeZone();
+  const log = await pageOr(["invalid_input"], async (ctx) =>
+    listAuditEvents(ctx, {
+      ...toAuditFilter(query, timeZone),
+      workspaceSlug: slug,
+      limit: EVENTS_A_PAGE,
+      before: query.before,
+      after: query.after,
+    }),
   );
   const t = await getTranslations("audit");
-  const hrefOf = (query: { show?: AuditGroup | undefined; before?: string | undefined }) => {
-    const search = new URLSearchParams(
-      Object.entries(query).flatMap(([name, value]): [string, string][] =>
-        value === undefined ? [] : [[name, value]],
-      ),
-    );
-    return `/${slug}/settings/audit-log${search.size > 0 ? `?${search}` : ""}`;
-  };
-  const newest = hrefOf({ show: group });
-  const nextCursor = log.ok ? log.data.nextCursor : null;
-  const older = nextCursor === null ? null : hrefOf({ show: group, before: nextCursor });
+  const { before, after, ...filters } = query;
+  const [first] = log.ok ? log.data.events : [];
   return (
     <div className="grid gap-6">
       <PageHeader
         breadcrumbs={[{ label: workspace.name, href: `/${slug}` }, { label: t("title") }]}
         title={t("title")}
         meta={<p>{t("about")}</p>}
+        actions={log.ok ? <Downloads workspaceSlug={slug} query={query} /> : null}
       />
       <div className="grid gap-3">
-        <nav aria-label={t("show")} className="flex flex-wrap gap-1.5">
-          {[undefined, ...AUDIT_GROUPS].map((known) => (
-            <Link
-              key={known ?? "all"}
-              href={hrefOf({ show: known })}
-              prefetch={false}
-              aria-current={known === group ? "true" : undefined}
-              className="inline-flex h-7 items-center rounded-md px-2.5 text-sm text-muted transition-colors duration-100 hover:bg-hover hover:text-ink aria-[current]:bg-accent-soft aria-[current]:font-medium aria-[current]:text-accent pointer-coarse:h-9"
-            >
-              {t(`groups.${known ?? "all"}`)}
-            </Link>
-          ))}
-        </nav>
-        {!log.ok ? (
-          <EmptyState title={t("noSuchPage")} action={<LinkButton href={newest}>{t("newest")}</LinkButton>} />
-        ) : log.data.events.length > 0 ? (
-          <Events events={log.data.events} />
-        ) : older ? (
-          <EmptyState title={t("noneHere")}>{t("noneHereText")}</EmptyState>
+        <AuditFilters
+          workspaceSlug={slug}
+          query={query}
+          actors={actors}
+          itemName={first ? await nameOfTarget(first) : null}
+        />
+        {log.ok ? (
+          <>
+            {log.data.events.length > 0 ? (
+              <Events events={log.data.events} workspaceSlug={slug} query={filters} />
+            ) : log.data.older !== null || log.data.newer !== null ? (
+              <EmptyState title={t("noneHere")}>{t("noneHereText")}</EmptyState>
+            ) : (
+              <EmptyState title={isFiltered(query) || before || after ? t("noneMatches") : t("empty")} />
+            )}
+            <Pages workspaceSlug={slug} query={query} newer={log.data.newer} older={log.data.older} />
+          </>
         ) : (
           <EmptyState
-            title={group === undefined && cursor === undefined ? t("empty") : t("noneMatches")}
-            action={group || cursor ? <LinkButton href={hrefOf({})}>{t("showAll")}</LinkButton> : undefined}
+            title={t(log.error.details["field"] === "cursor" ? "noSuchPage" : "noSuchFilter")}
+            action={
+              <LinkButton href={auditHref(slug, log.error.details["field"] === "cursor" ? filters : {})}>
+                {t(log.error.details["field"] === "cursor" ? "newest" : "showAll")}
+              </LinkButton>
+            }
           />
         )}
-        {log.ok && (older || cursor) ? (
-          <nav aria-label={t("pages")} className="flex flex-wrap justify-between gap-2">
-            {cursor ? <LinkButton href={newest}>{t("newest")}</LinkButton> : <span />}
-            {older ? <LinkButton href={older}>{t("older")}</LinkButton> : null}
-          </nav>
-        ) : null}
       </div>
     </div>
   );
 }
 
-async function Events({ events }: { events: AuditEvent[] }) {
+/** All that the filters find, not only this page. */
+async function Downloads({ workspaceSlug, query }: { workspaceSlug: string; query: AuditQuery }) {
+  const t = await getTranslations("audit");
+  return (
+    <div role="group" aria-label={t("download")} className="flex items-center gap-2">
+      <span className="text-sm text-muted">{t("download")}</span>
+      {(["csv", "json"] as const).map((format) => (
+        <a key={format} href={auditDownloadHref(workspaceSlug, format, query)} download className={buttonStyle({})}>
+          {t(format)}
+        </a>
+      ))}
+    </div>
+  );
+}
+
+async function Pages({
+  workspaceSlug,
+  query: { before, after, ...filters },
+  newer,
+  older,
+}: {
+  workspaceSlug: string;
+  query: AuditQuery;
+  newer: string | null;
+  older: string | null;
+}) {
+  const t = await getTranslations("audit");
+  if (newer === null && older === null && before === undefined && after === undefined) return null;
+  return (
+    <nav aria-label={t("pages")} className="flex flex-wrap justify-between gap-2">
+      <span className="flex flex-wrap gap-2">
+        {before === undefined && after === undefined ? null : (
+          <LinkButton href={auditHref(workspaceSlug, filters)}>{t("newest")}</LinkButton>
+        )}
+        {newer === null ? null : (
+          <LinkButton href={auditHref(workspaceSlug, { ...filters, after: newer })}>{t("newer")}</LinkButton>
+        )}
+      </span>
+      {older === null ? null : (
+        <LinkButton href={auditHref(workspaceSlug, { ...filters, before: older })}>{t("older")}</LinkButton>
+      )}
+    </nav>
+  );
+}
+
+interface RowProps {
+  event: LoggedEvent;
+  workspaceSlug: string;
+  query: AuditQuery;
+}
+
+async function Events({ events, ...rest }: Omit<RowProps, "event"> & { events: readonly LoggedEvent[] }) {
   const t = await getTranslations("audit");
   return (
     <Table label={t("title")}>
@@ -96,23 +155,30 @@ async function Events({ events }: { events: AuditEvent[] }) {
           <TableHeader className="max-sm:hidden">{t("when")}</TableHeader>
           <TableHeader className="max-sm:hidden">{t("who")}</TableHeader>
           <TableHeader>{t("what")}</TableHeader>
+          <TableHeader className="max-sm:hidden">
+            <span className="sr-only">{t("history")}</span>
+          </TableHeader>
         </TableRow>
       </TableHead>
       <TableBody>
         {events.map((event) => (
           <TableRow key={event.id} className="align-top">
             <TableCell className="text-muted max-sm:hidden">
-              <Time at={event.at} />
+              <When event={event} />
             </TableCell>
             <TableCell className="min-w-36 max-sm:hidden">
-              <Who event={event} />
+              <Who event={event} {...rest} />
             </TableCell>
             <TableCell className="w-full sm:min-w-64">
-              <Sentence event={event} />
+              <Sentence event={event} workspaceSlug={rest.workspaceSlug} />
               <div className="mt-0.5 flex flex-wrap items-center gap-x-3 text-muted sm:hidden">
-                <Who event={event} />
-                <Time at={event.at} />
+                <Who event={event} {...rest} />
+                <When event={event} />
+                <History event={event} {...rest} />
               </div>
+            </TableCell>
+            <TableCell className="max-sm:hidden">
+              <History event={event} {...rest} />
             </TableCell>
           </TableRow>
         ))}
@@ -121,25 +187,62 @@ async function Events({ events }: { events: AuditEvent[] }) {
   );
 }
 
-/** The person; marked where a key acted for them, or where nobody did. */
-async function Who({ event }: { event: AuditEvent }) {
+const MINUTE_MS = 60_000;
+
+/** When it was; of a batch that went on, from when to when. */
+async function When({ event: { at, details } }: { event: LoggedEvent }) {
   const t = await getTranslations("audit");
-  switch (event.actorType) {
-    case "USER":
-      return event.actorName;
-    case "API_KEY":
-      return (
-        <span className="flex flex-wrap items-center gap-x-2 gap-y-0.5">
-          {event.actorName}
-          <Badge>{event.keyName === null ? t("byKey") : t("byNamedKey", { name: event.keyName })}</Badge>
-        </span>
-      );
-    case "SYSTEM":
-      return (
-        <span className="flex flex-wrap items-center gap-x-2 gap-y-0.5">
+  const until = typeof details["until"] === "string" ? new Date(details["until"]) : at;
+  return (
+    <span className="inline-flex flex-col">
+      <Time at={at} />
+      {until.getTime() - at.getTime() >= MINUTE_MS ? (
+        <span>{t.rich("until", { time: () => <Time at={until} /> })}</span>
+      ) : null}
+    </span>
+  );
+}
+
+/** The person, and the way to all they did; marked where a key acted for them, or where nobody did. */
+async function Who({ event: { actorType, actorId, actorName, keyName }, workspaceSlug, query }: RowProps) {
+  const t = await getTranslations("audit");
+  const all = (
+    <TextLink
+      href={auditHref(workspaceSlug, { ...query, actor: actorId })}
+      className="text-inherit no-underline hover:underline"
+    >
+      {escapeName(actorName)}
+    </TextLink>
+  );
+  if (actorType === "USER") return all;
+  return (
+    <span className="flex flex-wrap items-center gap-x-2 gap-y-0.5">
+      {actorType === "API_KEY" ? (
+        <>
+          {all}
+          <Badge>{keyName === null ? t("byKey") : t("byNamedKey", { name: keyName })}</Badge>
+        </>
+      ) : (
+        <>
           {t("system")}
-          <code className="font-mono text-xs text-muted">{event.actorName}</code>
-        </span>
-      );
-  }
+          <code className="font-mono text-xs text-muted">{all}</code>
+        </>
+      )}
+    </span>
+  );
+}
+
+/** The way to all that happened to the same item; not on the page that is this already. */
+async function History({ event, workspaceSlug, query }: RowProps) {
+  if (query.item === event.targetId) return null;
+  const t = await getTranslations("audit");
+  return (
+    <TextLink
+      href={auditHref(workspaceSlug, { item: event.targetId })}
+      aria-label={t("historyOf", { name: await nameOfTarget(event) })}
+      className="text-muted"
+    >
+      {t("history")}
+    </TextLink>
+  );
 }

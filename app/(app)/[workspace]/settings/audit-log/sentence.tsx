@@ -1,7 +1,11 @@
 import { getFormatter, getTranslations } from "next-intl/server";
 import { z } from "zod";
+import { escapeName } from "@/app/_ui/exact-name";
+import { TextLink } from "@/app/_ui/text-link";
 import { AUDIT_ACTIONS } from "@/lib/domain/audit";
-import type { AuditEvent } from "@/lib/domain/workspaces";
+import type { AuditPage } from "@/lib/domain/workspaces";
+
+export type LoggedEvent = AuditPage["events"][number];
 
 /** What events may tell beside their target. An event of an older release can lack any of it. */
 const detailsSchema = z.object({
@@ -9,21 +13,54 @@ const detailsSchema = z.object({
   before: z.string().catch(""),
   role: z.string().catch(""),
   reason: z.string().catch(""),
+  detail: z.string().catch(""),
   model: z.string().catch(""),
+  format: z.string().catch(""),
   images: z.number().catch(0),
+  boxes: z.number().catch(0),
   files: z.number().catch(0),
   scopes: z.array(z.string()).catch([]),
 });
 
+/** What an event is about, as people know it: a training by its version, a name with what cannot be seen in it. */
+export async function nameOfTarget({ targetType, targetName, place }: LoggedEvent): Promise<string> {
+  const number = targetType === "training" ? /^Training (\d+)$/.exec(targetName)?.[1] : undefined;
+  if (number === undefined) return escapeName(targetName);
+  const t = await getTranslations("audit");
+  const { versionNumber, projectName, projectSlug } = place ?? {};
+  return versionNumber === undefined || versionNumber === null
+    ? t("training", { number })
+    : t("trainingIn", { number, project: escapeName(projectName ?? projectSlug ?? ""), version: versionNumber });
+}
+
+/** Where it is now: its page, Trash, the receipt of its purge; null when there is no way to it. */
+function hrefOf({ targetType, targetName, place }: LoggedEvent, workspaceSlug: string): string | null {
+  const root = `/${workspaceSlug}`;
+  if (place?.state === "purged") return `${root}/settings/receipts/${place.receiptId}`;
+  if (place?.state === "in_trash") return `${root}/settings/trash?${new URLSearchParams({ q: targetName }).toString()}`;
+  if (place) return `${root}/${place.projectSlug}${place.versionNumber === null ? "" : `/${place.versionNumber}`}`;
+  switch (targetType) {
+    case "workspace":
+      return root;
+    case "api_key":
+      return `${root}/settings/api-keys`;
+    case "user":
+      return `${root}/settings/members`;
+    default:
+      return null;
+  }
+}
+
 /** What happened, as a sentence about its target; an action that has none yet is named by its code. */
-export async function Sentence({ event }: { event: AuditEvent }) {
+export async function Sentence({ event, workspaceSlug }: { event: LoggedEvent; workspaceSlug: string }) {
   const [t, common, format] = [await getTranslations("audit"), await getTranslations("common"), await getFormatter()];
+  const [name, href] = [await nameOfTarget(event), hrefOf(event, workspaceSlug)];
   const action = AUDIT_ACTIONS.find((known) => known === event.action);
   if (action === undefined) {
     return (
-      <>
-        <code className="font-mono">{event.action}</code> {event.targetName}
-      </>
+      <p className="wrap-anywhere">
+        <code className="font-mono">{event.action}</code> {name}
+      </p>
     );
   }
   const { cancelledTrainings, before, role, scopes, ...details } = detailsSchema.parse(event.details);
@@ -34,18 +71,41 @@ export async function Sentence({ event }: { event: AuditEvent }) {
       ? t("training", { number: first })
       : t("trainingOf", { version: first, number: second });
   });
-  const trainingNumber = event.targetType === "training" ? /^Training (\d+)$/.exec(event.targetName)?.[1] : undefined;
+  const { place } = event;
   return (
-    <p className="wrap-anywhere">
-      {t(`sentences.${action}`, {
-        ...details,
-        name: trainingNumber === undefined ? event.targetName : t("training", { number: trainingNumber }),
-        cancelled: trainings.length,
-        trainings: format.list(trainings),
-        before: action.endsWith(".renamed") ? before : common("role", { role: before }),
-        role: common("role", { role }),
-        scopes: scopes.length,
-      })}
-    </p>
+    <>
+      <p className="wrap-anywhere">
+        {t.rich(`sentences.${action}`, {
+          ...details,
+          name,
+          item: (words) => (href === null ? <bdi>{words}</bdi> : <TextLink href={href}>{words}</TextLink>),
+          cancelled: trainings.length,
+          trainings: format.list(trainings),
+          before: action.endsWith(".renamed") ? escapeName(before) : common("role", { role: before }),
+          role: common("role", { role }),
+          scopes: scopes.length,
+        })}
+        {event.targetType === "version" && place && place.versionNumber !== null ? (
+          <span className="text-muted">
+            {" "}
+            {t("versionIn", {
+              project: escapeName(place.projectName ?? place.projectSlug),
+              number: place.versionNumber,
+            })}
+          </span>
+        ) : null}
+      </p>
+      {action.endsWith("failed") ? <Why action={action} {...details} /> : null}
+    </>
   );
+}
+
+/** In the words that the version's own page has for it; what a trainer elsewhere said, as it said it. */
+async function Why({ action, reason, detail }: { action: string; reason: string; detail: string }) {
+  const t = (await getTranslations("versions")) as unknown as ((key: string, values: object) => string) & {
+    has(key: string): boolean;
+  };
+  const key = `${action === "training.failed" ? "trainings.failed" : "failure"}.${reason}`;
+  const words = /^[a-z_ ]+$/.test(reason) && t.has(key) ? t(key, { detail: escapeName(detail) }) : escapeName(reason);
+  return words === "" ? null : <p className="wrap-anywhere text-muted">{words}</p>;
 }
