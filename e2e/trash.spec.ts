@@ -371,3 +371,21 @@ test("restoring and purging by keyboard alone", async ({ page, world, signIn }) 
   expect(await isInTrash(second)).toBe(false);
   expect(await prisma().purgeReceipt.count({ where: { itemId: first.id } })).toBe(1);
 });
+
+test("the name to type before a purge is shown as it is, with what cannot be seen or looks like something else", async ({
+  page,
+  world,
+  signIn,
+  axe,
+}) => {
+  const project = await buildProject(world, { name: "digits" });
+  await trashedVersion(world, project, "b\u0430se\u00a0li\u202ene");
+  await signIn(world.owner);
+  await page.goto(trashPath(world));
+  const dialog = await openPurge(page, "digits v1");
+  await expect(dialog.getByTestId("exact-name")).toHaveText("b⟨U+0430⟩se⟨U+00A0⟩li⟨U+202E⟩ne");
+  await expect(dialog.getByText("Copy the name instead of typing it.")).toBeVisible();
+  await dialog.getByRole("textbox").fill("base line");
+  await expect(dialog.getByRole("button", { name: "Delete Permanently" })).toHaveAttribute("aria-disabled", "true");
+  await axe();
+});

@@ -6,6 +6,7 @@ test("what cannot be seen or looks like something else is shown as its code poin
   expect(escapeName("base\u200Bline")).toBe("base⟨U+200B⟩line");
   expect(escapeName("b\u0430seline")).toBe("b⟨U+0430⟩seline");
   expect(escapeName("a\u00A0b\uFEFF")).toBe("a⟨U+00A0⟩b⟨U+FEFF⟩");
+  expect(escapeName("cat\u200Ddog 👩\u200D🔬")).toBe("cat⟨U+200D⟩dog 👩\u200D🔬"); // a join that makes no emoji
 });
 
 test("ordinary names of any language stay as they are, emoji too", () => {

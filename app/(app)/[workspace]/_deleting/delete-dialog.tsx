@@ -5,9 +5,8 @@ import { useRouter } from "next/navigation";
 import { useEffect, useId, useRef, useState, useTransition, type FormEvent } from "react";
 import { Button } from "@/app/_ui/button";
 import { Callout } from "@/app/_ui/callout";
-import { CopyButton } from "@/app/_ui/copy-button";
 import { Dialog, DialogClose, DialogContent } from "@/app/_ui/dialog";
-import { escapeName, isOddName } from "@/app/_ui/exact-name";
+import { escapeName, ExactName, isOddName } from "@/app/_ui/exact-name";
 import { Field } from "@/app/_ui/field";
 import { Input } from "@/app/_ui/input";
 import { Skeleton } from "@/app/_ui/skeleton";
@@ -140,19 +139,10 @@ export function DeleteDialog({
           <form id={formId} onSubmit={submit} className={typed ? "grid gap-2" : undefined}>
             {typed ? (
               <>
-                <Field label={t("typeName", { type })} description={isOddName(current) ? t("odd") : undefined}>
+                <Field label={t("typeName", { type })} description={isOddName(current) ? common("oddName") : undefined}>
                   {(control) => (
                     <>
-                      <div className="flex min-w-0 items-center gap-2 rounded-md border border-line bg-panel py-1 pr-1 pl-2.5">
-                        <code
-                          data-testid="exact-name"
-                          className="min-w-0 grow font-mono text-sm break-words whitespace-pre-wrap select-all"
-                        >
-                          {escapeName(current)}
-                        </code>
-                        {mark ? <span className="shrink-0 font-mono text-sm text-muted">{mark}</span> : null}
-                        <CopyButton text={current} label={t("copyName")} />
-                      </div>
+                      <ExactName name={current} mark={mark} copyLabel={t("copyName")} />
                       <Input
                         {...control}
                         ref={field}

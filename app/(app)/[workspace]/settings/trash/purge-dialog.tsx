@@ -4,7 +4,7 @@ import { useLocale, useTranslations } from "next-intl";
 import { useState, useTransition } from "react";
 import { AlertDialog, AlertDialogContent } from "@/app/_ui/alert-dialog";
 import { Button } from "@/app/_ui/button";
-import { CopyButton } from "@/app/_ui/copy-button";
+import { ExactName, isOddName } from "@/app/_ui/exact-name";
 import { Field } from "@/app/_ui/field";
 import { Input } from "@/app/_ui/input";
 import { formatBytes } from "@/app/_ui/number";
@@ -115,18 +115,12 @@ export function PurgeDialog({ chosen, onClose }: { chosen: readonly Row[] | null
         >
           <Field
             label={one ? t("purge.typeName", { type: one.type }) : t("purge.typeNumber", { count: count ?? 0 })}
+            description={one && isOddName(wanted) ? common("oddName") : undefined}
             error={error}
           >
             {(control) => (
               <>
-                {one ? (
-                  <div className="flex min-w-0 items-start gap-2 rounded-md border border-line bg-panel py-1 pr-1 pl-2.5">
-                    <code className="min-w-0 grow py-0.5 font-mono break-all">
-                      <bdi>{revealHidden(wanted)}</bdi>
-                    </code>
-                    <CopyButton text={wanted} label={t("purge.copyName")} />
-                  </div>
-                ) : null}
+                {one ? <ExactName name={wanted} copyLabel={t("purge.copyName")} /> : null}
                 <Input
                   {...control}
                   value={typed}
@@ -193,10 +187,3 @@ function Lost({
     </ul>
   );
 }
-
-/** Signs that cannot be seen, and those that turn the order of others round, as their code points. */
-const revealHidden = (name: string): string =>
-  name.replace(
-    /[\p{Cf}\p{Zl}\p{Zp}]/gu,
-    (sign) => `[U+${sign.codePointAt(0)!.toString(16).toUpperCase().padStart(4, "0")}]`,
-  );
