@@ -39,6 +39,25 @@ test("an empty workspace offers a project; what is wrong with it stands at its f
   });
 });
 
+test("a project of a name whose address is taken says which one it gets, and gets that", async ({
+  page,
+  world,
+  signIn,
+}) => {
+  const { slug } = world.workspace;
+  await buildProject(world, { slug: "hard-hats" });
+  await signIn(world.owner);
+  await page.goto(`/${slug}`);
+  await page.getByRole("button", { name: "New project" }).click();
+  const dialog = page.getByRole("dialog", { name: "New project" });
+  await dialog.getByLabel("Name").fill("Hard hats");
+  await expect(
+    dialog.getByText(`Address: /${slug}/hard-hats-2 (/${slug}/hard-hats is or was another project’s)`),
+  ).toBeVisible();
+  await dialog.getByRole("button", { name: "Create project" }).click();
+  await expect(page).toHaveURL(`/${slug}/hard-hats-2/images`);
+});
+
 /** Uploads by the routes, as the page does. */
 async function uploadImages(page: Page, base: string, count: number, query = ""): Promise<void> {
   for (let number = 0; number < count; number++) {
