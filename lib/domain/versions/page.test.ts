@@ -9,7 +9,7 @@ import {
   userContext,
   type World,
 } from "@/lib/testing/builders";
-import { projectRef, versionRef } from "@/lib/testing/lifecycle";
+import { itemRef, projectRef, UNBOUNDED, versionRef } from "@/lib/testing/lifecycle";
 import { getProjectsPage } from "@/lib/domain/projects";
 import { getReceipt, listReceipts, purgeItem, trashProject, trashTraining, trashVersion } from "@/lib/domain/trash";
 import { findHiddenItem, getVersionsPage } from "./page";
@@ -100,6 +100,17 @@ test("a version or project in Trash is refused, and why is told to members alone
   expect(await findHiddenItem(ctx, projectRef(world, project))).toMatchObject({ type: "PROJECT" });
   expect(await findHiddenItem(ctx, { ...projectRef(world, project), projectSlug: "nowhere" })).toBeNull();
   await expect(findHiddenItem(await userContext(await buildWorld()), ref)).rejects.toMatchObject({ code: "not_found" });
+});
+
+test("what was purged is told to members alone, at every address below it", async () => {
+  const ctx = await userContext(world);
+  const version = await buildVersion(world, project, { name: "baseline" });
+  await trashProject(ctx, projectRef(world, project));
+  await purgeItem(ctx, itemRef(world, "PROJECT", project), UNBOUNDED);
+  for (const ref of [projectRef(world, project), versionRef(world, project, version)])
+    expect(await findHiddenItem(ctx, ref)).toEqual({ type: "PURGED" });
+  const stranger = await userContext(await buildWorld());
+  await expect(findHiddenItem(stranger, projectRef(world, project))).rejects.toMatchObject({ code: "not_found" });
 });
 
 test("a receipt is read by its id, by members of its workspace alone", async () => {

@@ -137,17 +137,13 @@ async function findVersion(
   };
 }
 
-/** Something that a link leads to and that waits in Trash. */
-export interface HiddenItem {
-  type: Exclude<ItemType, "TRAINING">;
-  name: string;
-  number: number | null;
-  purgeAfter: Date;
-}
+/** Something that a link leads to and that waits in Trash, or is gone for good and has a receipt. */
+export type HiddenItem =
+  { type: Exclude<ItemType, "TRAINING">; name: string; number: number | null; purgeAfter: Date } | { type: "PURGED" };
 
 /**
- * Why there is nothing at a project's or version's page: it, or its project, is in Trash. null: for another reason, which
- * a page does not tell. Throws `not_found` for somebody who is no member.
+ * Why there is nothing at a project's or version's page: it, or its project, is in Trash, or purged. null: for another
+ * reason, which a page does not tell. Throws `not_found` for somebody who is no member.
  */
 export async function findHiddenItem(
   ctx: Context,
@@ -165,7 +161,7 @@ export async function findHiddenItem(
       return { type: "PROJECT", name: state.projectName, number: null, purgeAfter: state.projectPurgeAfter! };
     return state.deletedAt && { type: "VERSION", name: state.name, number, purgeAfter: state.purgeAfter! };
   } catch (error) {
-    if (error instanceof DomainError) return null;
+    if (error instanceof DomainError) return error.code === "purged" ? { type: "PURGED" } : null;
     throw error;
   }
 }

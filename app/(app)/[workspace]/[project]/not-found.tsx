@@ -5,11 +5,27 @@ import { NotFound } from "@/app/_ui/not-found";
 import { Problem } from "@/app/_ui/problem";
 import { findHiddenHere } from "@/lib/doors/trash/hidden-item";
 
-/** Nothing here; or, for members, what is in Trash instead, with the way there. */
+/** Nothing here; or, for members, what is in Trash or purged instead, with the way there or to its receipt. */
 export default async function ProjectNotFound() {
   const item = await findHiddenHere();
   if (!item) return <NotFound />;
   const [t, format] = [await getTranslations("versions.hidden"), await getFormatter()];
+  if (item.type === "PURGED")
+    return (
+      <Problem
+        title={t("purgedTitle")}
+        actions={
+          <>
+            <LinkButton href={`/${item.workspaceSlug}/${item.projectSlug}`} variant="primary">
+              {t("openReceipt")}
+            </LinkButton>
+            <LinkButton href={`/${item.workspaceSlug}`}>{t("toProjects")}</LinkButton>
+          </>
+        }
+      >
+        <p>{t("purgedText")}</p>
+      </Problem>
+    );
   const values = {
     name: escapeName(item.name),
     number: String(item.number),

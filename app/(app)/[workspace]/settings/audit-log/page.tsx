@@ -1,5 +1,6 @@
 import type { Metadata } from "next";
 import { getTranslations } from "next-intl/server";
+import Link from "next/link";
 import { Badge } from "@/app/_ui/badge";
 import { buttonStyle } from "@/app/_ui/button";
 import { EmptyState } from "@/app/_ui/empty-state";
@@ -7,7 +8,6 @@ import { escapeName } from "@/app/_ui/exact-name";
 import { LinkButton } from "@/app/_ui/link-button";
 import { PageHeader } from "@/app/_ui/page-header";
 import { Table, TableBody, TableCell, TableHead, TableHeader, TableRow } from "@/app/_ui/table";
-import { TextLink } from "@/app/_ui/text-link";
 import { Time } from "@/app/_ui/time";
 import { getAuditActors, listAuditEvents } from "@/lib/domain/workspaces";
 import { authorize } from "@/lib/domain/permissions";
@@ -194,7 +194,7 @@ async function When({ event: { at, details } }: { event: LoggedEvent }) {
   const t = await getTranslations("audit");
   const until = typeof details["until"] === "string" ? new Date(details["until"]) : at;
   return (
-    <span className="inline-flex flex-col">
+    <span className="inline-flex flex-col whitespace-nowrap">
       <Time at={at} />
       {until.getTime() - at.getTime() >= MINUTE_MS ? (
         <span>{t.rich("until", { time: () => <Time at={until} /> })}</span>
@@ -207,12 +207,13 @@ async function When({ event: { at, details } }: { event: LoggedEvent }) {
 async function Who({ event: { actorType, actorId, actorName, keyName }, workspaceSlug, query }: RowProps) {
   const t = await getTranslations("audit");
   const all = (
-    <TextLink
+    <Link
+      prefetch={false}
       href={auditHref(workspaceSlug, { ...query, actor: actorId })}
-      className="text-inherit no-underline hover:underline"
+      className="rounded-sm underline-offset-2 hover:underline"
     >
       {escapeName(actorName)}
-    </TextLink>
+    </Link>
   );
   if (actorType === "USER") return all;
   return (
@@ -237,12 +238,13 @@ async function History({ event, workspaceSlug, query }: RowProps) {
   if (query.item === event.targetId) return null;
   const t = await getTranslations("audit");
   return (
-    <TextLink
+    <Link
+      prefetch={false}
       href={auditHref(workspaceSlug, { item: event.targetId })}
       aria-label={t("historyOf", { name: await nameOfTarget(event) })}
-      className="text-muted"
+      className="rounded-sm whitespace-nowrap text-muted underline-offset-2 hover:text-ink hover:underline"
     >
       {t("history")}
-    </TextLink>
+    </Link>
   );
 }
