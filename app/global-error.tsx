@@ -10,13 +10,13 @@ const SENTENCES = [
   {
     lang: "en",
     title: "Reprieve could not load this page",
-    text: "Nothing was changed. Try again in a few seconds.",
+    text: "Try again in a few seconds. If you had just changed something, look whether it was done.",
     retry: "Try again",
   },
   {
     lang: "ja",
     title: "ページを読み込めませんでした",
-    text: "変更は行われていません。数秒後にもう一度お試しください。",
+    text: "数秒後にもう一度お試しください。直前に操作をした場合は、反映されたかどうかを確認してください。",
     retry: "再試行",
   },
 ] as const;

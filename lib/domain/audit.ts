@@ -34,6 +34,8 @@ export const AUDIT_ACTIONS = [
   "training.restored",
   "training.purged",
   "files.swept",
+  "trash_job.started",
+  "trash_job.cancelled",
   "api_key.created",
   "api_key.revoked",
   "member.added",
@@ -49,7 +51,7 @@ export type AuditAction = (typeof AUDIT_ACTIONS)[number];
 export interface AuditEntry {
   workspaceId: string;
   action: AuditAction;
-  targetType: "version" | "project" | "training" | "api_key" | "user" | "workspace";
+  targetType: "version" | "project" | "training" | "api_key" | "user" | "workspace" | "trash_job";
   targetId: string;
   targetName: string;
   details?: Record<string, unknown>;

@@ -79,7 +79,7 @@ const BUSY_CODE =
 const BUSY_MESSAGE =
   /timeout exceeded when trying to connect|connection terminated|client has encountered a connection error|can't reach database server|databasenotreachable/i;
 
-/** Whether something is only locked, full or away for now: nothing was changed, and trying again later may do. */
+/** Whether something is only locked, full or away for now, so that trying again later may do. A commit whose answer was lost is among them. */
 export function isBusy(error: unknown): boolean {
   if (error instanceof DomainError) return error.code === "busy";
   for (let e = error, depth = 0; e instanceof Error && depth < 5; e = e.cause, depth++) {

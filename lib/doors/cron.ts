@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import { systemContext, type Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
-import { eraseFiles, lookAgain, purgeExpired } from "@/lib/domain/trash";
+import { eraseFiles, lookAgain, purgeExpired, runTrashJobs } from "@/lib/domain/trash";
 import { env } from "@/lib/platform/env";
 import { equalSecrets } from "@/lib/platform/secrets";
 import type { purgeAnswer } from "@/lib/doors/server/schemas";
@@ -42,20 +42,23 @@ export function cron<Counts extends { failed: number }>(
 }
 
 /** Of the budget, what these steps may take at most; the files of what was purged have the rest, 15 s and more. */
-const PURGE_MS = 30_000;
+const PURGE_MS = 20_000;
+const JOBS_MS = 10_000;
 const SWEEP_MS = 5_000;
 
 /**
- * Purges what is due, and removes the files of everything purged and what lost processes left: on hosts without a worker
- * nobody else does. Each step has its turn, however long the one before took and whether it failed; a failure is thrown
+ * Purges what is due, goes on with what people asked for, and removes the files of everything purged and what lost processes
+ * left: on hosts without a worker nobody else does. Each step has its turn, however long the one before took and whether it failed; a failure is thrown
  * after the last. Called hourly (vercel.json): a purge date is a promise not to purge earlier.
  */
 export async function purgeAndErase(ctx: Context, signal: AbortSignal): Promise<z.input<typeof purgeAnswer>> {
   const within = (ms: number) => AbortSignal.any([signal, AbortSignal.timeout(ms)]);
   const counts = await turn(purgeExpired(ctx, within(PURGE_MS)));
+  const jobs = await turn(runTrashJobs(ctx, within(JOBS_MS)));
   const swept = await turn(sweepAll(ctx, within(SWEEP_MS)));
   const files = await turn(eraseFiles(ctx, signal));
   const looked = await turn(lookAgain(ctx, signal));
+  jobs();
   swept();
   looked();
   return { ...counts(), files: files() };

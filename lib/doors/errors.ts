@@ -72,7 +72,7 @@ export function toProblem(error: unknown): DomainError {
   if (isBusy(error))
     return new DomainError(
       "busy",
-      "The database cannot answer right now. Nothing was changed; try again in a few seconds.",
+      "The database cannot answer right now. Look whether what you asked for was done, and try again in a few seconds.",
       {},
       { cause: error },
     );

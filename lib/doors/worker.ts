@@ -1,5 +1,5 @@
 import { systemContext } from "@/lib/domain/context";
-import { eraseFiles, lookAgain, purgeExpired } from "@/lib/domain/trash";
+import { eraseFiles, lookAgain, purgeExpired, runTrashJobs } from "@/lib/domain/trash";
 import { sweepAll } from "@/lib/work/sweeps";
 import { buildExports } from "@/lib/work/exports/builder";
 import type { QueueName } from "@/lib/platform/job-queue";
@@ -26,6 +26,10 @@ export function workerHandlers(
       const ctx = await systemContext("scheduled purge");
       const counts = await purgeExpired(ctx, budget());
       if (counts.purged + counts.failed > 0) log().info(counts, "scheduled purge");
+    },
+    "run-trash-jobs": async () => {
+      const counts = await runTrashJobs(await systemContext("trash jobs"), budget());
+      if (counts.ended + counts.interrupted > 0) log().info(counts, "jobs on Trash worked off");
     },
     "erase-files": async () => {
       const ctx = await systemContext("file removal");

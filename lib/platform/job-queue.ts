@@ -8,6 +8,7 @@ import type { Queries } from "./db";
  */
 const QUEUES = {
   "purge-expired": { schedule: "*/5 * * * *" },
+  "run-trash-jobs": { schedule: "* * * * *" },
   "erase-files": { schedule: "* * * * *" },
   "sweep-files": { schedule: "17 * * * *" },
   "generate-versions": { schedule: "* * * * *" },

@@ -1,18 +1,19 @@
 import { systemContext } from "@/lib/domain/context";
-import { eraseFiles, purgeExpired } from "@/lib/domain/trash";
+import { eraseFiles, purgeExpired, runTrashJobs } from "@/lib/domain/trash";
 import { buildExports } from "@/lib/work/exports/builder";
 import { generateVersions } from "@/lib/work/versions/generator";
 import { disconnect } from "@/lib/platform/db";
 
 /*
  * One of our jobs in a process of its own, so that a test can kill it: `node --import tsx lib/testing/run-job.ts
- * purge-expired|erase-files|generate-versions|build-exports [instant]`, with the environment of the test.
+ * purge-expired|run-trash-jobs|erase-files|generate-versions|build-exports [instant]`, with the environment of the test.
  */
 const [job, instant] = process.argv.slice(2);
 const signal = new AbortController().signal;
 const ctx = await systemContext(job!, instant ? { now: new Date(instant) } : {});
 const jobs = {
   "purge-expired": purgeExpired,
+  "run-trash-jobs": runTrashJobs,
   "erase-files": eraseFiles,
   "generate-versions": generateVersions,
   "build-exports": buildExports,

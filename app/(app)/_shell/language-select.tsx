@@ -3,6 +3,7 @@
 import { useLocale, useTranslations } from "next-intl";
 import { useTransition } from "react";
 import { Select } from "@/app/_ui/select";
+import { toastError } from "@/app/_ui/toast";
 import { chooseLocaleAction } from "./actions";
 
 const LOCALES = ["en", "ja"] as const;
@@ -10,6 +11,7 @@ const LOCALES = ["en", "ja"] as const;
 /** The app's language, each named in its own. */
 export function LanguageSelect() {
   const t = useTranslations("shell");
+  const common = useTranslations("common");
   const [pending, startTransition] = useTransition();
   return (
     <Select
@@ -17,7 +19,9 @@ export function LanguageSelect() {
       aria-label={t("language")}
       aria-busy={pending}
       value={useLocale()}
-      onChange={({ target }) => startTransition(() => chooseLocaleAction(target.value))}
+      onChange={({ target }) =>
+        startTransition(() => chooseLocaleAction(target.value).catch(() => toastError(common("unknown"))))
+      }
     >
       {LOCALES.map((locale) => (
         <option key={locale} value={locale} lang={locale}>

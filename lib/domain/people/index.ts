@@ -6,6 +6,7 @@ export {
   signInByVerifiedEmail,
   isLocale,
   LOCALES,
+  personContext,
   setLocale,
   signIn,
   usersExist,

@@ -62,7 +62,7 @@ select u.id as "userId", u.name, u.email, u.locale, date_trunc('milliseconds', n
 from users u
 left join memberships m on m.user_id = u.id
 left join workspaces w on w.id = m.workspace_id
-where u.id = $1 and u.session_version = $2
+where u.id = $1 and ($2::int is null or u.session_version = $2)
 order by w.name, w.slug`,
 });
 
@@ -84,19 +84,23 @@ interface AuthenticatedRow {
  */
 export async function authenticateSession(session: SessionRef, requestId: string): Promise<SessionContext> {
   const rows = await query<AuthenticatedRow>(AUTHENTICATE, [session.userId, session.sessionVersion]);
-  const [user] = rows;
-  if (!user) throw new DomainError("unauthorized", "Your session has ended. Sign in again.");
+  if (rows.length === 0) throw new DomainError("unauthorized", "Your session has ended. Sign in again.");
+  return contextOf(rows, requestId);
+}
+
+function contextOf(rows: readonly AuthenticatedRow[], requestId: string): SessionContext {
+  const { userId, name, now, email, locale } = rows[0]!;
   const memberships = rows.flatMap((row): Membership[] =>
     row.workspaceId === null
       ? []
       : [{ workspaceId: row.workspaceId, slug: row.slug, name: row.workspaceName, role: row.role }],
   );
   return {
-    actor: { type: "USER", userId: user.userId, name: user.name, memberships },
-    now: user.now,
+    actor: { type: "USER", userId, name, memberships },
+    now,
     requestId,
-    email: user.email,
-    locale: isLocale(user.locale) ? user.locale : null,
+    email,
+    locale: isLocale(locale) ? locale : null,
   };
 }
 
@@ -109,4 +113,13 @@ export async function setLocale(ctx: Context, locale: Locale): Promise<void> {
 /** Whether anybody could sign in at all; when not, the sign-in page explains how to make the first user. */
 export async function usersExist(): Promise<boolean> {
   return (await prisma().user.findFirst({ select: { id: true } })) !== null;
+}
+
+/**
+ * The context of a person for work that goes on without them: who they are and what they may do at this moment, which
+ * need not be what it was when they asked. null when their account is gone.
+ */
+export async function personContext(userId: string, requestId: string): Promise<Context | null> {
+  const rows = await query<AuthenticatedRow>(AUTHENTICATE, [userId, null]);
+  return rows.length === 0 ? null : contextOf(rows, requestId);
 }

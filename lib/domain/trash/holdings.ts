@@ -19,25 +19,25 @@ import type { TrashItem } from "./list";
 export const HELD = `
 select v.workspace_id, v.project_id, v.id as version_id, null::text as training_id,
   v.deleted_at is not null as version_in_trash, false as training_in_trash,
-  v.counted_images as images, v.files, v.size_bytes as bytes, 1 as versions, 0 as trainings, 0 as models
+  v.counted_images as images, v.files, v.size_bytes as bytes, 1 as versions, 0 as trainings, 0 as models, 0 as source_images
 from versions v
 union all
-select t.workspace_id, v.project_id, t.version_id, t.id, v.deleted_at is not null, t.deleted_at is not null, 0, 0, 0, 0, 1, 0
+select t.workspace_id, v.project_id, t.version_id, t.id, v.deleted_at is not null, t.deleted_at is not null, 0, 0, 0, 0, 1, 0, 0
 from trainings t join versions v on v.id = t.version_id
 union all
-select v.workspace_id, v.project_id, c.version_id, null, v.deleted_at is not null, false, 0, c.files, c.size_bytes, 0, 0, 0
+select v.workspace_id, v.project_id, c.version_id, null, v.deleted_at is not null, false, 0, c.files, c.size_bytes, 0, 0, 0, 0
 from generation_chunks c join versions v on v.id = c.version_id
 union all
-select t.workspace_id, v.project_id, t.version_id, t.id, v.deleted_at is not null, t.deleted_at is not null, 0, 1, t.weights_bytes, 0, 0, 0
+select t.workspace_id, v.project_id, t.version_id, t.id, v.deleted_at is not null, t.deleted_at is not null, 0, 1, t.weights_bytes, 0, 0, 0, 0
 from trainings t join versions v on v.id = t.version_id where t.weights_id is not null
 union all
-select m.workspace_id, v.project_id, m.version_id, m.training_id, v.deleted_at is not null, t.deleted_at is not null, 0, m.files, m.size_bytes, 0, 0, 1
+select m.workspace_id, v.project_id, m.version_id, m.training_id, v.deleted_at is not null, t.deleted_at is not null, 0, m.files, m.size_bytes, 0, 0, 1, 0
 from models m join versions v on v.id = m.version_id join trainings t on t.id = m.training_id
 union all
-select v.workspace_id, v.project_id, e.version_id, null, v.deleted_at is not null, false, 0, 1, e.size_bytes, 0, 0, 0
+select v.workspace_id, v.project_id, e.version_id, null, v.deleted_at is not null, false, 0, 1, e.size_bytes, 0, 0, 0, 0
 from exports e join versions v on v.id = e.version_id where e.status = 'READY'
 union all
-select p.workspace_id, i.project_id, null, null, false, false, 0, 1, i.size_bytes, 0, 0, 0
+select p.workspace_id, i.project_id, null, null, false, false, 0, 1, i.size_bytes, 0, 0, 0, 1
 from images i join projects p on p.id = i.project_id`;
 
 /** What a purge of an item would lose and free. */
@@ -49,9 +49,18 @@ export interface Loss {
   versions: number;
   trainings: number;
   models: number;
+  /** Uploaded images, of a project. */
+  sourceImages: number;
 }
 
-const NOTHING: Loss = { images: 0, files: 0, bytes: 0, versions: 0, trainings: 0, models: 0 };
+export const NOTHING: Loss = { images: 0, files: 0, bytes: 0, versions: 0, trainings: 0, models: 0, sourceImages: 0 };
+
+const FIGURES = Object.keys(NOTHING) as (keyof Loss)[];
+
+export const addLoss = (a: Loss, b: Loss): Loss =>
+  Object.fromEntries(FIGURES.map((figure) => [figure, a[figure] + b[figure]])) as unknown as Loss;
+
+export const sameLoss = (a: Loss, b: Loss): boolean => FIGURES.every((figure) => a[figure] === b[figure]);
 
 /** A project holds its source images and all its versions, a version all its trainings, whether in Trash or not. */
 const KEYS: Record<ItemType, string> = { PROJECT: "project_id", VERSION: "version_id", TRAINING: "training_id" };
@@ -62,7 +71,7 @@ const lossesOf = (type: ItemType): Statement =>
     name: `losses-of-${type.toLowerCase()}s`,
     text: `
 select h.${KEYS[type]} as id, sum(h.images)::int as images, sum(h.files)::int as files, sum(h.bytes)::float8 as bytes,
-  sum(h.versions)::int as versions, sum(h.trainings)::int as trainings, sum(h.models)::int as models
+  sum(h.versions)::int as versions, sum(h.trainings)::int as trainings, sum(h.models)::int as models, sum(h.source_images)::int as "sourceImages"
 from (${HELD}) h
 where h.${KEYS[type]} = any($1::text[])
 group by 1`,

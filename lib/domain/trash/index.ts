@@ -18,17 +18,22 @@ export { listTrash, type TrashItem, type TrashPage, type TrashView } from "./lis
 export { HELD, summarizeTrash, withLosses, type Loss, type TrashSummary } from "./holdings";
 export { countTrash } from "./items";
 export { purgeExpired, purgeItem, type PurgeCounts } from "./purge";
+export { restoreItem, type TrashedRef } from "./restore";
+export { freezeTrash, type SeenItem, type TrashSelection, type TrashSet } from "./selections";
+export { findChanges, previewPurge, type Change, type Changes, type NamedItem, type PurgePreview } from "./preview";
 export {
-  emptyTrash,
-  purgeItems,
-  restoreAll,
-  restoreItems,
-  type EmptiedTrash,
-  type ItemResult,
-  type RestoredAll,
-  type TrashItemRef,
-} from "./bulk";
-export { freezeTrash, type SeenItem } from "./selections";
+  cancelTrashJob,
+  getTrashJob,
+  listJobResults,
+  listOpenJobs,
+  listTrashJobs,
+  SMALL,
+  startPurge,
+  startRestore,
+  type JobResult,
+  type TrashJob,
+} from "./jobs";
+export { JOB_KEPT_DAYS, runTrashJobs, type JobCounts, type Problem } from "./job-work";
 export { readTrash, type ListedItem, type TrashOverview, type TrashSection } from "./overview";
 export { RETENTION_MS, type TimeLeft } from "./retention";
 export { eraseFiles, lookAgain, lookAgainAtReceipt, type EraseCounts, type SecondLook } from "./erase";

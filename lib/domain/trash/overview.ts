@@ -3,6 +3,7 @@ import type { Context } from "@/lib/domain/context";
 import { ITEM_TYPES } from "@/lib/domain/item-types";
 import { allows, authorize } from "@/lib/domain/permissions";
 import { summarizeTrash, withLosses, type Loss, type TrashSummary } from "./holdings";
+import { listOpenJobs, type TrashJob } from "./jobs";
 import { listTrash, type TrashItem, type TrashView } from "./list";
 import { timeLeft, type TimeLeft } from "./retention";
 
@@ -30,6 +31,8 @@ export interface TrashOverview {
   purgeIsDue: boolean;
   /** Those asked for: projects, versions, trainings. */
   sections: TrashSection[];
+  /** Acts on many items that are not over yet, oldest first. */
+  jobs: TrashJob[];
 }
 
 /**
@@ -42,8 +45,9 @@ export async function readTrash(
 ): Promise<TrashOverview> {
   const { slug, name } = authorize(ctx, "read trash", input.workspaceSlug);
   const { type, order, search, cursors } = input;
-  const [summary, ...sections] = await Promise.all([
+  const [summary, jobs, ...sections] = await Promise.all([
     summarizeTrash(ctx, slug),
+    listOpenJobs(ctx, slug),
     ...ITEM_TYPES.filter((each) => type === undefined || each === type).map(async (each): Promise<TrashSection> => {
       const { items, nextCursor } = await listTrash(ctx, {
         workspaceSlug: slug,
@@ -67,5 +71,6 @@ export async function readTrash(
     summary,
     purgeIsDue: summary.nextPurgeAt !== null && summary.nextPurgeAt <= ctx.now,
     sections,
+    jobs,
   };
 }

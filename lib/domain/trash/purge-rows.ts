@@ -100,18 +100,18 @@ const REMOVE_VERSIONS: readonly Statement[] = [
   remove("versions", `versions where id = any($1::text[])`),
 ];
 
-/** Purges those of the versions that are still due and that nobody holds, with all that is theirs. Answers how many. */
+/** Purges those of the versions that are still due and that nobody holds, with all that is theirs. Answers which. */
 export async function purgeVersions(
   ctx: Context,
   workspaceId: string,
   versionIds: readonly string[],
   claim: Claim,
   parentReceiptId: string | null = null,
-): Promise<number> {
+): Promise<string[]> {
   return preparedTransaction(async (tx) => {
     await takeLocks(tx, workspaceLock(workspaceId));
     const versions = await tx.query<LockedVersion>(LOCK_VERSIONS, claimed(workspaceId, versionIds, claim));
-    if (versions.length === 0) return 0;
+    if (versions.length === 0) return [];
     const ids = versions.map((v) => v.id);
     await tx.query(LOCK_TRAININGS_OF_VERSIONS, [ids]);
     const lossOf = await readLosses("VERSION", ids, tx.query);
@@ -132,7 +132,7 @@ export async function purgeVersions(
     );
     await insertReceipts(tx, ctx, workspaceId, items, { reason: claim.reason, parentReceiptId, rowsRemoved: true });
     await enqueue(tx, "erase-files");
-    return versions.length;
+    return ids;
   }, claim);
 }
 
@@ -167,10 +167,10 @@ export async function purgeTrainings(
   workspaceId: string,
   trainingIds: readonly string[],
   claim: Claim,
-): Promise<number> {
+): Promise<string[]> {
   return preparedTransaction(async (tx) => {
     const trainings = await tx.query<LockedTraining>(LOCK_TRAININGS, claimed(workspaceId, trainingIds, claim));
-    if (trainings.length === 0) return 0;
+    if (trainings.length === 0) return [];
     const ids = trainings.map((t) => t.id);
     const lossOf = await readLosses("TRAINING", ids, tx.query);
     const granted = await endGrants(tx, "TRAINING", ids);
@@ -188,7 +188,7 @@ export async function purgeTrainings(
       rowsRemoved: true,
     });
     await enqueue(tx, "erase-files");
-    return trainings.length;
+    return ids;
   }, claim);
 }
 
@@ -313,7 +313,7 @@ export async function purgeClaimedProject(
       { ...claim, reason: "WITH_PARENT" },
       receipt.id,
     );
-    if (purged === 0) return false; // somebody else is at them
+    if (purged.length === 0) return false; // somebody else is at them
   }
   for (;;) {
     if (signal.aborted) return false;

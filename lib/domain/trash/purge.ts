@@ -6,7 +6,6 @@ import { DomainError } from "@/lib/domain/errors";
 import { getProjectState, getTrainingState, getVersionState } from "@/lib/domain/item-state";
 import { authorize, authorizeSystem } from "@/lib/domain/permissions";
 import { BATCH, claimProject, purgeClaimedProject, purgeTrainings, purgeVersions, type Claim } from "./purge-rows";
-import { forgetExpiredSelections } from "./selections";
 
 // ── By hand ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -28,12 +27,21 @@ export async function purgeItem(
     await purgeClaimedProject(ctx, workspaceId, input.id, claim, signal);
     return;
   }
-  if (input.type === "VERSION" && (await purgeVersions(ctx, workspaceId, [input.id], claim)) === 1) return;
-  if (input.type === "TRAINING" && (await purgeTrainings(ctx, workspaceId, [input.id], claim)) === 1) return;
+  if (input.type === "VERSION" && (await purgeVersions(ctx, workspaceId, [input.id], claim)).length === 1) return;
+  if (input.type === "TRAINING" && (await purgeTrainings(ctx, workspaceId, [input.id], claim)).length === 1) return;
+  throw await whyNotPurged(workspaceId, input, seenAt);
+}
 
-  const { name, deletedAt } = await getTrashedItem(workspaceId, input);
-  if (deletedAt.getTime() !== seenAt.getTime()) throw changedSince(name);
-  throw new DomainError("busy", `"${name}" is being restored or purged at this moment. Look again.`);
+/** Why an item did not go: `not_found`, `purged`, `not_in_trash`, or `busy`, when somebody else is restoring or purging it. */
+export async function whyNotPurged(workspaceId: string, ref: AnyItemRef, seenAt: Date): Promise<DomainError> {
+  try {
+    const { name, deletedAt } = await getTrashedItem(workspaceId, ref);
+    if (deletedAt.getTime() !== seenAt.getTime()) return changedSince(name);
+    return new DomainError("busy", `"${name}" is being restored or purged at this moment. Look again.`);
+  } catch (error) {
+    if (error instanceof DomainError) return error;
+    throw error;
+  }
 }
 
 /** It is in Trash, but not as it was seen. */
@@ -153,13 +161,13 @@ export function groupNeighbours<C extends Candidate>(items: readonly C[]): C[][]
   return groups;
 }
 
-/** Purges a group that groupNeighbours made, as far as its items are still due and nobody holds them. Answers how many went whole. */
+/** Purges a group that groupNeighbours made, as far as its items are still due and nobody holds them. Answers which went whole. */
 export async function purgeGroup(
   ctx: Context,
   items: readonly Candidate[],
   claim: Claim,
   signal: AbortSignal,
-): Promise<number> {
+): Promise<string[]> {
   const { type, workspaceId, id } = items[0]!;
   const ids = items.map((item) => item.id);
   switch (type) {
@@ -170,8 +178,8 @@ export async function purgeGroup(
     case "PROJECT":
       return (await claimProject(ctx, workspaceId, id, claim)) &&
         (await purgeClaimedProject(ctx, workspaceId, id, claim, signal))
-        ? 1
-        : 0;
+        ? [id]
+        : [];
   }
 }
 
@@ -180,7 +188,7 @@ const LOCK_TIMEOUT_MS = 2_000;
 const LOCK_TIMEOUT_STATE = "55P03";
 
 /**
- * Purges everything whose time has come by `ctx.now`, and forgets selections that expired. Oldest first, in short transactions, until `signal` aborts; whatever
+ * Purges everything whose time has come by `ctx.now`. Oldest first, in short transactions, until `signal` aborts; whatever
  * waits, it ends soon after. Safe to run twice at once and to be killed: what is left is left for the next run. An item
  * that fails is logged and counted, and does not keep the others. A workspace whose rows somebody holds is tried once:
  * what is due in it is skipped until the next run, since each further try would wait as long.
@@ -192,10 +200,10 @@ export async function purgeExpired(ctx: Context, signal: AbortSignal): Promise<P
   const held = new Set<string>();
 
   /** Of one type and workspace. False: one of them fails, and which is not known. */
-  async function attempt(items: readonly Candidate[], run: () => Promise<number>): Promise<boolean> {
+  async function attempt(items: readonly Candidate[], run: () => Promise<string[]>): Promise<boolean> {
     const { type, id: itemId, workspaceId } = items[0]!;
     try {
-      const purged = held.has(workspaceId) ? 0 : await run();
+      const purged = held.has(workspaceId) ? 0 : (await run()).length;
       counts.purged += purged;
       counts.skipped += items.length - purged;
       return true;
@@ -217,7 +225,7 @@ export async function purgeExpired(ctx: Context, signal: AbortSignal): Promise<P
   for (const { id, workspaceId } of await listClaimed()) {
     if (signal.aborted) break;
     await attempt([{ type: "PROJECT", id, workspaceId }], async () =>
-      (await purgeClaimedProject(ctx, workspaceId, id, claim, signal)) ? 1 : 0,
+      (await purgeClaimedProject(ctx, workspaceId, id, claim, signal)) ? [id] : [],
     );
   }
 
@@ -236,7 +244,6 @@ export async function purgeExpired(ctx: Context, signal: AbortSignal): Promise<P
     }
   }
 
-  await forgetExpiredSelections(ctx, signal);
   const [row] = await query<{ remaining: number }>(REMAINING, [ctx.now]);
   return { ...counts, remaining: row!.remaining };
 }

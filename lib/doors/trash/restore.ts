@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import type { Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
-import { restoreProject, restoreTraining, restoreVersion } from "@/lib/domain/trash";
+import { restoreItem } from "@/lib/domain/trash";
 import { presentRestored } from "@/lib/doors/trash/presenters";
 import { versionParams } from "@/lib/doors/fields";
 import { type restoreAnswer, type restoreBody } from "@/lib/doors/trash/schemas";
@@ -9,10 +9,10 @@ import { type restoreAnswer, type restoreBody } from "@/lib/doors/trash/schemas"
 type Item = z.output<typeof restoreBody>;
 
 /**
- * Restores the item that the body names, by the domain function of its type.
+ * Restores the item that the body names.
  * A version's id is its number, as a string or a number, and stands under its project's opaque id.
  */
-export async function restoreItem(
+export async function restoreNamed(
   ctx: Context,
   workspaceSlug: string,
   item: Item,
@@ -21,20 +21,20 @@ export async function restoreItem(
     case "project":
       return presentRestored(
         { restored: true, type: "project", id: item.id },
-        await restoreProject(ctx, { workspaceSlug, projectId: item.id }),
+        await restoreItem(ctx, { workspaceSlug, item: { type: "PROJECT", projectId: item.id } }),
       );
     case "version": {
       const id = String(item.id);
-      const ref = { workspaceSlug, projectId: item.parentId, number: parseVersionNumber(id) };
+      const ref = { type: "VERSION", projectId: item.parentId, number: parseVersionNumber(id) } as const;
       return presentRestored(
         { restored: true, type: "version", id, parentId: item.parentId },
-        await restoreVersion(ctx, ref),
+        await restoreItem(ctx, { workspaceSlug, item: ref }),
       );
     }
     case "training":
       return presentRestored(
         { restored: true, type: "training", id: item.id },
-        await restoreTraining(ctx, { workspaceSlug, trainingId: item.id }),
+        await restoreItem(ctx, { workspaceSlug, item: { type: "TRAINING", trainingId: item.id } }),
       );
     case "workflow":
       throw new DomainError("not_found", "There are no workflows here, so there is none in Trash.");

@@ -3,14 +3,7 @@
 import { z } from "zod";
 import { renameProject } from "@/lib/domain/projects";
 import { renameVersion } from "@/lib/domain/versions";
-import {
-  restoreProject,
-  restoreTraining,
-  restoreVersion,
-  trashProject,
-  trashTraining,
-  trashVersion,
-} from "@/lib/domain/trash";
+import { restoreItem, trashProject, trashTraining, trashVersion } from "@/lib/domain/trash";
 import { action } from "@/lib/doors/action";
 import { itemId, projectRef, trainingRef, versionRef } from "@/lib/doors/refs";
 
@@ -21,17 +14,17 @@ export const trashVersionAction = action(versionRef.extend({ confirmName }), tra
 export const trashProjectAction = action(projectRef.extend({ confirmName }), trashProject);
 export const trashTrainingAction = action(trainingRef, trashTraining);
 
-export const restoreVersionAction = action(
-  z.object({ workspaceSlug: versionRef.shape.workspaceSlug, projectId: itemId, number: versionRef.shape.number }),
-  restoreVersion,
-);
-export const restoreProjectAction = action(
-  z.object({ workspaceSlug: projectRef.shape.workspaceSlug, projectId: itemId }),
-  restoreProject,
-);
-export const restoreTrainingAction = action(
-  z.object({ workspaceSlug: trainingRef.shape.workspaceSlug, trainingId: itemId }),
-  restoreTraining,
+/** Undo, and Restore of one item in Trash. */
+export const restoreItemAction = action(
+  z.object({
+    workspaceSlug: versionRef.shape.workspaceSlug,
+    item: z.discriminatedUnion("type", [
+      z.object({ type: z.literal("PROJECT"), projectId: itemId }),
+      z.object({ type: z.literal("VERSION"), projectId: itemId, number: versionRef.shape.number }),
+      z.object({ type: z.literal("TRAINING"), trainingId: itemId }),
+    ]),
+  }),
+  restoreItem,
 );
 
 export const renameVersionAction = action(versionRef.extend({ name }), (ctx, { name, ...ref }) =>

@@ -6,7 +6,7 @@ import dynamic from "next/dynamic";
 import { Button } from "@/app/_ui/button";
 import { escapeName } from "@/app/_ui/exact-name";
 import { toast } from "@/app/_ui/toast";
-import { renameProjectAction, restoreProjectAction, trashProjectAction } from "./actions";
+import { renameProjectAction, restoreItemAction, trashProjectAction } from "./actions";
 import { awaitArrival } from "./arrival";
 import { ItemMenu } from "./item-menu";
 import { useTrashedToast } from "./undo";
@@ -58,7 +58,8 @@ export function ProjectMenu({
             trash={(confirmName) => trashProjectAction({ ...ref, confirmName })}
             onTrashed={(result) => {
               const label = escapeName(result.name);
-              if (result.outcome === "trashed") say(label, () => restoreProjectAction({ workspaceSlug, projectId }));
+              if (result.outcome === "trashed")
+                say(label, () => restoreItemAction({ workspaceSlug, item: { type: "PROJECT", projectId } }));
               else toast(t("delete.wasThere", { name: label }));
               awaitArrival("PROJECT");
               close();

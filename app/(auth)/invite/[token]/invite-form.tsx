@@ -8,17 +8,19 @@ import { Callout } from "@/app/_ui/callout";
 import { Field } from "@/app/_ui/field";
 import { Input } from "@/app/_ui/input";
 import { toast } from "@/app/_ui/toast";
+import { unanswered } from "@/app/_ui/unanswered";
 import type { ActionResult } from "@/lib/doors/action";
 import { acceptInviteAction } from "./actions";
 
 /** Sets the password, then leads to sign-in with the address filled in; the used link leaves the browser's history. */
 export function InviteForm({ token, email }: { token: string; email: string }) {
   const t = useTranslations("auth");
+  const common = useTranslations("common");
   const router = useRouter();
   const [password, setPassword] = useState("");
   const [visible, setVisible] = useState(false);
   const [state, submit, pending] = useActionState(async (): Promise<ActionResult<unknown>> => {
-    const result = await acceptInviteAction({ token, password });
+    const result = await acceptInviteAction({ token, password }).catch(() => unanswered(common("unknown")));
     if (result.ok) {
       toast(t("invite.done"));
       router.replace(`/sign-in?email=${encodeURIComponent(result.data.email)}`);

@@ -5,7 +5,7 @@ import dynamic from "next/dynamic";
 import { useState } from "react";
 import { Button } from "@/app/_ui/button";
 import type { VersionRef } from "@/lib/domain/item-state";
-import { restoreTrainingAction, trashTrainingAction } from "../../_deleting/actions";
+import { restoreItemAction, trashTrainingAction } from "../../_deleting/actions";
 import { awaitArrival } from "../../_deleting/arrival";
 import { useTrashedToast } from "../../_deleting/undo";
 
@@ -48,7 +48,8 @@ export function DeleteTraining({
           typed={false}
           trash={() => trashTrainingAction({ ...version, trainingId })}
           onTrashed={({ outcome }) => {
-            if (outcome === "trashed") say(name, () => restoreTrainingAction({ workspaceSlug, trainingId }));
+            if (outcome === "trashed")
+              say(name, () => restoreItemAction({ workspaceSlug, item: { type: "TRAINING", trainingId } }));
             awaitArrival("TRAINING");
             setOpen(false);
           }}

@@ -5,7 +5,7 @@ import dynamic from "next/dynamic";
 import { useRouter } from "next/navigation";
 import { escapeName } from "@/app/_ui/exact-name";
 import { toast } from "@/app/_ui/toast";
-import { restoreVersionAction, trashVersionAction } from "../../_deleting/actions";
+import { restoreItemAction, trashVersionAction } from "../../_deleting/actions";
 import { awaitArrival } from "../../_deleting/arrival";
 import { useTrashedToast } from "../../_deleting/undo";
 
@@ -43,7 +43,8 @@ export function DeleteVersion({
       trash={(confirmName) => trashVersionAction({ workspaceSlug, projectSlug, number, confirmName })}
       onTrashed={(result) => {
         const label = escapeName(result.name);
-        if (result.outcome === "trashed") say(label, () => restoreVersionAction({ workspaceSlug, projectId, number }));
+        if (result.outcome === "trashed")
+          say(label, () => restoreItemAction({ workspaceSlug, item: { type: "VERSION", projectId, number } }));
         else toast(t("delete.wasThere", { name: label }));
         awaitArrival("VERSION");
         onClose();

@@ -11,6 +11,7 @@ import { Input } from "@/app/_ui/input";
 import { NewDialog } from "@/app/_ui/new-dialog";
 import { Secret } from "@/app/_ui/secret";
 import type { Scope } from "@/lib/domain/scopes";
+import { unanswered } from "@/app/_ui/unanswered";
 import type { ActionResult } from "@/lib/doors/action";
 import { createKeyAction } from "./actions";
 import { ScopeFields } from "./scope-fields";
@@ -35,12 +36,15 @@ export function CreateKey({ workspaceSlug, apiUrl }: { workspaceSlug: string; ap
 /** One content for both steps: the dialog stays, so that the focus goes from the form to what came of it. */
 function CreateKeyContent({ workspaceSlug, apiUrl }: { workspaceSlug: string; apiUrl: string }) {
   const t = useTranslations("keys");
+  const common = useTranslations("common");
   const form = useId();
   const [made, setMade] = useState<Made | null>(null);
   const [name, setName] = useState("");
   const [scopes, setScopes] = useState<ReadonlySet<Scope>>(new Set(PRESETS[1].scopes));
   const [state, submit, pending] = useActionState(async (): Promise<ActionResult<unknown>> => {
-    const result = await createKeyAction({ workspaceSlug, name, scopes: [...scopes] });
+    const result = await createKeyAction({ workspaceSlug, name, scopes: [...scopes] }).catch(() =>
+      unanswered(common("unknown")),
+    );
     if (result.ok) setMade(result.data);
     return result;
   }, null);

@@ -24,9 +24,9 @@ export function RevokeKey({
 
   const revoke = () =>
     startTransition(async () => {
-      const result = await revokeKeyAction({ workspaceSlug, keyId: apiKey.id });
+      const result = await revokeKeyAction({ workspaceSlug, keyId: apiKey.id }).catch(() => null);
       setOpen(false);
-      if (!result.ok) return toastError(result.error.message);
+      if (!result?.ok) return toastError(result?.error.message ?? common("unknown"));
       leave();
       toast(t("revokedToast", { name: apiKey.name }));
     });

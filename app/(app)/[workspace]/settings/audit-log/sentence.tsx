@@ -19,6 +19,8 @@ const detailsSchema = z.object({
   images: z.number().catch(0),
   boxes: z.number().catch(0),
   files: z.number().catch(0),
+  items: z.number().catch(0),
+  act: z.string().catch(""),
   scopes: z.array(z.string()).catch([]),
 });
 

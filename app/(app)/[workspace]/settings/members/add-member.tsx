@@ -10,6 +10,7 @@ import { Input } from "@/app/_ui/input";
 import { NewDialog } from "@/app/_ui/new-dialog";
 import { RadioCards } from "@/app/_ui/radio-cards";
 import { toast } from "@/app/_ui/toast";
+import { unanswered } from "@/app/_ui/unanswered";
 import type { ActionResult } from "@/lib/doors/action";
 import { addMemberAction } from "./actions";
 import { useLinkContent, type Invited } from "./link-content";
@@ -35,7 +36,7 @@ function AddMemberContent({ workspaceSlug, close }: { workspaceSlug: string; clo
   const [email, setEmail] = useState("");
   const [role, setRole] = useState<Role>("EDITOR");
   const [state, submit, pending] = useActionState(async (): Promise<ActionResult<unknown>> => {
-    const result = await addMemberAction({ workspaceSlug, email, role });
+    const result = await addMemberAction({ workspaceSlug, email, role }).catch(() => unanswered(common("unknown")));
     if (!result.ok) return result;
     const { name, before, link } = result.data;
     if (link) setInvited({ name, link });

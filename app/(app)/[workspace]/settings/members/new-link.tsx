@@ -12,15 +12,16 @@ import type { PersonRow } from "./roles";
 /** Makes a new one-time link for somebody who has not set a password yet, and shows it. */
 export function NewLink({ workspaceSlug, member }: { workspaceSlug: string; member: PersonRow }) {
   const t = useTranslations("members");
+  const common = useTranslations("common");
   const [link, setLink] = useState<Invited["link"] | null>(null);
   const contentOf = useLinkContent();
   const [pending, startTransition] = useTransition();
 
   const renew = () =>
     startTransition(async () => {
-      const result = await renewInviteAction({ workspaceSlug, userId: member.userId });
-      if (result.ok) setLink(result.data);
-      else toastError(result.error.message);
+      const result = await renewInviteAction({ workspaceSlug, userId: member.userId }).catch(() => null);
+      if (result?.ok) setLink(result.data);
+      else toastError(result?.error.message ?? common("unknown"));
     });
 
   return (

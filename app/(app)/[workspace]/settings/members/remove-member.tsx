@@ -34,9 +34,9 @@ export function RemoveMember({
 
   const remove = () =>
     startTransition(async () => {
-      const result = await removeMemberAction({ workspaceSlug, userId: member.userId });
+      const result = await removeMemberAction({ workspaceSlug, userId: member.userId }).catch(() => null);
       setOpen(false);
-      if (!result.ok) return toastError(result.error.message);
+      if (!result?.ok) return toastError(result?.error.message ?? common("unknown"));
       leave();
       toast(
         self ? t("leftToast", { workspace: workspaceName }) : t("removedToast", { name, workspace: workspaceName }),

@@ -30,9 +30,9 @@ export function RoleSelect({
   const change = (to: Role, undo: boolean) =>
     startTransition(async () => {
       show(to);
-      const result = await changeRoleAction({ workspaceSlug, userId: member.userId, role: to });
+      const result = await changeRoleAction({ workspaceSlug, userId: member.userId, role: to }).catch(() => null);
       setAsked(null);
-      if (!result.ok) return toastError(result.error.message);
+      if (!result?.ok) return toastError(result?.error.message ?? common("unknown"));
       const text = t("roleChanged", { name: member.name, role: common("role", { role: to }) });
       if (undo) toastWithAction(text, { label: common("undo"), run: () => change(role, false) });
       else toast(text);

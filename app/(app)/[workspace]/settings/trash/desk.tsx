@@ -2,11 +2,16 @@
 
 import { useTranslations } from "next-intl";
 import dynamic from "next/dynamic";
+import { useRouter } from "next/navigation";
 import { useEffect, useMemo, useRef, useState, useTransition, type ReactNode } from "react";
 import { toast, toastError } from "@/app/_ui/toast";
-import { restoreItemsAction } from "./actions";
+import type { TrashedRef } from "@/lib/domain/trash";
+import { restoreItemAction } from "../../_deleting/actions";
+import { startRestoreAction } from "./actions";
+import { activityHref } from "./activity-href";
+import { labelOf } from "./label";
 import type { Row } from "./rows";
-import { DeskContext, type Desk, type Failures, type Question, type Result, type TrashFacts } from "./use-desk";
+import { DeskContext, type Desk, type Failures, type Question, type Told, type TrashFacts } from "./use-desk";
 
 const PurgeDialog = dynamic(async () => (await import("./purge-dialog")).PurgeDialog, { ssr: false });
 const RestoreAllDialog = dynamic(async () => (await import("./restore-all-dialog")).RestoreAllDialog, { ssr: false });
@@ -17,6 +22,8 @@ const NOTHING: ReadonlySet<string> = new Set();
 /** What the rows of Trash share: which are chosen, what is being done to them, the dialogs, and where focus goes after a row has left. */
 export function TrashDesk({ facts, rows, children }: { facts: TrashFacts; rows: readonly Row[]; children: ReactNode }) {
   const t = useTranslations("trash");
+  const common = useTranslations("common");
+  const router = useRouter();
   const [chosen, setChosen] = useState<ReadonlySet<string>>(NOTHING);
   const [restoring, setRestoring] = useState<ReadonlySet<string>>(NOTHING);
   const [question, setQuestion] = useState<Question | null>(null);
@@ -28,22 +35,33 @@ export function TrashDesk({ facts, rows, children }: { facts: TrashFacts; rows: 
     const present = new Set(rows.map((row) => row.id));
     const selected = new Set([...chosen].filter((id) => present.has(id)));
 
-    function report(
-      results: readonly Result[],
-      said: (done: readonly Row[]) => string,
-      partly: (done: number) => string,
-    ): void {
-      const rowOf = new Map(rows.map((row) => [row.id, row]));
-      const label = ({ id, name }: Result): string => rowOf.get(id)?.label ?? name;
-      const list = results.flatMap((result) =>
-        result.reason === null ? [] : [{ label: label(result), reason: result.reason }],
-      );
-      const done = results.flatMap((result) =>
-        result.reason === null ? [rowOf.get(result.id)].filter((row) => row !== undefined) : [],
-      );
-      if (list.length === 0) toast(said(done));
-      else if (results.length === 1) toastError(t("failed", list[0]!));
-      else setFailures({ title: partly(results.length - list.length), list });
+    function tell({ left }: Told, { all, some }: { all: string; some: string }): void {
+      const labels = new Map(rows.map((row) => [row.id, row.label]));
+      const list = left.map(({ item, reason }) => ({ label: labels.get(item.id) ?? labelOf(t, item), reason }));
+      if (list.length === 0) toast(all);
+      else setFailures({ title: some, list });
+    }
+
+    /** One as it is; several as a job, which says of each what came of it. */
+    async function act(items: readonly Row[]): Promise<void> {
+      const { workspaceSlug } = facts;
+      const [one] = items;
+      if (one && items.length === 1) {
+        const answer = await restoreItemAction({ workspaceSlug, item: refOf(one) }).catch(() => null);
+        if (answer?.ok) return toast(t("restored", { label: one.label }));
+        return toastError(answer ? t("failed", { label: one.label, reason: answer.error.message }) : common("unknown"));
+      }
+      const answer = await startRestoreAction({
+        workspaceSlug,
+        items: items.map(({ type, id, deletedAt }) => ({ type, id, deletedAt })),
+      }).catch(() => null);
+      if (!answer?.ok) return toastError(answer?.error.message ?? common("unknown"));
+      const { data } = answer;
+      if (!data.ended) return router.push(activityHref(workspaceSlug, data.id));
+      tell(data, {
+        all: t("restoredMany", { count: data.done }),
+        some: t("restoredPartly", { done: data.done, count: data.items }),
+      });
     }
 
     function restore(items: readonly Row[], from?: string): void {
@@ -51,15 +69,8 @@ export function TrashDesk({ facts, rows, children }: { facts: TrashFacts; rows: 
       next.after(from ?? ids[0] ?? null, ids);
       setRestoring((before) => new Set([...before, ...ids]));
       startTransition(async () => {
-        const answer = await restoreItemsAction({
-          workspaceSlug: facts.workspaceSlug,
-          items: items.map(({ type, id, name, projectId, number }) => ({ type, id, name, projectId, number })),
-        });
+        await act(items);
         setRestoring((before) => new Set([...before].filter((id) => !ids.includes(id))));
-        if (!answer.ok) return toastError(answer.error.message);
-        const one = items.length === 1 ? items[0] : undefined;
-        const said = () => (one ? t("restored", { label: one.label }) : t("restoredMany", { count: items.length }));
-        report(answer.data, said, (done) => t("restoredPartly", { done, count: items.length }));
       });
     }
 
@@ -69,7 +80,7 @@ export function TrashDesk({ facts, rows, children }: { facts: TrashFacts; rows: 
       selected,
       restoring,
       restore,
-      report,
+      tell,
       select: (ids, on) =>
         setChosen((before) => new Set(on ? [...before, ...ids] : [...before].filter((id) => !ids.includes(id)))),
       ask: (asked) => {
@@ -78,19 +89,24 @@ export function TrashDesk({ facts, rows, children }: { facts: TrashFacts; rows: 
         setQuestion(asked);
       },
     };
-  }, [facts, rows, chosen, restoring, next, t]);
+  }, [facts, rows, chosen, restoring, next, t, common, router]);
 
   const close = () => setQuestion(null);
   return (
     <DeskContext value={desk}>
       {children}
-      {question?.kind === "restore-all" ? <RestoreAllDialog onClose={close} onFailures={setFailures} /> : null}
+      {question?.kind === "restore-all" ? <RestoreAllDialog onClose={close} /> : null}
       {question && question.kind !== "restore-all" ? (
         <PurgeDialog chosen={question.kind === "purge" ? question.rows : null} onClose={close} />
       ) : null}
       {failures ? <FailuresDialog {...failures} onClose={() => setFailures(null)} /> : null}
     </DeskContext>
   );
+}
+
+function refOf({ type, id, projectId, number }: Row): TrashedRef {
+  if (type === "PROJECT") return { type, projectId: id };
+  return type === "VERSION" ? { type, projectId, number: number ?? 0 } : { type, trainingId: id };
 }
 
 /**

@@ -7,11 +7,14 @@ import { LinkButton } from "@/app/_ui/link-button";
 import { Bytes } from "@/app/_ui/number";
 import { PageHeader } from "@/app/_ui/page-header";
 import { Time } from "@/app/_ui/time";
-import { readTrash, type ListedItem, type TrashOverview } from "@/lib/domain/trash";
+import { readTrash, type TrashOverview } from "@/lib/domain/trash";
 import { pageOr } from "@/lib/doors/page";
+import { activityHref } from "./activity-href";
 import { TrashDesk } from "./desk";
+import { JobsUnderWay } from "./jobs-under-way";
 import { TrashFilters } from "./filters";
 import { SelectionBar, TrashActions } from "./page-controls";
+import { labelOf } from "./label";
 import type { Row } from "./rows";
 import { Section } from "./section";
 import { isFiltered, parseTrashQuery, trashHref, type TrashQuery } from "./view-query";
@@ -35,15 +38,10 @@ export default async function TrashPage({ params, searchParams }: Props) {
   // A place to read on from that we never gave: begin anew.
   if (!read.ok) redirect(trashHref(slug, { ...query, cursors: {} }));
   const overview = read.data;
-  const { workspace, summary, sections, mayRestore, mayPurge } = overview;
+  const { workspace, summary, sections, mayRestore, mayPurge, jobs } = overview;
   const shown = sections.filter(({ type, items }) => items.length > 0 || query.cursors[type] !== undefined);
   const empty = summary.items === 0;
 
-  const labelOf = ({ type, projectName, number, trainingNumber }: ListedItem): string => {
-    if (type === "PROJECT") return projectName;
-    const version = t("versionLabel", { project: projectName, number: number ?? 0 });
-    return type === "VERSION" ? version : t("trainingLabel", { version, number: trainingNumber ?? 0 });
-  };
   const rows = shown.flatMap(({ items }) =>
     items.map((item): Row => {
       const { type, id, name, deletedAt, projectId, projectName, versionId, number, blockedBy, loss } = item;
@@ -58,7 +56,7 @@ export default async function TrashPage({ params, searchParams }: Props) {
         number,
         blockedBy,
         loss,
-        label: labelOf(item),
+        label: labelOf(t, item),
       };
     }),
   );
@@ -69,7 +67,6 @@ export default async function TrashPage({ params, searchParams }: Props) {
         facts={{
           workspaceSlug: slug,
           mayPurge,
-          summary: { items: summary.items, images: summary.images, bytes: summary.bytes },
         }}
         rows={rows}
       >
@@ -78,8 +75,16 @@ export default async function TrashPage({ params, searchParams }: Props) {
             breadcrumbs={[{ label: workspace.name, href: `/${slug}` }, { label: t("title") }]}
             title={t("title")}
             meta={empty ? null : <Summary overview={overview} />}
-            actions={empty ? null : <TrashActions mayRestore={mayRestore} />}
+            actions={
+              <>
+                <LinkButton variant="ghost" href={activityHref(slug)}>
+                  {t("activity.link")}
+                </LinkButton>
+                {empty ? null : <TrashActions mayRestore={mayRestore} />}
+              </>
+            }
           />
+          <JobsUnderWay workspaceSlug={slug} jobs={jobs} />
           {empty ? (
             <EmptyState title={t("empty")}>{t("emptyText")}</EmptyState>
           ) : (

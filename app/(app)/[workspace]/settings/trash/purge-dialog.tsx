@@ -1,87 +1,95 @@
 "use client";
 
-import { useLocale, useTranslations } from "next-intl";
+import { useTranslations } from "next-intl";
+import { useRouter } from "next/navigation";
 import { useState, useTransition } from "react";
 import { AlertDialog, AlertDialogContent } from "@/app/_ui/alert-dialog";
 import { Button } from "@/app/_ui/button";
+import { Callout } from "@/app/_ui/callout";
 import { ExactName, isOddName } from "@/app/_ui/exact-name";
 import { Field } from "@/app/_ui/field";
 import { Input } from "@/app/_ui/input";
-import { formatBytes } from "@/app/_ui/number";
-import { toast, toastError } from "@/app/_ui/toast";
+import { TextLink } from "@/app/_ui/text-link";
 import { normalizeName } from "@/lib/domain/name-form";
-import type { EmptiedTrash } from "@/lib/domain/trash";
-import { emptyTrashAction, purgeItemsAction } from "./actions";
-import { sumLosses, type Row } from "./rows";
+import type { TrashSet } from "@/lib/domain/trash";
+import { startPurgeAction } from "./actions";
+import { activityHref } from "./activity-href";
+import { Changes, Losses } from "./purge-losses";
+import type { Row } from "./rows";
 import { LookingAtTrash, LookRefused, OldestOnly } from "./selection-parts";
-import { useDesk, type Result } from "./use-desk";
-import { useSelection } from "./use-selection";
+import { useDesk } from "./use-desk";
+import { usePreview } from "./use-preview";
 
-const NAMES_MAX = 5;
 const FORM = "purge";
+const NOTE_MAX = 500;
+
+const setOf = (rows: readonly Row[] | null): TrashSet =>
+  rows ? { items: rows.map(({ type, id, deletedAt }) => ({ type, id, deletedAt })) } : "all";
 
 /**
- * Asks before items are purged, or, without `chosen`, all of Trash: says what is lost, and wants it typed. What is lost is
- * what was frozen when the dialog opened, and nothing else.
+ * Asks before items are purged, or, without `chosen`, all of Trash: shows what the server foresees, and wants it typed.
+ * What is purged is what was shown, in the state in which it was shown; once anything of it has changed nothing happens,
+ * and the dialog shows what did. While it cannot be foreseen, it cannot be purged.
  */
 export function PurgeDialog({ chosen, onClose }: { chosen: readonly Row[] | null; onClose: () => void }) {
   const t = useTranslations("trash");
   const common = useTranslations("common");
-  const { workspaceSlug, summary, rows: listed, report } = useDesk();
+  const router = useRouter();
+  const { workspaceSlug, rows: listed, tell } = useDesk();
   const [rows, setRows] = useState(chosen);
-  const look = useSelection(rows);
-  const { selection } = look;
+  const { look, again } = usePreview(setOf(chosen));
   const [typed, setTyped] = useState("");
+  const [note, setNote] = useState("");
   const [error, setError] = useState<string | null>(null);
+  const [tooOld, setTooOld] = useState<string | null>(null);
+  const [unknown, setUnknown] = useState(false);
   const [pending, startTransition] = useTransition();
 
-  const one = rows?.length === 1 ? rows[0] : undefined;
-  const count = rows ? rows.length : selection.state === "ready" ? selection.items : null;
-  const wanted = one ? one.name : String(count);
-  const fits = one ? normalizeName(typed) === wanted : typed.normalize("NFKC").trim() === wanted;
-  const ready = selection.state === "ready" && count !== 0;
-  const title = one
-    ? t("purge.titleOne", { label: one.label })
-    : rows
-      ? t("purge.titleMany", { count: rows.length })
-      : t("purge.titleAll");
+  const preview = look.state === "ready" ? look.preview : null;
+  const only = preview?.items === 1 ? preview.first[0] : undefined;
+  const wanted = only ? only.name : String(preview?.items ?? "");
+  const fits = only ? normalizeName(typed) === normalizeName(wanted) : typed.normalize("NFKC").trim() === wanted;
+  const nothing = preview?.items === 0;
+  const title = !rows
+    ? t("purge.titleAll")
+    : rows.length === 1
+      ? t("purge.titleOne", { label: rows[0]!.label })
+      : t("purge.titleMany", { count: rows.length });
 
+  /** At what is still there of the rows, as the page, fetched anew, lists it. */
   function lookAgain(): void {
+    setTyped("");
     const left = rows && listed.filter((row) => rows.some(({ id }) => id === row.id));
     if (left?.length === 0) return onClose();
     setRows(left);
-    look.again(left);
+    again(setOf(left));
   }
 
   function purge(): void {
-    if (!fits || pending || selection.state !== "ready") return;
-    const input = { workspaceSlug, selectionId: selection.id, confirm: typed };
+    if (!fits || pending || !preview) return;
     startTransition(async () => {
-      const answer = rows ? await purgeItemsAction(input) : await emptyTrashAction(input);
+      const answer = await startPurgeAction({
+        workspaceSlug,
+        previewId: preview.id,
+        confirm: typed,
+        note,
+      }).catch(() => null);
+      if (!answer) return setUnknown(true);
       if (!answer.ok) {
-        setTyped("");
-        (answer.error.code === "stale_selection" ? look.refuse : setError)(answer.error.message);
-        return;
+        if (answer.error.code === "stale_selection") {
+          setTooOld(answer.error.details["reason"] === "too_old" ? answer.error.message : null);
+          return lookAgain();
+        }
+        return setError(answer.error.message);
       }
-      tell(answer.data);
+      const { data } = answer;
       onClose();
+      if (!data.ended) return router.push(activityHref(workspaceSlug, data.id));
+      tell(data, {
+        all: only ? t("purged", { label: rows?.[0]?.label ?? only.name }) : t("purgedMany", { count: data.done }),
+        some: t("purgedPartly", { done: data.done, count: data.items }),
+      });
     });
-  }
-
-  function tell(done: readonly Result[] | EmptiedTrash): void {
-    if ("left" in done) {
-      const { items, left, changed } = done;
-      const gone = items - left - changed;
-      if (left > 0) toastError(t("emptiedPartly", { count: gone, left }));
-      else if (changed > 0) toast(t("emptiedChanged", { count: gone, changed }));
-      else toast(t("emptied", { count: gone }));
-    } else {
-      report(
-        done,
-        () => (one ? t("purged", { label: one.label }) : t("purgedMany", { count: done.length })),
-        (purged) => t("purgedPartly", { done: purged, count: done.length }),
-      );
-    }
   }
 
   return (
@@ -89,45 +97,66 @@ export function PurgeDialog({ chosen, onClose }: { chosen: readonly Row[] | null
       <AlertDialogContent
         title={<span className="break-words">{title}</span>}
         description={<p>{t(rows ? "purge.lost" : "purge.lostAll")}</p>}
-        cancel={common("cancel")}
+        cancel={common(unknown || nothing ? "close" : "cancel")}
         cancelDisabled={pending}
         act={
-          <Button variant="danger" type="submit" form={FORM} pending={pending} disabled={!ready || !fits}>
-            {t(rows ? "deletePermanently" : "emptyTrash")}
-          </Button>
+          unknown || nothing ? null : (
+            <Button variant="danger" type="submit" form={FORM} pending={pending} disabled={!preview || !fits}>
+              {t(rows ? "deletePermanently" : "emptyTrash")}
+            </Button>
+          )
         }
       >
-        {selection.state === "refused" ? <LookRefused message={selection.message} onAgain={lookAgain} /> : null}
-        {count === null && selection.state === "loading" ? <LookingAtTrash /> : null}
-        {count === 0 ? <p>{t("empty")}</p> : null}
-        {count ? (
-          <Lost rows={rows ?? listed} count={count} total={rows ? sumLosses(rows) : null} summary={summary} />
+        {unknown ? (
+          <Callout tone="warn" announce>
+            {t.rich("purge.unknown", {
+              activity: (words) => <TextLink href={activityHref(workspaceSlug)}>{words}</TextLink>,
+            })}
+          </Callout>
         ) : null}
-        {selection.state === "ready" && selection.more ? <OldestOnly count={selection.items} /> : null}
+        {tooOld ? (
+          <Callout tone="warn" announce>
+            {tooOld}
+          </Callout>
+        ) : null}
+        {look.state === "refused" ? <LookRefused message={look.message} onAgain={lookAgain} /> : null}
+        {look.state === "loading" ? <LookingAtTrash /> : null}
+        {nothing ? <p>{t("empty")}</p> : null}
+        {preview?.changes ? <Changes changes={preview.changes} /> : null}
+        {preview && !nothing ? <Losses preview={preview} /> : null}
+        {preview?.more ? <OldestOnly count={preview.items} /> : null}
         <p className="font-medium">{t("purge.cannotBeUndone")}</p>
         <form
           id={FORM}
+          className="grid gap-4"
           onSubmit={(event) => {
             event.preventDefault();
             purge();
           }}
-          hidden={!count}
+          hidden={!preview || nothing || unknown}
         >
+          <Field label={t("purge.note")}>
+            {(control) => (
+              <Input {...control} value={note} maxLength={NOTE_MAX} onChange={({ target }) => setNote(target.value)} />
+            )}
+          </Field>
           <Field
-            label={one ? t("purge.typeName", { type: one.type }) : t("purge.typeNumber", { count: count ?? 0 })}
-            description={one && isOddName(wanted) ? common("oddName") : undefined}
+            label={
+              only ? t("purge.typeName", { type: only.type }) : t("purge.typeNumber", { count: preview?.items ?? 0 })
+            }
+            description={only && isOddName(only.name) ? common("oddName") : undefined}
             error={error}
           >
             {(control) => (
               <>
-                {one ? <ExactName name={wanted} copyLabel={t("purge.copyName")} /> : null}
+                {only ? <ExactName name={wanted} copyLabel={t("purge.copyName")} /> : null}
                 <Input
                   {...control}
                   value={typed}
                   autoComplete="off"
                   autoCapitalize="off"
                   spellCheck={false}
-                  inputMode={one ? "text" : "numeric"}
+                  inputMode={only ? "text" : "numeric"}
                   onChange={({ target }) => {
                     setTyped(target.value);
                     setError(null);
@@ -139,51 +168,5 @@ export function PurgeDialog({ chosen, onClose }: { chosen: readonly Row[] | null
         </form>
       </AlertDialogContent>
     </AlertDialog>
-  );
-}
-
-/** The first names, and in figures what goes with them. */
-function Lost({
-  rows,
-  count,
-  total,
-  summary,
-}: {
-  rows: readonly Row[];
-  count: number;
-  total: Row["loss"] | null;
-  summary: { images: number; bytes: number };
-}) {
-  const t = useTranslations("trash");
-  const common = useTranslations("common");
-  const locale = useLocale();
-  const { images, bytes } = total ?? summary;
-  const figures = [
-    common("images", { count: images }),
-    formatBytes(locale, bytes),
-    ...(total && total.trainings > 0 ? [t("purge.trainings", { count: total.trainings })] : []),
-    ...(total && total.models > 0 ? [t("purge.models", { count: total.models })] : []),
-  ];
-  const named = rows.slice(0, NAMES_MAX);
-  return (
-    <ul aria-label={t("purge.list")} className="grid gap-1 rounded-md border border-line px-3 py-2.5 text-sm">
-      {named.map((row) => (
-        <li key={row.id} className="truncate">
-          {row.type === "VERSION" ? (
-            <>
-              <bdi className="font-medium">{row.name}</bdi> <bdi className="text-muted">{row.label}</bdi>
-            </>
-          ) : (
-            <bdi className="font-medium">{row.label}</bdi>
-          )}
-        </li>
-      ))}
-      {count > named.length ? (
-        <li className="text-muted">
-          {named.length > 0 ? t("purge.more", { count: count - named.length }) : t("items", { count })}
-        </li>
-      ) : null}
-      <li className="mt-1 border-t border-line pt-2">{figures.join(" · ")}</li>
-    </ul>
   );
 }

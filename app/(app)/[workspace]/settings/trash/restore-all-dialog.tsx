@@ -1,45 +1,39 @@
 "use client";
 
 import { useTranslations } from "next-intl";
+import { useRouter } from "next/navigation";
 import { useTransition } from "react";
 import { AlertDialog, AlertDialogContent } from "@/app/_ui/alert-dialog";
 import { Button } from "@/app/_ui/button";
-import { toast, toastError } from "@/app/_ui/toast";
-import { restoreAllAction } from "./actions";
+import { toastError } from "@/app/_ui/toast";
+import { startRestoreAction } from "./actions";
+import { activityHref } from "./activity-href";
 import { LookingAtTrash, LookRefused, OldestOnly } from "./selection-parts";
-import { useDesk, type Failures } from "./use-desk";
+import { useDesk } from "./use-desk";
 import { useSelection } from "./use-selection";
 
 /** Asks before all of Trash comes back: whatever the filters show, it is all of it, as it is when the dialog opens. */
-export function RestoreAllDialog({
-  onClose,
-  onFailures,
-}: {
-  onClose: () => void;
-  onFailures: (failures: Failures) => void;
-}) {
+export function RestoreAllDialog({ onClose }: { onClose: () => void }) {
   const t = useTranslations("trash");
   const common = useTranslations("common");
-  const { workspaceSlug, rows } = useDesk();
-  const { selection, again, refuse } = useSelection(null);
+  const router = useRouter();
+  const { workspaceSlug, tell } = useDesk();
+  const { selection, again, refuse } = useSelection();
   const [pending, startTransition] = useTransition();
 
   function restoreAll(): void {
     if (selection.state !== "ready") return;
     startTransition(async () => {
-      const answer = await restoreAllAction({ workspaceSlug, selectionId: selection.id });
-      if (!answer.ok && answer.error.code === "stale_selection") return refuse(answer.error.message);
+      const answer = await startRestoreAction({ workspaceSlug, selectionId: selection.id }).catch(() => null);
+      if (answer && !answer.ok && answer.error.code === "stale_selection") return refuse(answer.error.message);
       onClose();
-      if (!answer.ok) return toastError(answer.error.message);
-      const { restored, failed, failures, done } = answer.data;
-      if (!done) toastError(t("restoredSome", { count: restored }));
-      else if (failed === 0) toast(t("restoredMany", { count: restored }));
-      if (failed === 0) return;
-      const list = failures.map(({ id, name, reason }) => ({
-        label: rows.find((row) => row.id === id)?.label ?? name,
-        reason: reason ?? "",
-      }));
-      onFailures({ title: t("restoredPartly", { done: restored, count: restored + failed }), list });
+      if (!answer?.ok) return toastError(answer?.error.message ?? common("unknown"));
+      const { data } = answer;
+      if (!data.ended) return router.push(activityHref(workspaceSlug, data.id));
+      tell(data, {
+        all: t("restoredMany", { count: data.done }),
+        some: t("restoredPartly", { done: data.done, count: data.items }),
+      });
     });
   }
 
@@ -59,7 +53,7 @@ export function RestoreAllDialog({
         }
       >
         {selection.state === "loading" ? <LookingAtTrash /> : null}
-        {selection.state === "refused" ? <LookRefused message={selection.message} onAgain={() => again(null)} /> : null}
+        {selection.state === "refused" ? <LookRefused message={selection.message} onAgain={again} /> : null}
         {selection.state === "ready" && selection.more ? <OldestOnly count={selection.items} /> : null}
       </AlertDialogContent>
     </AlertDialog>

@@ -1,14 +1,14 @@
 "use client";
 
 import { createContext, useContext } from "react";
+import type { NamedItem } from "@/lib/domain/trash";
 import type { Row } from "./rows";
 
-/** What became of one item; `reason` says why not. */
-export interface Result {
-  type: Row["type"];
-  id: string;
-  name: string;
-  reason: string | null;
+/** What a job says at its end: what it left, and why. */
+export interface Told {
+  done: number;
+  items: number;
+  left: { item: NamedItem; reason: string }[];
 }
 
 export type Question = { kind: "purge"; rows: readonly Row[] } | { kind: "empty" } | { kind: "restore-all" };
@@ -23,8 +23,6 @@ export interface Failures {
 export interface TrashFacts {
   workspaceSlug: string;
   mayPurge: boolean;
-  /** Of all of Trash. */
-  summary: { items: number; images: number; bytes: number };
 }
 
 /** What the rows of Trash share, and its dialogs. */
@@ -36,12 +34,8 @@ export interface Desk extends TrashFacts {
   restoring: ReadonlySet<string>;
   restore: (rows: readonly Row[], from?: string) => void;
   ask: (question: Question) => void;
-  /** Tells the results of an act on several items, and where focus belongs once their rows are gone. */
-  report: (
-    results: readonly Result[],
-    said: (done: readonly Row[]) => string,
-    partly: (done: number) => string,
-  ) => void;
+  /** Says what came of an act: `all` of it done, or `some`, with what was left and why. */
+  tell: (result: Told, said: { all: string; some: string }) => void;
 }
 
 export const DeskContext = createContext<Desk | null>(null);

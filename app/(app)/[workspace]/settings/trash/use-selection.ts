@@ -3,7 +3,6 @@
 import { useTranslations } from "next-intl";
 import { useEffect, useState } from "react";
 import { freezeTrashAction } from "./actions";
-import type { Row } from "./rows";
 import { useDesk } from "./use-desk";
 
 /** What a dialog asks about, once the server has frozen it. */
@@ -15,24 +14,19 @@ export type Selection =
 const LOADING: Selection = { state: "loading" };
 
 /**
- * Freezes these rows as the page lists them, or all of Trash, when a dialog opens: its act takes that and nothing else.
- * `again` looks once more, at what is left of the rows; `refuse` says why the act was refused.
+ * Freezes all of Trash when a dialog opens: its act takes that and nothing else. `again` looks once more; `refuse` says why
+ * the act was refused.
  */
-export function useSelection(rows: readonly Row[] | null): {
-  selection: Selection;
-  again: (rows: readonly Row[] | null) => void;
-  refuse: (message: string) => void;
-} {
+export function useSelection(): { selection: Selection; again: () => void; refuse: (message: string) => void } {
   const t = useTranslations("trash");
   const { workspaceSlug } = useDesk();
-  const [look, setLook] = useState({ rows });
+  const [look, setLook] = useState({});
   const [found, setFound] = useState<{ look: object; selection: Selection } | null>(null);
 
   const failed = t("lookFailed");
   useEffect(() => {
     let current = true;
-    const items = look.rows?.map(({ id, deletedAt }) => ({ id, deletedAt }));
-    freezeTrashAction({ workspaceSlug, items }).then(
+    freezeTrashAction({ workspaceSlug, set: "all" }).then(
       (answer) => {
         if (!current) return;
         const selection: Selection = answer.ok
@@ -47,7 +41,7 @@ export function useSelection(rows: readonly Row[] | null): {
 
   return {
     selection: found?.look === look ? found.selection : LOADING,
-    again: (left) => setLook({ rows: left }),
+    again: () => setLook({}),
     refuse: (message) => setFound({ look, selection: { state: "refused", message } }),
   };
 }

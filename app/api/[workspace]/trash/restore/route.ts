@@ -1,7 +1,7 @@
 import { operations } from "@/lib/doors/operations";
-import { restoreItem } from "@/lib/doors/trash/restore";
+import { restoreNamed } from "@/lib/doors/trash/restore";
 import { resource, route } from "@/lib/doors/route";
 
 export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = resource({
-  POST: route(operations.restoreItem, ({ ctx, params, body }) => restoreItem(ctx, params.workspace, body)),
+  POST: route(operations.restoreItem, ({ ctx, params, body }) => restoreNamed(ctx, params.workspace, body)),
 });

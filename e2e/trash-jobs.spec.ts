@@ -1,0 +1,143 @@
+import { trashProject } from "@/lib/domain/trash";
+import { prisma } from "@/lib/platform/db";
+import { buildProject, buildVersion, userContext, type World } from "@/lib/testing/builders";
+import { expect, PHONE, test } from "./fixtures";
+import { isInTrash, openPurge, ref, rowOf, toast, trashedVersion, trashPath } from "./trash-steps";
+
+/** So many versions in Trash, copies of one. */
+async function fillTrash(world: World, count: number): Promise<{ id: string }> {
+  const project = await buildProject(world, { name: "digits" });
+  const { id } = await trashedVersion(world, project, "baseline", 1);
+  await prisma().$executeRawUnsafe(
+    `insert into versions select copy.* from versions v, generate_series(2, ${count}) i,
+       lateral jsonb_populate_record(v, jsonb_build_object('id', gen_random_uuid()::text, 'number', i, 'name', 'copy ' || i, 'counted_images', 0, 'train_images', 0, 'valid_images', 0, 'test_images', 0)) copy
+     where v.id = $1`,
+    id,
+  );
+  return project;
+}
+
+test("Empty Trash of many is a job: it goes on when the tab is closed, and is found again with what came of each", async ({
+  page,
+  context,
+  world,
+  signIn,
+  axe,
+  fits,
+}) => {
+  const project = await fillTrash(world, 900);
+  await signIn(world.owner);
+  await page.goto(trashPath(world));
+  await page.getByRole("button", { name: "Empty Trash" }).click();
+  const dialog = page.getByRole("alertdialog", { name: "Empty Trash?" });
+  await expect(dialog.getByRole("list", { name: "What will be lost" })).toContainText("900 versions · 1 image");
+  await expect(dialog).toContainText("Source images stay");
+  await axe();
+  await dialog.getByRole("textbox", { name: "Reason" }).fill("made by mistake");
+  await dialog.getByRole("textbox", { name: /to confirm/ }).fill("900");
+  await dialog.getByRole("button", { name: "Empty Trash" }).click();
+
+  await page.waitForURL(/\/settings\/trash\/activity\/[\w-]+$/);
+  const title = "Delete 900 items permanently";
+  await expect(page.getByRole("heading", { level: 1, name: title })).toBeVisible();
+  const address = page.url();
+  await page.close();
+
+  const again = await context.newPage();
+  await again.setViewportSize(PHONE);
+  await again.goto(trashPath(world));
+  await again.getByRole("link", { name: "Activity" }).click();
+  await again.getByRole("link", { name: title }).click();
+  await again.waitForURL(address);
+  await expect(again.getByText("made by mistake")).toBeVisible();
+  await expect(again.getByText("All 900 items were permanently deleted").first()).toBeVisible({ timeout: 45_000 });
+  await expect(again.getByRole("progressbar")).toHaveCount(0);
+  await expect(again.getByRole("row")).toHaveCount(51);
+  await axe(again);
+  await fits(again);
+  await again.getByRole("link", { name: "Further" }).click();
+  await again.waitForURL(/after=/);
+  expect(await prisma().version.count({ where: { projectId: project.id } })).toBe(0);
+  expect(await prisma().purgeReceipt.count({ where: { workspaceId: world.workspace.id } })).toBe(900);
+});
+
+test("a job that is stopped leaves the rest untouched, and says who stopped it", async ({ page, world, signIn }) => {
+  const project = await fillTrash(world, 4_000);
+  await signIn(world.owner);
+  await page.goto(trashPath(world));
+  await page.getByRole("button", { name: "Empty Trash" }).click();
+  const dialog = page.getByRole("alertdialog", { name: "Empty Trash?" });
+  await dialog.getByRole("textbox", { name: /to confirm/ }).fill("4000");
+  await dialog.getByRole("button", { name: "Empty Trash" }).click();
+  await page.waitForURL(/\/activity\//);
+  await expect
+    .poll(async () => Number(await page.getByRole("progressbar").getAttribute("aria-valuenow")), { timeout: 20_000 })
+    .toBeGreaterThan(0);
+  await page.getByRole("button", { name: "Stop", exact: true }).click();
+  await expect(page.getByText(/^Stopped by Ada Lovelace: [\d,]+ of 4,000 permanently deleted/).first()).toBeVisible();
+  const left = await prisma().version.count({ where: { projectId: project.id } });
+  expect(left).toBeGreaterThan(0);
+  expect(left + (await prisma().purgeReceipt.count({ where: { workspaceId: world.workspace.id } }))).toBe(4_000);
+  await page.goto(trashPath(world));
+  await expect(page.getByRole("button", { name: "Empty Trash" })).toBeVisible();
+});
+
+test("what changed between the look and the purge is shown, and nothing was deleted", async ({
+  page,
+  world,
+  signIn,
+}) => {
+  const project = await buildProject(world, { name: "digits" });
+  const versions = [await trashedVersion(world, project, "one"), await trashedVersion(world, project, "two")];
+  await signIn(world.owner);
+  await page.goto(trashPath(world));
+  await page.getByRole("button", { name: "Empty Trash" }).click();
+  const dialog = page.getByRole("alertdialog", { name: "Empty Trash?" });
+  await dialog.getByRole("textbox", { name: /to confirm/ }).fill("2");
+  await prisma().version.update({
+    where: { id: versions[0]!.id },
+    data: { deletedAt: null, deletedById: null, purgeAfter: null },
+  });
+  await dialog.getByRole("button", { name: "Empty Trash" }).click();
+  const alert = dialog.getByRole("alert");
+  await expect(alert).toContainText("Nothing was deleted: 1 item has changed since you looked.");
+  await expect(alert).toContainText("digits v1 was restored");
+  await expect(dialog.getByRole("textbox", { name: /to confirm/ })).toHaveValue("");
+  expect(await isInTrash(versions[1]!)).toBe(true);
+  await dialog.getByRole("textbox", { name: /to confirm/ }).fill("1");
+  await expect(dialog.getByRole("button", { name: "Empty Trash" })).toHaveAttribute("aria-disabled", "true");
+  await dialog.getByRole("textbox", { name: /to confirm/ }).fill("two");
+  await dialog.getByRole("button", { name: "Empty Trash" }).click();
+  await expect(toast(page, 'Permanently deleted "two"')).toBeVisible();
+  expect(await prisma().purgeReceipt.count({ where: { itemId: versions[1]!.id } })).toBe(1);
+});
+
+test("a connection that breaks at the purge is told as it is: what was done is not known here", async ({
+  page,
+  world,
+  signIn,
+  expectedErrors,
+}) => {
+  const project = await buildProject(world, { name: "digits" });
+  const version = await trashedVersion(world, project, "baseline");
+  await trashProject(await userContext(world), { ...ref(world), projectSlug: (await buildProject(world)).slug });
+  await buildVersion(world, project);
+  await signIn(world.owner);
+  await page.goto(trashPath(world));
+  const dialog = await openPurge(page, "digits v1");
+  await dialog.getByRole("textbox", { name: /to confirm/ }).fill("baseline");
+  expectedErrors.push(/ERR_FAILED/);
+  await page.route(/settings\/trash/, async (route) => {
+    if (route.request().method() !== "POST") return route.continue();
+    await route.fetch(); // it arrives, and its answer does not
+    return route.abort();
+  });
+  await dialog.getByRole("button", { name: "Delete Permanently" }).click();
+  await expect(dialog.getByRole("alert")).toContainText("not known here whether anything was deleted");
+  await page.unroute(/settings\/trash/);
+  await dialog.getByRole("link", { name: "activity of Trash" }).click();
+  await page.getByRole("link", { name: "Delete 1 item permanently" }).click();
+  await expect(page.getByText("The item was permanently deleted").first()).toBeVisible();
+  await expect(rowOf(page, "baseline")).toHaveCount(1);
+  expect(await prisma().version.count({ where: { id: version.id } })).toBe(0);
+});
