@@ -39,10 +39,12 @@ async function main(): Promise<number> {
       role: { type: "string" },
       scopes: { type: "string" },
       now: { type: "string" },
+      "dry-run": { type: "boolean" },
     },
   });
   const [name, ...rest] = positionals;
-  const { json, help, ...options } = values;
+  const { json, help, "dry-run": dryRun, ...given } = values;
+  const options = { ...given, ...(dryRun ? { "dry-run": "true" } : {}) };
   if (!name || help || name === "help") {
     console.log(usage());
     return name || help ? 0 : 2;

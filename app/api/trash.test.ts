@@ -9,7 +9,7 @@ import {
   buildWorld,
   fingerprintTables,
 } from "@/lib/testing/builders";
-import { trashAnswer } from "@/lib/doors/trash/schemas";
+import { scheduleAnswer, trashAnswer } from "@/lib/doors/trash/schemas";
 import { call } from "./_test/call-api";
 
 async function buildScene() {
@@ -435,6 +435,60 @@ describe("POST trash/restore", () => {
         headers: { "content-type": "application/json", "content-length": "70000" },
       }),
     ).toMatchObject({ status: 413 });
+  });
+});
+
+describe("GET trash/schedule", () => {
+  it("says when the scheduler ran, what it did here and why not, and what it will take", async () => {
+    const { world, key, project, version, slug, path } = await buildScene();
+    const second = await buildVersion(world, project, { name: "second", images: 7 });
+    for (const number of [1, 2]) await call("DELETE", `${path}/${number}`, { key });
+    await prisma().version.update({
+      where: { id: version.id },
+      data: { deletedAt: new Date("2026-01-01T00:00:00Z"), purgeAfter: new Date("2026-01-31T00:00:00Z") },
+    });
+    await prisma().scheduledRun.deleteMany();
+    const schedule = async () => scheduleAnswer.parse((await call("GET", `/${slug}/trash/schedule`, { key })).body);
+    expect(await schedule()).toMatchObject({
+      purge: "on",
+      lastRun: null,
+      nextRunAt: null,
+      overdue: false,
+      next24Hours: { items: 1, versions: 1, projects: 0, trainings: 0, images: 10, more: false },
+    });
+    await prisma().$executeRawUnsafe(
+      `create function stuck() returns trigger language plpgsql as $$ begin raise exception 'no' using errcode = '53100'; end $$`,
+    );
+    await prisma().$executeRawUnsafe(
+      `create trigger stuck before delete on versions for each row execute function stuck()`,
+    );
+    const secret = { authorization: "Bearer cron-secret-of-the-tests" };
+    await call("POST", "/cron/purge-expired", { headers: secret });
+    await prisma().$executeRawUnsafe(`drop function stuck() cascade`);
+    const { lastRun, nextRunAt } = await schedule();
+    expect(lastRun).toMatchObject({
+      by: "cron",
+      state: "ended",
+      reportOnly: false,
+      purged: 0,
+      failed: 1,
+      failures: [
+        {
+          type: "version",
+          id: version.id,
+          name: "first",
+          project: project.slug,
+          version: "1",
+          training: null,
+          reason: "database_full",
+          message: expect.stringContaining("no room"),
+        },
+      ],
+    });
+    expect(nextRunAt).toMatch(ISO);
+    await call("POST", "/cron/purge-expired", { headers: secret });
+    expect((await schedule()).lastRun).toMatchObject({ purged: 1, failed: 0, failures: [] });
+    expect(await prisma().version.count({ where: { id: second.id } })).toBe(1);
   });
 });
 

@@ -5,6 +5,7 @@ import { describeActor, type Context } from "./context";
 /** Everything that is recorded. Each has a sentence for people, `audit.sentences.<action>` of messages/*.json. */
 export const AUDIT_ACTIONS = [
   "workspace.created",
+  "workspace.purge_failed",
   "project.created",
   "project.renamed",
   "project.trashed",

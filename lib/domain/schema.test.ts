@@ -30,7 +30,10 @@ beforeAll(async () => {
     purge_receipts: "receipt",
     grants: "grant",
     generation_chunks: "chunk",
+    thumbnails: "thumbnail",
     trash_selections: "selection",
+    scheduled_runs: "run",
+    scheduled_run_workspaces: "run",
   });
   await second.query(
     "insert into images (id, project_id, file_name, sha256, content_type, size_bytes, width, height, split) values ('image', $1, 'a.png', 'a', 'image/png', 1, 1, 1, 'TRAIN')",
@@ -48,10 +51,20 @@ beforeAll(async () => {
     "insert into generation_chunks (version_id, key, attempt_id, entries, files, size_bytes) values ($1, 'chunk', 'a', '[]', 0, 0)",
     [version.id],
   );
+  await second.query("insert into thumbnails (version_id, sha256, size_bytes) values ($1, 'thumbnail', 1)", [
+    version.id,
+  ]);
   await second.query("insert into model_calls (model_id, day, calls) values ($1, now(), 1)", [model.id]);
   await second.query(
     `insert into purge_receipts (id, workspace_id, item_type, item_id, item_name, project_id, project_slug, reason, purged_at, actor_type, actor_id, actor_name, prefixes)
      values ('receipt', $1, 'VERSION', 'x', 'x', 'x', 'x', 'BY_HAND', now(), 'USER', 'x', 'x', '{}')`,
+    [world.workspace.id],
+  );
+  await second.query(
+    "insert into scheduled_runs (id, started_by, mode, started_at) values ('run', 'CRON', 'ON', now())",
+  );
+  await second.query(
+    "insert into scheduled_run_workspaces (run_id, workspace_id, purged, skipped, failed, due) values ('run', $1, 0, 0, 0, 0)",
     [world.workspace.id],
   );
   await second.query(
@@ -99,11 +112,13 @@ const FORBIDDEN: Record<string, string[]> = {
   projects_purge_after_deleted: PURGE_AFTER_DELETED,
   projects_claimed_in_trash: ["purge_started_at = now()"],
   images_measures_positive: ["size_bytes = 0", "width = 0", "height = -1"],
+  images_thumbnail_not_negative: negative("thumbnail_bytes"),
   versions_numbers_positive: ["number = 0", "next_training_number = 0"],
   versions_counts_not_negative: [
     "status = 'FAILED', counted_images = 0, train_images = -1",
     ...negative("files", "size_bytes"),
   ],
+  versions_thumbnails_not_negative: [...negative("thumbnail_files", "thumbnail_bytes"), "thumbnail_files = null"],
   versions_progress_share: [
     "status = 'FAILED', counted_images = 0, progress = 1.5",
     "status = 'FAILED', counted_images = 0, progress = -0.5",
@@ -161,10 +176,26 @@ const FORBIDDEN: Record<string, string[]> = {
   generation_chunks_not_negative: negative("files", "size_bytes"),
   trainings_weights_counted_where_named: ["weights_bytes = 1", "weights_id = 'x', weights_bytes = -1"],
   purge_receipts_late_with_its_date: ["late_files = 1", "late_at = now()"],
+  scheduled_runs_counts_not_negative: negative(
+    "purged",
+    "skipped",
+    "failed",
+    "remaining",
+    "due",
+    "verified",
+    "postponed",
+  ),
+  scheduled_run_workspaces_counts_not_negative: negative("purged", "skipped", "failed", "due"),
+  thumbnails_not_empty: ["size_bytes = 0"],
   trash_selections_items_not_negative: negative("items"),
 };
 
-const KEYS: Record<string, string> = { model_calls: "model_id", generation_chunks: "key" };
+const KEYS: Record<string, string> = {
+  model_calls: "model_id",
+  generation_chunks: "key",
+  thumbnails: "sha256",
+  scheduled_run_workspaces: "run_id",
+};
 
 const tableOf = (constraint: string): string => Object.keys(ids).find((table) => constraint.startsWith(`${table}_`))!;
 

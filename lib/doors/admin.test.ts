@@ -2,7 +2,14 @@ import { expect, test } from "vitest";
 import { authenticateKey } from "@/lib/domain/people";
 import { prisma } from "@/lib/platform/db";
 import { verifyPassword } from "@/lib/platform/secrets";
-import { buildProject, buildTraining, buildVersion, buildWorld, userContext } from "@/lib/testing/builders";
+import {
+  buildProject,
+  buildTraining,
+  buildVersion,
+  buildWorld,
+  fingerprintTables,
+  userContext,
+} from "@/lib/testing/builders";
 import { connectSecond } from "@/lib/testing/database";
 import { itemRef, UNBOUNDED, versionRef } from "@/lib/testing/lifecycle";
 import { storeFile } from "@/lib/testing/store-file";
@@ -100,9 +107,35 @@ test("list, usage and receipts tell what there is, in Trash too, and what was pu
   expect((await admin("receipts", { workspace })).answer).toMatchObject({
     receipts: [{ itemType: "VERSION", itemName: "baseline", images: 12, trainings: 1, verified: true }],
   });
+  expect((await admin("runs")).answer).toMatchObject({
+    runs: [{ startedBy: "ADMIN", mode: "ON", purged: 1, failed: 0, verified: 1, postponed: 0, reason: null }],
+  });
+  expect((await admin("runs")).text).toMatch(
+    /^\S+ {2}admin {2}1 purged, 0 skipped, 0 failed, 0 remaining, files of 1 verified gone, 0 postponed$/,
+  );
   await expect(admin("verify-version", {}, { positionals: [`${workspace}/${project.slug}/1`] })).rejects.toMatchObject({
     code: "purged",
   });
+});
+
+test("a dry run prints what a run would take, by name, at any instant and on any database, and takes nothing", async () => {
+  const world = await buildWorld();
+  const project = await buildProject(world);
+  const version = await buildVersion(world, project, { name: "spring" });
+  await trashVersion(await userContext(world), versionRef(world, project, version));
+  const now = new Date(Date.now() + 31 * 24 * 60 * 60 * 1000).toISOString();
+  const before = await fingerprintTables();
+  expect((await admin("purge-expired", { "dry-run": "true" })).answer).toMatchObject({ items: [] });
+  const { ok, answer, text } = await admin("purge-expired", { "dry-run": "true", now });
+  const path = `${world.workspace.slug}/${project.slug}/1`;
+  expect([ok, answer]).toMatchObject([
+    true,
+    { now: new Date(now), items: [{ type: "version", id: version.id, begun: false, path, name: "spring" }] },
+  ]);
+  expect(text).toMatch(
+    new RegExp(`^version {2}${path} {2}"spring" {2}due since .*\n1 items would be purged; nothing was.$`),
+  );
+  expect(await fingerprintTables()).toEqual(before);
 });
 
 test("a receipt is looked at again by its id, or with all that are due, and what was found is told", async () => {

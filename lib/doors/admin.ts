@@ -4,12 +4,16 @@ import { systemContext, type Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
 import { createWorkspace, getInventory, getUsageByProject, systemMembership } from "@/lib/domain/workspaces";
 import {
+  dueIn,
   eraseFiles,
+  foreseeRun,
   getReceiptWorkspace,
   listReceipts,
+  listRuns,
   lookAgain,
   lookAgainAtReceipt,
   purgeExpired,
+  recordRun,
 } from "@/lib/domain/trash";
 import { verifyVersionFiles } from "@/lib/work/versions/files";
 import { env } from "@/lib/platform/env";
@@ -41,6 +45,9 @@ interface AdminCommand {
 /** Hours of work in one call; a server with more runs it again. */
 const PURGE_BUDGET_MS = 60 * 60_000;
 
+/** About four hours of our own worker's. */
+const RUNS_SHOWN = 50;
+
 const done = (answer: object, text: string): AdminResult => ({ ok: true, answer, text });
 
 const option = (input: AdminInput, name: string): string => {
@@ -61,8 +68,9 @@ function parseVersionRef(text: string | undefined) {
 }
 
 async function purgeNow(input: AdminInput): Promise<AdminResult> {
+  const dryRun = input.options["dry-run"] !== undefined;
   const given = input.options["now"];
-  if (given !== undefined && !env().embeddedDatabase) {
+  if (given !== undefined && !dryRun && !env().embeddedDatabase) {
     throw new DomainError(
       "invalid_input",
       "--now works on the embedded database only: on yours, nothing is purged before its time.",
@@ -74,17 +82,44 @@ async function purgeNow(input: AdminInput): Promise<AdminResult> {
     throw new DomainError("invalid_input", `"${given}" is not an instant. Give it as 2026-12-31T00:00:00Z.`, {
       field: "now",
     });
+  const ctx = await systemContext("admin purge-expired", instant ? { now: new Date(instant.data) } : {});
+  if (dryRun) return printDue(ctx);
   const signal = AbortSignal.timeout(PURGE_BUDGET_MS);
-  const counts = await purgeExpired(
-    await systemContext("admin purge-expired", instant ? { now: new Date(instant.data) } : {}),
-    signal,
+  return recordRun(ctx, { by: "ADMIN", mode: env().purge }, async (run) => {
+    const counts = await purgeExpired(ctx, signal, run);
+    const files = (run.files = await eraseFiles(await systemContext("admin purge-expired"), signal));
+    const report = run.mode === "REPORT" ? { report: { due: dueIn(run) } } : {};
+    const only = run.mode === "REPORT" ? `PURGE=report: ${dueIn(run)} due, and not purged; ` : "";
+    return {
+      ok: counts.failed === 0,
+      answer: { ...counts, files, ...report },
+      text: `${only}${counts.purged} purged, ${counts.skipped} skipped, ${counts.failed} failed, ${counts.remaining} remaining; files of ${files.verified} receipts verified gone, ${files.postponed} to be tried again`,
+    };
+  });
+}
+
+/** The very items that a run would take, by the run's own query. */
+async function printDue(ctx: Context): Promise<AdminResult> {
+  const items: object[] = [];
+  const lines: string[] = [];
+  for await (const { type, id, begun, purgeAfter, name } of foreseeRun(ctx)) {
+    const item = { type: type.toLowerCase(), id, begun, purgeAfter };
+    if (!name) {
+      items.push(item);
+      lines.push(`${item.type} ${id}`);
+      continue;
+    }
+    const { workspaceSlug, projectSlug, number, trainingNumber } = name;
+    const path = [workspaceSlug, projectSlug, number].filter((part) => part !== null).join("/");
+    items.push({ ...item, path, training: trainingNumber, name: name.name });
+    const since = begun ? "its purge has begun" : `due since ${purgeAfter.toISOString()}`;
+    lines.push(`${item.type}  ${path}  "${name.name}"  ${since}  ${id}`);
+  }
+  const only = env().purge === "REPORT" ? " With PURGE=report the scheduled run purges none of them." : "";
+  return done(
+    { now: ctx.now, items },
+    [...lines, `${items.length} items would be purged; nothing was.${only}`].join("\n"),
   );
-  const files = await eraseFiles(await systemContext("admin purge-expired"), signal);
-  return {
-    ok: counts.failed === 0,
-    answer: { ...counts, files },
-    text: `${counts.purged} purged, ${counts.skipped} skipped, ${counts.failed} failed, ${counts.remaining} remaining; files of ${files.verified} receipts verified gone, ${files.postponed} to be tried again`,
-  };
 }
 
 /** A receipt by its id, or all that are due. */
@@ -235,7 +270,24 @@ export const ADMIN_COMMANDS: Record<string, AdminCommand> = {
     },
   },
   "look-again": { help: "[RECEIPT]   (without one: all that were verified a day ago)", run: lookAgainNow },
-  "purge-expired": { help: "[--now INSTANT]   (another instant on the embedded database only)", run: purgeNow },
+  "purge-expired": {
+    help: "[--dry-run] [--now INSTANT]   (--dry-run prints what a run would take; without it, another instant on the embedded database only)",
+    run: purgeNow,
+  },
+  runs: {
+    help: "",
+    async run() {
+      const runs = await listRuns(await systemContext("admin"), { limit: RUNS_SHOWN });
+      const lines = runs.map((run) => {
+        const end = run.reason ? `broke down: ${run.reason} (${run.detail})` : run.endedAt ? "" : "no end yet";
+        const files =
+          run.verified === null ? "" : `, files of ${run.verified} verified gone, ${run.postponed} postponed`;
+        const only = run.mode === "REPORT" ? `, PURGE=report: ${run.due} due` : "";
+        return `${run.startedAt.toISOString()}  ${run.startedBy.toLowerCase()}  ${run.purged} purged, ${run.skipped} skipped, ${run.failed} failed, ${run.remaining} remaining${files}${only}  ${end}`.trim();
+      });
+      return done({ runs }, lines.join("\n") || "No scheduled run in 90 days.");
+    },
+  },
   "db-url": {
     help: "",
     async run() {

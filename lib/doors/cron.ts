@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import { systemContext, type Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
-import { eraseFiles, lookAgain, purgeExpired, runTrashJobs } from "@/lib/domain/trash";
+import { dueIn, eraseFiles, lookAgain, purgeExpired, recordRun, runTrashJobs } from "@/lib/domain/trash";
 import { env } from "@/lib/platform/env";
 import { equalSecrets } from "@/lib/platform/secrets";
 import type { purgeAnswer } from "@/lib/doors/server/schemas";
@@ -48,20 +48,23 @@ const SWEEP_MS = 5_000;
 
 /**
  * Purges what is due, goes on with what people asked for, and removes the files of everything purged and what lost processes
- * left: on hosts without a worker nobody else does. Each step has its turn, however long the one before took and whether it failed; a failure is thrown
- * after the last. Called hourly (vercel.json): a purge date is a promise not to purge earlier.
+ * left: on hosts without a worker nobody else does. Each step has its turn, however long the one before took and whether it
+ * failed; a failure is thrown after the last. Called hourly (vercel.json): a purge date is a promise not to purge earlier. With PURGE=report it counts
+ * what is due, purges nothing, and says so.
  */
 export async function purgeAndErase(ctx: Context, signal: AbortSignal): Promise<z.input<typeof purgeAnswer>> {
   const within = (ms: number) => AbortSignal.any([signal, AbortSignal.timeout(ms)]);
-  const counts = await turn(purgeExpired(ctx, within(PURGE_MS)));
-  const jobs = await turn(runTrashJobs(ctx, within(JOBS_MS)));
-  const swept = await turn(sweepAll(ctx, within(SWEEP_MS)));
-  const files = await turn(eraseFiles(ctx, signal));
-  const looked = await turn(lookAgain(ctx, signal));
-  jobs();
-  swept();
-  looked();
-  return { ...counts(), files: files() };
+  return recordRun(ctx, { by: "CRON", mode: env().purge }, async (run) => {
+    const counts = await turn(purgeExpired(ctx, within(PURGE_MS), run));
+    const jobs = await turn(runTrashJobs(ctx, within(JOBS_MS)));
+    const swept = await turn(sweepAll(ctx, within(SWEEP_MS)));
+    const files = await turn(eraseFiles(ctx, signal).then((erased) => (run.files = erased)));
+    const looked = await turn(lookAgain(ctx, signal));
+    jobs();
+    swept();
+    looked();
+    return { ...counts(), files: files(), ...(run.mode === "REPORT" ? { report: { due: dueIn(run) } } : {}) };
+  });
 }
 
 /** Waits for a step, and answers how to have its result: there its failure is thrown. */

@@ -1,8 +1,9 @@
 import { systemContext } from "@/lib/domain/context";
-import { eraseFiles, lookAgain, purgeExpired, runTrashJobs } from "@/lib/domain/trash";
+import { dueIn, eraseFiles, lookAgain, purgeExpired, recordRun, runTrashJobs } from "@/lib/domain/trash";
 import { sweepAll } from "@/lib/work/sweeps";
 import { buildExports } from "@/lib/work/exports/builder";
 import type { QueueName } from "@/lib/platform/job-queue";
+import { env } from "@/lib/platform/env";
 import { log } from "@/lib/platform/log";
 import { generateVersions } from "@/lib/work/versions/generator";
 import type { TrainingRunner } from "@/lib/work/trainings/runner";
@@ -24,8 +25,11 @@ export function workerHandlers(
   return {
     "purge-expired": async () => {
       const ctx = await systemContext("scheduled purge");
-      const counts = await purgeExpired(ctx, budget());
-      if (counts.purged + counts.failed > 0) log().info(counts, "scheduled purge");
+      await recordRun(ctx, { by: "WORKER", mode: env().purge }, async (run) => {
+        const counts = await purgeExpired(ctx, budget(), run);
+        if (counts.purged + counts.failed > 0) log().info(counts, "scheduled purge");
+        if (dueIn(run) > 0) log().warn({ due: dueIn(run) }, "PURGE=report: items are due, and nothing is purged");
+      });
     },
     "run-trash-jobs": async () => {
       const counts = await runTrashJobs(await systemContext("trash jobs"), budget());

@@ -30,6 +30,16 @@ test("images have at most 20 MB and are sent to the server, unless set otherwise
   });
 });
 
+test("the scheduled purge purges, unless it is told to report only", () => {
+  expect([{}, { PURGE: "" }, { PURGE: "on" }].map((set) => parseEnv({ ...GOOD, ...set }).purge)).toEqual([
+    "ON",
+    "ON",
+    "ON",
+  ]);
+  expect(parseEnv({ ...GOOD, PURGE: "report" }).purge).toBe("REPORT");
+  expect(() => parseEnv({ ...GOOD, PURGE: "off" })).toThrow(/^PURGE must be on \(the default\) or report/);
+});
+
 test("weights of trainers elsewhere have at most 1 GB, unless set otherwise", () => {
   expect(parseEnv(GOOD).weightsBytesMax).toBe(1024 ** 3);
   expect(parseEnv({ ...GOOD, MAX_WEIGHTS_MB: "5" }).weightsBytesMax).toBe(5 * 1024 ** 2);

@@ -55,6 +55,11 @@ const schema = z.object({
     z.url({ protocol: /^https?$/, error: "must be an http(s) URL, such as https://reprieve.example.org" }),
   ),
   PORT: optional(port),
+  PURGE: optional(
+    z.enum(["on", "report"], {
+      error: "must be on (the default) or report (the scheduled purge counts what is due, and purges nothing)",
+    }),
+  ),
   CRON_SECRET: optional(secret),
   NEXTAUTH_SECRET: optional(secret),
   GITHUB_ID: optional(z.string()),
@@ -85,6 +90,8 @@ export interface Env {
   trainingConcurrency: number;
   /** Origin of every absolute link, without a trailing slash. */
   publicUrl: string;
+  /** REPORT: the scheduled purge only counts. By hand is purged all the same. */
+  purge: "ON" | "REPORT";
   /** null: the cron route answers 503 until it is set. */
   cronSecret: string | null;
   /** Encrypts sessions. null: nobody can sign in until it is set. */
@@ -160,6 +167,7 @@ export function parseEnv(source: Record<string, string | undefined>): Env {
     uploads: e.UPLOADS ?? "server",
     storeLateWritesMs: (e.STORE_LATE_WRITES_MINUTES ?? 15) * 60_000,
     publicUrl: (e.PUBLIC_URL ?? `http://localhost:${e.PORT ?? 3000}`).replace(/\/+$/, ""),
+    purge: e.PURGE === "report" ? "REPORT" : "ON",
     cronSecret: e.CRON_SECRET ?? null,
     sessionSecret: e.NEXTAUTH_SECRET ?? null,
     github: pair("GITHUB", e.GITHUB_ID, e.GITHUB_SECRET),

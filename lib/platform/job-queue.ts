@@ -2,12 +2,15 @@ import PgBoss from "pg-boss";
 import { env } from "./env";
 import type { Queries } from "./db";
 
+/** How often the scheduled purge comes: our worker's by its queue, a scheduler's call by vercel.json, on the hour of UTC. */
+export const PURGE_EVERY_MINUTES = { WORKER: 5, CRON: 60 } as const;
+
 /**
  * Every queue there is. A job is a wake-up, never the truth: the rows say what is to be done, and the schedule
  * wakes the same work when a job was lost. Instants are cron expressions in UTC.
  */
 const QUEUES = {
-  "purge-expired": { schedule: "*/5 * * * *" },
+  "purge-expired": { schedule: `*/${PURGE_EVERY_MINUTES.WORKER} * * * *` },
   "run-trash-jobs": { schedule: "* * * * *" },
   "erase-files": { schedule: "* * * * *" },
   "sweep-files": { schedule: "17 * * * *" },

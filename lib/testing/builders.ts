@@ -232,6 +232,7 @@ const TABLES = [
   "generation_sources",
   "versions",
   "exports",
+  "thumbnails",
   "trainings",
   "models",
   "model_calls",
@@ -239,6 +240,8 @@ const TABLES = [
   "audit_events",
   "audit_batches",
   "purge_receipts",
+  "scheduled_runs",
+  "scheduled_run_workspaces",
   "trash_selections",
   "trash_selection_items",
 ];

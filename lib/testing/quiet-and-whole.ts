@@ -25,7 +25,8 @@ interface Rows {
   chunks: { version: string; attempt: string }[];
   exports: { version: string; path: string; bytes: string; required: boolean }[];
   weights: { version: string; path: string; bytes: string; required: boolean }[];
-  images: { project: string; id: string; bytes: number }[];
+  thumbnails: { version: string; sha256: string; bytes: number }[];
+  images: { project: string; id: string; bytes: number; thumbnail: number | null }[];
   projects: { id: string }[];
   receipts: { item: string; prefixes: string[]; verified: boolean }[];
   quotas: { slug: string; used: number; counted: number }[];
@@ -42,7 +43,8 @@ const QUERIES: Record<keyof Rows, string> = {
               size_bytes as bytes, weights_id is not null as required from models
             union all select version_id, 'trainings/' || id || '/' || weights_id || '/weights.safetensors', weights_bytes, true
             from trainings where weights_id is not null`,
-  images: `select project_id as project, id, size_bytes as bytes from images`,
+  thumbnails: `select version_id as version, sha256, size_bytes as bytes from thumbnails`,
+  images: `select project_id as project, id, size_bytes as bytes, thumbnail_bytes as thumbnail from images`,
   projects: `select id from projects`,
   receipts: `select item_id as item, prefixes, verified_at is not null as verified from purge_receipts`,
   quotas: `select w.slug, w.used_images as used, coalesce(sum(v.counted_images), 0)::int as counted
@@ -134,6 +136,8 @@ function lookAtVersion(rows: Rows, version: Rows["versions"][number], folder: st
     if (files > 0 && (named.size !== files || sum !== Number(bytes)))
       broken.push(`version ${id} says ${files} files of ${bytes} bytes, and has ${named.size} of ${sum}`);
   }
+  for (const { version: of, sha256, bytes } of rows.thumbnails)
+    if (of === id) named.set(`thumbs/${sha256}.webp`, bytes);
   const attempts = new Set(rows.chunks.filter((chunk) => chunk.version === id).map(({ attempt }) => attempt));
   const there = new Set(filesIn(folder));
   for (const one of [...rows.exports, ...rows.weights])
@@ -150,7 +154,8 @@ function lookAtVersion(rows: Rows, version: Rows["versions"][number], folder: st
 }
 
 function lookAtProject(rows: Rows, id: string, folder: string): string[] {
-  const images = new Map(rows.images.filter(({ project }) => project === id).map((image) => [image.id, image.bytes]));
+  const own = rows.images.filter(({ project }) => project === id);
+  const images = new Map(own.map((image) => [image.id, image.bytes]));
   const there = filesIn(path.join(folder, "images"));
   if (there.length === 0) return []; // its images are rows alone
   const broken: string[] = [];
@@ -159,6 +164,12 @@ function lookAtProject(rows: Rows, id: string, folder: string): string[] {
     if (size === undefined) broken.push(`project ${id} has the image ${name}, which no row names`);
     else if (statSync(path.join(folder, "images", name)).size !== size)
       broken.push(`project ${id} has the image ${name} in another size`);
+  }
+  for (const { id: image, thumbnail } of own) {
+    const file = path.join(folder, "thumbs", image);
+    const size = existsSync(file) ? statSync(file).size : 0;
+    if (thumbnail !== null && thumbnail !== size)
+      broken.push(`project ${id} has a thumbnail of ${image} in another size`);
   }
   return broken;
 }

@@ -203,6 +203,17 @@ test("all that was there is still what it was, and what was under way or left is
   const { migrateJobQueue } = await import("@/lib/platform/job-queue");
   await migrateJobQueue();
   await makeMissingRoots();
+  const [{ measureSourceThumbnails }, { measureVersionThumbnails }] = await Promise.all([
+    import("@/lib/domain/images"),
+    import("@/lib/domain/versions"),
+  ]);
+  for (let times = 0; times < 2; times++) {
+    await measureSourceThumbnails();
+    await measureVersionThumbnails();
+  }
+  const measured = `select sum(thumbnail_bytes)::int as bytes, count(*)::int as rows from`;
+  expect((await client.query(`${measured} images`)).rows).toEqual([{ bytes: 16, rows: 4 }]);
+  expect((await client.query(`${measured} versions where thumbnail_files > 0`)).rows).toEqual([{ bytes: 4, rows: 1 }]);
   expect(existsSync(path.join(store, "projects/empty"))).toBe(true);
 
   const [

@@ -6,7 +6,7 @@ import { projectPrefix, toGrant, versionPrefix } from "@/lib/domain/grants";
 import { sourceImageKey, takeUploadsGrant } from "@/lib/domain/images";
 import { getProjectState } from "@/lib/domain/item-state";
 import { beginWeights, cancelTraining, claimTraining, startTraining, weightsFile } from "@/lib/domain/trainings";
-import { failGeneration } from "@/lib/domain/versions";
+import { failGeneration, keepThumbnail, takeThumbnailsGrant, thumbnailPath } from "@/lib/domain/versions";
 import { openWriter } from "@/lib/domain/writer";
 import { blobStore, type WriteGrant } from "@/lib/platform/blob-store";
 import { prisma, query } from "@/lib/platform/db";
@@ -78,6 +78,16 @@ describe("what a lost generator left", () => {
     await tidyUp(other);
     expect([await keys(versionPrefix(version.id)), await grants()]).toEqual([[], 0]);
   });
+});
+
+test("a thumbnail whose process died before its row is swept, those with rows stay", async () => {
+  const version = await buildVersion(world, project);
+  const writer = await openWriter(await takeThumbnailsGrant(version.id, 60_000), { leaseMs: 60_000 });
+  for (const sha256 of ["kept", "lost"]) await writer.put(thumbnailPath(sha256), Buffer.from("x"));
+  await keepThumbnail(version.id, writer.grant.id, { sha256: "kept", sizeBytes: 1 });
+  await passTime();
+  expect(await sweep()).toEqual({ files: 1, bytes: 1, failed: 0 });
+  expect(await keys(versionPrefix(version.id))).toEqual([thumbnailPath("kept")]);
 });
 
 test("a source image whose upload died before its row is swept, those with rows stay", async () => {

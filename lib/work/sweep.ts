@@ -13,7 +13,7 @@ import {
 } from "@/lib/domain/grants";
 import { listImagesWithoutRow } from "@/lib/domain/images";
 import { forgetLeftWeights, listLeftWeights, listNamedWeights } from "@/lib/domain/trainings";
-import { findNamedFiles } from "@/lib/domain/versions";
+import { findNamedFiles, listNamedThumbnails } from "@/lib/domain/versions";
 import { FIRST_MANIFEST_PATH, manifestPath } from "@/lib/engine/manifest";
 import { blobStore, type WriteGrant } from "@/lib/platform/blob-store";
 import { transaction } from "@/lib/platform/db";
@@ -48,7 +48,7 @@ const AREAS: Record<Holder, { folders: readonly string[]; unnamed: FindUnnamed }
   EXPORT: { folders: ["exports/"], unnamed: findUnnamedExports },
   WEIGHTS: { folders: [""], unnamed: findUnnamedWeights },
   UPLOADS: { folders: ["images/", "thumbs/"], unnamed: findUnnamedImages },
-  THUMBNAILS: null, // named by their images' bytes, and good for whoever looks next
+  THUMBNAILS: { folders: ["thumbs/"], unnamed: findUnnamedThumbnails },
   STORE_UPLOADS: null, // sweepStoreUploads: each has its own time
 };
 
@@ -125,6 +125,11 @@ async function findUnnamedOfVersion({ root, item }: EndedGrant, found: readonly 
 
 async function findUnnamedExports({ root, item }: EndedGrant, found: readonly Found[]): Promise<Found[]> {
   const named = await listNamedExports(item.versionId!);
+  return found.filter(({ key }) => !named.has(key.slice(root.length)));
+}
+
+async function findUnnamedThumbnails({ root, item }: EndedGrant, found: readonly Found[]): Promise<Found[]> {
+  const named = await listNamedThumbnails(item.versionId!);
   return found.filter(({ key }) => !named.has(key.slice(root.length)));
 }
 

@@ -1,6 +1,6 @@
 import type { Readable } from "node:stream";
 import { blobStore, type WriteGrant } from "@/lib/platform/blob-store";
-import { prisma, transaction, type Transaction } from "@/lib/platform/db";
+import { prisma, query, statement, transaction, type Transaction } from "@/lib/platform/db";
 import type { Split } from "@/lib/platform/generated/enums";
 import { newId } from "@/lib/platform/id";
 import { recordBatch, type AuditAction } from "@/lib/domain/audit";
@@ -145,6 +145,7 @@ export async function addImage(
           sha256: image.sha256,
           contentType: image.contentType,
           sizeBytes: image.sizeBytes,
+          thumbnailBytes: image.thumbnail.length,
           width: image.width,
           height: image.height,
           split: image.split ?? "TRAIN",
@@ -176,6 +177,30 @@ export async function addImage(
     throw error;
   } finally {
     if (absent) await blobStore().remove([sourceImageKey(project.id, id), thumbnailKey(project.id, id)]);
+  }
+}
+
+/** A set of what builds before left unmeasured. */
+const MEASURED = statement({
+  name: "images-measured",
+  text: `
+update images i set thumbnail_bytes = coalesce((select t.bytes from unnest($2::text[], $3::int[]) t (id, bytes) where t.id = i.id), 0)
+where i.project_id = $1 and i.thumbnail_bytes is null`,
+});
+
+/** Writes down how large the thumbnails of source images are that builds before made. For a migration; repeating changes nothing. */
+export async function measureSourceThumbnails(): Promise<void> {
+  const unmeasured = await prisma().image.findMany({
+    where: { thumbnailBytes: null },
+    distinct: ["projectId"],
+    select: { projectId: true },
+  });
+  for (const { projectId } of unmeasured) {
+    const folder = `${projectPrefix(projectId)}${THUMBNAILS_FOLDER}`;
+    const found: { id: string; bytes: number }[] = [];
+    for await (const { key, sizeBytes } of blobStore().list(folder))
+      found.push({ id: key.slice(folder.length), bytes: sizeBytes });
+    await query(MEASURED, [projectId, found.map(({ id }) => id), found.map(({ bytes }) => bytes)]);
   }
 }
 

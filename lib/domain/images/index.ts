@@ -7,6 +7,7 @@ export {
   findImageByContent,
   getSourceImage,
   listImagesWithoutRow,
+  measureSourceThumbnails,
   sourceImageKey,
   takeUploadsGrant,
   UPLOADS_LEASE_MS,

@@ -7,6 +7,7 @@ import { recordAudit } from "@/lib/domain/audit";
 import type { Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
 import { authorize, authorizeSystem } from "@/lib/domain/permissions";
+import { sentenceOfStoreFailure } from "./store-failure";
 
 /*
  * The removal of the files that receipts promise. The unverified receipt is the truth, a queued job only
@@ -176,8 +177,7 @@ async function eraseOne(ctx: Context, store: BlobStore, receipt: ClaimedReceipt)
     }
     if (!empty) problem = "A read-back still found files; removing them again.";
   } catch (error) {
-    // Members read this; the log has the rest, paths and hosts included.
-    problem = `The store did not remove the files (${(error as NodeJS.ErrnoException).code ?? (error as Error).name}). Trying again.`;
+    problem = sentenceOfStoreFailure(error);
     log().warn(
       { err: error, receiptId: receipt.id, attempts: receipt.attempts },
       "the store did not remove the files; trying again later",

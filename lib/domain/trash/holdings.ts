@@ -8,18 +8,24 @@ import type { TrashItem } from "./list";
 
 /*
  * What an item holds, and so what its purge loses and frees, said once: previews, the list of Trash, the usage page and
- * receipts all add up these rows, and agree to the byte.
+ * receipts all add up these rows, and agree to the byte with each other and with what lies in the store
+ * (lib/work/holdings.test.ts).
  */
+
+/** Of a source image `i`: its own file, and its thumbnail. */
+export const IMAGE_FILES = `1 + (coalesce(i.thumbnail_bytes, 0) > 0)::int`;
+export const IMAGE_BYTES = `i.size_bytes + coalesce(i.thumbnail_bytes, 0)`;
 
 /**
  * Everything that takes room, a row each. Files and bytes are what a version's, a model's, an export's or an uploaded
- * image's own row says; of a version that is not ready, the chunks that are made. Whether something is in Trash by itself, its project
+ * image's own row says, thumbnails included; of a version that is not ready, the chunks that are made. Whether something is in Trash by itself, its project
  * aside, stands in `version_in_trash` and `training_in_trash`.
  */
 export const HELD = `
 select v.workspace_id, v.project_id, v.id as version_id, null::text as training_id,
   v.deleted_at is not null as version_in_trash, false as training_in_trash,
-  v.counted_images as images, v.files, v.size_bytes as bytes, 1 as versions, 0 as trainings, 0 as models, 0 as source_images
+  v.counted_images as images, v.files + coalesce(v.thumbnail_files, 0) as files,
+  v.size_bytes + coalesce(v.thumbnail_bytes, 0) as bytes, 1 as versions, 0 as trainings, 0 as models, 0 as source_images
 from versions v
 union all
 select t.workspace_id, v.project_id, t.version_id, t.id, v.deleted_at is not null, t.deleted_at is not null, 0, 0, 0, 0, 1, 0, 0
@@ -37,7 +43,7 @@ union all
 select v.workspace_id, v.project_id, e.version_id, null, v.deleted_at is not null, false, 0, 1, e.size_bytes, 0, 0, 0, 0
 from exports e join versions v on v.id = e.version_id where e.status = 'READY'
 union all
-select p.workspace_id, i.project_id, null, null, false, false, 0, 1, i.size_bytes, 0, 0, 0, 1
+select p.workspace_id, i.project_id, null, null, false, false, 0, ${IMAGE_FILES}, ${IMAGE_BYTES}, 0, 0, 0, 1
 from images i join projects p on p.id = i.project_id`;
 
 /** What a purge of an item would lose and free. */
@@ -105,12 +111,27 @@ export async function withLosses(items: readonly TrashItem[]): Promise<(TrashIte
   return items.map((item) => ({ ...item, loss: losses.get(item.type)!(item.id) }));
 }
 
+const among = (type: ItemType): string => `(select id from item where type = '${type}')`;
+
+/**
+ * The rows of what items hold together, each once, be they in one another: a version that was trashed before its project is
+ * its own item, and so is a training. `item` is a CTE of their types and ids.
+ */
+export const HELD_TOGETHER = `
+  select h.* from (${HELD}) h where h.project_id in ${among("PROJECT")}
+  union all
+  select h.* from (${HELD}) h where h.version_id in ${among("VERSION")} and h.project_id not in ${among("PROJECT")}
+  union all
+  select h.* from (${HELD}) h where h.training_id in ${among("TRAINING")} and h.version_id not in ${among("VERSION")}
+    and h.project_id not in ${among("PROJECT")}`;
+
 /** Beyond this many items the figures of a summary are of the first so many, and `more` says so. */
 export const SUMMARY_MAX = 10_000;
 
 export interface TrashSummary {
   items: number;
   images: number;
+  files: number;
   bytes: number;
   more: boolean;
   /** The earliest scheduled purge; null when Trash is empty. */
@@ -122,24 +143,15 @@ const itemsOf = (type: ItemType): string => {
   return `(select '${type}' as type, ${row}.id, ${row}.deleted_at, ${row}.purge_after ${fromTrash(type)} order by ${row}.deleted_at desc, ${row}.id desc limit ${SUMMARY_MAX + 1})`;
 };
 
-/**
- * hot: for every page of Trash. What is in Trash by itself within what is in Trash counts once: a version that was trashed
- * before its project is its own item, and so is a training.
- */
+/** hot: for every page of Trash. */
 const SUMMARY = statement({
   name: "trash-summary",
   text: `
 with item as materialized (
   select * from (${ITEM_TYPES.map(itemsOf).join(" union all ")}) every limit ${SUMMARY_MAX + 1}
-), held as (
-  select h.images, h.bytes from (${HELD}) h where h.project_id in (select id from item where type = 'PROJECT') and not h.version_in_trash and not h.training_in_trash
-  union all
-  select h.images, h.bytes from (${HELD}) h where h.version_id in (select id from item where type = 'VERSION') and not h.training_in_trash
-  union all
-  select h.images, h.bytes from (${HELD}) h where h.training_id in (select id from item where type = 'TRAINING')
-)
+), held as (${HELD_TOGETHER})
 select (select count(*)::int from item) as items, (select min(purge_after) from item) as "nextPurgeAt",
-  coalesce(sum(images), 0)::int as images, coalesce(sum(bytes), 0)::float8 as bytes
+  coalesce(sum(images), 0)::int as images, coalesce(sum(files), 0)::int as files, coalesce(sum(bytes), 0)::float8 as bytes
 from held`,
 });
 

@@ -17,7 +17,11 @@ export { foreseeTrashProject, foreseeTrashTraining, foreseeTrashVersion, type Tr
 export { listTrash, type TrashItem, type TrashPage, type TrashView } from "./list";
 export { HELD, summarizeTrash, withLosses, type Loss, type TrashSummary } from "./holdings";
 export { countTrash } from "./items";
-export { purgeExpired, purgeItem, type PurgeCounts } from "./purge";
+export { purgeExpired, purgeItem } from "./purge";
+export { foreseeRun, type ItemName } from "./due";
+export { dueIn, listRuns, recordRun, type FailedItem, type OpenRun, type PurgeCounts } from "./runs";
+export { sentenceOfFailure, type PurgeFailure } from "./purge-failure";
+export { getTrashSchedule, type RunView, type TrashSchedule } from "./schedule";
 export { restoreItem, type TrashedRef } from "./restore";
 export { freezeTrash, type SeenItem, type TrashSelection, type TrashSet } from "./selections";
 export { findChanges, previewPurge, type Change, type Changes, type NamedItem, type PurgePreview } from "./preview";

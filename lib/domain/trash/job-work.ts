@@ -7,7 +7,8 @@ import type { Context } from "@/lib/domain/context";
 import { DomainError, isBusy, type ErrorCode, type ErrorDetails } from "@/lib/domain/errors";
 import { personContext } from "@/lib/domain/people";
 import { authorize, authorizeSystem } from "@/lib/domain/permissions";
-import { changedSince, groupNeighbours, purgeGroup, whyNotPurged, type Candidate } from "./purge";
+import type { Candidate } from "./due";
+import { changedSince, groupNeighbours, purgeGroup, whyNotPurged } from "./purge";
 import type { Claim } from "./purge-rows";
 import { restoreItem, type TrashedRef } from "./restore";
 import { forgetExpiredSelections, isAsSeen, readSelected, type SelectedItem } from "./selections";
@@ -287,7 +288,8 @@ async function purgeStep(
     else if (failure) outcomes.push(left(item, failure));
     else {
       const why = await whyNotPurged(job.workspaceId, { ...item, workspaceSlug: job.workspaceSlug }, item.seenAt);
-      outcomes.push(why.code === "purged" ? done(item) : left(item, why));
+      // a training that went with its version has no receipt of its own
+      outcomes.push(why.code === "purged" || why.code === "not_found" ? done(item) : left(item, why));
     }
   }
   return outcomes;

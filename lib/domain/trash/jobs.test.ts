@@ -94,6 +94,16 @@ test("Empty Trash takes what was in it when the person looked, and nothing trash
   expect(await usedImages(world)).toBe(3 + 10); // the late one, and the live one whose training went
 });
 
+test("what goes with its project or version is done with it, and counted once", async () => {
+  const { world, slugs, kept, training } = await buildFullTrash();
+  const ctx = await userContext(world);
+  await trashVersion(ctx, { ...slugs, projectSlug: kept.slug, number: 2 }); // with the training that was trashed before
+  const job = await purgeSet(ctx, slugs.workspaceSlug, "all");
+  expect(job).toMatchObject({ items: 5, done: 5, left: 0, end: "FINISHED" });
+  expect(await usedImages(world)).toBe(0);
+  expect(await prisma().purgeReceipt.count({ where: { itemId: training.id } })).toBe(0);
+});
+
 test("with anything changed since the preview nothing is purged, also not beside it", async () => {
   const { world, slugs, kept, version, training, items } = await buildFullTrash();
   const ctx = await userContext(world);

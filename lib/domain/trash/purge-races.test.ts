@@ -26,9 +26,12 @@ import {
   usedImages,
   versionRef,
 } from "@/lib/testing/lifecycle";
+import { connectSecond } from "@/lib/testing/database";
 import { raceAt, waitingOrSettled, whileHeld, type Row } from "@/lib/testing/race";
 import type { Context } from "@/lib/domain/context";
 import {
+  previewPurge,
+  startPurge,
   purgeExpired,
   purgeItem,
   restoreProject,
@@ -38,6 +41,7 @@ import {
   trashTraining,
   trashVersion,
 } from "@/lib/domain/trash";
+import { claimProject, purgeClaimedProject, type Claim } from "./purge-rows";
 
 let world: World;
 let project: Awaited<ReturnType<typeof buildProject>>;
@@ -232,6 +236,121 @@ describe("two purges at once", () => {
     });
     expect([purged, await late]).toEqual(["done", "busy"]);
     await checkInvariants(world.workspace.id);
+  });
+});
+
+describe("what is in a project whose purge has begun goes under the project's receipt, and never beside it", () => {
+  /** A version that was trashed by itself and is due, and so is a training of another; then their project. */
+  async function trashAll() {
+    const other = await buildVersion(world, project);
+    const training = await buildTraining(world, other, { status: "FINISHED" });
+    const model = await buildModel(world, training);
+    await trash(earlier);
+    await trashTraining(later(earlier, 1), trainingRef(world, training));
+    await trashProject(later(earlier, 2), projectRef(world, project));
+    cron = await scheduler(later(owner, 2).now);
+    return { training, model: ["models", model] as const };
+  }
+  const byHand = (): Claim => ({
+    reason: "BY_HAND",
+    now: owner.now,
+    seen: new Map([[project.id, later(earlier, 2).now]]),
+  });
+  const claim = () => claimProject(owner, world.workspace.id, project.id, byHand());
+  const finish = () => purgeClaimedProject(owner, world.workspace.id, project.id, byHand(), UNBOUNDED);
+  const purgeTraining = (training: { id: string }) =>
+    outcomeOf(purgeItem(owner, itemRef(world, "TRAINING", training), UNBOUNDED));
+
+  /** The items that have receipts, and whether each went with the project. */
+  async function expectUnderProject(): Promise<void> {
+    const all = await receipts();
+    const parent = all.find(({ itemType }) => itemType === "PROJECT");
+    const children = all.filter((receipt) => receipt !== parent);
+    expect(parent).toMatchObject({ itemType: "PROJECT", versions: 2, images: 20, trainings: 1, models: 1 });
+    expect(children.map(({ itemType, parentReceiptId }) => [itemType, parentReceiptId])).toEqual([
+      ["VERSION", parent!.id],
+      ["VERSION", parent!.id],
+    ]);
+    await checkInvariants(world.workspace.id, { createdImages: 20 });
+  }
+
+  test.each([
+    ["by hand", purge, "purged"],
+    ["by the scheduled run", async () => (await expire()).failed, 0],
+  ])("though its purge %s waits while the project is claimed", async (_who, run, outcome) => {
+    await trashAll();
+    const [answer] = await raceAt(WORKSPACE(), [run], async () => expect(await claim()).toBe(true));
+    expect(answer).toBe(outcome);
+    await finish();
+    await expectUnderProject();
+  });
+
+  test("though its purge comes before the claim has committed", async () => {
+    const { training } = await trashAll();
+    const second = await connectSecond();
+    await second.query("begin");
+    await second.query("select id from projects where id = $1 for update", [project.id]);
+    await second.query("update projects set purge_started_at = now() where id = $1", [project.id]);
+    expect([await purge(), await purgeTraining(training)]).toEqual(["busy", "busy"]);
+    expect(await expire()).toMatchObject({ purged: 0, skipped: 3, failed: 0 });
+    await second.query("rollback");
+    await second.end();
+    expect([await claim(), await finish()]).toEqual([true, true]);
+    await expectUnderProject();
+  });
+
+  test("though a run reads what is due, or somebody acts on what was frozen, after the claim", async () => {
+    const { training } = await trashAll();
+    const slugs = { workspaceSlug: world.workspace.slug };
+    const selection = await previewPurge(owner, { ...slugs, set: "all" });
+    expect([selection.items, await claim()]).toEqual([3, true]);
+    expect([await purge(), await purgeTraining(training)]).toEqual(["purged", "not_found"]);
+    const act = startPurge(owner, { ...slugs, previewId: selection.id, confirm: "3" });
+    expect(await outcomeOf(act)).toBe("stale_selection");
+    expect(await receipts()).toHaveLength(1);
+    // somebody else is finishing the project: what is due in it is nobody's else
+    expect(await whileHeld(PROJECT(), () => purgeExpired(cron, AbortSignal.abort()))).toEqual({
+      purged: 0,
+      skipped: 0,
+      failed: 0,
+      remaining: 1,
+    });
+    expect(await expire()).toEqual({ purged: 1, skipped: 0, failed: 0, remaining: 0 });
+    await expectUnderProject();
+  });
+
+  test("and while one of them is purged by itself, the project is not claimed", async () => {
+    const { training, model } = await trashAll();
+    const trainings = await prisma().training.findMany({ where: { versionId: version.id } });
+    expect(trainings).toEqual([]);
+    const own = await buildTraining(world, version, { status: "FINISHED" });
+    for (const [row, run] of [
+      [["trainings", own], purge],
+      [model, () => purgeTraining(training)],
+    ] as const) {
+      let claimed: boolean | undefined;
+      const [purged] = await raceAt(row, [run], async () => {
+        claimed = await claim();
+      });
+      expect([purged, claimed]).toEqual(["done", false]);
+    }
+    expect((await receipts()).map(({ itemType, parentReceiptId }) => [itemType, parentReceiptId]).sort()).toEqual([
+      ["TRAINING", null],
+      ["VERSION", null],
+    ]);
+    expect([await claim(), await finish()]).toEqual([true, true]);
+    await checkInvariants(world.workspace.id, { createdImages: 20 });
+  });
+
+  test("a trash or a restore of the project does not wait for a purge in it", async () => {
+    await trash(earlier);
+    const own = await buildTraining(world, version, { status: "FINISHED" });
+    const answers: string[] = [];
+    const [purged] = await raceAt(["trainings", own], [purge], async () => {
+      answers.push(await outcomeOf(trashProject(owner, projectRef(world, project))));
+      answers.push(await outcomeOf(restoreProject(owner, trashedProjectRef(world, project))));
+    });
+    expect([purged, answers]).toEqual(["done", ["trashed", "restored"]]);
   });
 });
 

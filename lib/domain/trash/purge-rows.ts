@@ -3,6 +3,7 @@ import {
   prisma,
   statement,
   transaction,
+  type Queries,
   type Statement,
   type Transaction,
 } from "@/lib/platform/db";
@@ -12,15 +13,15 @@ import type { Context } from "@/lib/domain/context";
 import { endGrants, projectPrefix, storeUploadsPrefix, trainingPrefix, versionPrefix } from "@/lib/domain/grants";
 import { takeLocks, workspaceLock } from "@/lib/domain/locks";
 import { giveBackImages } from "@/lib/domain/quota";
-import { readLosses, type Loss } from "./holdings";
+import { IMAGE_BYTES, IMAGE_FILES, readLosses, type Loss } from "./holdings";
 import { insertReceipts, type PurgedItem } from "./receipts";
 
 /*
  * The one-way door, used by purge.ts alone. A transaction removes the rows, gives back the quota, writes the receipt and wakes the
  * removal of the files (receipts.ts), which go only after it has committed. Candidates are read without locks; what is
  * locked is looked at again, so that an item restored meanwhile is skipped. Rows that somebody else holds are skipped,
- * never waited for. The workspace is locked first, for its figure; a version's project is not locked, since nothing a
- * live or trashed project can become changes what is due.
+ * never waited for. The workspace is locked first, for its figure, then the projects of the items, so that none of them is
+ * claimed meanwhile: what is in a claimed project goes with it, under its receipt, and never beside it.
  */
 
 /** Rows in one transaction, so that it stays well below a second. */
@@ -45,13 +46,41 @@ const isDue = (alias: string) =>
     when 'BY_HAND' then ${alias}.deleted_at = ($5::timestamptz(3)[])[array_position($2::text[], ${alias}.id)]
     else ${alias}.purge_after <= $3 end`;
 
-const claimed = (workspaceId: string, ids: readonly string[], { reason, now, seen }: Claim) => [
+const dueValues = (workspaceId: string, ids: readonly string[], { reason, now, seen }: Claim) => [
   workspaceId,
   ids,
   now,
   reason,
   seen ? ids.map((id) => seen.get(id) ?? null) : null,
 ];
+
+/**
+ * Locks the projects of items, but those that are claimed, or that somebody is about to claim. KEY SHARE is what a claim
+ * cannot pass, and a trash or a restore of the project can.
+ */
+const lockUnclaimed = (name: string, projectIds: string): Statement =>
+  statement({
+    name: `purge-lock-projects-of-${name}`,
+    text: `
+select p.id from projects p
+where p.workspace_id = $1 and p.id in (${projectIds}) and p.purge_started_at is null
+order by p.id for key share skip locked`,
+  });
+
+/** Of an item's project `p`: it is among those just locked; in the project that it goes with, everything goes. */
+const IN_UNCLAIMED = `($4::text = 'WITH_PARENT' or p.id = any($6::text[]))`;
+
+/** Locks the projects first; what is due of the items then is looked at in a new statement, which sees a claim that came before. */
+async function lockDue<Row extends object>(
+  tx: Queries,
+  { projects, items }: { projects: Statement; items: Statement },
+  workspaceId: string,
+  ids: readonly string[],
+  claim: Claim,
+): Promise<Row[]> {
+  const unclaimed = claim.reason === "WITH_PARENT" ? [] : await tx.query<{ id: string }>(projects, [workspaceId, ids]);
+  return tx.query<Row>(items, [...dueValues(workspaceId, ids, claim), unclaimed.map(({ id }) => id)]);
+}
 
 /** `writers_until` is of processes of builds before grants. */
 const latest = (before: Date | null, granted: Date | undefined): Date | null =>
@@ -67,9 +96,14 @@ select v.id, v.number as "versionNumber", v.name, v.deleted_at as "deletedAt", v
   v.writers_until as "writersUntil",
   p.id as "projectId", p.slug as "projectSlug"
 from versions v join projects p on p.id = v.project_id
-where v.workspace_id = $1 and v.id = any($2::text[]) and ${isDue("v")}
+where v.workspace_id = $1 and v.id = any($2::text[]) and ${IN_UNCLAIMED} and ${isDue("v")}
 order by v.id for update of v skip locked`,
 });
+
+const DUE_VERSIONS = {
+  projects: lockUnclaimed("versions", `select v.project_id from versions v where v.id = any($2::text[])`),
+  items: LOCK_VERSIONS,
+};
 
 type LockedVersion = Omit<PurgedItem, "type" | "trainingNumber" | "prefixes" | keyof Loss>;
 
@@ -96,9 +130,13 @@ const REMOVE_VERSIONS: readonly Statement[] = [
   remove("trainings-of-versions", `trainings where version_id = any($1::text[])`),
   remove("exports-of-versions", `exports where version_id = any($1::text[])`),
   remove("chunks-of-versions", `generation_chunks where version_id = any($1::text[])`),
+  remove("thumbnails-of-versions", `thumbnails where version_id = any($1::text[])`),
   remove("sources-of-versions", `generation_sources where version_id = any($1::text[])`),
   remove("versions", `versions where id = any($1::text[])`),
 ];
+
+/** The ids of items that went. */
+export type Gone = ReadonlySet<string>;
 
 /** Purges those of the versions that are still due and that nobody holds, with all that is theirs. Answers which. */
 export async function purgeVersions(
@@ -107,12 +145,12 @@ export async function purgeVersions(
   versionIds: readonly string[],
   claim: Claim,
   parentReceiptId: string | null = null,
-): Promise<string[]> {
+): Promise<Gone> {
   return preparedTransaction(async (tx) => {
     await takeLocks(tx, workspaceLock(workspaceId));
-    const versions = await tx.query<LockedVersion>(LOCK_VERSIONS, claimed(workspaceId, versionIds, claim));
-    if (versions.length === 0) return [];
+    const versions = await lockDue<LockedVersion>(tx, DUE_VERSIONS, workspaceId, versionIds, claim);
     const ids = versions.map((v) => v.id);
+    if (ids.length === 0) return new Set();
     await tx.query(LOCK_TRAININGS_OF_VERSIONS, [ids]);
     const lossOf = await readLosses("VERSION", ids, tx.query);
     const granted = await endGrants(tx, "VERSION", ids);
@@ -132,7 +170,7 @@ export async function purgeVersions(
     );
     await insertReceipts(tx, ctx, workspaceId, items, { reason: claim.reason, parentReceiptId, rowsRemoved: true });
     await enqueue(tx, "erase-files");
-    return ids;
+    return new Set(ids);
   }, claim);
 }
 
@@ -146,9 +184,17 @@ select t.id, t.number as "trainingNumber", 'Training ' || t.number as name, t.de
   t.purge_after as "purgeAfter", v.id as "versionId", v.number as "versionNumber", v.writers_until as "writersUntil",
   p.id as "projectId", p.slug as "projectSlug"
 from trainings t join versions v on v.id = t.version_id join projects p on p.id = v.project_id
-where t.workspace_id = $1 and t.id = any($2::text[]) and ${isDue("t")}
+where t.workspace_id = $1 and t.id = any($2::text[]) and ${IN_UNCLAIMED} and ${isDue("t")}
 order by t.id for update of t skip locked`,
 });
+
+const DUE_TRAININGS = {
+  projects: lockUnclaimed(
+    "trainings",
+    `select v.project_id from trainings t join versions v on v.id = t.version_id where t.id = any($2::text[])`,
+  ),
+  items: LOCK_TRAININGS,
+};
 
 type LockedTraining = Omit<PurgedItem, "type" | "prefixes" | keyof Loss> & { versionId: string };
 
@@ -167,11 +213,11 @@ export async function purgeTrainings(
   workspaceId: string,
   trainingIds: readonly string[],
   claim: Claim,
-): Promise<string[]> {
+): Promise<Gone> {
   return preparedTransaction(async (tx) => {
-    const trainings = await tx.query<LockedTraining>(LOCK_TRAININGS, claimed(workspaceId, trainingIds, claim));
-    if (trainings.length === 0) return [];
+    const trainings = await lockDue<LockedTraining>(tx, DUE_TRAININGS, workspaceId, trainingIds, claim);
     const ids = trainings.map((t) => t.id);
+    if (ids.length === 0) return new Set();
     const lossOf = await readLosses("TRAINING", ids, tx.query);
     const granted = await endGrants(tx, "TRAINING", ids);
     for (const statement of REMOVE_TRAININGS) await tx.query(statement, [ids]);
@@ -188,7 +234,7 @@ export async function purgeTrainings(
       rowsRemoved: true,
     });
     await enqueue(tx, "erase-files");
-    return ids;
+    return new Set(ids);
   }, claim);
 }
 
@@ -216,7 +262,7 @@ export async function claimProject(
   return transaction(async (tx) => {
     const [project] = await tx.query<
       Pick<PurgedItem, "id" | "projectSlug" | "name" | "deletedAt" | "deletedById" | "purgeAfter">
-    >(CLAIM_PROJECT, claimed(workspaceId, [projectId], claim));
+    >(CLAIM_PROJECT, dueValues(workspaceId, [projectId], claim));
     if (!project) return false;
     const item: PurgedItem = {
       ...project,
@@ -251,10 +297,15 @@ const LOCK_CLAIMED_PROJECT = statement({
 const REMOVE_IMAGES = statement({
   name: "purge-remove-images",
   text: `
-with gone as (delete from images where id in (select id from images where project_id = $1 limit ${IMAGES_BATCH}) returning size_bytes)
-update purge_receipts set source_images = source_images + (select count(*) from gone), expected_files = expected_files + (select count(*) from gone),
-  expected_bytes = expected_bytes + (select coalesce(sum(size_bytes), 0) from gone)
-where id = $2 returning (select count(*)::int from gone) as removed`,
+with gone as (
+  delete from images i where i.id in (select id from images where project_id = $1 limit ${IMAGES_BATCH})
+  returning ${IMAGE_FILES} as files, ${IMAGE_BYTES} as bytes
+), total as (
+  select count(*)::int as images, coalesce(sum(files), 0) as files, coalesce(sum(bytes), 0) as bytes from gone
+)
+update purge_receipts r set source_images = r.source_images + total.images, expected_files = r.expected_files + total.files,
+  expected_bytes = r.expected_bytes + total.bytes
+from total where r.id = $2 returning total.images as removed`,
 });
 
 /** A parent's totals are its children's sums; its own files are its source images. */
@@ -313,7 +364,7 @@ export async function purgeClaimedProject(
       { ...claim, reason: "WITH_PARENT" },
       receipt.id,
     );
-    if (purged.length === 0) return false; // somebody else is at them
+    if (purged.size === 0) return false; // somebody else is at them
   }
   for (;;) {
     if (signal.aborted) return false;

@@ -1,11 +1,13 @@
-import { prisma, query, sqlState, statement } from "@/lib/platform/db";
-import type { ItemType } from "@/lib/platform/generated/enums";
+import { prisma, sqlState } from "@/lib/platform/db";
 import { log } from "@/lib/platform/log";
 import type { Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
 import { getProjectState, getTrainingState, getVersionState } from "@/lib/domain/item-state";
+import type { ItemType } from "@/lib/domain/item-types";
 import { authorize, authorizeSystem } from "@/lib/domain/permissions";
-import { BATCH, claimProject, purgeClaimedProject, purgeTrainings, purgeVersions, type Claim } from "./purge-rows";
+import { countDue, listDue, type Candidate } from "./due";
+import { claimProject, purgeClaimedProject, purgeTrainings, purgeVersions, type Claim, type Gone } from "./purge-rows";
+import { noteFailure, openRun, tallyOf, type OpenRun, type PurgeCounts } from "./runs";
 
 // ── By hand ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -27,8 +29,8 @@ export async function purgeItem(
     await purgeClaimedProject(ctx, workspaceId, input.id, claim, signal);
     return;
   }
-  if (input.type === "VERSION" && (await purgeVersions(ctx, workspaceId, [input.id], claim)).length === 1) return;
-  if (input.type === "TRAINING" && (await purgeTrainings(ctx, workspaceId, [input.id], claim)).length === 1) return;
+  if (input.type === "VERSION" && (await purgeVersions(ctx, workspaceId, [input.id], claim)).has(input.id)) return;
+  if (input.type === "TRAINING" && (await purgeTrainings(ctx, workspaceId, [input.id], claim)).has(input.id)) return;
   throw await whyNotPurged(workspaceId, input, seenAt);
 }
 
@@ -95,60 +97,6 @@ async function findPurgedVersion(id: string): Promise<{ projectId: string; numbe
 
 // ── The scheduled run ────────────────────────────────────────────────────────────────────────────────────────────────
 
-export interface PurgeCounts {
-  /** Items purged: a project counts once, the versions in it do not count again. */
-  purged: number;
-  /** Due when read, but restored, purged or held by somebody else when locked; also what lies in a workspace that is held. */
-  skipped: number;
-  /** Could not be purged because of an error, which is in the log. */
-  failed: number;
-  /** Still due at the end of the run, projects whose purge has begun among them; counted up to 10,000. */
-  remaining: number;
-}
-
-/** Something that may be due; looked at again once it is locked. */
-export interface Candidate {
-  type: ItemType;
-  id: string;
-  workspaceId: string;
-}
-
-const DUE_BRANCH = (type: ItemType, table: string) =>
-  `(select '${type}' as type, id, workspace_id, purge_after from ${table}
-    where purge_after <= $1 and (purge_after, id) > ($2, $3)${type === "PROJECT" ? " and purge_started_at is null" : ""} order by purge_after, id limit $4)`;
-
-/** hot: a page of what may be millions, over three indexes. */
-const DUE = statement({
-  name: "purge-due",
-  text: `
-select type, id, workspace_id as "workspaceId", purge_after as "purgeAfter" from (
-  ${DUE_BRANCH("PROJECT", "projects")} union all ${DUE_BRANCH("VERSION", "versions")} union all ${DUE_BRANCH("TRAINING", "trainings")}
-) due order by purge_after, id limit $4`,
-});
-
-/** hot: bounded, over three tables of any size. */
-const REMAINING = statement({
-  name: "purge-remaining",
-  text: `
-select count(*)::int as remaining from (
-  select 1 from projects where purge_after <= $1
-  union all select 1 from projects where purge_started_at is not null and purge_after > $1
-  union all select 1 from versions where purge_after <= $1
-  union all select 1 from trainings where purge_after <= $1 limit 10000
-) due`,
-});
-
-/** Projects whose purge has begun, the longest first. */
-const listClaimed = (): Promise<{ id: string; workspaceId: string }[]> =>
-  prisma().project.findMany({
-    where: { purgeStartedAt: { not: null } },
-    orderBy: [{ purgeStartedAt: "asc" }, { id: "asc" }],
-    take: 1000,
-    select: { id: true, workspaceId: true },
-  });
-
-type Due = Candidate & { purgeAfter: Date };
-
 /** Neighbours of one type and workspace go together; the order, oldest first, stays. Projects go one by one. */
 export function groupNeighbours<C extends Candidate>(items: readonly C[]): C[][] {
   const groups: C[][] = [];
@@ -167,7 +115,7 @@ export async function purgeGroup(
   items: readonly Candidate[],
   claim: Claim,
   signal: AbortSignal,
-): Promise<string[]> {
+): Promise<Gone> {
   const { type, workspaceId, id } = items[0]!;
   const ids = items.map((item) => item.id);
   switch (type) {
@@ -176,11 +124,20 @@ export async function purgeGroup(
     case "TRAINING":
       return purgeTrainings(ctx, workspaceId, ids, claim);
     case "PROJECT":
-      return (await claimProject(ctx, workspaceId, id, claim)) &&
-        (await purgeClaimedProject(ctx, workspaceId, id, claim, signal))
-        ? [id]
-        : [];
+      return (await claimProject(ctx, workspaceId, id, claim))
+        ? finishProject(ctx, items[0]!, claim, signal)
+        : new Set();
   }
+}
+
+/** Works off a project whose purge has begun. */
+async function finishProject(
+  ctx: Context,
+  { id, workspaceId }: Candidate,
+  claim: Claim,
+  signal: AbortSignal,
+): Promise<Gone> {
+  return (await purgeClaimedProject(ctx, workspaceId, id, claim, signal)) ? new Set([id]) : new Set();
 }
 
 /** A run has a budget and others to purge: it waits for a lock much shorter than a person does. */
@@ -188,62 +145,71 @@ const LOCK_TIMEOUT_MS = 2_000;
 const LOCK_TIMEOUT_STATE = "55P03";
 
 /**
- * Purges everything whose time has come by `ctx.now`. Oldest first, in short transactions, until `signal` aborts; whatever
- * waits, it ends soon after. Safe to run twice at once and to be killed: what is left is left for the next run. An item
- * that fails is logged and counted, and does not keep the others. A workspace whose rows somebody holds is tried once:
- * what is due in it is skipped until the next run, since each further try would wait as long.
+ * Purges everything whose time has come by `ctx.now`. Oldest first, in short
+ * transactions, until `signal` aborts; whatever waits, it ends soon after. Safe to run twice at once and to be killed: what
+ * is left is left for the next run. An item that fails is logged and counted, and does not keep the others. A workspace
+ * whose rows somebody holds is tried once: what is due in it is skipped until the next run, since each further try would
+ * wait as long. A run that only reports counts what is due and purges nothing; but what a purge has begun it finishes,
+ * since nothing brings that back.
  */
-export async function purgeExpired(ctx: Context, signal: AbortSignal): Promise<PurgeCounts> {
+export async function purgeExpired(
+  ctx: Context,
+  signal: AbortSignal,
+  run: OpenRun = openRun("ON"),
+): Promise<PurgeCounts> {
   authorizeSystem(ctx);
   const claim: Claim = { reason: "EXPIRED", now: ctx.now, lockTimeoutMs: LOCK_TIMEOUT_MS };
   const counts = { purged: 0, skipped: 0, failed: 0 };
   const held = new Set<string>();
 
+  function add(workspaceId: string, more: Partial<typeof counts>): void {
+    const tally = tallyOf(run, workspaceId);
+    for (const key of ["purged", "skipped", "failed"] as const) {
+      counts[key] += more[key] ?? 0;
+      tally[key] += more[key] ?? 0;
+    }
+  }
+
   /** Of one type and workspace. False: one of them fails, and which is not known. */
-  async function attempt(items: readonly Candidate[], run: () => Promise<string[]>): Promise<boolean> {
-    const { type, id: itemId, workspaceId } = items[0]!;
+  async function attempt(items: readonly Candidate[], work: () => Promise<Gone>): Promise<boolean> {
+    const { type, id, workspaceId } = items[0]!;
     try {
-      const purged = held.has(workspaceId) ? 0 : (await run()).length;
-      counts.purged += purged;
-      counts.skipped += items.length - purged;
+      const purged = held.has(workspaceId) ? 0 : (await work()).size;
+      add(workspaceId, { purged, skipped: items.length - purged });
       return true;
     } catch (error) {
-      const told = { err: error, type, itemId, workspaceId, requestId: ctx.requestId };
+      const told = { err: error, type, itemId: id, workspaceId, requestId: ctx.requestId };
       if (sqlState(error) === LOCK_TIMEOUT_STATE) {
         held.add(workspaceId);
-        counts.skipped += items.length;
+        add(workspaceId, { skipped: items.length });
         log().warn(told, "a workspace is held by somebody else; the next run purges what is due in it");
         return true;
       }
       if (items.length > 1) return false; // one by one, to find which
-      counts.failed += 1;
+      add(workspaceId, { failed: 1 });
+      noteFailure(run, { type, id, workspaceId }, error);
       log().error(told, "purge failed");
       return true;
     }
   }
 
-  for (const { id, workspaceId } of await listClaimed()) {
+  for await (const { begun, items } of listDue(ctx)) {
     if (signal.aborted) break;
-    await attempt([{ type: "PROJECT", id, workspaceId }], async () =>
-      (await purgeClaimedProject(ctx, workspaceId, id, claim, signal)) ? [id] : [],
-    );
-  }
-
-  let after = { purgeAfter: new Date(0), id: "" };
-  while (!signal.aborted) {
-    const due = await query<Due>(DUE, [ctx.now, after.purgeAfter, after.id, BATCH]);
-    if (due.length === 0) break;
-    after = due.at(-1)!;
-    for (const items of groupNeighbours(due)) {
+    if (!begun && run.mode === "REPORT") {
+      for (const { workspaceId } of items) tallyOf(run, workspaceId).due += 1;
+      continue;
+    }
+    const purge = (group: readonly Candidate[]) =>
+      begun ? finishProject(ctx, group[0]!, claim, signal) : purgeGroup(ctx, group, claim, signal);
+    for (const group of groupNeighbours(items)) {
       if (signal.aborted) break;
-      if (await attempt(items, () => purgeGroup(ctx, items, claim, signal))) continue;
-      for (const item of items) {
+      if (await attempt(group, () => purge(group))) continue;
+      for (const item of group) {
         if (signal.aborted) break;
-        await attempt([item], () => purgeGroup(ctx, [item], claim, signal));
+        await attempt([item], () => purge([item]));
       }
     }
   }
 
-  const [row] = await query<{ remaining: number }>(REMAINING, [ctx.now]);
-  return { ...counts, remaining: row!.remaining };
+  return (run.counts = { ...counts, remaining: await countDue(ctx) });
 }

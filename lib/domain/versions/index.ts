@@ -17,13 +17,13 @@ export {
 export { getGeneratePage } from "./generate-page";
 export { renameVersion } from "./rename";
 export {
-  getVersion,
-  getVersionFiles,
-  listVersionsOf,
+  keepThumbnail,
+  listNamedThumbnails,
+  measureVersionThumbnails,
   takeThumbnailsGrant,
-  type VersionSummary,
-  type VersionView,
-} from "./versions";
+  thumbnailPath,
+} from "./thumbnails";
+export { getVersion, getVersionFiles, listVersionsOf, type VersionSummary, type VersionView } from "./versions";
 export {
   claimGeneration,
   completeGeneration,

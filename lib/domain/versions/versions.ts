@@ -1,16 +1,11 @@
-import type { WriteGrant } from "@/lib/platform/blob-store";
-import { prisma, transaction } from "@/lib/platform/db";
+import { prisma } from "@/lib/platform/db";
 import type { ExportFormat, VersionStatus } from "@/lib/platform/generated/enums";
 import type { Prisma } from "@/lib/platform/generated/client";
-import { newId } from "@/lib/platform/id";
 import type { Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
-import { takeGrant } from "@/lib/domain/grants";
 import { getLiveVersion, getVersionState, type VersionRef } from "@/lib/domain/item-state";
-import { lockLiveVersion } from "@/lib/domain/locks";
 import { authorize } from "@/lib/domain/permissions";
 import type { SplitName } from "@/lib/domain/splits";
-import { GrantLost } from "@/lib/domain/writer";
 import { TRAINING_COLUMNS, type TrainingView, viewTraining } from "@/lib/domain/trainings";
 
 /** A live version: an immutable snapshot of its project, or one being made. */
@@ -120,17 +115,4 @@ export async function getVersionFiles(
   if (!row?.manifestHash)
     throw new DomainError("not_ready", `Version ${ref.number} has no files: it was never completely generated.`);
   return { versionId: id, manifestHash: row.manifestHash };
-}
-
-/** The right to keep thumbnails of a live version. Throws GrantLost when it is in Trash or gone. */
-export async function takeThumbnailsGrant(versionId: string, leaseMs: number): Promise<WriteGrant> {
-  return transaction(async (tx) => {
-    if (!(await lockLiveVersion(tx, versionId, "share")))
-      throw new GrantLost(`The version ${versionId} is in Trash or gone.`);
-    const item = await tx.version.findUniqueOrThrow({
-      where: { id: versionId },
-      select: { workspaceId: true, projectId: true },
-    });
-    return takeGrant(tx, newId(), "THUMBNAILS", { ...item, versionId }, leaseMs);
-  });
 }

@@ -13,13 +13,21 @@ export type AuditGroup = (typeof AUDIT_GROUPS)[number];
 
 /** The group of an action. */
 export function auditGroupOf(action: AuditAction): AuditGroup {
-  if (/\.(trashed|restored|purged)$/.test(action) || action.startsWith("trash_job.")) return "trash";
+  if (/\.(trashed|restored|purged|purge_failed)$/.test(action) || action.startsWith("trash_job.")) return "trash";
   if (action.startsWith("api_key.")) return "keys";
   return /^(member|user)\./.test(action) ? "members" : "data";
 }
 
 /** What events are about. */
-export const AUDIT_ITEM_TYPES = ["project", "version", "training", "api_key", "user", "workspace", "trash_job"] as const;
+export const AUDIT_ITEM_TYPES = [
+  "project",
+  "version",
+  "training",
+  "api_key",
+  "user",
+  "workspace",
+  "trash_job",
+] as const;
 export type AuditItemType = AuditEntry["targetType"];
 
 /** What an action is about; null where it may be any of several. */

@@ -9,4 +9,8 @@ export const purgeAnswer = z.strictObject({
   failed: count,
   remaining: count,
   files: z.strictObject({ verified: count, postponed: count }),
+  report: z
+    .strictObject({ due: count })
+    .optional()
+    .meta({ description: "Only with `PURGE=report`: how many items were due, and not purged." }),
 });

@@ -65,6 +65,21 @@ export const trashOperations = {
     answer: schemas.trashAnswer,
     refusals: ["not_found", "invalid_input"],
   }),
+  getTrashSchedule: defineOperation({
+    id: "getTrashSchedule",
+    tag: "Trash",
+    summary: "When the scheduled purge ran, what it did here, and what it will take",
+    description:
+      "What it did in this workspace, and nobody else's. `nextRunAt` is null when nobody calls at regular times; `overdue` says that the scheduler has not come for 26 hours.",
+    method: "GET",
+    path: "/{workspace}/trash/schedule",
+    caller: byKey("read trash"),
+    params: workspaceParams,
+    query: NOTHING,
+    body: NO_BODY,
+    answer: schemas.scheduleAnswer,
+    refusals: ["not_found"],
+  }),
   restoreItem: defineOperation({
     id: "restoreItem",
     tag: "Trash",

@@ -1,6 +1,15 @@
 import type { z } from "zod";
 import { DomainError } from "@/lib/domain/errors";
-import type { AlreadyInTrash, Restored, Trashed, TrashItem, TrashPage } from "@/lib/domain/trash";
+import {
+  sentenceOfFailure,
+  type AlreadyInTrash,
+  type Restored,
+  type RunView,
+  type Trashed,
+  type TrashItem,
+  type TrashPage,
+  type TrashSchedule,
+} from "@/lib/domain/trash";
 import type { VersionPath } from "@/lib/doors/fields";
 import type * as schemas from "./schemas";
 
@@ -121,4 +130,51 @@ export function presentRestored(
   if (result.outcome === "already_active")
     throw new DomainError("not_in_trash", `"${result.name}" is not in Trash. There is nothing to restore.`);
   return item;
+}
+
+type ScheduleAnswer = z.input<typeof schemas.scheduleAnswer>;
+
+function presentRun(run: RunView): NonNullable<ScheduleAnswer["lastRun"]> {
+  const { startedAt, endedAt, by, state, reason, mode, purged, skipped, failed, due, failures } = run;
+  return {
+    startedAt: startedAt.toISOString(),
+    endedAt: endedAt?.toISOString() ?? null,
+    by: by.toLowerCase() as "cron",
+    state,
+    reason,
+    message: reason && sentenceOfFailure(reason),
+    reportOnly: mode === "REPORT",
+    purged,
+    skipped,
+    failed,
+    due,
+    failures: failures.map((item) => ({
+      type: item.type.toLowerCase() as "version",
+      id: item.id,
+      name: item.name ?? null,
+      project: item.projectSlug ?? null,
+      version: item.number ? String(item.number) : null,
+      training: item.trainingNumber ?? null,
+      reason: item.reason,
+      message: sentenceOfFailure(item.reason),
+    })),
+  };
+}
+
+export function presentSchedule({
+  mode,
+  lastRun,
+  lastRunHere,
+  nextRunAt,
+  silentSince,
+  coming: { until, ...coming },
+}: TrashSchedule): ScheduleAnswer {
+  return {
+    purge: mode === "REPORT" ? "report" : "on",
+    lastRun: lastRun && presentRun(lastRun),
+    lastRunHere: lastRunHere && presentRun(lastRunHere),
+    nextRunAt: nextRunAt?.toISOString() ?? null,
+    overdue: silentSince !== null,
+    next24Hours: { until: until.toISOString(), ...coming },
+  };
 }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { slug } from "@/lib/doors/fields";
+import { count, slug } from "@/lib/doors/fields";
 
 const LIMIT_MAX = 10_000;
 
@@ -130,4 +130,53 @@ export const restoreAnswer = z.strictObject({
   type: z.enum(["project", "version", "training"]),
   id: z.string(),
   parentId: z.string().optional(),
+});
+
+const failedItem = z.strictObject({
+  type: z.enum(["project", "version", "training"]),
+  id: z.string().meta({ description: "The opaque id." }),
+  name: z.string().nullable(),
+  project: slug.nullable(),
+  version: z.string().nullable(),
+  training: z.int().nullable(),
+  reason: z.string().meta({ description: "A word: `database_full`, `database_away`, `still_referred` …" }),
+  message: z.string(),
+});
+
+const scheduledRun = z
+  .strictObject({
+    startedAt: z.iso.datetime(),
+    endedAt: z.iso.datetime().nullable(),
+    by: z.enum(["cron", "worker", "admin"]),
+    state: z.enum(["under_way", "ended", "failed", "lost"]).meta({
+      description: "`failed`: it broke down, for `reason`; `lost`: its process was gone before its end.",
+    }),
+    reason: z.string().nullable(),
+    message: z.string().nullable(),
+    reportOnly: z.boolean(),
+    purged: count,
+    skipped: count,
+    failed: count,
+    due: count.meta({ description: "What a run with `PURGE=report` counted, and did not purge." }),
+    failures: z.array(failedItem).meta({ description: "The first items that failed, and why." }),
+  })
+  .meta({ id: "ScheduledRun", description: "Its counts are of this workspace." });
+
+export const scheduleAnswer = z.strictObject({
+  purge: z.enum(["on", "report"]).meta({ description: "`report`: the scheduler counts, and purges nothing." }),
+  lastRun: scheduledRun.nullable(),
+  lastRunHere: scheduledRun.nullable().meta({ description: "The last one that did something in this workspace." }),
+  nextRunAt: z.iso.datetime().nullable(),
+  overdue: z.boolean(),
+  next24Hours: z.strictObject({
+    until: z.iso.datetime(),
+    items: count,
+    projects: count,
+    versions: count,
+    trainings: count,
+    images: count,
+    files: count,
+    bytes: count,
+    more: z.boolean().meta({ description: "There is more: so many items are counted, and no more." }),
+  }),
 });

@@ -50,7 +50,7 @@ export function createDiskBlobStore(root: string, { durable = true }: { durable?
     try {
       realBase ??= await realpath(base);
       const folder = path.join(realBase, relative);
-      if ((await realpath(folder)) !== folder) throw new Error("The path leads through a symbolic link.");
+      if ((await realpath(folder)) !== folder) throw linked();
       return folder;
     } catch (error) {
       if (!isAbsent(error)) throw error;
@@ -64,14 +64,14 @@ export function createDiskBlobStore(root: string, { durable = true }: { durable?
     try {
       await realpath(base);
     } catch (error) {
-      throw isAbsent(error) ? new Error(`The blob store's folder is missing: ${base}. Is its disk mounted?`) : error;
+      throw isAbsent(error) ? missing(base) : error;
     }
     let place = base;
     for (const part of relative.split("/").filter((name) => name !== "")) {
       place = path.join(place, part);
       const found = await lstat(place).catch(nullWhenAbsent);
       if (found === null) return;
-      if (found.isSymbolicLink()) throw new Error("The path leads through a symbolic link.");
+      if (found.isSymbolicLink()) throw linked();
     }
   }
 
@@ -345,6 +345,14 @@ async function makeFolder(folder: string): Promise<boolean> {
 const gone = (root: string): Error =>
   Object.assign(new Error(`Nothing can be written below ${root} any more, or not under this grant.`), {
     code: "ENOENT",
+  });
+
+const linked = (): Error => Object.assign(new Error("The path leads through a symbolic link."), { code: "ELOOP" });
+
+/** Not ENOENT: a disk that is not mounted is no file that is not there. */
+const missing = (base: string): Error =>
+  Object.assign(new Error(`The blob store's folder is missing: ${base}. Is its disk mounted?`), {
+    code: "NoSuchStore",
   });
 
 async function syncFolder(folder: string): Promise<void> {

@@ -1,6 +1,6 @@
 import { Readable } from "node:stream";
 import { versionPrefix } from "@/lib/domain/grants";
-import { takeThumbnailsGrant } from "@/lib/domain/versions";
+import { keepThumbnail, takeThumbnailsGrant, thumbnailPath } from "@/lib/domain/versions";
 import { GrantLost } from "@/lib/domain/writer";
 import { makeThumbnail } from "@/lib/engine/generate";
 import type { ManifestFile } from "@/lib/engine/manifest";
@@ -11,7 +11,7 @@ import { createKeptWriters } from "@/lib/work/kept-writers";
 
 /*
  * Small pictures of a version's images, made when somebody first looks, and kept under the version's prefix, where a purge
- * finds them. The images are the truth: a thumbnail that is missing is made again.
+ * finds them, each with a row, so that it is counted. The images are the truth: a thumbnail that is missing is made again.
  */
 
 const SIDE_PX = 256;
@@ -27,9 +27,6 @@ const LEASE_MS = 15_000;
 export const isSmall = ({ width, height, sizeBytes }: ManifestFile): boolean =>
   Math.max(width, height) <= SIDE_PX && sizeBytes <= SMALL_BYTES;
 
-/** Named for the image's bytes: equal images share one. */
-const thumbnailPath = (file: ManifestFile): string => `thumbs/${file.sha256}.webp`;
-
 /** Those under way, so that a picture which many ask for at once is made once. */
 const underWay = new Map<string, Promise<Buffer>>();
 
@@ -38,7 +35,7 @@ const underWay = new Map<string, Promise<Buffer>>();
  * made for this one time. Throws BlobNotFoundError when the image is gone.
  */
 export async function openThumbnail(versionId: string, file: ManifestFile): Promise<Readable> {
-  const key = `${versionPrefix(versionId)}${thumbnailPath(file)}`;
+  const key = `${versionPrefix(versionId)}${thumbnailPath(file.sha256)}`;
   let making = underWay.get(key);
   if (!making) {
     making = readOrMake(versionId, file, key).finally(() => underWay.delete(key));
@@ -57,18 +54,21 @@ async function readOrMake(versionId: string, file: ManifestFile, key: string): P
   const bytes = await render(async () =>
     makeThumbnail(await store.get(`${versionPrefix(versionId)}${file.path}`), SIDE_PX),
   );
-  await publish(versionId, thumbnailPath(file), bytes);
+  await publish(versionId, file.sha256, bytes);
   return bytes;
 }
 
 const writers = createKeptWriters({ leaseMs: LEASE_MS });
 
-async function publish(versionId: string, path: string, bytes: Buffer): Promise<void> {
+async function publish(versionId: string, sha256: string, bytes: Buffer): Promise<void> {
   try {
     await writers.use(
       versionId,
       () => takeThumbnailsGrant(versionId, LEASE_MS),
-      (writer) => writer.put(path, bytes),
+      async (writer) => {
+        const { sizeBytes } = await writer.put(thumbnailPath(sha256), bytes);
+        await keepThumbnail(versionId, writer.grant.id, { sha256, sizeBytes });
+      },
     );
   } catch (error) {
     // whoever looks gets the picture all the same

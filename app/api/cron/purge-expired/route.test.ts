@@ -121,6 +121,32 @@ describe("the scheduler's call", () => {
     expect(await prisma().purgeReceipt.findFirst(receipt)).toMatchObject({ verifiedAt: expect.any(Date) });
   });
 
+  it("is on record with its counts, and that of one that broke down with its reason", async () => {
+    const { world } = await buildDue();
+    await prisma().scheduledRun.deleteMany();
+    await call("POST", "/cron/purge-expired", { headers: SECRET });
+    expect(await prisma().scheduledRun.findMany({ include: { workspaces: true } })).toMatchObject([
+      {
+        startedBy: "CRON",
+        purged: 1,
+        failed: 0,
+        verified: 1,
+        postponed: 0,
+        reason: null,
+        endedAt: expect.any(Date),
+        workspaces: [{ workspaceId: world.workspace.id, purged: 1 }],
+      },
+    ]);
+    await prisma().$executeRawUnsafe(`alter table trainings rename column purge_after to elsewhere`);
+    await call("POST", "/cron/purge-expired", { headers: SECRET });
+    await prisma().$executeRawUnsafe(`alter table trainings rename column elsewhere to purge_after`);
+    expect(await prisma().scheduledRun.findFirst({ orderBy: { id: "desc" } })).toMatchObject({
+      reason: "internal",
+      detail: "42703",
+      endedAt: expect.any(Date),
+    });
+  });
+
   it("may run longer than its budget", () => {
     expect(maxDuration).toBeGreaterThan(50);
   });

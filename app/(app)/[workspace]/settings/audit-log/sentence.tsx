@@ -21,6 +21,7 @@ const detailsSchema = z.object({
   files: z.number().catch(0),
   items: z.number().catch(0),
   act: z.string().catch(""),
+  failed: z.number().catch(0),
   scopes: z.array(z.string()).catch([]),
 });
 

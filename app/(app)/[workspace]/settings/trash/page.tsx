@@ -16,6 +16,7 @@ import { TrashFilters } from "./filters";
 import { SelectionBar, TrashActions } from "./page-controls";
 import { labelOf } from "./label";
 import type { Row } from "./rows";
+import { Schedule, ScheduleAlarms } from "./schedule";
 import { Section } from "./section";
 import { isFiltered, parseTrashQuery, trashHref, type TrashQuery } from "./view-query";
 
@@ -85,6 +86,7 @@ export default async function TrashPage({ params, searchParams }: Props) {
             }
           />
           <JobsUnderWay workspaceSlug={slug} jobs={jobs} />
+          <ScheduleAlarms workspaceSlug={slug} />
           {empty ? (
             <EmptyState title={t("empty")}>{t("emptyText")}</EmptyState>
           ) : (
@@ -99,6 +101,7 @@ export default async function TrashPage({ params, searchParams }: Props) {
               )}
             </>
           )}
+          <Schedule workspaceSlug={slug} />
           <SelectionBar />
         </div>
       </TrashDesk>
