@@ -39,22 +39,24 @@ const projectValues = (/** @type {string} */ slug) =>
   `uuidv7()::text, $1, ${slug}, 'Project ' || ${slug}, 'CLASSIFICATION'::"ProjectType", 'digits', 1000000, 'bench'`;
 
 const VERSION_COLUMNS = `id, workspace_id, project_id, number, name, status, progress, seed, preprocessing, augmentation, train_images, valid_images,
-  test_images, classes, counted_images, manifest_hash, files, size_bytes, next_training_number, created_by_id, created_at, deleted_at, deleted_by_id, purge_after`;
+  test_images, classes, counted_images, manifest_hash, files, size_bytes, next_training_number, created_by_id, created_at, deleted_at, deleted_by_id, purge_after, trashed_bytes`;
 /**
  * @param {string} project
  * @param {string} number
  * @param {string} deletedAt
+ * @param {{ name?: string, deletedBy?: string, bytes?: string }} [told]
  */
 const versionValues = (
   project,
   number,
   deletedAt,
-) => `uuidv7()::text, $1, ${project}, ${number}, 'Version ' || ${number}, 'READY'::"VersionStatus", 1, 7,
+  { name = `'Version ' || ${number}`, ...told } = {},
+) => `uuidv7()::text, $1, ${project}, ${number}, ${name}, 'READY'::"VersionStatus", 1, 7,
   '{"resize":{"width":64,"height":64}}'::jsonb, '{"rotate":{"degrees":15}}'::jsonb, 2, 1, 1, '{"0":2,"1":2}'::jsonb, 4, repeat('a', 64), 5, 500, 4,
-  'bench', now() - interval '60 days', ${trashValues(deletedAt)}`;
+  'bench', now() - interval '60 days', ${trashValues(deletedAt, told)}`;
 
 const TRAINING_COLUMNS =
-  "id, workspace_id, version_id, number, status, trainer, model_type, epochs, created_by_id, created_at, started_at, ended_at, deleted_at, deleted_by_id, purge_after";
+  "id, workspace_id, version_id, number, status, trainer, model_type, epochs, created_by_id, created_at, started_at, ended_at, deleted_at, deleted_by_id, purge_after, trashed_bytes, trashed_project_id";
 /**
  * @param {string} version
  * @param {string} number
@@ -67,11 +69,17 @@ const trainingValues = (
   status,
   deletedAt,
 ) => `uuidv7()::text, $1, ${version}, ${number}, (${status})::"TrainingStatus", 'EXTERNAL', 'cnn-small', 10, 'bench',
-  now() - interval '50 days', null::timestamptz, case when ${status} = 'QUEUED' then null else now() - interval '49 days' end, ${trashValues(deletedAt)}`;
+  now() - interval '50 days', null::timestamptz, case when ${status} = 'QUEUED' then null else now() - interval '49 days' end, ${trashValues(deletedAt)},
+  case when (${deletedAt}) is not null then (select project_id from versions where id = ${version}) end`;
 
-const trashValues = (/** @type {string} */ deletedAt) =>
-  `(${deletedAt})::timestamptz(3), case when (${deletedAt}) is not null then owner.user_id end, ((${deletedAt}) + interval '720 hours')::timestamptz(3)`;
-const OWNER = "(select user_id from memberships where workspace_id = $1) owner";
+/**
+ * @param {string} deletedAt
+ * @param {{ deletedBy?: string, bytes?: string }} [told]
+ */
+const trashValues = (deletedAt, { deletedBy = "owner.user_id", bytes = "500" } = {}) =>
+  `(${deletedAt})::timestamptz(3), case when (${deletedAt}) is not null then ${deletedBy} end, ((${deletedAt}) + interval '720 hours')::timestamptz(3),
+  case when (${deletedAt}) is not null then (${bytes})::bigint end`;
+const OWNER = "(select user_id from memberships where workspace_id = $1 and role = 'OWNER') owner";
 
 /**
  * `versions` live versions spread over `projects` projects, with two queued trainings and a finished one each. Answers the projects in order.
@@ -115,7 +123,7 @@ export async function addShelf(client, workspace, rows) {
     `now() - (${place} * 37 % 100 + block * 100) * interval '29 days' / ${rows}`;
   const blocks = rows / 100;
   await client.query(
-    `insert into projects (${PROJECT_COLUMNS}, deleted_at, deleted_by_id, purge_after)
+    `insert into projects (${PROJECT_COLUMNS}, deleted_at, deleted_by_id, purge_after, trashed_bytes)
      select ${projectValues("'gone-' || block")}, ${trashValues(deletedAt("0"))} from generate_series(0, $2::int - 1) block, ${OWNER}`,
     [workspace.id, blocks],
   );
@@ -135,6 +143,70 @@ export async function addShelf(client, workspace, rows) {
     [workspace.id],
   );
   await countImages(client, workspace);
+}
+
+/** Of a vault; each is as large as the others. */
+export const VAULT_PROJECTS = 200;
+
+/**
+ * A Trash of `rows` versions in 200 projects, spread evenly over 29 days: of many sizes, each hundredth deleted by
+ * somebody else, each five thousandth of a name of its own. Answers that person's id.
+ * @param {Client} client
+ * @param {Workspace} workspace
+ * @param {number} rows
+ * @returns {Promise<string>}
+ */
+export async function addVault(client, workspace, rows) {
+  const person = await client.query(
+    `with person as (insert into users (id, email, name) values (uuidv7()::text, $2 || '-2@example.com', 'Grace Hopper') returning id)
+     insert into memberships (workspace_id, user_id, role) select $1, person.id, 'EDITOR' from person returning user_id as id`,
+    [workspace.id, workspace.slug],
+  );
+  const { id } = person.rows[0];
+  await client.query(
+    `insert into projects (${PROJECT_COLUMNS}) select ${projectValues("'p' || n")} from generate_series(0, ${VAULT_PROJECTS - 1}) n`,
+    [workspace.id],
+  );
+  const deletedAt = `now() - n * interval '29 days' / ${rows}`;
+  const told = {
+    name: "case when n % 5000 = 7 then 'Rare ' else 'Version ' end || n",
+    deletedBy: "case when n % 100 = 0 then $2::text else owner.user_id end",
+    bytes: "n::bigint * 7919 % 1000003",
+  };
+  await client.query(
+    `insert into versions (${VERSION_COLUMNS}) select ${versionValues("p.id", `n / ${VAULT_PROJECTS} + 1`, deletedAt, told)}
+     from generate_series(0, ${rows - 1}) n join projects p on p.workspace_id = $1 and p.slug = 'p' || (n % ${VAULT_PROJECTS}), ${OWNER}`,
+    [workspace.id, id],
+  );
+  await countImages(client, workspace);
+  return id;
+}
+
+/**
+ * The middle of a Trash of versions in an order, as the page's address has it, to read on from or back. `where` narrows it.
+ * @param {Client} client
+ * @param {Workspace} workspace
+ * @param {"newest" | "oldest" | "largest" | "soonest"} order
+ * @param {string} where
+ * @returns {Promise<Record<"after" | "before", string>>}
+ */
+export async function findMiddle(client, workspace, order, where) {
+  const keys = {
+    newest: ["deleted_at", "desc"],
+    oldest: ["deleted_at", "asc"],
+    largest: ["trashed_bytes", "desc"],
+    soonest: ["purge_after", "asc"],
+  };
+  const [key, direction] = keys[order];
+  const matching = `from versions where workspace_id = $1 and deleted_at is not null and ${where}`;
+  const { rows } = await client.query(
+    `select ${key} as key, id ${matching} order by ${key} ${direction}, id ${direction} offset (select count(*) / 2 ${matching}) limit 1`,
+    [workspace.id],
+  );
+  const { id, key: at } = rows[0];
+  const cursor = (/** @type {string} */ side) =>
+    Buffer.from(`${order} ${side} ${at instanceof Date ? at.toISOString() : at} ${id}`).toString("base64url");
+  return { after: cursor("after"), before: cursor("before") };
 }
 
 /**

@@ -5,7 +5,7 @@ import { codeOf } from "../scripts/failures.mjs";
 
 const REQUEST_TIMEOUT_MS = 30_000;
 /**
- * @typedef {{ method: string, path: string, body?: string, bodyBase64?: string, contentType?: string }} LoadRequest
+ * @typedef {{ method: string, path: string, body?: string, bodyBase64?: string, contentType?: string, cookie?: string }} LoadRequest
  * @typedef {{ port: number, connections: number, requests: LoadRequest[], perSecond?: number | undefined }} Job
  * @typedef {{ seconds: number, latencies: number[], others: { [answer: string]: number } }} LoadResult
  */
@@ -18,12 +18,13 @@ const sleep = (/** @type {number} */ ms) => new Promise((resolve) => setTimeout(
  * @param {LoadRequest} request
  * @returns {Promise<number | string>} the status, or what went wrong
  */
-function send(agent, port, { method, path, body, bodyBase64, contentType = "application/json" }) {
+function send(agent, port, { method, path, body, bodyBase64, contentType = "application/json", cookie }) {
   return new Promise((resolve) => {
     const bytes = bodyBase64 === undefined ? body : Buffer.from(bodyBase64, "base64");
     /** @type {http.OutgoingHttpHeaders} */
     const headers =
       bytes === undefined ? {} : { "Content-Type": contentType, "Content-Length": Buffer.byteLength(bytes) };
+    if (cookie !== undefined) headers.Cookie = cookie;
     const request = http.request(
       { agent, host: "127.0.0.1", port, method, path, headers, timeout: REQUEST_TIMEOUT_MS },
       (response) => {

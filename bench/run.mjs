@@ -53,7 +53,12 @@ const PLAN = {
   burstSize: 64,
   bursts: pick(10, 2),
   /** A hundred times as many; one connection, because the question is what one page costs. */
-  scale: { rows: pick(1_000_000, 100_000), rounds: pick(9, 3), sliceRequests: pick(200, 50) },
+  scale: {
+    smallRows: 10_000,
+    rows: pick(1_000_000, 100_000),
+    rounds: pick(7, 3),
+    sliceRequests: pick(30, 10),
+  },
   purge: {
     versions: pick(100_000, 2_000),
     projects: 100,
@@ -146,7 +151,7 @@ async function main() {
     await Promise.all(Object.values(apps).map((app) => app.stop()));
   }
   if (options.scale) {
-    const result = await measureScale({ stage, shelf, load, plan: PLAN, say });
+    const result = await measureScale({ stage, load, plan: PLAN, say });
     problems.push(...result.problems);
     console.log(`\n## Trash of any size\n\n${result.text}\n`);
   }

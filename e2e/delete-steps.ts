@@ -1,4 +1,4 @@
-import type { Page } from "@playwright/test";
+import type { Locator, Page } from "@playwright/test";
 import { prisma } from "@/lib/platform/db";
 import { buildProject, buildVersion, type World } from "@/lib/testing/builders";
 import { storeNoFiles } from "@/lib/testing/stored-version";
@@ -24,5 +24,8 @@ export async function openDelete(page: Page) {
   await page.getByRole("menuitem", { name: "Delete Version" }).click();
   return page.getByRole("dialog");
 }
+
+/** Where the name is typed; the field below it is for a reason. */
+export const nameField = (dialog: Locator) => dialog.getByRole("textbox", { name: "to confirm" });
 
 export const deletedAt = async (id: string) => (await prisma().version.findUniqueOrThrow({ where: { id } })).deletedAt;

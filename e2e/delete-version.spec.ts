@@ -3,7 +3,7 @@ import { purgeItem, restoreVersion, trashVersion } from "@/lib/domain/trash";
 import { prisma } from "@/lib/platform/db";
 import { buildModel, buildProject, buildTraining, buildVersion, userContext } from "@/lib/testing/builders";
 import { expect, hydrated, PHONE, test } from "./fixtures";
-import { buildDigits, openDelete, deletedAt, NOT_FOUND } from "./delete-steps";
+import { buildDigits, openDelete, deletedAt, nameField, NOT_FOUND } from "./delete-steps";
 
 test("the whole way by mouse: what will happen, the typed name, the next version, Undo after going elsewhere", async ({
   page,
@@ -163,7 +163,7 @@ test("the typed name counts, whatever it is made of", async ({ page, world, sign
       await expect(dialog.getByTestId("exact-name")).toHaveText(shown);
       await expect(dialog.getByText("v2", { exact: true })).toBeVisible();
       await expect(dialog.getByText("It is kept until")).toBeVisible();
-      const [field, confirm] = [dialog.getByRole("textbox"), dialog.getByRole("button", { name: "Move to Trash" })];
+      const [field, confirm] = [nameField(dialog), dialog.getByRole("button", { name: "Move to Trash" })];
       for (const text of ["", "   ", ...refused]) {
         await field.fill(text);
         await expect(confirm).toHaveAttribute("aria-disabled", "true");
@@ -186,16 +186,16 @@ test("a version renamed while the dialog is open is not moved: the new name is s
   await signIn(world.owner);
   await page.goto(`${home}/2`);
   const dialog = await openDelete(page);
-  await dialog.getByRole("textbox").fill("digits baseline");
+  await nameField(dialog).fill("digits baseline");
   await expect(dialog.getByText("It is kept until")).toBeVisible();
   await renameVersion(await userContext(world), ref, "digits final");
   await dialog.getByRole("button", { name: "Move to Trash" }).click();
   await expect(dialog.getByRole("alert")).toContainText('the version is now called "digits final"');
-  await expect(dialog.getByRole("textbox")).toHaveValue("");
-  await expect(dialog.getByRole("textbox")).toBeFocused();
+  await expect(nameField(dialog)).toHaveValue("");
+  await expect(nameField(dialog)).toBeFocused();
   await expect(dialog.getByTestId("exact-name")).toHaveText("digits final");
   expect(await deletedAt(version.id)).toBeNull();
-  await dialog.getByRole("textbox").fill("digits final");
+  await nameField(dialog).fill("digits final");
   await dialog.getByRole("button", { name: "Move to Trash" }).click();
   await expect(page.getByText('Moved "digits final" to Trash')).toBeVisible();
 });
@@ -214,7 +214,7 @@ test("two tabs: what the other one moved to Trash is said, before and after the 
 
   // after: the dialog is open, the other tab is faster; nothing is counted or dated twice
   const dialog = await openDelete(page);
-  await dialog.getByRole("textbox").fill("digits baseline");
+  await nameField(dialog).fill("digits baseline");
   await expect(dialog.getByText("It is kept until")).toBeVisible();
   await trashVersion(ctx, ref);
   const before = await deletedAt(version.id);
@@ -240,7 +240,7 @@ test("Undo after somebody restored or purged it says so", async ({ page, world, 
   for (const fate of ["restored", "purged"] as const) {
     await page.goto(`${home}/2`);
     const dialog = await openDelete(page);
-    await dialog.getByRole("textbox").fill("digits baseline");
+    await nameField(dialog).fill("digits baseline");
     await dialog.getByRole("button", { name: "Move to Trash" }).click();
     await expect(page).toHaveURL(home);
     if (fate === "restored")
@@ -288,7 +288,7 @@ test("a viewer is offered nothing, and somebody who became one is refused", asyn
   await signIn(editor);
   await page.goto(`${home}/2`);
   const dialog = await openDelete(page);
-  await dialog.getByRole("textbox").fill("digits baseline");
+  await nameField(dialog).fill("digits baseline");
   await expect(dialog.getByText("It is kept until")).toBeVisible();
   await prisma().membership.updateMany({ where: { userId: editor.id }, data: { role: "VIEWER" } });
   await dialog.getByRole("button", { name: "Move to Trash" }).click();
@@ -315,7 +315,7 @@ test("a version that failed can be deleted, one being generated has its generati
     const dialog = await openDelete(page);
     await expect(dialog.getByText("Its generation is cancelled")).toHaveCount(name === "making" ? 1 : 0);
     await expect(dialog.getByText("keep counting")).toHaveCount(0);
-    await dialog.getByRole("textbox").fill(name);
+    await nameField(dialog).fill(name);
     await dialog.getByRole("button", { name: "Move to Trash" }).click();
     await expect(page.getByText(`Moved "${name}" to Trash`)).toBeVisible();
   }
@@ -348,4 +348,28 @@ test.describe("in Japanese, in the dark, on a small phone", () => {
     await expect(page.getByText("「数字のベースライン」を復元しました")).toBeVisible();
     expect(await deletedAt(version.id)).toBeNull();
   });
+});
+
+test("a reason is asked for and need not be given; it is told in Trash, at the version's address, and in the audit log", async ({
+  page,
+  world,
+  signIn,
+  expectedErrors,
+}) => {
+  expectedErrors.push(NOT_FOUND);
+  const { home } = await buildDigits(world);
+  await signIn(world.owner);
+  await page.goto(`${home}/2`);
+  const dialog = await openDelete(page);
+  await dialog.getByLabel("Type the version's name to confirm").fill("digits baseline");
+  await dialog.getByLabel("Reason (optional)").fill("the labels of March were wrong");
+  await page.keyboard.press("Enter");
+  await expect(page.getByText('Moved "digits baseline" to Trash')).toBeVisible();
+  await page.goto(`${home}/2`);
+  await expect(page.getByText("Reason: the labels of March were wrong")).toBeVisible();
+  await expect(page.getByText(/^Deleted by Ada Lovelace, /)).toBeVisible();
+  await page.goto(`/${world.workspace.slug}/settings/trash`);
+  await expect(page.getByText("Reason: the labels of March were wrong")).toBeVisible();
+  await page.goto(`/${world.workspace.slug}/settings/audit-log`);
+  await expect(page.getByText("Reason: the labels of March were wrong")).toBeVisible();
 });

@@ -236,7 +236,7 @@ test("an image that cannot be read fails the version, which can be deleted from 
   await page.getByRole("button", { name: "Generate again" }).click();
   await expect(page.getByRole("article").getByRole("alert")).toHaveCount(2); // the project has no image
   await page.getByRole("button", { name: "Delete Version" }).click();
-  await page.getByRole("dialog").getByRole("textbox").fill("broken");
+  await page.getByRole("dialog").getByRole("textbox", { name: "to confirm" }).fill("broken");
   await page.getByRole("button", { name: "Move to Trash" }).click();
   await expect(page.getByText("No versions yet")).toBeVisible();
   await page.getByRole("link", { name: "Generate a version" }).click();

@@ -54,7 +54,7 @@ describe("the table of operations", () => {
     );
     expect(documented.sort()).toEqual(allOperations.map(({ id, method, path }) => `${id} ${method} ${path}`).sort());
     const trashVersion = paths["/{workspace}/{project}/{version}"]?.["delete"];
-    expect(Object.keys(trashVersion?.responses ?? {})).toEqual(["200", "401", "404", "500", "503"]);
+    expect(Object.keys(trashVersion?.responses ?? {})).toEqual(["200", "401", "404", "422", "500", "503"]);
     expect(trashVersion?.security).toEqual([{ apiKey: [] }, { bearer: [] }]);
     expect(JSON.stringify(await documentOf())).not.toMatch(/"\$ref":"#\/components\/schemas\/undefined/);
   });

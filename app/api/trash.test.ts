@@ -151,6 +151,62 @@ describe("DELETE training", () => {
   });
 });
 
+describe("DELETE with ?reason=", () => {
+  it("keeps why, and with which key, until it is restored; the audit log keeps it for good", async () => {
+    const { world, key, project, version, slug, path, trash, restore } = await buildScene();
+    const training = await buildTraining(world, version, { status: "FINISHED" });
+    const acts = [
+      ["training", `${path}/1/v2/trainings/${training.id}`, training.id, {}],
+      ["version", `${path}/1`, "1", { parentId: project.id }],
+      ["project", path, project.id, {}],
+    ] as const;
+    for (const [type, address] of acts) {
+      const reason = encodeURIComponent(` U\u0308bung "${type}" 🪴 `);
+      expect(await call("DELETE", `${address}?reason=${reason}`, { key })).toMatchObject({ status: 200 });
+    }
+    const told = (type: string) => ({ reason: `Übung "${type}" 🪴`, deletedWithKey: "test", deletedByName: "Ada" });
+    for (const item of (await trash()).items) expect(item).toMatchObject(told(item.type));
+    const { body } = await call("GET", `/${slug}/trash`, { key });
+    expect(Object.keys((body as { items: object[] }).items[0]!).slice(0, 6)).toEqual([
+      "type",
+      "id",
+      "name",
+      "deletedAt",
+      "scheduledCleanupAt",
+      "deletedBy",
+    ]);
+    for (const [type, , id, more] of acts.toReversed())
+      expect(await restore({ type, id, ...more })).toMatchObject({ status: 200 });
+    await call("DELETE", `${path}/1`, { key });
+    expect((await trash()).items).toMatchObject([{ type: "version", reason: null }]);
+    const notes = await prisma().auditEvent.findMany({
+      where: { workspaceId: world.workspace.id, action: { endsWith: ".trashed" } },
+      orderBy: { at: "asc" },
+      select: { details: true, targetType: true },
+    });
+    expect(notes.map(({ details }) => (details as { note?: string }).note)).toEqual([
+      ...acts.map(([type]) => told(type).reason),
+      undefined,
+    ]);
+  });
+  it("is 422 with a sentence for one that is too long or holds a line break, and nothing is moved", async () => {
+    const { key, path, trash } = await buildScene();
+    for (const [reason, words] of [
+      ["x".repeat(501), "at most 500 characters"],
+      ["a%0Ab", "control characters"],
+      ["%00", "control characters"],
+    ] as const)
+      for (const address of [path, `${path}/1`])
+        expect(await call("DELETE", `${address}?reason=${reason}`, { key })).toMatchObject({
+          status: 422,
+          body: { code: "invalid_input", field: "reason", error: expect.stringContaining(words) },
+        });
+    expect((await trash()).items).toEqual([]);
+    expect(await call("DELETE", `${path}/1?reason=`, { key })).toMatchObject({ status: 200 });
+    expect((await trash()).items).toMatchObject([{ reason: null }]);
+  });
+});
+
 describe("GET trash", () => {
   it("answers every field of every section, and all of it in items, newest first", async () => {
     const { world, key, project, version, slug, path, trash } = await buildScene();
@@ -167,6 +223,8 @@ describe("GET trash", () => {
       scheduledCleanupAt: expect.stringMatching(ISO),
       deletedBy: world.owner.id,
       deletedByName: "Ada",
+      deletedWithKey: "test",
+      reason: null,
     };
     const trashedProject = { type: "project", id: gone.id, name: "Gone", url: gone.slug, ...dates };
     const trashedVersion = {

@@ -59,7 +59,9 @@ test("a renewal that waits while the version is purged is refused: the purge too
     await trashVersion(await userContext(world), versionRef(world, project, version));
     // as seen by the renewal the version is live: it is asked on a row that a purge has locked
     await query(
-      { text: "update versions set deleted_at = null, deleted_by_id = null, purge_after = null where id = $1" },
+      {
+        text: "update versions set deleted_at = null, deleted_by_id = null, purge_after = null, trashed_bytes = null where id = $1",
+      },
       [version.id],
     );
     await second.query("begin");

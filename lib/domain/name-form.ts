@@ -4,3 +4,6 @@
  * browser compares too.
  */
 export const normalizeName = (name: string): string => name.normalize("NFC").trim();
+
+/** Of what somebody says about why. */
+export const NOTE_LENGTH_MAX = 500;

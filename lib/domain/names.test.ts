@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { normalizeName, parseLabel, parseName, toFileName } from "./names";
+import { normalizeName, parseLabel, parseName, parseNote, toFileName } from "./names";
 
 const COMPOSED = "caf\u00e9";
 const DECOMPOSED = "cafe\u0301";
@@ -60,5 +60,15 @@ test("a class name is stored composed and trimmed, and is one line", () => {
   for (const label of ["", " ", "a\nb", "a\0", "\uD800", "a\u2028b", "x".repeat(201)])
     expect(() => parseLabel(label), label).toThrow(
       expect.objectContaining({ code: "invalid_input", details: { field: "label" } }),
+    );
+});
+
+test("a reason is one line, composed and trimmed; to say nothing is to give none", () => {
+  expect(parseNote(` ${DECOMPOSED}! `)).toBe(`${COMPOSED}!`);
+  for (const nothing of [undefined, "", " \t "]) expect(parseNote(nothing)).toBeNull();
+  expect(parseNote("x".repeat(500))).toHaveLength(500);
+  for (const note of ["a\nb", "a\0", "\uD800", "a\u2028b", "x".repeat(501)])
+    expect(() => parseNote(note), note).toThrow(
+      expect.objectContaining({ code: "invalid_input", details: { field: "reason" } }),
     );
 });

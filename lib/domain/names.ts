@@ -1,5 +1,5 @@
 import { DomainError } from "./errors";
-import { normalizeName } from "./name-form";
+import { normalizeName, NOTE_LENGTH_MAX } from "./name-form";
 
 export { normalizeName };
 
@@ -26,6 +26,23 @@ export function parseLabel(label: string): string {
       field: "label",
     });
   }
+  return normal;
+}
+
+/** Why somebody does something, in a line of theirs, fit to be stored; null when they say nothing. Throws `invalid_input`. */
+export function parseNote(note: string | undefined): string | null {
+  const normal = normalizeName(note ?? "");
+  if (normal === "") return null;
+  if (normal.length > NOTE_LENGTH_MAX)
+    throw new DomainError(
+      "invalid_input",
+      `A reason has at most ${NOTE_LENGTH_MAX} characters; this one has ${normal.length}.`,
+      { field: "reason" },
+    );
+  if (/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/u.test(normal))
+    throw new DomainError("invalid_input", "A reason cannot hold control characters, such as line breaks.", {
+      field: "reason",
+    });
   return normal;
 }
 

@@ -83,6 +83,8 @@ const TRASH_WHOLE = [
   trash("null", "null", "'x'"),
 ];
 const PURGE_AFTER_DELETED = [trash("now()", "now()", "'x'"), trash("now()", "now() - interval '1 ms'", "'x'")];
+const TOLD_OF_TRASH_ALONE = ["deleted_key_id = 'x'", "deleted_note = 'x'", "trashed_bytes = 0"];
+const TRASHED_BYTES = [`trashed_bytes = -1, ${trash("now()", "now() + interval '1 hour'", "'x'")}`];
 const SLUG_FORM = [
   "''",
   "'-a'",
@@ -110,6 +112,8 @@ const FORBIDDEN: Record<string, string[]> = {
   projects_next_version_number_positive: ["next_version_number = 0"],
   projects_trash_whole: TRASH_WHOLE,
   projects_purge_after_deleted: PURGE_AFTER_DELETED,
+  projects_told_of_trash_alone: TOLD_OF_TRASH_ALONE,
+  projects_trashed_bytes_not_negative: TRASHED_BYTES,
   projects_claimed_in_trash: ["purge_started_at = now()"],
   images_measures_positive: ["size_bytes = 0", "width = 0", "height = -1"],
   images_thumbnail_not_negative: negative("thumbnail_bytes"),
@@ -132,6 +136,8 @@ const FORBIDDEN: Record<string, string[]> = {
   versions_failed_counts_nothing: ["status = 'FAILED'"],
   versions_trash_whole: TRASH_WHOLE,
   versions_purge_after_deleted: PURGE_AFTER_DELETED,
+  versions_told_of_trash_alone: TOLD_OF_TRASH_ALONE,
+  versions_trashed_bytes_not_negative: TRASHED_BYTES,
   versions_generating_not_in_trash: [`status = 'GENERATING', ${trash("now()", "now() + interval '1 hour'", "'x'")}`],
   versions_generator_leased: [
     "generator_lease_id = 'x'",
@@ -156,6 +162,8 @@ const FORBIDDEN: Record<string, string[]> = {
   trainings_active_not_in_trash: [
     `status = 'QUEUED', ended_at = null, ${trash("now()", "now() + interval '1 hour'", "'x'")}`,
   ],
+  trainings_told_of_trash_alone: [...TOLD_OF_TRASH_ALONE, "trashed_project_id = 'x'"],
+  trainings_trashed_bytes_not_negative: TRASHED_BYTES,
   trainings_attempts_not_negative: negative("attempts"),
   model_calls_positive: ["calls = 0"],
   models_measures_not_negative: negative("files", "size_bytes"),

@@ -21,9 +21,7 @@ for (const lock of [locks.workspaceLock, locks.projectLockOfVersion, locks.versi
   lock("");
 locks.projectLockBySlug("", "");
 locks.versionLockByNumber("", "", 1);
-for (const type of [undefined, "PROJECT", "VERSION", "TRAINING"] as const)
-  for (const order of ["newest", "oldest"] as const)
-    for (const search of [undefined, "x"]) listStatement({ type, order, search });
+for (const type of [undefined, "PROJECT", "VERSION", "TRAINING"] as const) listStatement(type);
 
 let client: pg.Client;
 beforeAll(async () => {

@@ -3,13 +3,31 @@ import path from "node:path";
 import { expect, test } from "vitest";
 
 /*
- * One module owns Trash: nothing outside lib/domain/trash writes deleted_at, deleted_by_id or purge_after, or removes rows
+ * One module owns Trash: nothing outside lib/domain/trash writes deleted_at, purge_after or what stands with them, or removes rows
  * of projects, versions, trainings or models, in SQL or through Prisma.
  */
 
 const root = path.resolve(import.meta.dirname, "../..");
-const COLUMNS = ["deleted_at", "deleted_by_id", "purge_after", "purge_started_at"];
-const FIELDS = ["deletedAt", "deletedById", "purgeAfter", "purgeStartedAt"];
+const COLUMNS = [
+  "deleted_at",
+  "deleted_by_id",
+  "deleted_key_id",
+  "deleted_note",
+  "purge_after",
+  "purge_started_at",
+  "trashed_bytes",
+  "trashed_project_id",
+];
+const FIELDS = [
+  "deletedAt",
+  "deletedById",
+  "deletedKeyId",
+  "deletedNote",
+  "purgeAfter",
+  "purgeStartedAt",
+  "trashedBytes",
+  "trashedProjectId",
+];
 const TABLES = ["projects", "versions", "trainings", "models"];
 const MODELS = ["project", "version", "training", "model"];
 

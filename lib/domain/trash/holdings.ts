@@ -46,6 +46,13 @@ union all
 select p.workspace_id, i.project_id, null, null, false, false, 0, ${IMAGE_FILES}, ${IMAGE_BYTES}, 0, 0, 0, 1
 from images i join projects p on p.id = i.project_id`;
 
+/** A project holds its source images and all its versions, a version all its trainings, whether in Trash or not. */
+const KEYS: Record<ItemType, string> = { PROJECT: "project_id", VERSION: "version_id", TRAINING: "training_id" };
+
+/** The bytes that one item holds, in SQL; `id` is where its id stands. Probes of indexes, for who writes it down with a trash. */
+export const bytesHeldBy = (type: ItemType, id: string): string =>
+  `(select coalesce(sum(h.bytes), 0)::bigint from (${HELD}) h where h.${KEYS[type]} = ${id})`;
+
 /** What a purge of an item would lose and free. */
 export interface Loss {
   /** Generated images given back to the quota. */
@@ -67,9 +74,6 @@ export const addLoss = (a: Loss, b: Loss): Loss =>
   Object.fromEntries(FIGURES.map((figure) => [figure, a[figure] + b[figure]])) as unknown as Loss;
 
 export const sameLoss = (a: Loss, b: Loss): boolean => FIGURES.every((figure) => a[figure] === b[figure]);
-
-/** A project holds its source images and all its versions, a version all its trainings, whether in Trash or not. */
-const KEYS: Record<ItemType, string> = { PROJECT: "project_id", VERSION: "version_id", TRAINING: "training_id" };
 
 /** hot: for every page of Trash, and for every batch of a purge. */
 const lossesOf = (type: ItemType): Statement =>

@@ -1,7 +1,7 @@
 /*
  * Trash: the one module that moves projects, versions and trainings to Trash and back, and purges them. Nothing else
- * writes deleted_at, deleted_by_id, purge_after or removes such rows; the rooms behind this front are imported by nobody
- * else.
+ * writes deleted_at, purge_after and what stands with them, or removes such rows; the rooms behind this front are imported
+ * by nobody else.
  *
  * Every trash and restore is the same three steps in one transaction: lock the rows (project, version, training, in this
  * order), look at them in a new statement, whose snapshot is taken after the locks are held, and write, with the audit
@@ -14,7 +14,8 @@ export { trashProject, restoreProject } from "./project";
 export { trashTraining, restoreTraining } from "./training";
 export type { AlreadyInTrash, Restored, Trashed } from "./outcome";
 export { foreseeTrashProject, foreseeTrashTraining, foreseeTrashVersion, type TrashConsequences } from "./consequences";
-export { listTrash, type TrashItem, type TrashPage, type TrashView } from "./list";
+export { listTrash, type TrashItem, type TrashPage } from "./list";
+export { TOTAL_MAX, TRASH_ORDERS, type TrashFilter, type TrashOrder, type TrashView } from "./find";
 export { HELD, summarizeTrash, withLosses, type Loss, type TrashSummary } from "./holdings";
 export { countTrash } from "./items";
 export { purgeExpired, purgeItem } from "./purge";
@@ -38,7 +39,7 @@ export {
   type TrashJob,
 } from "./jobs";
 export { JOB_KEPT_DAYS, runTrashJobs, type JobCounts, type Problem } from "./job-work";
-export { readTrash, type ListedItem, type TrashOverview, type TrashSection } from "./overview";
+export { readTrash, type ListedItem, type TrashChoices, type TrashOverview, type TrashSection } from "./overview";
 export { RETENTION_MS, type TimeLeft } from "./retention";
 export { eraseFiles, lookAgain, lookAgainAtReceipt, type EraseCounts, type SecondLook } from "./erase";
 export { getReceipt, getReceiptWorkspace, listReceipts, type Receipt } from "./receipts";

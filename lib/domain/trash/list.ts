@@ -3,7 +3,6 @@ import type { ItemType } from "@/lib/platform/generated/enums";
 import type { Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
 import { ITEM_TYPES } from "@/lib/domain/item-types";
-import { normalizeName } from "@/lib/domain/names";
 import { authorize } from "@/lib/domain/permissions";
 import { fromTrash, ROW_OF } from "./items";
 
@@ -18,6 +17,12 @@ export interface TrashItem {
   deletedById: string;
   /** null when the person's account is gone, or a job did it. */
   deletedByName: string | null;
+  /** The API key with which that person did it; null when they did it themselves. */
+  deletedKeyId: string | null;
+  /** The key's name; null when the key is gone, too. */
+  deletedKeyName: string | null;
+  /** Why, in that person's words. */
+  deletedNote: string | null;
   projectId: string;
   projectSlug: string;
   projectName: string;
@@ -38,80 +43,50 @@ export interface TrashPage {
 /** The most items one call answers. */
 export const TRASH_PAGE_MAX = 10_000;
 
-/** How a listing is asked for, beyond its page. */
-export interface TrashView {
-  type?: ItemType | undefined;
-  /** By the instant of deletion; newest first unless said otherwise. */
-  order?: "newest" | "oldest" | undefined;
-  /** Only items whose name, or whose project's name, holds this; case does not count. */
-  search?: string | undefined;
-}
-
-/*
- * Three index scans in (deleted_at, id), forwards or backwards, merged; never sorted (list.test.ts looks at the plan).
- * A search is a filter on those scans.
- */
-interface Shape {
-  oldest: boolean;
-  search: boolean;
-}
-
-const direction = ({ oldest }: Shape): string => (oldest ? "asc" : "desc");
-
-/** A type's columns, and the names that a search looks into. */
-const LISTED: Record<ItemType, { columns: string; names: readonly string[] }> = {
-  PROJECT: {
-    columns: `p.id, p.name, p.deleted_at, p.purge_after, p.deleted_by_id, p.id, p.slug, p.name, null::text, null::int, null::int, null::text`,
-    names: ["p.name"],
-  },
-  VERSION: {
-    columns: `x.id, x.name, x.deleted_at, x.purge_after, x.deleted_by_id, p.id, p.slug, p.name, x.id, x.number, null::int,
-    case when p.deleted_at is not null then 'PROJECT' end`,
-    names: ["x.name", "p.name"],
-  },
-  TRAINING: {
-    columns: `x.id, 'Training ' || x.number, x.deleted_at, x.purge_after, x.deleted_by_id, p.id, p.slug, p.name, v.id, v.number, x.number,
-    case when p.deleted_at is not null then 'PROJECT' when v.deleted_at is not null then 'VERSION' end`,
-    names: ["'Training ' || x.number", "p.name"],
-  },
-};
-
-function pageOf(type: ItemType, shape: Shape): string {
-  const { columns, names } = LISTED[type];
+const told = (type: ItemType): string => {
   const row = ROW_OF[type];
-  const found = shape.search
-    ? ` and (${names.map((name) => `strpos(lower(${name}), lower($5)) > 0`).join(" or ")})`
-    : "";
-  return `(
-  select '${type}', ${columns}
-  ${fromTrash(type)} and (${row}.deleted_at, ${row}.id) ${shape.oldest ? ">" : "<"} ($2, $3)${found}
-  order by ${row}.deleted_at ${direction(shape)}, ${row}.id ${direction(shape)} limit $4
-)`;
-}
-
-/** hot: the same cost at any depth and size. The listing of all types, or of one; exported for the test that explains it. */
-export function listStatement(view: TrashView = {}): Statement {
-  const { type, order = "newest", search } = view;
-  const shape = { oldest: order === "oldest", search: search !== undefined };
-  const pages = (type ? [type] : ITEM_TYPES).map((each) => pageOf(each, shape));
-  return statement({
-    name: `list-trash-${type ?? "all"}-${order}${shape.search ? "-search" : ""}`,
-    text: `
-with page (type, id, name, deleted_at, purge_after, deleted_by_id, project_id, project_slug, project_name, version_id, number, training_number, blocked_by) as not materialized (${pages.join(" union all ")})
-select page.type, page.id, page.name, page.deleted_at as "deletedAt", page.purge_after as "purgeAfter",
-  page.deleted_by_id as "deletedById", (select u.name from users u where u.id = page.deleted_by_id) as "deletedByName",
-  page.project_id as "projectId", page.project_slug as "projectSlug", page.project_name as "projectName",
-  page.version_id as "versionId", page.number, page.training_number as "trainingNumber", page.blocked_by as "blockedBy"
-from page
-order by page.deleted_at ${direction(shape)}, page.id ${direction(shape)} limit $4`,
-  });
-}
-
-/** Sort after, and before, every item there can be. */
-const BEGINNING = {
-  newest: { deletedAt: new Date("9999-12-31T00:00:00Z"), id: "~" },
-  oldest: { deletedAt: new Date(0), id: "" },
+  return `'${type}' as type, ${row}.id, ${row}.deleted_at as "deletedAt", ${row}.purge_after as "purgeAfter", ${row}.deleted_by_id as "deletedById",
+    ${row}.deleted_key_id as "deletedKeyId", ${row}.deleted_note as "deletedNote", p.id as "projectId", p.slug as "projectSlug", p.name as "projectName"`;
 };
+
+/** An item as a row of its type tells it; who deleted it is named by NAMED. */
+export const COLUMNS: Record<ItemType, string> = {
+  PROJECT: `${told("PROJECT")}, p.name, null::text as "versionId", null::int as number, null::int as "trainingNumber", null::text as "blockedBy"`,
+  VERSION: `${told("VERSION")}, x.name, x.id as "versionId", x.number, null::int as "trainingNumber",
+    case when p.deleted_at is not null then 'PROJECT' end as "blockedBy"`,
+  TRAINING: `${told("TRAINING")}, 'Training ' || x.number as name, v.id as "versionId", v.number, x.number as "trainingNumber",
+    case when p.deleted_at is not null then 'PROJECT' when v.deleted_at is not null then 'VERSION' end as "blockedBy"`,
+};
+
+/** Who deleted the items of a `page`, and with which key: looked up for those alone that it gives. */
+export const NAMED = `(select u.name from users u where u.id = page."deletedById") as "deletedByName",
+  (select k.name from api_keys k where k.id = page."deletedKeyId") as "deletedKeyName"`;
+
+const newestOf = (type: ItemType): string => {
+  const row = ROW_OF[type];
+  return `(
+  select ${COLUMNS[type]}
+  ${fromTrash(type)} and (${row}.deleted_at, ${row}.id) < ($2, $3)
+  order by ${row}.deleted_at desc, ${row}.id desc limit $4
+)`;
+};
+
+/**
+ * hot: the same cost at any depth and size. Three index scans in (deleted_at, id), merged; never sorted. The listing of
+ * all types, or of one; exported for the test that explains it.
+ */
+export const listStatement = (type?: ItemType): Statement =>
+  statement({
+    name: `list-trash-${type ?? "all"}`,
+    text: `
+with page as not materialized (${(type ? [type] : ITEM_TYPES).map(newestOf).join(" union all ")})
+select page.*, ${NAMED}
+from page
+order by page."deletedAt" desc, page.id desc limit $4`,
+  });
+
+/** Sorts after every item there can be. */
+const NEWEST = { deletedAt: new Date("9999-12-31T00:00:00Z"), id: "~" };
 
 function encodeCursor(item: TrashItem): string {
   return Buffer.from(`${item.deletedAt.toISOString()} ${item.id}`).toString("base64url");
@@ -120,38 +95,44 @@ function encodeCursor(item: TrashItem): string {
 /** Four digits for the year: JavaScript knows years that PostgreSQL does not. */
 const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
+/** An instant as a cursor has it; null for one that cannot be. */
+export function parseInstant(text: string | undefined): Date | null {
+  const instant = new Date(text !== undefined && INSTANT.test(text) ? text : "");
+  return Number.isNaN(instant.getTime()) ? null : instant;
+}
+
+export const isItemId = (id: string | undefined): id is string => id !== undefined && /^[0-9a-f-]{36}$/.test(id);
+
+export const noSuchCursor = (): DomainError =>
+  new DomainError("invalid_input", "This cursor is not one that we gave. Leave it out to start from the newest item.", {
+    field: "cursor",
+  });
+
 function decodeCursor(cursor: string): { deletedAt: Date; id: string } {
   const [instant, id] = Buffer.from(cursor, "base64url").toString("utf8").split(" ");
-  const deletedAt = new Date(instant && INSTANT.test(instant) ? instant : "");
-  if (!id || !/^[0-9a-f-]{36}$/.test(id) || Number.isNaN(deletedAt.getTime())) {
-    throw new DomainError(
-      "invalid_input",
-      "This cursor is not one that we gave. Leave it out to start from the newest item.",
-      { field: "cursor" },
-    );
-  }
+  const deletedAt = parseInstant(instant);
+  if (!deletedAt || !isItemId(id)) throw noSuchCursor();
   return { deletedAt, id };
 }
 
 /**
- * What waits in a workspace's Trash, newest first or oldest first, in pages by keyset: the same cost at any depth and
- * size. A search reads on until its page is full. Versions of a trashed project that were live are not items of their own;
- * those trashed before it are. Throws `invalid_input` for a cursor that we never gave.
+ * What waits in a workspace's Trash, newest first, in pages by keyset, for programs: the same cost at any depth and size.
+ * Versions of a trashed project that were live are not items of their own; those trashed before it are. Throws
+ * `invalid_input` for a cursor that we never gave.
  */
 export async function listTrash(
   ctx: Context,
-  input: { workspaceSlug: string; limit?: number | undefined; cursor?: string | undefined } & TrashView,
+  input: {
+    workspaceSlug: string;
+    limit?: number | undefined;
+    cursor?: string | undefined;
+    type?: ItemType | undefined;
+  },
 ): Promise<TrashPage> {
   const { workspaceId } = authorize(ctx, "read trash", input.workspaceSlug);
-  const { type, order = "newest" } = input;
-  const search = normalizeName(input.search ?? "");
   const limit = Math.min(input.limit ?? TRASH_PAGE_MAX, TRASH_PAGE_MAX);
-  const from = input.cursor === undefined ? BEGINNING[order] : decodeCursor(input.cursor);
-  const values = [workspaceId, from.deletedAt, from.id, limit + 1];
-  const rows =
-    search === ""
-      ? await query<TrashItem>(listStatement({ type, order }), values)
-      : await query<TrashItem>(listStatement({ type, order, search }), [...values, search]);
+  const from = input.cursor === undefined ? NEWEST : decodeCursor(input.cursor);
+  const rows = await query<TrashItem>(listStatement(input.type), [workspaceId, from.deletedAt, from.id, limit + 1]);
   const items = rows.slice(0, limit);
   const last = items.at(-1);
   return { items, nextCursor: rows.length > limit && last ? encodeCursor(last) : null };

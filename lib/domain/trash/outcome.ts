@@ -1,6 +1,6 @@
 import { personId, type Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
-import { normalizeName } from "@/lib/domain/names";
+import { normalizeName, parseNote } from "@/lib/domain/names";
 import { RETENTION_MS } from "./retention";
 
 export interface Trashed {
@@ -32,8 +32,35 @@ export const TRASH_REASON = "moved to Trash";
 
 const purgeAfterOf = (ctx: Context): Date => new Date(ctx.now.getTime() + RETENTION_MS);
 
-/** What every trash writes: when, by whom, and the scheduled purge. */
-export const stampOf = (ctx: Context): [Date, string, Date] => [ctx.now, personId(ctx.actor), purgeAfterOf(ctx)];
+/** Said with a trash, if the person wants to. */
+export interface Told {
+  /** Why, in their words. */
+  note?: string | undefined;
+}
+
+/** What every trash writes: when, by whom, the scheduled purge, with which API key, and why. Throws `invalid_input` for a note that cannot be stored. */
+export const stampOf = (
+  ctx: Context,
+  { note }: Told,
+): [
+  deletedAt: Date,
+  deletedById: string,
+  purgeAfter: Date,
+  deletedKeyId: string | null,
+  deletedNote: string | null,
+] => [
+  ctx.now,
+  personId(ctx.actor),
+  purgeAfterOf(ctx),
+  ctx.actor.type === "API_KEY" ? ctx.actor.keyId : null,
+  parseNote(note),
+];
+
+/** The note as the audit log keeps it, also after a restore. */
+export const toldDetails = ({ note }: Told): { note?: string } => {
+  const said = parseNote(note);
+  return said === null ? {} : { note: said };
+};
 
 /** A name that a person typed to confirm, ready to be compared in the statement that writes; null when nobody was asked. */
 export const confirmation = (typed: string | undefined): string | null =>

@@ -14,6 +14,7 @@ import { endGrants, projectPrefix, storeUploadsPrefix, trainingPrefix, versionPr
 import { takeLocks, workspaceLock } from "@/lib/domain/locks";
 import { giveBackImages } from "@/lib/domain/quota";
 import { IMAGE_BYTES, IMAGE_FILES, readLosses, type Loss } from "./holdings";
+import { measureAgain } from "./measure";
 import { insertReceipts, type PurgedItem } from "./receipts";
 
 /*
@@ -146,7 +147,8 @@ export async function purgeVersions(
   claim: Claim,
   parentReceiptId: string | null = null,
 ): Promise<Gone> {
-  return preparedTransaction(async (tx) => {
+  const projectIds = new Set<string>();
+  const purged = await preparedTransaction(async (tx): Promise<Gone> => {
     await takeLocks(tx, workspaceLock(workspaceId));
     const versions = await lockDue<LockedVersion>(tx, DUE_VERSIONS, workspaceId, versionIds, claim);
     const ids = versions.map((v) => v.id);
@@ -170,8 +172,11 @@ export async function purgeVersions(
     );
     await insertReceipts(tx, ctx, workspaceId, items, { reason: claim.reason, parentReceiptId, rowsRemoved: true });
     await enqueue(tx, "erase-files");
+    for (const { projectId } of versions) projectIds.add(projectId);
     return new Set(ids);
   }, claim);
+  if (parentReceiptId === null) await measureAgain({ projectIds });
+  return purged;
 }
 
 // ── Trainings ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -214,7 +219,8 @@ export async function purgeTrainings(
   trainingIds: readonly string[],
   claim: Claim,
 ): Promise<Gone> {
-  return preparedTransaction(async (tx) => {
+  const parents = { versionIds: new Set<string>(), projectIds: new Set<string>() };
+  const purged = await preparedTransaction(async (tx): Promise<Gone> => {
     const trainings = await lockDue<LockedTraining>(tx, DUE_TRAININGS, workspaceId, trainingIds, claim);
     const ids = trainings.map((t) => t.id);
     if (ids.length === 0) return new Set();
@@ -234,8 +240,14 @@ export async function purgeTrainings(
       rowsRemoved: true,
     });
     await enqueue(tx, "erase-files");
+    for (const { versionId, projectId } of trainings) {
+      parents.versionIds.add(versionId);
+      parents.projectIds.add(projectId);
+    }
     return new Set(ids);
   }, claim);
+  await measureAgain(parents);
+  return purged;
 }
 
 // ── Projects ─────────────────────────────────────────────────────────────────────────────────────────────────────────

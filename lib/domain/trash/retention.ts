@@ -1,6 +1,9 @@
 /** How long an item waits in Trash: 30 × 24 h, whatever daylight saving does. Stored with the item as purge_after. */
 export const RETENTION_MS = 30 * 24 * 60 * 60 * 1000;
 
+/** Nothing is to be purged sooner than so long after it was moved to Trash: pages of Trash rely on it where they begin to look. */
+export const SHORTEST_WAIT_MS = RETENTION_MS;
+
 const DAY_MS = 24 * 60 * 60 * 1000;
 const HOUR_MS = 60 * 60 * 1000;
 /** From this many days on the time is running out. */

@@ -5,15 +5,18 @@ import { DomainError } from "@/lib/domain/errors";
 import { getTrainingState, type TrainingRef } from "@/lib/domain/item-state";
 import { LIVE_VERSION, projectLockOfVersion, trainingLock, versionLock } from "@/lib/domain/locks";
 import { authorize } from "@/lib/domain/permissions";
+import { bytesHeldBy } from "./holdings";
 import {
   alreadyInTrash,
   restoreParentFirst,
   stampOf,
+  toldDetails,
   trashed,
   UNKNOWN_TARGET,
   untilSettled,
   type AlreadyInTrash,
   type Restored,
+  type Told,
   type Trashed,
   type TrashedRow,
 } from "./outcome";
@@ -23,26 +26,34 @@ const TRASH_TRAINING = statement({
   name: "trash-training",
   text: `
 with trashed as (
-  update trainings t set deleted_at = $3, deleted_by_id = $4, purge_after = $5
+  update trainings t set deleted_at = $3, deleted_by_id = $4, purge_after = $5, deleted_key_id = $6, deleted_note = $7,
+    trashed_project_id = v.project_id, trashed_bytes = ${bytesHeldBy("TRAINING", "t.id")}
   from versions v join projects p on p.id = v.project_id
   where t.id = $1 and t.workspace_id = $2 and t.deleted_at is null and t.ended_at is not null
     and v.id = t.version_id and ${LIVE_VERSION}
   returning t.id, 'Training ' || t.number as name, '{}'::text[] as cancelled
 ), audited as (
   insert into audit_events
-  select a.* from trashed, jsonb_populate_record(null::audit_events, $6::jsonb || jsonb_build_object('target_id', id, 'target_name', name)) a
+  select a.* from trashed, jsonb_populate_record(null::audit_events, $8::jsonb || jsonb_build_object('target_id', id, 'target_name', name)) a
 )
 select * from trashed`,
 });
 
 /**
  * Moves a training that is over to Trash for 30 × 24 h; its model stops serving with it.
- * Repeating is `already_in_trash`. Throws `not_found`, `in_trash`, `project_in_trash`, `purged`, and `training_active`
- * while it is queued or running.
+ * Repeating is `already_in_trash`. `note` as for a version. Throws `not_found`, `in_trash`, `project_in_trash`, `purged`,
+ * `invalid_input`, and `training_active` while it is queued or running.
  */
-export async function trashTraining(ctx: Context, ref: TrainingRef): Promise<Trashed | AlreadyInTrash> {
+export async function trashTraining(ctx: Context, ref: TrainingRef & Told): Promise<Trashed | AlreadyInTrash> {
   const { workspaceId } = authorize(ctx, "update version", ref.workspaceSlug);
-  const audit = auditRow(ctx, { workspaceId, action: "training.trashed", targetType: "training", ...UNKNOWN_TARGET });
+  const stamp = stampOf(ctx, ref);
+  const audit = auditRow(ctx, {
+    workspaceId,
+    action: "training.trashed",
+    targetType: "training",
+    ...UNKNOWN_TARGET,
+    details: toldDetails(ref),
+  });
   return untilSettled(async () => {
     const state = await getTrainingState(workspaceId, ref);
     if (state.deletedAt) return alreadyInTrash(state);
@@ -53,7 +64,7 @@ export async function trashTraining(ctx: Context, ref: TrainingRef): Promise<Tra
       );
     const [row] = await atomic<TrashedRow>([
       trainingLock(state.id),
-      { statement: TRASH_TRAINING, values: [state.id, workspaceId, ...stampOf(ctx), JSON.stringify(audit)] },
+      { statement: TRASH_TRAINING, values: [state.id, workspaceId, ...stamp, JSON.stringify(audit)] },
     ]);
     return row && trashed(ctx, row);
   });
@@ -64,7 +75,8 @@ const RESTORE_TRAINING = statement({
   name: "restore-training",
   text: `
 with restored as (
-  update trainings t set deleted_at = null, deleted_by_id = null, purge_after = null
+  update trainings t set deleted_at = null, deleted_by_id = null, purge_after = null, deleted_key_id = null, deleted_note = null,
+    trashed_bytes = null, trashed_project_id = null
   from versions v join projects p on p.id = v.project_id
   where t.id = $1 and t.workspace_id = $2 and t.deleted_at is not null
     and v.id = t.version_id and ${LIVE_VERSION}

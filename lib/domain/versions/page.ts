@@ -137,9 +137,54 @@ async function findVersion(
   };
 }
 
-/** Something that a link leads to and that waits in Trash, or is gone for good and has a receipt. */
-export type HiddenItem =
-  { type: Exclude<ItemType, "TRAINING">; name: string; number: number | null; purgeAfter: Date } | { type: "PURGED" };
+/** Something that a link leads to and that waits in Trash. */
+export interface ItemInTrash {
+  type: Exclude<ItemType, "TRAINING">;
+  name: string;
+  number: number | null;
+  purgeAfter: Date;
+  deletedAt: Date;
+  deletedById: string;
+  /** null when the person's account is gone, or a job did it. */
+  deletedByName: string | null;
+  /** The API key with which that person did it, if one was used, and its name while there is one. */
+  deletedKeyId: string | null;
+  deletedKeyName: string | null;
+  /** Why, in that person's words. */
+  deletedNote: string | null;
+}
+
+/** Or that is gone for good and has a receipt. */
+export type HiddenItem = ItemInTrash | { type: "PURGED" };
+
+const TOLD = { deletedAt: true, purgeAfter: true, deletedById: true, deletedKeyId: true, deletedNote: true } as const;
+
+/** What is told of a deletion; null when the item has come back meanwhile. */
+async function readTold(
+  item: Pick<ItemInTrash, "type" | "name" | "number"> & { id: string },
+): Promise<ItemInTrash | null> {
+  const { id, ...named } = item;
+  const told =
+    item.type === "PROJECT"
+      ? await prisma().project.findUnique({ where: { id }, select: TOLD })
+      : await prisma().version.findUnique({ where: { id }, select: TOLD });
+  if (!told?.deletedAt || !told.purgeAfter || told.deletedById === null) return null;
+  const { deletedAt, purgeAfter, deletedById, deletedKeyId, deletedNote } = told;
+  const [person, key] = await Promise.all([
+    prisma().user.findUnique({ where: { id: deletedById }, select: { name: true } }),
+    deletedKeyId === null ? null : prisma().apiKey.findUnique({ where: { id: deletedKeyId }, select: { name: true } }),
+  ]);
+  return {
+    ...named,
+    deletedAt,
+    purgeAfter,
+    deletedById,
+    deletedByName: person?.name ?? null,
+    deletedKeyId,
+    deletedKeyName: key?.name ?? null,
+    deletedNote,
+  };
+}
 
 /**
  * Why there is nothing at a project's or version's page: it, or its project, is in Trash, or purged. null: for another
@@ -153,13 +198,13 @@ export async function findHiddenItem(
   const { number, ...project } = ref;
   try {
     if (number === undefined) {
-      const state = await getProjectState(workspaceId, project);
-      return state.deletedAt && { type: "PROJECT", name: state.name, number: null, purgeAfter: state.purgeAfter! };
+      const { id, name, deletedAt } = await getProjectState(workspaceId, project);
+      return deletedAt && readTold({ type: "PROJECT", id, name, number: null });
     }
     const state = await getVersionState(workspaceId, { ...project, number }, { inTrashedProject: true });
     if (state.projectDeletedAt)
-      return { type: "PROJECT", name: state.projectName, number: null, purgeAfter: state.projectPurgeAfter! };
-    return state.deletedAt && { type: "VERSION", name: state.name, number, purgeAfter: state.purgeAfter! };
+      return readTold({ type: "PROJECT", id: state.projectId, name: state.projectName, number: null });
+    return state.deletedAt && readTold({ type: "VERSION", id: state.id, name: state.name, number });
   } catch (error) {
     if (error instanceof DomainError) return error.code === "purged" ? { type: "PURGED" } : null;
     throw error;

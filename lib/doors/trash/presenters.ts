@@ -82,6 +82,8 @@ function presentTrashItem(item: TrashItem): TrashAnswer["items"][number] {
     scheduledCleanupAt: item.purgeAfter.toISOString(),
     deletedBy: item.deletedById,
     deletedByName: item.deletedByName ?? `deleted user (${item.deletedById})`,
+    deletedWithKey: item.deletedKeyId && (item.deletedKeyName ?? `deleted key (${item.deletedKeyId})`),
+    reason: item.deletedNote,
   };
   switch (item.type) {
     case "PROJECT":

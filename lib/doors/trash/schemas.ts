@@ -27,6 +27,14 @@ export const trashQuery = z.object({
     .optional(),
 });
 
+/** Its length and its characters are the domain's to judge. */
+export const reasonQuery = z.object({
+  reason: z
+    .string()
+    .optional()
+    .meta({ description: "Why, in at most 500 characters without line breaks: shown in Trash and in the audit log." }),
+});
+
 /** Ids as Trash lists them. No control characters: PostgreSQL takes no NUL. */
 const itemId = z
   .string({
@@ -93,6 +101,11 @@ const inTrash = {
   scheduledCleanupAt: z.iso.datetime(),
   deletedBy: z.string(),
   deletedByName: z.string(),
+  deletedWithKey: z
+    .string()
+    .nullable()
+    .meta({ description: "The name of the API key that did it for that person; null: they did it themselves." }),
+  reason: z.string().nullable().meta({ description: "Why, in that person's words." }),
 };
 
 const parent = { parentId: z.string(), parentUrl: z.string(), parentName: z.string() };

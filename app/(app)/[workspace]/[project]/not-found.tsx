@@ -3,13 +3,18 @@ import { escapeName } from "@/app/_ui/exact-name";
 import { LinkButton } from "@/app/_ui/link-button";
 import { NotFound } from "@/app/_ui/not-found";
 import { Problem } from "@/app/_ui/problem";
+import { Time } from "@/app/_ui/time";
 import { findHiddenHere } from "@/lib/doors/trash/hidden-item";
 
 /** Nothing here; or, for members, what is in Trash or purged instead, with the way there or to its receipt. */
 export default async function ProjectNotFound() {
   const item = await findHiddenHere();
   if (!item) return <NotFound />;
-  const [t, format] = [await getTranslations("versions.hidden"), await getFormatter()];
+  const [t, trash, format] = [
+    await getTranslations("versions.hidden"),
+    await getTranslations("trash"),
+    await getFormatter(),
+  ];
   if (item.type === "PURGED")
     return (
       <Problem
@@ -44,6 +49,19 @@ export default async function ProjectNotFound() {
       }
     >
       <p>{t(item.type === "PROJECT" ? "projectText" : "versionText", values)}</p>
+      <p className="mt-2">
+        {t.rich(item.deletedKeyId === null ? "deletedBy" : "deletedByKey", {
+          name: item.deletedByName ?? trash("deletedUser", { id: item.deletedById }),
+          key: item.deletedKeyName === null ? "" : escapeName(item.deletedKeyName),
+          hasKey: item.deletedKeyName === null ? "no" : "yes",
+          time: () => <Time at={item.deletedAt} />,
+        })}
+      </p>
+      {item.deletedNote === null ? null : (
+        <p className="wrap-anywhere">
+          {trash.rich("note", { note: escapeName(item.deletedNote), bdi: (words) => <bdi>{words}</bdi> })}
+        </p>
+      )}
     </Problem>
   );
 }

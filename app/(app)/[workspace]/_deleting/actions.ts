@@ -9,10 +9,11 @@ import { itemId, projectRef, trainingRef, versionRef } from "@/lib/doors/refs";
 
 const confirmName = z.string().max(1_000);
 const name = z.string().max(1_000);
+const note = z.string().max(10_000);
 
-export const trashVersionAction = action(versionRef.extend({ confirmName }), trashVersion);
-export const trashProjectAction = action(projectRef.extend({ confirmName }), trashProject);
-export const trashTrainingAction = action(trainingRef, trashTraining);
+export const trashVersionAction = action(versionRef.extend({ confirmName, note }), trashVersion);
+export const trashProjectAction = action(projectRef.extend({ confirmName, note }), trashProject);
+export const trashTrainingAction = action(trainingRef.extend({ note }), trashTraining);
 
 /** Undo, and Restore of one item in Trash. */
 export const restoreItemAction = action(

@@ -13,7 +13,7 @@ import { Skeleton } from "@/app/_ui/skeleton";
 import { TextLink } from "@/app/_ui/text-link";
 import { toastError } from "@/app/_ui/toast";
 import type { ItemType } from "@/lib/domain/item-types";
-import { normalizeName } from "@/lib/domain/name-form";
+import { normalizeName, NOTE_LENGTH_MAX } from "@/lib/domain/name-form";
 import type { AlreadyInTrash, Trashed } from "@/lib/domain/trash";
 import type { ActionResult } from "@/lib/doors/action";
 import { Consequences, type Foreseen } from "./consequences";
@@ -28,8 +28,8 @@ interface Props {
   consequencesUrl: string;
   /** Whether the name has to be typed. */
   typed: boolean;
-  /** Moves it to Trash, if it still has that name. */
-  trash: (confirmName: string) => Promise<ActionResult<Trashed | AlreadyInTrash>>;
+  /** Moves it to Trash, if it still has that name; the note says why, and may be empty. */
+  trash: (confirmName: string, note: string) => Promise<ActionResult<Trashed | AlreadyInTrash>>;
   /** It is in Trash now. */
   onTrashed: (result: Trashed | AlreadyInTrash) => void;
   onClose: () => void;
@@ -60,6 +60,7 @@ export function DeleteDialog({
   const [renamedTo, setRenamedTo] = useState<string | null>(null);
   const [problem, setProblem] = useState<string | null>(null);
   const [text, setText] = useState("");
+  const [note, setNote] = useState("");
   const [pending, startTransition] = useTransition();
 
   const current = renamedTo ?? (loaded.state === "ready" && type !== "TRAINING" ? loaded.foreseen.name : name);
@@ -76,7 +77,7 @@ export function DeleteDialog({
     if (!matches || pending || loaded.state !== "ready") return;
     setProblem(null);
     startTransition(async () => {
-      const result = await trash(text).catch(() => null);
+      const result = await trash(text, note).catch(() => null);
       if (result?.ok) return onTrashed(result.data);
       if (result?.error.code === "name_mismatch") {
         const now = String(result.error.details["name"]);
@@ -136,7 +137,7 @@ export function DeleteDialog({
           </Callout>
         ) : null}
         {gone ? null : (
-          <form id={formId} onSubmit={submit} className={typed ? "grid gap-2" : undefined}>
+          <form id={formId} onSubmit={submit} className="grid gap-4">
             {typed ? (
               <>
                 <Field label={t("typeName", { type })} description={isOddName(current) ? common("oddName") : undefined}>
@@ -160,6 +161,17 @@ export function DeleteDialog({
                 </Field>
               </>
             ) : null}
+            <Field label={t("reason")} quiet>
+              {(control) => (
+                <Input
+                  {...control}
+                  value={note}
+                  maxLength={NOTE_LENGTH_MAX}
+                  onChange={(event) => setNote(event.target.value)}
+                  autoComplete="off"
+                />
+              )}
+            </Field>
           </form>
         )}
       </DialogContent>

@@ -55,7 +55,7 @@ export function ProjectMenu({
             name={name}
             consequencesUrl={`/data/${workspaceSlug}/${projectSlug}/consequences`}
             typed
-            trash={(confirmName) => trashProjectAction({ ...ref, confirmName })}
+            trash={(confirmName, note) => trashProjectAction({ ...ref, confirmName, note })}
             onTrashed={(result) => {
               const label = escapeName(result.name);
               if (result.outcome === "trashed")

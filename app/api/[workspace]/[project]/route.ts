@@ -9,10 +9,14 @@ export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = resource({
   GET: route(operations.getProject, async ({ ctx, params }) =>
     presentProjectWithVersions(await getProject(ctx, { workspaceSlug: params.workspace, projectSlug: params.project })),
   ),
-  DELETE: route(operations.trashProject, async ({ ctx, params }) =>
+  DELETE: route(operations.trashProject, async ({ ctx, params, query }) =>
     presentTrashedProject(
       params,
-      await trashProject(ctx, { workspaceSlug: params.workspace, projectSlug: params.project }),
+      await trashProject(ctx, {
+        workspaceSlug: params.workspace,
+        projectSlug: params.project,
+        note: query.reason,
+      }),
     ),
   ),
 });

@@ -46,7 +46,7 @@ export function DeleteTraining({
           name={name}
           consequencesUrl={`/data/${workspaceSlug}/${projectSlug}/${version.number}/trainings/${trainingId}/consequences`}
           typed={false}
-          trash={() => trashTrainingAction({ ...version, trainingId })}
+          trash={(_confirmName, note) => trashTrainingAction({ ...version, trainingId, note })}
           onTrashed={({ outcome }) => {
             if (outcome === "trashed")
               say(name, () => restoreItemAction({ workspaceSlug, item: { type: "TRAINING", trainingId } }));

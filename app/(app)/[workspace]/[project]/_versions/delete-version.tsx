@@ -40,7 +40,7 @@ export function DeleteVersion({
       mark={t("number", { number: String(number) })}
       consequencesUrl={`/data/${workspaceSlug}/${projectSlug}/${number}/consequences`}
       typed
-      trash={(confirmName) => trashVersionAction({ workspaceSlug, projectSlug, number, confirmName })}
+      trash={(confirmName, note) => trashVersionAction({ workspaceSlug, projectSlug, number, confirmName, note })}
       onTrashed={(result) => {
         const label = escapeName(result.name);
         if (result.outcome === "trashed")

@@ -14,6 +14,7 @@ const detailsSchema = z.object({
   role: z.string().catch(""),
   reason: z.string().catch(""),
   detail: z.string().catch(""),
+  note: z.string().catch(""),
   model: z.string().catch(""),
   format: z.string().catch(""),
   images: z.number().catch(0),
@@ -66,7 +67,7 @@ export async function Sentence({ event, workspaceSlug }: { event: LoggedEvent; w
       </p>
     );
   }
-  const { cancelledTrainings, before, role, scopes, ...details } = detailsSchema.parse(event.details);
+  const { cancelledTrainings, before, role, scopes, note, ...details } = detailsSchema.parse(event.details);
   // "2", a training of the version itself, or "3.2", one of the project's version 3.
   const trainings = cancelledTrainings.map((path) => {
     const [first = "", second] = path.split(".");
@@ -98,6 +99,11 @@ export async function Sentence({ event, workspaceSlug }: { event: LoggedEvent; w
           </span>
         ) : null}
       </p>
+      {note === "" ? null : (
+        <p className="text-muted wrap-anywhere">
+          {t.rich("note", { note: escapeName(note), bdi: (words) => <bdi>{words}</bdi> })}
+        </p>
+      )}
       {action.endsWith("failed") ? <Why action={action} {...details} /> : null}
     </>
   );

@@ -1,5 +1,5 @@
 import type { Metadata } from "next";
-import { getTranslations } from "next-intl/server";
+import { getTimeZone, getTranslations } from "next-intl/server";
 import { redirect } from "next/navigation";
 import { ClientMessages } from "@/app/_ui/client-messages";
 import { EmptyState } from "@/app/_ui/empty-state";
@@ -10,6 +10,7 @@ import { Time } from "@/app/_ui/time";
 import { readTrash, type TrashOverview } from "@/lib/domain/trash";
 import { pageOr } from "@/lib/doors/page";
 import { activityHref } from "./activity-href";
+import { ActiveFilters } from "./active-filters";
 import { TrashDesk } from "./desk";
 import { JobsUnderWay } from "./jobs-under-way";
 import { TrashFilters } from "./filters";
@@ -18,7 +19,7 @@ import { labelOf } from "./label";
 import type { Row } from "./rows";
 import { Schedule, ScheduleAlarms } from "./schedule";
 import { Section } from "./section";
-import { isFiltered, parseTrashQuery, trashHref, type TrashQuery } from "./view-query";
+import { filtersOf, parseTrashQuery, toTrashView, trashHref, type TrashQuery } from "./view-query";
 
 interface Props {
   params: Promise<{ workspace: string }>;
@@ -30,17 +31,22 @@ export async function generateMetadata(): Promise<Metadata> {
 }
 
 export default async function TrashPage({ params, searchParams }: Props) {
-  const [{ workspace: slug }, query, t] = [
+  const [{ workspace: slug }, query, timeZone, t] = [
     await params,
     parseTrashQuery(await searchParams),
+    await getTimeZone(),
     await getTranslations("trash"),
   ];
-  const read = await pageOr(["invalid_input"], (ctx) => readTrash(ctx, { workspaceSlug: slug, ...query }));
+  const read = await pageOr(["invalid_input"], (ctx) =>
+    readTrash(ctx, { workspaceSlug: slug, ...toTrashView(query, timeZone), cursors: query.cursors }),
+  );
   // A place to read on from that we never gave: begin anew.
   if (!read.ok) redirect(trashHref(slug, { ...query, cursors: {} }));
   const overview = read.data;
-  const { workspace, summary, sections, mayRestore, mayPurge, jobs } = overview;
-  const shown = sections.filter(({ type, items }) => items.length > 0 || query.cursors[type] !== undefined);
+  const { workspace, summary, sections, choices, mayRestore, mayPurge, jobs } = overview;
+  const shown = sections.filter(
+    ({ items, previousCursor, nextCursor }) => items.length > 0 || previousCursor !== null || nextCursor !== null,
+  );
   const empty = summary.items === 0;
 
   const rows = shown.flatMap(({ items }) =>
@@ -91,7 +97,10 @@ export default async function TrashPage({ params, searchParams }: Props) {
             <EmptyState title={t("empty")}>{t("emptyText")}</EmptyState>
           ) : (
             <>
-              <TrashFilters workspaceSlug={slug} type={query.type ?? null} order={query.order} search={query.search} />
+              <div className="grid gap-2">
+                <TrashFilters workspaceSlug={slug} query={query} choices={choices} />
+                <ActiveFilters workspaceSlug={slug} query={query} choices={choices} />
+              </div>
               {shown.length > 0 ? (
                 shown.map((section) => (
                   <Section key={section.type} overview={overview} section={section} query={query} />
@@ -136,7 +145,7 @@ async function NothingMatches({ slug, query }: { slug: string; query: TrashQuery
     <EmptyState
       title={t("noMatch")}
       action={
-        isFiltered(query) ? (
+        filtersOf(query).length > 0 ? (
           <LinkButton href={trashHref(slug, { order: query.order })}>{t("clearFilters")}</LinkButton>
         ) : null
       }

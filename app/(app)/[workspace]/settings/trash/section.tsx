@@ -1,4 +1,5 @@
 import { getTranslations } from "next-intl/server";
+import { escapeName } from "@/app/_ui/exact-name";
 import { LinkButton } from "@/app/_ui/link-button";
 import { Bytes } from "@/app/_ui/number";
 import { Table, TableBody, TableCell, TableHead, TableHeader, TableRow } from "@/app/_ui/table";
@@ -24,15 +25,19 @@ export async function Section({
   query: TrashQuery;
 }) {
   const t = await getTranslations("trash");
-  const { type, items, nextCursor } = section;
+  const { type, items, previousCursor, nextCursor, unfinished, total } = section;
   const { mayRestore, workspace } = overview;
-  const started = query.cursors[type] !== undefined;
   const at = (cursor: string | undefined) =>
     `${trashHref(workspace.slug, { ...query, cursors: { ...query.cursors, [type]: cursor } })}#${type}`;
   return (
     <div className="@container grid gap-2">
-      <h2 id={type} className="scroll-mt-16 font-semibold">
+      <h2 id={type} className="flex scroll-mt-16 items-baseline gap-2 font-semibold">
         {t(`types.${type}`)}
+        {total === null ? null : (
+          <span className="text-sm font-normal text-muted tabular-nums">
+            {total.more ? t("totalMore", { count: total.count }) : t("total", { count: total.count })}
+          </span>
+        )}
       </h2>
       {items.length > 0 ? (
         <Table label={t(`types.${type}`)} className={TABLE}>
@@ -64,18 +69,24 @@ export async function Section({
           </TableBody>
         </Table>
       ) : (
-        <p className="text-sm text-muted">{t("nothingFurther")}</p>
+        <p className="text-muted">{t("noneSoFar")}</p>
       )}
-      {started || nextCursor !== null ? (
+      {unfinished ? <p className="text-sm text-muted">{t("unfinished")}</p> : null}
+      {previousCursor !== null || nextCursor !== null ? (
         <nav aria-label={t("pages", { type })} className="flex flex-wrap gap-2">
-          {started ? (
-            <LinkButton size="sm" variant="ghost" href={at(undefined)}>
-              {t("fromTheBeginning")}
-            </LinkButton>
+          {previousCursor !== null ? (
+            <>
+              <LinkButton size="sm" variant="ghost" href={at(undefined)}>
+                {t("fromTheBeginning")}
+              </LinkButton>
+              <LinkButton size="sm" href={at(previousCursor)}>
+                {t("previous", { type })}
+              </LinkButton>
+            </>
           ) : null}
           {nextCursor !== null ? (
             <LinkButton size="sm" href={at(nextCursor)}>
-              {t("showMore", { type })}
+              {unfinished ? t("lookFurther", { type }) : t("next", { type })}
             </LinkButton>
           ) : null}
         </nav>
@@ -92,6 +103,12 @@ async function ItemRow({ item, overview }: { item: ListedItem; overview: TrashOv
   const parent =
     blockedBy === "VERSION" ? t("versionLabel", { project: projectName, number: number ?? 0 }) : projectName;
   const deletedBy = item.deletedByName ?? t("deletedUser", { id: item.deletedById });
+  const withKey =
+    item.deletedKeyId === null
+      ? null
+      : item.deletedKeyName === null
+        ? t("withLostKey")
+        : t("withKey", { key: escapeName(item.deletedKeyName) });
   return (
     <TableRow id={`item-${id}`} className="has-[td_[data-state=checked]]:bg-accent-soft">
       {mayRestore ? (
@@ -124,9 +141,15 @@ async function ItemRow({ item, overview }: { item: ListedItem; overview: TrashOv
               <Frees loss={item.loss} />
               <span className="flex max-w-full flex-wrap gap-x-2">
                 <span className="max-w-full truncate">{t("deletedByLine", { name: deletedBy })}</span>
+                {withKey === null ? null : <span className="max-w-full truncate">{withKey}</span>}
                 <Time at={item.deletedAt} format="date" />
               </span>
             </div>
+            {item.deletedNote === null ? null : (
+              <p className="max-w-full text-muted wrap-anywhere">
+                {t.rich("note", { note: escapeName(item.deletedNote), bdi: (words) => <bdi>{words}</bdi> })}
+              </p>
+            )}
             {blockedBy !== null ? (
               <div className="mt-0.5 grid justify-items-start">
                 <p id={reasonId} className="text-muted">
@@ -139,8 +162,15 @@ async function ItemRow({ item, overview }: { item: ListedItem; overview: TrashOv
         </div>
       </TableHeader>
       <TableCell className={`${WIDE} align-top`}>
-        <span className="block truncate py-1.5" title={deletedBy}>
-          {deletedBy}
+        <span className="block py-1.5">
+          <span className="block truncate" title={deletedBy}>
+            {deletedBy}
+          </span>
+          {withKey === null ? null : (
+            <span className="block truncate text-xs text-muted" title={withKey}>
+              {withKey}
+            </span>
+          )}
         </span>
       </TableCell>
       <TableCell className={`${WIDE} align-top`}>

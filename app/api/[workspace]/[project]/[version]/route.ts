@@ -15,10 +15,15 @@ export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = resource({
       }),
     ),
   ),
-  DELETE: route(operations.trashVersion, async ({ ctx, params }) =>
+  DELETE: route(operations.trashVersion, async ({ ctx, params, query }) =>
     presentTrashedVersion(
       params,
-      await trashVersion(ctx, { workspaceSlug: params.workspace, projectSlug: params.project, number: params.version }),
+      await trashVersion(ctx, {
+        workspaceSlug: params.workspace,
+        projectSlug: params.project,
+        number: params.version,
+        note: query.reason,
+      }),
     ),
   ),
 });

@@ -3,12 +3,13 @@ import { answer, caller, refusal, run } from "../../../../lib/database";
 const first = (order) =>
   `x.workspace_id = c.workspace_id and x.deleted_at is not null and p.purge_started_at is null order by ${order} limit $3`;
 const NEWEST = "x.deleted_at desc, x.id desc";
-const IN_TRASH = "x.id, x.name, x.deleted_at, x.purge_after, x.deleted_by_id";
+const TOLD = "x.deleted_at, x.purge_after, x.deleted_by_id, x.deleted_key_id, x.deleted_note";
+const IN_TRASH = `x.id, x.name, ${TOLD}`;
 
 const LIST = {
   name: "list",
   text: `with ${caller("project:read", "'OWNER', 'EDITOR', 'VIEWER'")}
-  select page.*, u.name as deleted_by_name
+  select page.*, u.name as deleted_by_name, k.name as deleted_key_name
   from caller c
   left join lateral (
     select * from (
@@ -18,11 +19,12 @@ const LIST = {
       (select 'version', ${IN_TRASH}, p.slug, p.name, p.id, x.id, x.number
        from versions x join projects p on p.id = x.project_id where ${first(NEWEST)})
       union all
-      (select 'training', x.id, 'Training ' || x.number, x.deleted_at, x.purge_after, x.deleted_by_id, p.slug, p.name, p.id, v.id, v.number
+      (select 'training', x.id, 'Training ' || x.number, ${TOLD}, p.slug, p.name, p.id, v.id, v.number
        from trainings x join versions v on v.id = x.version_id join projects p on p.id = v.project_id where ${first(NEWEST)})
     ) x order by x.deleted_at desc, x.id desc limit $3
   ) page on true
   left join users u on u.id = page.deleted_by_id
+  left join api_keys k on k.id = page.deleted_key_id
   order by page.deleted_at desc, page.id desc`,
 };
 
@@ -33,6 +35,8 @@ function present(row) {
     scheduledCleanupAt: row.purge_after.toISOString(),
     deletedBy: row.deleted_by_id,
     deletedByName: row.deleted_by_name,
+    deletedWithKey: row.deleted_key_name,
+    reason: row.deleted_note,
   };
   if (row.type === "project") return { type: row.type, id: row.id, ...facts, url: row.project_slug };
   if (row.type === "version")

@@ -4,7 +4,7 @@ import { presentTrashedTraining } from "@/lib/doors/trash/presenters";
 import { resource, route } from "@/lib/doors/route";
 
 export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = resource({
-  DELETE: route(operations.trashTraining, async ({ ctx, params }) =>
+  DELETE: route(operations.trashTraining, async ({ ctx, params, query }) =>
     presentTrashedTraining(
       params,
       await trashTraining(ctx, {
@@ -12,6 +12,7 @@ export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = resource({
         projectSlug: params.project,
         number: params.version,
         trainingId: params.training,
+        note: query.reason,
       }),
     ),
   ),
