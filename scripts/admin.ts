@@ -40,6 +40,7 @@ async function main(): Promise<number> {
       scopes: { type: "string" },
       now: { type: "string" },
       "dry-run": { type: "boolean" },
+      head: { type: "string" },
     },
   });
   const [name, ...rest] = positionals;

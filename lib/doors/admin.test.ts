@@ -13,7 +13,7 @@ import {
 import { connectSecond } from "@/lib/testing/database";
 import { itemRef, UNBOUNDED, versionRef } from "@/lib/testing/lifecycle";
 import { storeFile } from "@/lib/testing/store-file";
-import { purgeItem, trashVersion } from "@/lib/domain/trash";
+import { getReceiptHead, purgeItem, trashVersion } from "@/lib/domain/trash";
 import { runAdminCommand, type AdminResult } from "./admin";
 
 async function admin(
@@ -168,6 +168,35 @@ test("a receipt is looked at again by its id, or with all that are due, and what
     new RegExp(`1 late files \\(4 bytes\\) removed .*, looked at again .*${id}$`),
   );
   await expect(admin("look-again", {}, { positionals: ["nothing"] })).rejects.toMatchObject({ code: "not_found" });
+});
+
+test("receipts are verified, with the head that was signed before, and what was altered or cut off is named", async () => {
+  const world = await buildWorld();
+  const workspace = world.workspace.slug;
+  const project = await buildProject(world);
+  const owner = await userContext(world);
+  for (const name of ["autumn", "winter"]) {
+    const version = await buildVersion(world, project, { name });
+    await trashVersion(owner, versionRef(world, project, version));
+    await purgeItem(owner, itemRef(world, "VERSION", version), UNBOUNDED);
+  }
+  await admin("purge-expired");
+  const head = (await getReceiptHead(owner, { workspaceSlug: workspace }))!.signed!;
+  expect(await admin("verify-receipts", { workspace })).toMatchObject({
+    ok: true,
+    text: "2 receipts and 3 entries read: each is as it was written",
+  });
+  expect((await admin("verify-receipts", { workspace, head })).text).toMatch(/contains the head that was given$/);
+  await expect(admin("verify-receipts", { workspace, head: "x" })).rejects.toMatchObject({ code: "invalid_input" });
+
+  const { id } = await prisma().purgeReceipt.findFirstOrThrow({ where: { itemName: "winter" } });
+  const before = await prisma().purgeReceipt.update({ where: { id }, data: { actorName: "Nobody" } });
+  const found = await admin("verify-receipts", { workspace, head });
+  expect(found.ok).toBe(false);
+  expect(found.text).toBe(
+    `2 receipts and 3 entries read: NOT as they were written\n  receipt ${id} of "winter" was altered: actorName (its last entry is 3)`,
+  );
+  expect(found.answer).toMatchObject({ ok: false, problems: [{ kind: "receipt_altered", receiptId: before.id }] });
 });
 
 test("nobody makes time run on a database that is not the embedded one", async () => {

@@ -12,8 +12,11 @@ import {
   listRuns,
   lookAgain,
   lookAgainAtReceipt,
+  logMovedHeads,
   purgeExpired,
   recordRun,
+  verifyReceipts,
+  type ChainProblem,
 } from "@/lib/domain/trash";
 import { verifyVersionFiles } from "@/lib/work/versions/files";
 import { env } from "@/lib/platform/env";
@@ -88,6 +91,7 @@ async function purgeNow(input: AdminInput): Promise<AdminResult> {
   return recordRun(ctx, { by: "ADMIN", mode: env().purge }, async (run) => {
     const counts = await purgeExpired(ctx, signal, run);
     const files = (run.files = await eraseFiles(await systemContext("admin purge-expired"), signal));
+    await logMovedHeads(ctx);
     const report = run.mode === "REPORT" ? { report: { due: dueIn(run) } } : {};
     const only = run.mode === "REPORT" ? `PURGE=report: ${dueIn(run)} due, and not purged; ` : "";
     return {
@@ -137,6 +141,48 @@ async function lookAgainNow(input: AdminInput): Promise<AdminResult> {
       : `${look.lateFiles} late files, ${look.lateBytes} bytes, found and removed`;
   const failed = look.failed === 0 ? "" : `; ${look.failed} could not be read back and will be tried again`;
   return { ok: look.failed === 0, answer: look, text: `${look.receipts} receipts looked at again: ${found}${failed}` };
+}
+
+/** A sentence for each thing that may be wrong. */
+function describeProblem({ kind, entry, receiptId, itemName, fields }: ChainProblem): string {
+  const receipt = `receipt ${receiptId} of "${itemName}"`;
+  switch (kind) {
+    case "entry_altered":
+      return `entry ${entry} was altered`;
+    case "entry_missing":
+      return `entry ${entry} is missing`;
+    case "entry_misplaced":
+      return `entry ${entry} does not follow the one before it: one of the two was replaced`;
+    case "cut_off":
+      return `the chain was cut off, or made anew: it does not end with, or contain, entry ${entry ?? "that it had"} any more`;
+    case "receipt_altered":
+      return `${receipt} was altered: ${fields.join(", ")} (its last entry is ${entry})`;
+    case "receipt_removed":
+      return `${receipt} was removed (entry ${entry} tells of it)`;
+    case "receipt_inserted":
+      return `${receipt} was put in: no entry tells of it`;
+    case "receipt_unlisted":
+      return `${receipt} is not listed under entry ${entry}, which tells of it`;
+  }
+}
+
+async function verifyReceiptsNow(input: AdminInput): Promise<AdminResult> {
+  const workspaceSlug = option(input, "workspace");
+  const head = input.options["head"];
+  const ctx = await workspaceContext(workspaceSlug);
+  const { ok, more, ...found } = await verifyReceipts(ctx, { workspaceSlug, head });
+  const problems = found.problems.map((problem) => ({ ...problem, text: describeProblem(problem) }));
+  const read = `${found.receipts} receipts and ${found.entries} entries read`;
+  const contained = head === undefined ? "" : ", and the chain contains the head that was given";
+  return {
+    ok,
+    answer: { ok, ...found, problems, more },
+    text: ok
+      ? `${read}: each is as it was written${contained}`
+      : [`${read}: NOT as they were written`, ...problems.map(({ text }) => text), ...(more ? ["and more"] : [])].join(
+          "\n  ",
+        ),
+  };
 }
 
 /** Every command, with what the usage text says of it. */
@@ -242,7 +288,8 @@ export const ADMIN_COMMANDS: Record<string, AdminCommand> = {
     help: "--workspace S",
     async run(input) {
       const workspaceSlug = option(input, "workspace");
-      const receipts = await listReceipts(await workspaceContext(workspaceSlug), { workspaceSlug, limit: 1000 });
+      const ctx = await workspaceContext(workspaceSlug);
+      const { receipts } = await listReceipts(ctx, { workspaceSlug, limit: 1000 });
       const presented = receipts.map((r) => ({ ...r, verified: r.verifiedAt !== null }));
       const lines = presented.map((r) => {
         const state = r.verified
@@ -253,6 +300,10 @@ export const ADMIN_COMMANDS: Record<string, AdminCommand> = {
       });
       return done({ workspace: workspaceSlug, receipts: presented }, lines.join("\n") || "Nothing was purged yet.");
     },
+  },
+  "verify-receipts": {
+    help: "--workspace S [--head H]   (H: a signed head from the log, a download or a printed receipt)",
+    run: verifyReceiptsNow,
   },
   "verify-version": {
     help: "S/project/n",

@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import { systemContext, type Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
-import { dueIn, eraseFiles, lookAgain, purgeExpired, recordRun, runTrashJobs } from "@/lib/domain/trash";
+import { dueIn, eraseFiles, logMovedHeads, lookAgain, purgeExpired, recordRun, runTrashJobs } from "@/lib/domain/trash";
 import { env } from "@/lib/platform/env";
 import { equalSecrets } from "@/lib/platform/secrets";
 import type { purgeAnswer } from "@/lib/doors/server/schemas";
@@ -60,6 +60,7 @@ export async function purgeAndErase(ctx: Context, signal: AbortSignal): Promise<
     const swept = await turn(sweepAll(ctx, within(SWEEP_MS)));
     const files = await turn(eraseFiles(ctx, signal).then((erased) => (run.files = erased)));
     const looked = await turn(lookAgain(ctx, signal));
+    await logMovedHeads(ctx);
     jobs();
     swept();
     looked();

@@ -11,10 +11,20 @@ test("values stand apart by commas, and what holds one, a quote or a line break 
   expect(csvRow([])).toBe("\r\n");
 });
 
-test.each(["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", '=HYPERLINK("http://x","y")'])(
-  "no spreadsheet takes the text %j for a formula",
-  (text) => {
-    expect(csvRow([text]).replace(/^"/, "")).toMatch(/^'/);
-    expect(csvRow(["a", text])).toContain("'");
-  },
-);
+test.each([
+  "=1+1",
+  "+1",
+  "-1",
+  "@SUM(A1)",
+  "\tx",
+  "\rx",
+  "\nx",
+  "＝1",
+  "＋1",
+  "－1",
+  "＠x",
+  '=HYPERLINK("http://x","y")',
+])("no spreadsheet takes the text %j for a formula", (text) => {
+  expect(csvRow([text]).replace(/^"/, "")).toMatch(/^'/);
+  expect(csvRow(["a", text])).toContain("'");
+});

@@ -1,5 +1,8 @@
-/** A spreadsheet takes what begins so for a formula, and runs it. */
-const FORMULA = /^[=+\-@\t\r]/;
+/** At the beginning of a file: without it Excel takes UTF-8 for the encoding of the machine, and Japanese for nothing. */
+export const CSV_START = "\uFEFF";
+
+/** A spreadsheet takes what begins so for a formula, and runs it; the last four are of a full-width keyboard. */
+const FORMULA = /^[=+\-@\t\r\n＝＋－＠]/;
 
 /**
  * A row of a CSV file (RFC 4180), its line end included. A text that a spreadsheet would take for a formula gets an

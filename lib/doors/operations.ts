@@ -4,6 +4,7 @@ import { inferenceOperations } from "@/lib/doors/inference/operations";
 import { modelOperations } from "@/lib/doors/models/operations";
 import { keyOperations } from "@/lib/doors/people/operations";
 import { projectOperations } from "@/lib/doors/projects/operations";
+import { receiptOperations } from "@/lib/doors/receipts/operations";
 import { serverOperations } from "@/lib/doors/server/operations";
 import { trainingOperations } from "@/lib/doors/trainings/operations";
 import { trashOperations } from "@/lib/doors/trash/operations";
@@ -28,6 +29,7 @@ export const operations = {
   ...modelOperations,
   ...inferenceOperations,
   ...trashOperations,
+  ...receiptOperations,
   ...serverOperations,
 };
 

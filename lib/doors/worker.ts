@@ -1,5 +1,5 @@
 import { systemContext } from "@/lib/domain/context";
-import { dueIn, eraseFiles, lookAgain, purgeExpired, recordRun, runTrashJobs } from "@/lib/domain/trash";
+import { dueIn, eraseFiles, logMovedHeads, lookAgain, purgeExpired, recordRun, runTrashJobs } from "@/lib/domain/trash";
 import { sweepAll } from "@/lib/work/sweeps";
 import { buildExports } from "@/lib/work/exports/builder";
 import type { QueueName } from "@/lib/platform/job-queue";
@@ -30,10 +30,13 @@ export function workerHandlers(
         if (counts.purged + counts.failed > 0) log().info(counts, "scheduled purge");
         if (dueIn(run) > 0) log().warn({ due: dueIn(run) }, "PURGE=report: items are due, and nothing is purged");
       });
+      await logMovedHeads(ctx);
     },
     "run-trash-jobs": async () => {
-      const counts = await runTrashJobs(await systemContext("trash jobs"), budget());
+      const ctx = await systemContext("trash jobs");
+      const counts = await runTrashJobs(ctx, budget());
       if (counts.ended + counts.interrupted > 0) log().info(counts, "jobs on Trash worked off");
+      await logMovedHeads(ctx);
     },
     "erase-files": async () => {
       const ctx = await systemContext("file removal");
@@ -41,6 +44,7 @@ export function workerHandlers(
       if (counts.verified + counts.postponed > 0) log().info(counts, "files of purged items removed");
       const looked = await lookAgain(ctx, budget());
       if (looked.receipts + looked.failed > 0) log().info(looked, "verified receipts looked at again");
+      await logMovedHeads(ctx);
     },
     "sweep-files": async () => void (await sweepAll(await systemContext("file sweep"), budget())),
     "generate-versions": async () => {

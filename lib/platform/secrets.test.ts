@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { equalSecrets, hashPassword, newApiKey, newPassword, newToken, verifyPassword } from "./secrets";
+import { deriveKey, equalSecrets, hashPassword, newApiKey, newPassword, newToken, verifyPassword } from "./secrets";
 
 test("secrets are equal when every character is, whatever their lengths", () => {
   expect(equalSecrets("secret", "secret")).toBe(true);
@@ -28,4 +28,11 @@ test("keys, tokens and passwords go into a URL as they are, and none comes twice
     expect(new Set(made).size).toBe(100);
     for (const secret of made) expect(encodeURIComponent(secret)).toBe(secret);
   }
+});
+
+test("a derived key is the same for the same secret and purpose, and another for another of either", () => {
+  const keys = [deriveKey("secret", "links"), deriveKey("secret", "heads"), deriveKey("other", "links")];
+  expect(new Set(keys.map((key) => key.toString("hex"))).size).toBe(3);
+  expect(keys[0]).toHaveLength(32);
+  expect(deriveKey("secret", "links")).toEqual(keys[0]);
 });

@@ -242,6 +242,9 @@ const TABLES = [
   "purge_receipts",
   "scheduled_runs",
   "scheduled_run_workspaces",
+  "receipt_entries",
+  "receipt_entry_items",
+  "receipt_heads",
   "trash_selections",
   "trash_selection_items",
 ];

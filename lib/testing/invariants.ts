@@ -71,8 +71,20 @@ export async function checkInvariants(workspaceId: string, options: { createdIma
         `every image is counted or on a receipt: ${used} used + ${purged} purged is not ${options.createdImages}`,
       );
     }
+    broken.push(...(await findBrokenReceipts(workspaceId)));
     if (broken.length > 0) throw new Error(`Broken:\n${broken.join("\n")}`);
   } finally {
     await client.end();
   }
+}
+
+/** What the chain of receipts says. */
+async function findBrokenReceipts(workspaceId: string): Promise<string[]> {
+  const [{ systemContext }, { verifyReceipts }] = await Promise.all([
+    import("@/lib/domain/context"),
+    import("@/lib/domain/trash"),
+  ]);
+  const membership = { workspaceId, slug: "", name: "", role: "OWNER" as const };
+  const { problems } = await verifyReceipts(await systemContext("test", { membership }), { workspaceSlug: "" });
+  return problems.map((problem) => `receipts are as they were written: ${JSON.stringify(problem)}`);
 }

@@ -75,6 +75,7 @@ const ELSEWHERE: Record<string, readonly string[]> = {
     "lib/doors/workspaces/presenters.ts",
   ],
   "app/api/trash.test.ts": ["lib/doors/request-body.ts", "lib/doors/trash/presenters.ts", "lib/doors/trash/restore.ts"],
+  "app/api/receipts.test.ts": ["lib/doors/receipts/presenters.ts"],
   "app/api/images.test.ts": ["lib/doors/images/presenters.ts"],
   "app/api/infer.test.ts": ["lib/doors/inference/body.ts"],
   "app/api/models.test.ts": ["lib/doors/models/presenters.ts"],

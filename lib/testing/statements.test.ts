@@ -4,6 +4,7 @@ import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import * as locks from "@/lib/domain/locks";
 import { listStatement } from "@/lib/domain/trash/list";
+import { receiptsStatement } from "@/lib/domain/trash/receipt-list";
 import { declaredStatements, type Statement } from "@/lib/platform/db";
 
 /* Every statement that is written by hand, on the migrated database: a column that was renamed is found here. */
@@ -22,6 +23,13 @@ for (const lock of [locks.workspaceLock, locks.projectLockOfVersion, locks.versi
 locks.projectLockBySlug("", "");
 locks.versionLockByNumber("", "", 1);
 for (const type of [undefined, "PROJECT", "VERSION", "TRAINING"] as const) listStatement(type);
+
+for (const direction of ["older", "newer"] as const) {
+  receiptsStatement({}, direction);
+  const day = new Date(0);
+  for (const state of ["verified", "waiting"] as const)
+    receiptsStatement({ type: "VERSION", state, search: "x", from: day, until: day }, direction);
+}
 
 let client: pg.Client;
 beforeAll(async () => {

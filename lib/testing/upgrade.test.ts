@@ -264,6 +264,40 @@ test("all that was there is still what it was, and what was under way or left is
     lateFiles: 0,
   });
 
+  // receipts of before are entry 0 of their workspace's chain, and those too are not altered unnoticed
+  const entries = await client.query("select number, kind from receipt_entries order by number");
+  expect(entries.rows).toEqual([
+    { number: 0, kind: "BEFORE" },
+    { number: 1, kind: "PURGED" },
+    { number: 2, kind: "VERIFIED" },
+  ]);
+  expect(await trash.verifyReceipts(owner, { workspaceSlug: "acme" })).toMatchObject({ ok: true, receipts: 2 });
+
   const { findBroken } = await import("./quiet-and-whole");
   expect(await findBroken(process.env["DATABASE_URL"]!, process.env["BLOB_STORE"]!)).toEqual([]);
+}, 60_000);
+
+test("more receipts of before than an entry holds are the entries from 0 on, and each that was altered is named", async () => {
+  const own = new pg.Client({ connectionString: process.env["DATABASE_URL"] });
+  await own.connect();
+  await own.query("begin");
+  await own.query("delete from receipt_entries; delete from receipt_entry_items; delete from receipt_heads");
+  await own.query(
+    `insert into purge_receipts select (jsonb_populate_record(r, jsonb_build_object('id', 'copy' || n, 'item_id', 'copy' || n))).*
+     from purge_receipts r, generate_series(1, 1100) n where r.id = 'r'`,
+  );
+  const chain = readFileSync(path.join(migrations, "20261128181000_receipt_chain/migration.sql"), "utf8");
+  await own.query(chain.slice(chain.indexOf("DO $$")));
+  await own.query("commit");
+  await own.end();
+  const { verifyReceipts } = await import("@/lib/domain/trash");
+  expect(await verifyReceipts(owner, { workspaceSlug: "acme" })).toMatchObject({
+    ok: true,
+    entries: 3,
+    receipts: 1_102,
+  });
+  await client.query("update purge_receipts set images = 7 where id = 'copy777'");
+  expect((await verifyReceipts(owner, { workspaceSlug: "acme" })).problems).toMatchObject([
+    { kind: "receipt_altered", receiptId: "copy777", fields: ["images"] },
+  ]);
 }, 60_000);

@@ -121,7 +121,7 @@ async function halfMade(): Promise<{ id: string; number: number }> {
 async function purged(type: ItemType, item: { id: string }) {
   await purgeItem(owner, itemRef(world, type, item), UNBOUNDED);
   await eraseUntilVerified();
-  const all = await listReceipts(owner, { workspaceSlug: world.workspace.slug, limit: 100 });
+  const { receipts: all } = await listReceipts(owner, { workspaceSlug: world.workspace.slug, limit: 100 });
   const { id } = all.find(({ itemId }) => itemId === item.id)!;
   return getReceipt(owner, { workspaceSlug: world.workspace.slug, receiptId: id });
 }

@@ -1,4 +1,4 @@
-import { ChartNoAxesColumn, FolderOpen, KeyRound, ScrollText, Trash2, Users } from "lucide-react";
+import { ChartNoAxesColumn, FileCheck2, FolderOpen, KeyRound, ScrollText, Trash2, Users } from "lucide-react";
 import { getTranslations } from "next-intl/server";
 import { type Navigation, TRASH_COUNT_MAX } from "@/lib/domain/workspaces";
 import { readTheme, THEME_COOKIE } from "@/lib/doors/preferences";
@@ -18,6 +18,7 @@ export async function Sidebar({ navigation }: { navigation: Navigation }) {
   const more = trashItems > TRASH_COUNT_MAX;
   const settings = [
     { href: `${root}/settings/trash`, label: t("trash"), icon: Trash2, count: trashItems },
+    { href: `${root}/settings/receipts`, label: t("receipts"), icon: FileCheck2 },
     { href: `${root}/settings/usage`, label: t("usage"), icon: ChartNoAxesColumn },
     ...(workspace.role === "OWNER" // others would be refused
       ? [

@@ -37,7 +37,8 @@ import {
 } from "@/lib/testing/lifecycle";
 import { systemContext, type Context } from "@/lib/domain/context";
 import { eraseFiles, lookAgain, lookAgainAtReceipt } from "./erase";
-import { getReceipt, listReceipts } from "./receipts";
+import { listReceipts } from "./receipt-list";
+import { getReceipt } from "./receipts";
 import { purgeItem, restoreVersion, trashProject, trashTraining, trashVersion } from "@/lib/domain/trash";
 import { renewGrant } from "@/lib/domain/grants";
 import { takeThumbnailsGrant } from "@/lib/domain/versions";
@@ -109,7 +110,8 @@ describe("the files of a purged version", () => {
     const receipt = await receiptOf(version);
     expect(receipt).toMatchObject({ removedFiles: 21, removedBytes: 202n, attempts: 1, lastError: null });
     expect(receipt.verifiedAt!.getTime()).toBeGreaterThanOrEqual(receipt.purgedAt.getTime());
-    expect(await listReceipts(owner, { workspaceSlug: world.workspace.slug, limit: 10 })).toMatchObject([
+    const { receipts } = await listReceipts(owner, { workspaceSlug: world.workspace.slug, limit: 10 });
+    expect(receipts).toMatchObject([
       {
         id: receipt.id,
         itemType: "VERSION",
@@ -488,17 +490,11 @@ test("two passes at once share the work: every receipt verified once, every file
   expect(versions.filter((version) => existsSync(folderOf(version)))).toEqual([]);
 });
 
-// Every proof waits for a lock of the test until the time is up: as many receipts are in hand as are worked on at once.
+// The removal of each one's files waits for a lock of the test until the time is up: as many are in hand as are worked on at once.
 test("a pass whose time is up in the middle ends what it has in hand and leaves the rest to be taken at once", async () => {
   for (let i = 0; i < 30; i++) await purgedVersion(1);
   const second = await connectSecond();
-  await second.query(
-    "create function wait_here() returns trigger language plpgsql as $$ begin perform pg_advisory_xact_lock_shared(4712); return new; end $$",
-  );
-  await second.query(
-    "create trigger wait_here before update on purge_receipts for each row when (new.verified_at is not null) execute function wait_here()",
-  );
-  await second.query("select pg_advisory_lock(4712)");
+  await stopHere(second, "new.counted_at is not null and old.counted_at is null");
   const budget = new AbortController();
   const pass = eraseFiles(job, budget.signal);
   await second.untilWaiting(8);
@@ -509,6 +505,69 @@ test("a pass whose time is up in the middle ends what it has in hand and leaves 
   await second.end();
   expect(await erase()).toEqual({ verified: 22, postponed: 0 });
   expect((await prisma().purgeReceipt.findMany()).map((r) => r.attempts)).toEqual(Array.from({ length: 30 }, () => 1));
+});
+
+/** Whoever updates a receipt so waits for an advisory lock of the test. */
+async function stopHere(second: Awaited<ReturnType<typeof connectSecond>>, when: string) {
+  await second.query(
+    "create function wait_here() returns trigger language plpgsql as $$ begin perform pg_advisory_xact_lock_shared(4712); return new; end $$",
+  );
+  await second.query(
+    `create trigger wait_here before update on purge_receipts for each row when (${when}) execute function wait_here()`,
+  );
+  await second.query("select pg_advisory_lock(4712)");
+}
+
+describe("proofs", () => {
+  const entries = () =>
+    prisma().receiptEntry.findMany({ where: { workspaceId: world.workspace.id, kind: "VERIFIED" } });
+
+  test("of a batch are marked in one transaction, with one entry in the chain of each workspace", async () => {
+    const elsewhere = await buildWorld();
+    for (let i = 0; i < 12; i++) await purgedVersion(1);
+    const theirs = await buildProject(elsewhere);
+    const version = await buildVersion(elsewhere, theirs);
+    await trashVersion(await userContext(elsewhere), versionRef(elsewhere, theirs, version));
+    await purgeItem(await userContext(elsewhere), itemRef(elsewhere, "VERSION", version), UNBOUNDED);
+    expect(await erase()).toEqual({ verified: 13, postponed: 0 });
+    expect(await entries()).toHaveLength(1);
+    const verified = await prisma().purgeReceipt.findMany({ select: { verifiedAt: true } });
+    expect(new Set(verified.map(({ verifiedAt }) => verifiedAt!.getTime())).size).toBe(1);
+    await checkInvariants(world.workspace.id);
+    await checkInvariants(elsewhere.workspace.id);
+  });
+
+  test("do not wait for a slow neighbour: what is done is marked while it is still at work", async () => {
+    const [slow, fine] = [await purgedVersion(3), await purgedVersion(3)];
+    const second = await connectSecond();
+    await stopHere(second, `new.counted_at is not null and old.counted_at is null and new.item_id = '${slow.id}'`);
+    const pass = erase();
+    await second.untilWaiting(1);
+    await expect.poll(async () => (await receiptOf(fine)).verifiedAt, { timeout: 4_000 }).not.toBeNull();
+    expect((await receiptOf(slow)).verifiedAt).toBeNull();
+    await second.query("select pg_advisory_unlock(4712)");
+    expect(await pass).toEqual({ verified: 2, postponed: 0 });
+    await second.query("drop function wait_here() cascade");
+    await second.end();
+    expect(await entries()).toHaveLength(2);
+  });
+
+  test("that cannot be marked are no proofs: the pass fails, and the next one marks them", async () => {
+    const version = await purgedVersion(3);
+    const second = await connectSecond();
+    await second.query(
+      "create function broken() returns trigger language plpgsql as $$ begin raise exception 'disk full'; end $$",
+    );
+    await second.query("create trigger broken before insert on receipt_entries for each row execute function broken()");
+    await expect(erase()).rejects.toThrow("disk full");
+    await second.query("drop function broken() cascade");
+    await second.end();
+    expect(await receiptOf(version)).toMatchObject({ verifiedAt: null, removedFiles: 4 });
+    await passTime();
+    expect(await erase()).toEqual({ verified: 1, postponed: 0 });
+    expect(await receiptOf(version)).toMatchObject({ removedFiles: 4, lateFiles: 0, attempts: 2 });
+    await checkInvariants(world.workspace.id);
+  });
 });
 
 test("a pass whose time is up takes nothing on", async () => {

@@ -1,5 +1,5 @@
 import { blobStore, type BlobStore } from "@/lib/platform/blob-store";
-import { prisma, query, statement, transaction } from "@/lib/platform/db";
+import { preparedTransaction, prisma, query, statement, transaction } from "@/lib/platform/db";
 import type { ItemType } from "@/lib/platform/generated/enums";
 import { enqueue } from "@/lib/platform/job-queue";
 import { log } from "@/lib/platform/log";
@@ -7,6 +7,7 @@ import { recordAudit } from "@/lib/domain/audit";
 import type { Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
 import { authorize, authorizeSystem } from "@/lib/domain/permissions";
+import { appendEntry } from "./receipt-chain";
 import { sentenceOfStoreFailure } from "./store-failure";
 
 /*
@@ -20,6 +21,8 @@ const CLAIM_SECONDS = 120;
 const CLAIM_SIZE = 50;
 const CONCURRENCY = 8;
 const BACKOFF_SECONDS_MAX = 300;
+/** How long a proof may wait for those of slower neighbours, to be marked with them. */
+const MARK_MS = 1_000;
 
 /** How long after it was verified a receipt is looked at once more. */
 const SECOND_LOOK = "1 day";
@@ -82,13 +85,13 @@ update purge_receipts set counted_at = now(), removed_files = removed_files + $2
 where id = $1 and counted_at is null`,
 });
 
-/** The database's clock. */
+/** A set; locks, in the order of ids; the database's clock. Not named, as CLAIM. */
 const VERIFIED = statement({
-  name: "verify-receipt",
   text: `
 update purge_receipts set verified_at = now(), counted_at = coalesce(counted_at, now()), emptied_at = coalesce(emptied_at, now()), last_error = null,
   next_attempt_at = null
-where id = $1 and verified_at is null`,
+where id in (select id from purge_receipts where id = any($1::text[]) and verified_at is null order by id for update)
+returning id, workspace_id as "workspaceId"`,
 });
 
 /** The database's clock. */
@@ -131,12 +134,60 @@ export async function eraseFiles(ctx: Context, signal: AbortSignal): Promise<Era
   while (!signal.aborted) {
     const claimed = await query<ClaimedReceipt>(CLAIM, [store.lateWritesMs]);
     if (claimed.length === 0) break;
+    const proofs = new Proofs();
     const left = await eachReceipt(claimed, signal, async (receipt) => {
-      counts[(await eraseOne(ctx, store, receipt)) ? "verified" : "postponed"] += 1;
+      if (await eraseOne(ctx, store, receipt)) proofs.add(receipt.id);
+      else counts.postponed += 1;
     });
+    counts.verified += await proofs.end();
     if (left.length > 0) await leave(left);
   }
   return counts;
+}
+
+/**
+ * Receipts whose files are proved gone, marked as verified together: what is there after MARK_MS, and the rest at the end. Of
+ * what is not marked when the process dies nothing is lost: it is looked at again once its claim has run out.
+ */
+class Proofs {
+  #waiting: string[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  #marking: Promise<number> = Promise.resolve(0);
+
+  add(receiptId: string): void {
+    this.#waiting.push(receiptId);
+    this.#timer ??= setTimeout(() => this.#mark(), MARK_MS);
+  }
+
+  #mark(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const ids = this.#waiting.splice(0);
+    this.#marking = this.#marking.then(async (before) => before + (await markVerified(ids)));
+    this.#marking.catch(() => {}); // told by `end`
+  }
+
+  /** Marks the rest. Answers how many were marked in all; throws when some could not be. */
+  async end(): Promise<number> {
+    this.#mark();
+    return this.#marking;
+  }
+}
+
+/** One transaction, with one entry in the chain of each workspace. Answers how many were not verified before. */
+async function markVerified(ids: readonly string[]): Promise<number> {
+  if (ids.length === 0) return 0;
+  return preparedTransaction(async (tx) => {
+    const marked = await tx.query<{ id: string; workspaceId: string }>(VERIFIED, [ids]);
+    for (const workspaceId of [...new Set(marked.map((one) => one.workspaceId))].sort())
+      await appendEntry(
+        tx,
+        workspaceId,
+        "VERIFIED",
+        marked.flatMap((one) => (one.workspaceId === workspaceId ? one.id : [])),
+      );
+    return marked.length;
+  });
 }
 
 /** Some at once. Answers those that were not begun when `signal` aborted. */
@@ -166,15 +217,13 @@ async function leave(ids: string[]): Promise<void> {
   });
 }
 
+/** Answers whether its files are proved gone; else it is to be tried again. */
 async function eraseOne(ctx: Context, store: BlobStore, receipt: ClaimedReceipt): Promise<boolean> {
   let problem: string | null = null;
   let empty = false;
   try {
     ({ empty } = await removeAll(ctx, store, receipt));
-    if (empty && !receipt.writersMayBeAlive) {
-      await query(VERIFIED, [receipt.id]);
-      return true;
-    }
+    if (empty && !receipt.writersMayBeAlive) return true;
     if (!empty) problem = "A read-back still found files; removing them again.";
   } catch (error) {
     problem = sentenceOfStoreFailure(error);
@@ -227,6 +276,7 @@ async function noteLate(ctx: Context, receipt: ClaimedReceipt, late: FoundFiles)
     await recordAudit(tx, ctx, [
       { workspaceId, action: "files.swept", ...target, details: { ...late, receiptId: id } },
     ]);
+    await appendEntry(tx, workspaceId, "LATE", [id]);
   });
 }
 

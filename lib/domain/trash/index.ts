@@ -42,4 +42,14 @@ export { JOB_KEPT_DAYS, runTrashJobs, type JobCounts, type Problem } from "./job
 export { readTrash, type ListedItem, type TrashChoices, type TrashOverview, type TrashSection } from "./overview";
 export { RETENTION_MS, type TimeLeft } from "./retention";
 export { eraseFiles, lookAgain, lookAgainAtReceipt, type EraseCounts, type SecondLook } from "./erase";
-export { getReceipt, getReceiptWorkspace, listReceipts, type Receipt } from "./receipts";
+export { getReceipt, getReceiptWorkspace, type Receipt } from "./receipts";
+export {
+  listReceipts,
+  RECEIPT_PAGE_MAX,
+  summarizeWaiting,
+  type ReceiptFilters,
+  type ReceiptPage,
+  type WaitingReceipts,
+} from "./receipt-list";
+export { getReceiptHead, getReceiptProof, logMovedHeads, type ReceiptEntry, type ReceiptHead } from "./receipt-heads";
+export { verifyReceipts, type ChainProblem, type ReceiptVerification } from "./receipt-verification";

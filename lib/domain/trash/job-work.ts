@@ -266,7 +266,8 @@ async function purgeStep(
 ): Promise<Outcome[]> {
   const gone = new Set<string>();
   const failed = new Map<string, DomainError>();
-  const claim: Claim = { reason: "BY_HAND", now: ctx.now, seen: new Map(items.map(({ id, seenAt }) => [id, seenAt])) };
+  const seen = new Map(items.map(({ id, seenAt }) => [id, seenAt]));
+  const claim: Claim = { reason: "BY_HAND", now: ctx.now, seen, note: job.note };
   const candidates = items
     .filter(isAsSeen)
     .map(({ type, id }): Candidate => ({ type, id, workspaceId: job.workspaceId }));

@@ -6,7 +6,7 @@ import { enqueue } from "@/lib/platform/job-queue";
 import { recordAudit } from "@/lib/domain/audit";
 import { personId, type Context } from "@/lib/domain/context";
 import { DomainError, refuseDuplicate } from "@/lib/domain/errors";
-import { normalizeName } from "@/lib/domain/names";
+import { normalizeName, parseNote } from "@/lib/domain/names";
 import { allows, authorize } from "@/lib/domain/permissions";
 import { workOffNow, type Problem } from "./job-work";
 import { compare, type NamedItem } from "./preview";
@@ -121,9 +121,10 @@ async function assertConfirmed(selection: { id: string; items: number }, typed: 
  */
 export async function startPurge(
   ctx: Context,
-  input: { workspaceSlug: string; previewId: string; confirm: string; note?: string | null },
+  input: { workspaceSlug: string; previewId: string; confirm: string; note?: string | undefined },
 ): Promise<TrashJob> {
   const { workspaceId } = authorize(ctx, "purge", input.workspaceSlug);
+  const note = parseNote(input.note);
   const selection = await getSelection(ctx, workspaceId, input.previewId);
   const begun = await findJobOf(selection.id);
   if (begun) return getTrashJob(ctx, { workspaceSlug: input.workspaceSlug, jobId: begun });
@@ -135,7 +136,7 @@ export async function startPurge(
       "Trash has changed since you looked. Nothing was deleted; look at what changed and confirm again.",
       { reason: "changed", changes: changes.count },
     );
-  return start(ctx, input.workspaceSlug, { act: "PURGE", selection, note: input.note ?? null });
+  return start(ctx, input.workspaceSlug, { act: "PURGE", selection, note });
 }
 
 /**

@@ -20,7 +20,7 @@ import {
   type World,
 } from "@/lib/testing/builders";
 import { itemRef, projectRef, trainingRef, trashedProjectRef, UNBOUNDED, versionRef } from "@/lib/testing/lifecycle";
-import { raceAt } from "@/lib/testing/race";
+import { connectSecond } from "@/lib/testing/database";
 
 let world: World;
 let owner: Context;
@@ -80,13 +80,15 @@ test("once a training, then a version is purged by itself, what it was in is mea
 test("a purge is done, though somebody holds what would be measured: only the place in the order is out of date", async () => {
   await trashVersion(owner, versionRef(world, project, version));
   await trashProject(owner, projectRef(world, project));
-  await raceAt(
-    ["projects", project],
-    [() => purgeItem(owner, itemRef(world, "VERSION", version), UNBOUNDED)],
-    async () => {
-      expect(await prisma().version.count({ where: { projectId: project.id } })).toBe(0);
-      expect(await sizes()).toEqual({ PROJECT: [1_320n, 0] });
-    },
-  );
+  const second = await connectSecond();
+  await second.query("begin");
+  await second.query("select id from projects where id = $1 for no key update", [project.id]); // as a restore does
+  const purge = purgeItem(owner, itemRef(world, "VERSION", version), UNBOUNDED);
+  await second.untilWaiting(1);
+  expect(await prisma().version.count({ where: { projectId: project.id } })).toBe(0);
+  expect(await sizes()).toEqual({ PROJECT: [1_320n, 0] });
+  await second.query("commit");
+  await second.end();
+  await purge;
   expect(await sizes()).toEqual({ PROJECT: [0n, 0] });
 });

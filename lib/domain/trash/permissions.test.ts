@@ -24,7 +24,7 @@ import {
 import { systemContext, type Context } from "@/lib/domain/context";
 import { SCOPES, type Scope } from "@/lib/domain/permissions";
 import { eraseFiles } from "./erase";
-import { listReceipts } from "./receipts";
+import { listReceipts } from "./receipt-list";
 import {
   listTrash,
   purgeExpired,

@@ -15,6 +15,7 @@ import { takeLocks, workspaceLock } from "@/lib/domain/locks";
 import { giveBackImages } from "@/lib/domain/quota";
 import { IMAGE_BYTES, IMAGE_FILES, readLosses, type Loss } from "./holdings";
 import { measureAgain } from "./measure";
+import { appendEntry } from "./receipt-chain";
 import { insertReceipts, type PurgedItem } from "./receipts";
 
 /*
@@ -38,6 +39,8 @@ export interface Claim {
   now: Date;
   /** By hand: when each item went to Trash, as it was seen, by its id. What has another instant by now was not seen. */
   seen?: ReadonlyMap<string, Date>;
+  /** By hand: why, in the person's words. */
+  note?: string | null;
   /** How long a transaction waits for what somebody else holds; as long as any other unless said. */
   lockTimeoutMs?: number;
 }
@@ -93,7 +96,7 @@ const latest = (before: Date | null, granted: Date | undefined): Date | null =>
 const LOCK_VERSIONS = statement({
   name: "purge-lock-versions",
   text: `
-select v.id, v.number as "versionNumber", v.name, v.deleted_at as "deletedAt", v.deleted_by_id as "deletedById", v.purge_after as "purgeAfter",
+select v.id, v.number as "versionNumber", v.name, v.deleted_at as "deletedAt", v.deleted_by_id as "deletedById", v.deleted_note as "deletedNote", v.purge_after as "purgeAfter",
   v.writers_until as "writersUntil",
   p.id as "projectId", p.slug as "projectSlug"
 from versions v join projects p on p.id = v.project_id
@@ -170,8 +173,14 @@ export async function purgeVersions(
       workspaceId,
       items.reduce((sum, { images }) => sum + images, 0),
     );
-    await insertReceipts(tx, ctx, workspaceId, items, { reason: claim.reason, parentReceiptId, rowsRemoved: true });
+    const receipts = await insertReceipts(tx, ctx, workspaceId, items, {
+      reason: claim.reason,
+      note: claim.note ?? null,
+      parentReceiptId,
+      rowsRemoved: true,
+    });
     await enqueue(tx, "erase-files");
+    await appendEntry(tx, workspaceId, "PURGED", receipts);
     for (const { projectId } of versions) projectIds.add(projectId);
     return new Set(ids);
   }, claim);
@@ -185,7 +194,7 @@ export async function purgeVersions(
 const LOCK_TRAININGS = statement({
   name: "purge-lock-trainings",
   text: `
-select t.id, t.number as "trainingNumber", 'Training ' || t.number as name, t.deleted_at as "deletedAt", t.deleted_by_id as "deletedById",
+select t.id, t.number as "trainingNumber", 'Training ' || t.number as name, t.deleted_at as "deletedAt", t.deleted_by_id as "deletedById", t.deleted_note as "deletedNote",
   t.purge_after as "purgeAfter", v.id as "versionId", v.number as "versionNumber", v.writers_until as "writersUntil",
   p.id as "projectId", p.slug as "projectSlug"
 from trainings t join versions v on v.id = t.version_id join projects p on p.id = v.project_id
@@ -234,12 +243,14 @@ export async function purgeTrainings(
       prefixes: [trainingPrefix(t.versionId, t.id)],
       ...lossOf(t.id),
     }));
-    await insertReceipts(tx, ctx, workspaceId, items, {
+    const receipts = await insertReceipts(tx, ctx, workspaceId, items, {
       reason: claim.reason,
+      note: claim.note ?? null,
       parentReceiptId: null,
       rowsRemoved: true,
     });
     await enqueue(tx, "erase-files");
+    await appendEntry(tx, workspaceId, "PURGED", receipts);
     for (const { versionId, projectId } of trainings) {
       parents.versionIds.add(versionId);
       parents.projectIds.add(projectId);
@@ -261,7 +272,7 @@ with due as (
   for update skip locked
 )
 update projects p set purge_started_at = $3 from due where p.id = due.id
-returning p.id, p.slug as "projectSlug", p.name, p.deleted_at as "deletedAt", p.deleted_by_id as "deletedById", p.purge_after as "purgeAfter"`,
+returning p.id, p.slug as "projectSlug", p.name, p.deleted_at as "deletedAt", p.deleted_by_id as "deletedById", p.deleted_note as "deletedNote", p.purge_after as "purgeAfter"`,
 });
 
 /** Claims a project for its purge: from here on it is in no listing and cannot be restored. False: not due, or held. */
@@ -273,7 +284,7 @@ export async function claimProject(
 ): Promise<boolean> {
   return transaction(async (tx) => {
     const [project] = await tx.query<
-      Pick<PurgedItem, "id" | "projectSlug" | "name" | "deletedAt" | "deletedById" | "purgeAfter">
+      Pick<PurgedItem, "id" | "projectSlug" | "name" | "deletedAt" | "deletedById" | "deletedNote" | "purgeAfter">
     >(CLAIM_PROJECT, dueValues(workspaceId, [projectId], claim));
     if (!project) return false;
     const item: PurgedItem = {
@@ -290,11 +301,13 @@ export async function claimProject(
       files: 0,
       bytes: 0,
     };
-    await insertReceipts(tx, ctx, workspaceId, [item], {
+    const receipts = await insertReceipts(tx, ctx, workspaceId, [item], {
       reason: claim.reason,
+      note: claim.note ?? null,
       parentReceiptId: null,
       rowsRemoved: false,
     });
+    await appendEntry(tx, workspaceId, "PURGED", receipts);
     return true;
   }, claim);
 }
@@ -389,6 +402,7 @@ export async function purgeClaimedProject(
       await tx.project.delete({ where: { id: projectId } });
       await finishProjectReceipt(tx, ctx, receipt.id, granted.get(projectId));
       await enqueue(tx, "erase-files");
+      await appendEntry(tx, workspaceId, "PURGED", [receipt.id]);
       return "gone";
     }, claim);
     if (step !== "more") return step === "gone";

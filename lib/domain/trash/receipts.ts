@@ -9,6 +9,7 @@ import { authorize, authorizeSystem } from "@/lib/domain/permissions";
 
 /*
  * Receipts of purges: written with the purge, outliving it, and verified once erase.ts has read back that the store is empty.
+ * What becomes of them is chained (receipt-chain.ts), and listed (receipt-list.ts).
  */
 
 export interface Receipt {
@@ -21,10 +22,23 @@ export interface Receipt {
   versionNumber: number | null;
   trainingNumber: number | null;
   reason: PurgeReason;
+  /** Why it was purged, in the words of whoever did. */
+  note: string | null;
   purgedAt: Date;
   actorType: ActorType;
+  /** The user, the key or the job. */
+  actorId: string;
   actorName: string;
+  /** When it went to Trash, if it did. */
   deletedAt: Date | null;
+  /** Who moved it there: a user, or a job. */
+  deletedById: string | null;
+  /** null when the person's account is gone, or a job did it. */
+  deletedByName: string | null;
+  /** Why it was moved to Trash, in the words of whoever did. */
+  deletedNote: string | null;
+  /** Its scheduled purge. */
+  purgeAfter: Date | null;
   versions: number;
   images: number;
   sourceImages: number;
@@ -46,7 +60,10 @@ export interface Receipt {
   verifiedAt: Date | null;
   /** When it was read back once more: by the scheduler a day later, or by hand. */
   lookedAgainAt: Date | null;
+  /** Why its files are not gone yet, as far as the store said. */
   lastError: string | null;
+  /** When that is tried again; null: at once, or not any more. */
+  nextAttemptAt: Date | null;
 }
 
 const COLUMNS = {
@@ -59,10 +76,15 @@ const COLUMNS = {
   versionNumber: true,
   trainingNumber: true,
   reason: true,
+  note: true,
   purgedAt: true,
   actorType: true,
+  actorId: true,
   actorName: true,
   deletedAt: true,
+  deletedById: true,
+  deletedNote: true,
+  purgeAfter: true,
   versions: true,
   images: true,
   sourceImages: true,
@@ -79,38 +101,30 @@ const COLUMNS = {
   verifiedAt: true,
   lookedAgainAt: true,
   lastError: true,
+  nextAttemptAt: true,
 } satisfies Prisma.PurgeReceiptSelect;
 
+type Row = Prisma.PurgeReceiptGetPayload<{ select: typeof COLUMNS }>;
+
 /** Bytes as numbers: exact up to 8 petabytes. */
-const view = (row: Prisma.PurgeReceiptGetPayload<{ select: typeof COLUMNS }>): Receipt => ({
+const view = (row: Row, deletedByName: string | null): Receipt => ({
   ...row,
+  deletedByName,
   expectedBytes: Number(row.expectedBytes),
   removedBytes: Number(row.removedBytes),
   lateBytes: Number(row.lateBytes),
   missingFiles: row.verifiedAt === null ? 0 : Math.max(row.expectedFiles - row.removedFiles, 0),
 });
 
-/** The newest receipts of a workspace. `removed…` is what was found in the store, which may exceed what was expected. */
-export async function listReceipts(ctx: Context, input: { workspaceSlug: string; limit: number }): Promise<Receipt[]> {
-  const { workspaceId } = authorize(ctx, "read trash", input.workspaceSlug);
-  const rows = await prisma().purgeReceipt.findMany({
-    where: { workspaceId },
-    orderBy: [{ purgedAt: "desc" }, { id: "desc" }],
-    take: input.limit,
-    select: COLUMNS,
-  });
-  return rows.map(view);
-}
-
-/** The files of a project's versions, by their own receipts. What one lacks is not made up for by what another had too much. */
+/** The files of projects' versions, by their own receipts. What one lacks is not made up for by what another had too much. */
 const FILES_OF_VERSIONS = statement({
   name: "files-of-versions-receipts",
   text: `
-select coalesce(sum(expected_files), 0)::int as "expectedFiles", coalesce(sum(expected_bytes), 0)::float8 as "expectedBytes",
-  coalesce(sum(removed_files), 0)::int as "removedFiles", coalesce(sum(removed_bytes), 0)::float8 as "removedBytes",
+select parent_receipt_id as "parentReceiptId", sum(expected_files)::int as "expectedFiles", sum(expected_bytes)::float8 as "expectedBytes",
+  sum(removed_files)::int as "removedFiles", sum(removed_bytes)::float8 as "removedBytes",
   coalesce(sum(greatest(expected_files - removed_files, 0)) filter (where verified_at is not null), 0)::int as "missingFiles",
-  coalesce(sum(late_files), 0)::int as "lateFiles", coalesce(sum(late_bytes), 0)::float8 as "lateBytes", max(late_at) as "lateAt"
-from purge_receipts where parent_receipt_id = $1`,
+  sum(late_files)::int as "lateFiles", sum(late_bytes)::float8 as "lateBytes", max(late_at) as "lateAt"
+from purge_receipts where parent_receipt_id = any($1::text[]) group by parent_receipt_id`,
 });
 
 type Files = Pick<
@@ -125,18 +139,33 @@ type Files = Pick<
   | "lateAt"
 >;
 
-/**
- * One receipt, for every member of its workspace and nobody else; a project's with the files of its versions, whose own
- * receipts nobody is led to. Throws `not_found`.
- */
+/** Receipts of a workspace by their ids, in this order; a project's with the files of its versions. What is not there is left out. */
+export async function readReceipts(workspaceId: string, ids: readonly string[]): Promise<Receipt[]> {
+  const rows = await prisma().purgeReceipt.findMany({ where: { workspaceId, id: { in: [...ids] } }, select: COLUMNS });
+  const projects = rows.flatMap(({ itemType, id }) => (itemType === "PROJECT" ? id : []));
+  const deleters = new Set(rows.flatMap(({ deletedById }) => deletedById ?? []));
+  const [files, people] = await Promise.all([
+    projects.length > 0 ? query<Files & { parentReceiptId: string }>(FILES_OF_VERSIONS, [projects]) : [],
+    prisma().user.findMany({ where: { id: { in: [...deleters] } }, select: { id: true, name: true } }),
+  ]);
+  const nameOf = new Map(people.map(({ id, name }) => [id, name]));
+  const filesOf = new Map(files.map(({ parentReceiptId, ...sums }) => [parentReceiptId, sums]));
+  const receipts = new Map(
+    rows.map((row) => {
+      const own = view(row, nameOf.get(row.deletedById ?? "") ?? null);
+      const versions = filesOf.get(own.id);
+      return [own.id, versions ? { ...own, ...sum(own, versions) } : own];
+    }),
+  );
+  return ids.flatMap((id) => receipts.get(id) ?? []);
+}
+
+/** One receipt, for every member of its workspace and nobody else; a project's with the files of its versions. Throws `not_found`. */
 export async function getReceipt(ctx: Context, input: { workspaceSlug: string; receiptId: string }): Promise<Receipt> {
   const { workspaceId } = authorize(ctx, "read trash", input.workspaceSlug);
-  const row = await prisma().purgeReceipt.findFirst({ where: { workspaceId, id: input.receiptId }, select: COLUMNS });
-  if (!row) throw new DomainError("not_found", "There is no such receipt.");
-  const own = view(row);
-  if (own.itemType !== "PROJECT") return own;
-  const [versions] = await query<Files>(FILES_OF_VERSIONS, [own.id]);
-  return { ...own, ...sum(own, versions!) };
+  const [receipt] = await readReceipts(workspaceId, [input.receiptId]);
+  if (!receipt) throw new DomainError("not_found", "There is no such receipt.");
+  return receipt;
 }
 
 const sum = (own: Files, versions: Files): Files => ({
@@ -176,6 +205,8 @@ export interface PurgedItem {
   trainingNumber: number | null;
   deletedAt: Date | null;
   deletedById: string | null;
+  /** Why it was moved to Trash, in the words of whoever did. */
+  deletedNote: string | null;
   purgeAfter: Date | null;
   /** The end of the last right that anybody had to write its files. */
   writersUntil: Date | null;
@@ -195,15 +226,16 @@ const INSERT_RECEIPTS = statement({
 
 /**
  * Writes the receipts of items in the transaction that removes them, and, unless a parent's receipt tells it, an audit event
- * for each. A receipt carries all that the removal of the files needs.
+ * for each. A receipt carries all that the removal of the files needs. Answers their ids, for the entry in the chain that the
+ * transaction ends with.
  */
 export async function insertReceipts(
   tx: Queries,
   ctx: Context,
   workspaceId: string,
   items: readonly PurgedItem[],
-  how: { reason: PurgeReason; parentReceiptId: string | null; rowsRemoved: boolean },
-): Promise<void> {
+  how: { reason: PurgeReason; note: string | null; parentReceiptId: string | null; rowsRemoved: boolean },
+): Promise<string[]> {
   const actor = describeActor(ctx.actor);
   const rows = items.map((item) => ({
     id: newId(),
@@ -217,12 +249,14 @@ export async function insertReceipts(
     version_number: item.versionNumber,
     training_number: item.trainingNumber,
     reason: how.reason,
+    note: how.note,
     purged_at: ctx.now,
     actor_type: actor.actorType,
     actor_id: actor.actorId,
     actor_name: actor.actorName,
     deleted_at: item.deletedAt,
     deleted_by_id: item.deletedById,
+    deleted_note: item.deletedNote,
     purge_after: item.purgeAfter,
     versions: item.type === "VERSION" ? 1 : 0,
     images: item.images,
@@ -241,7 +275,8 @@ export async function insertReceipts(
     attempts: 0,
   }));
   await tx.query(INSERT_RECEIPTS, [JSON.stringify(rows)]);
-  if (how.parentReceiptId) return; // the project's own event says it
+  const ids = rows.map(({ id }) => id);
+  if (how.parentReceiptId) return ids; // the project's own event says it
   await recordAudit(
     tx,
     ctx,
@@ -251,7 +286,13 @@ export async function insertReceipts(
       targetType: item.type.toLowerCase() as "version",
       targetId: item.id,
       targetName: item.name,
-      details: { reason: how.reason, receiptId: rows[i]!.id, images: item.images },
+      details: {
+        reason: how.reason,
+        receiptId: rows[i]!.id,
+        images: item.images,
+        ...(how.note === null ? {} : { note: how.note }),
+      },
     })),
   );
+  return ids;
 }

@@ -123,7 +123,9 @@ test("a receipt is read by its id, by members of its workspace alone", async () 
     { workspaceSlug: world.workspace.slug, type: "VERSION", id: version.id },
     new AbortController().signal,
   );
-  const [listed] = await listReceipts(ctx, { workspaceSlug: world.workspace.slug, limit: 1 });
+  const {
+    receipts: [listed],
+  } = await listReceipts(ctx, { workspaceSlug: world.workspace.slug, limit: 1 });
   await expect(getVersionsPage(ctx, ref)).rejects.toMatchObject({ code: "purged", details: { receiptId: listed!.id } });
   expect(await getReceipt(ctx, { workspaceSlug: world.workspace.slug, receiptId: listed!.id })).toEqual(listed);
   const other = await buildWorld();

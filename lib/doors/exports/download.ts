@@ -1,4 +1,4 @@
-import { createHmac, hkdfSync } from "node:crypto";
+import { createHmac } from "node:crypto";
 import { Readable } from "node:stream";
 import { systemContext, type Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
@@ -22,7 +22,7 @@ import { versionPrefix } from "@/lib/domain/grants";
 import { BlobNotFoundError, blobStore } from "@/lib/platform/blob-store";
 import type { ExportFormat } from "@/lib/platform/generated/enums";
 import { env } from "@/lib/platform/env";
-import { equalSecrets } from "@/lib/platform/secrets";
+import { deriveKey, equalSecrets } from "@/lib/platform/secrets";
 import { door, type Door } from "@/lib/doors/door";
 import type { AnyOperation } from "@/lib/doors/operation";
 import { apiUrl } from "@/lib/doors/public-url";
@@ -43,7 +43,7 @@ function linkKey(): Buffer {
       "not_configured",
       "Download links are switched off. Set NEXTAUTH_SECRET on the server to switch them on.",
     );
-  return Buffer.from(hkdfSync("sha256", sessionSecret, "", "reprieve download links", 32));
+  return deriveKey(sessionSecret, "reprieve download links");
 }
 
 /** A payload with its signature: what a link carries. */

@@ -1,6 +1,6 @@
 import type { Metadata } from "next";
+import { PurgedPage } from "../_receipts/purged-page";
 import { readVersions } from "./_versions/read";
-import { ReceiptPage } from "./_versions/receipt-page";
 import { VersionsView } from "./_versions/versions-view";
 
 interface Props {
@@ -17,6 +17,6 @@ export async function generateMetadata({ params }: Props): Promise<Metadata> {
 export default async function ProjectPage({ params }: Props) {
   const { workspace, project } = await params;
   const read = await readVersions(workspace, project, null);
-  if (!read.ok) return <ReceiptPage workspaceSlug={workspace} receiptId={String(read.error.details["receiptId"])} />;
+  if (!read.ok) return <PurgedPage workspaceSlug={workspace} receiptId={String(read.error.details["receiptId"])} />;
   return <VersionsView data={read.data} picked={false} />;
 }

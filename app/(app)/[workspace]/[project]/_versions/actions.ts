@@ -3,7 +3,6 @@
 import { z } from "zod";
 import { cancelVersionGeneration } from "@/lib/domain/versions";
 import { cancelTraining, chooseModel, startTraining, stopTraining } from "@/lib/domain/trainings";
-import { lookAgainAtReceipt } from "@/lib/domain/trash";
 import { action } from "@/lib/doors/action";
 import { trainingRef, versionRef } from "@/lib/doors/refs";
 import { retryVersion } from "@/lib/work/versions/plan";
@@ -18,10 +17,5 @@ export const startTrainingAction = action(
 );
 export const stopTrainingAction = action(trainingRef, stopTraining);
 export const cancelTrainingAction = action(trainingRef, cancelTraining);
-
-export const lookAgainAction = action(
-  z.object({ workspaceSlug: z.string().max(63), receiptId: z.string().max(64) }),
-  lookAgainAtReceipt,
-);
 
 export const chooseModelAction = action(versionRef.extend({ modelSlug: z.string().max(1_000) }), chooseModel);

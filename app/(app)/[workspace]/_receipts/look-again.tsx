@@ -8,7 +8,7 @@ import { lookAgainAction } from "./actions";
 
 /** Reads the store back once more for a verified receipt, and says what was found; the receipt around it tells it for good. */
 export function LookAgain(receipt: { workspaceSlug: string; receiptId: string }) {
-  const t = useTranslations("versions.receipt");
+  const t = useTranslations("receipt");
   const [found, setFound] = useState<number | null>(null);
   const [pending, startTransition] = useTransition();
 
