@@ -386,7 +386,7 @@ test("the name to type before a purge is shown as it is, with what cannot be see
   const dialog = await openPurge(page, "digits v1");
   await expect(dialog.getByTestId("exact-name")).toHaveText("b⟨U+0430⟩se⟨U+00A0⟩li⟨U+202E⟩ne");
   await expect(dialog.getByText("Copy the name instead of typing it.")).toBeVisible();
-  await dialog.getByRole("textbox").fill("base line");
+  await dialog.getByRole("textbox", { name: /to confirm/ }).fill("base line");
   await expect(dialog.getByRole("button", { name: "Delete Permanently" })).toHaveAttribute("aria-disabled", "true");
   await axe();
 });

@@ -182,7 +182,7 @@ test("the page of a purged version shows its receipt to members, and is 404 for 
   await expect(page.getByText("The store was read back and found empty")).toBeVisible();
   await expect(page.getByRole("definition").filter({ hasText: "10 generated images" })).toBeVisible();
   await expect(page.getByRole("definition").filter({ hasText: /^11 files, / })).toBeVisible();
-  await expect(page.getByRole("definition").filter({ hasText: world.owner.name })).toBeVisible();
+  await expect(page.getByRole("definition").getByText(world.owner.name, { exact: true })).toBeVisible();
   await axe();
   expect((await page.request.get(`/data${path}/images`)).status()).toBe(404);
 

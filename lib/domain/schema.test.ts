@@ -32,6 +32,7 @@ beforeAll(async () => {
     generation_chunks: "chunk",
     thumbnails: "thumbnail",
     trash_selections: "selection",
+    trash_jobs: "job",
     scheduled_runs: "run",
     scheduled_run_workspaces: "run",
   });
@@ -69,6 +70,10 @@ beforeAll(async () => {
   );
   await second.query(
     "insert into trash_selections (id, workspace_id, user_id, created_at, expires_at, items) values ('selection', $1, 'x', now(), now(), 0)",
+    [world.workspace.id],
+  );
+  await second.query(
+    "insert into trash_jobs (id, workspace_id, selection_id, act, user_id, user_name, items, created_at) values ('job', $1, 'selection', 'PURGE', 'x', 'x', 1, now())",
     [world.workspace.id],
   );
 });
@@ -195,6 +200,8 @@ const FORBIDDEN: Record<string, string[]> = {
   ),
   scheduled_run_workspaces_counts_not_negative: negative("purged", "skipped", "failed", "due"),
   thumbnails_not_empty: ["size_bytes = 0"],
+  trash_jobs_counts: [...negative("done", '"left"'), "done = 2"],
+  trash_jobs_ended_with_an_end: ["ended_at = now()", `"end" = 'FINISHED'`],
   trash_selections_items_not_negative: negative("items"),
 };
 

@@ -1,7 +1,11 @@
 import { connectSecond } from "./database";
 
-/** A row that somebody else may hold: its table and id. */
-export type Row = readonly ["workspaces" | "users" | "projects" | "versions" | "trainings" | "models", { id: string }];
+/** A row that somebody else may hold: its table and id, and how, unless as who removes it does. */
+export type Row = readonly [
+  table: "workspaces" | "users" | "projects" | "versions" | "trainings" | "models",
+  row: { id: string },
+  mode?: "for no key update",
+];
 
 /**
  * Forces an order on operations that meet at one row: somebody else holds the row, each operation is started once the
@@ -9,7 +13,7 @@ export type Row = readonly ["workspaces" | "users" | "projects" | "versions" | "
  * order in which they came. Answers how each of them ended.
  */
 export async function raceAt<const T extends readonly (() => Promise<unknown>)[]>(
-  [table, { id }]: Row,
+  [table, { id }, mode]: Row,
   operations: T,
   meanwhile: () => Promise<unknown> = async () => {},
 ): Promise<{ -readonly [K in keyof T]: Awaited<ReturnType<T[K]>> }> {
@@ -17,7 +21,7 @@ export async function raceAt<const T extends readonly (() => Promise<unknown>)[]
   const started: Promise<unknown>[] = [];
   try {
     await holder.query("begin");
-    await holder.query(`select id from ${table} where id = $1 for update`, [id]);
+    await holder.query(`select id from ${table} where id = $1 ${mode ?? "for update"}`, [id]);
     for (const [i, operation] of operations.entries()) {
       started.push(operation());
       started[i]!.catch(() => {}); // reported below

@@ -1,10 +1,9 @@
 import { query, statement } from "@/lib/platform/db";
 import type { Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
-import { ITEM_TYPES } from "@/lib/domain/item-types";
 import { authorize } from "@/lib/domain/permissions";
 import { addLoss, NOTHING, readLosses, sameLoss, type Loss } from "./holdings";
-import { fromTrash, ROW_OF } from "./items";
+import { countTrash } from "./items";
 import {
   freezeTrash,
   getSelection,
@@ -79,17 +78,6 @@ with item as materialized (select item_type, item_id from trash_selection_items 
 select slug, calls, (select count(*)::int from called) as count from called order by calls desc, slug limit ${TOLD_MAX}`,
 });
 
-/** Bounded. */
-const OTHERS = statement({
-  name: "count-beside-selection",
-  text: `
-select count(*)::int as others from (${ITEM_TYPES.map(
-    (type) =>
-      `(select 1 ${fromTrash(type)} and not exists (
-      select 1 from trash_selection_items i where i.selection_id = $2 and i.item_type = '${type}' and i.item_id = ${ROW_OF[type]}.id) limit ${OTHERS_MAX})`,
-  ).join(" union all ")} limit ${OTHERS_MAX}) item`,
-});
-
 /**
  * Foresees the purge of these items, for owners: what would be lost and freed, what stays, and the token that the purge has
  * to name. Throws `stale_selection` when one of the chosen items is no longer in Trash as it was listed.
@@ -100,7 +88,7 @@ export async function previewPurge(
 ): Promise<PurgePreview> {
   const { workspaceId } = authorize(ctx, "purge", input.workspaceSlug);
   const { id, items, more, asSeen } = await freezeTrash(ctx, input);
-  const chosen = input.set === "all" ? items : input.set.items.length;
+  const chosen = input.set !== "all" && "items" in input.set ? input.set.items.length : items;
   if (asSeen < chosen)
     throw new DomainError(
       "stale_selection",
@@ -136,7 +124,7 @@ export async function previewPurge(
     );
   }
   const called = await query<{ slug: string; calls: number; count: number }>(CALLED, [id, ctx.now]);
-  const [others] = await query<{ others: number }>(OTHERS, [workspaceId, id]);
+  const otherItems = (await countTrash(workspaceId, items + OTHERS_MAX)) - items;
   return {
     id,
     items,
@@ -144,7 +132,7 @@ export async function previewPurge(
     first,
     loss,
     calledModels: { count: called[0]?.count ?? 0, first: called.map(({ slug, calls }) => ({ slug, calls })) },
-    stays: { ...stays, otherItems: others!.others, moreItems: others!.others === OTHERS_MAX },
+    stays: { ...stays, otherItems, moreItems: otherItems === OTHERS_MAX },
   };
 }
 

@@ -368,15 +368,15 @@ describe("the scheduled run", () => {
   test("catches up after days of silence, many batches and workspaces in one run", async () => {
     const other = await buildWorld();
     const otherProject = await buildProject(other);
-    for (const [w, p] of [
-      [world, project],
-      [other, otherProject],
+    for (const [w, p, days] of [
+      [world, project, 0],
+      [other, otherProject, 1],
     ] as const) {
       const { id: _id, ...one } = await buildVersion(w, p, { images: 1 });
       const trashed = (i: number) => ({
-        deletedAt: when(-i * 60_000).now,
+        deletedAt: when(-days * DAY_MS - i * 60_000).now,
         deletedById: "x",
-        purgeAfter: new Date(owner.now.getTime() - i * 60_000),
+        purgeAfter: new Date(owner.now.getTime() - days * DAY_MS - i * 60_000),
       });
       await prisma().version.createMany({
         data: Array.from({ length: 400 }, (_, i) => ({

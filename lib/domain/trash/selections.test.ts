@@ -62,6 +62,19 @@ test("all of Trash is frozen, or exactly the items that were chosen; nobody else
   });
 });
 
+test("all that a view matches is frozen, whatever of it a page showed", async () => {
+  const [one, two] = await itemsInTrash();
+  const view = { type: "VERSION", search: one!.name } as const;
+  const matching = await freezeTrash(owner, { ...slugs, set: { view } });
+  expect(await frozen(matching.id)).toEqual([one!.id]);
+  const until = one!.deletedAt;
+  const earlier = await freezeTrash(owner, { ...slugs, set: { view: { until } } });
+  expect(await frozen(earlier.id)).not.toContain(one!.id);
+  expect(earlier).toMatchObject({ items: 2, asSeen: 2, more: false });
+  const none = await freezeTrash(owner, { ...slugs, set: { view: { type: "PROJECT", search: two!.name } } });
+  expect(none.items).toBe(0);
+});
+
 test("what is not as the page listed it is frozen as it was listed, and told from the rest", async () => {
   const [one, two, three] = await itemsInTrash();
   await purgeSet(owner, slugs.workspaceSlug, { items: [three!] });

@@ -5,6 +5,7 @@ import { personId, type Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
 import { ITEM_TYPES, type ItemType } from "@/lib/domain/item-types";
 import { authorize } from "@/lib/domain/permissions";
+import { matching, type TrashView } from "./find";
 import type { Loss } from "./holdings";
 import { fromTrash, inTrash, ROW_OF, ROWS } from "./items";
 
@@ -30,8 +31,8 @@ export interface SeenItem {
   deletedAt: Date;
 }
 
-/** What of Trash is meant: items as a page listed them, or all that is there now. */
-export type TrashSet = { items: readonly SeenItem[] } | "all";
+/** What of Trash is meant: items as a page listed them, what a view matches now, or all that is there now. */
+export type TrashSet = { items: readonly SeenItem[] } | { view: Omit<TrashView, "order"> } | "all";
 
 export interface TrashSelection {
   id: string;
@@ -81,11 +82,11 @@ const FACTS: Record<ItemType, Facts> = {
 const columns = ({ name, projectName, projectId, versionId, number, trainingNumber }: Facts): string =>
   `${name} as name, ${projectId} as project_id, ${projectName} as project_name, ${versionId} as version_id, ${number} as version_number, ${trainingNumber} as training_number`;
 
-/** Of one type, all that is in Trash, oldest first. */
-const allOf = (type: ItemType): string => {
+/** Of one type, all that is in Trash and matches, oldest first. */
+const allOf = (type: ItemType, matches = ""): string => {
   const row = ROW_OF[type];
   return `(select '${type}'::"ItemType" as item_type, ${row}.id as item_id, ${row}.deleted_at, ${columns(FACTS[type])}, true as as_seen
-    ${fromTrash(type)} order by ${row}.deleted_at, ${row}.id limit ${SELECTION_MAX + 1})`;
+    ${fromTrash(type)}${matches} order by ${row}.deleted_at, ${row}.id limit ${SELECTION_MAX + 1})`;
 };
 
 /** Of one type, those that were chosen, whatever became of them: what was purged since is named by its receipt. */
@@ -103,10 +104,7 @@ const CHOSEN_AND_PURGED = `(select r.item_type, r.item_id, s.deleted_at, r.item_
     where not exists (select 1 from projects p where p.id = r.item_id))`;
 
 /** A set, which may be large. */
-const freezing = (name: string, items: string): Statement =>
-  statement({
-    name,
-    text: `
+const freezing = (items: string): string => `
 with seen as materialized (
   select * from (${items}) every order by deleted_at, item_id limit ${SELECTION_MAX + 1}
 ), frozen as (
@@ -120,11 +118,16 @@ with seen as materialized (
   select selection.id, item_type, item_id, deleted_at, name, project_id, project_name, version_id, version_number, training_number
   from frozen cross join selection
 )
-select id, items, (select count(*) from seen) > ${SELECTION_MAX} as more, (select count(*)::int from frozen where as_seen) as "asSeen" from selection`,
-  });
+select id, items, (select count(*) from seen) > ${SELECTION_MAX} as more, (select count(*)::int from frozen where as_seen) as "asSeen" from selection`;
 
-const FREEZE_TRASH = freezing("freeze-trash", ITEM_TYPES.map(allOf).join(" union all "));
-const FREEZE_ITEMS = freezing("freeze-items", [...ITEM_TYPES.map(chosenOf), CHOSEN_AND_PURGED].join(" union all "));
+const FREEZE_TRASH = statement({
+  name: "freeze-trash",
+  text: freezing(ITEM_TYPES.map((type) => allOf(type)).join(" union all ")),
+});
+const FREEZE_ITEMS = statement({
+  name: "freeze-items",
+  text: freezing([...ITEM_TYPES.map(chosenOf), CHOSEN_AND_PURGED].join(" union all ")),
+});
 
 /**
  * Freezes what a person is looking at, for whoever may act on it. Of a Trash beyond SELECTION_MAX the oldest. Chosen items
@@ -138,17 +141,21 @@ export async function freezeTrash(
   const { workspaceId } = authorize(ctx, "update version", input.workspaceSlug);
   const expiresAt = new Date(ctx.now.getTime() + LIFETIME_MS);
   const values = [workspaceId, newId(), personId(ctx.actor), ctx.now, expiresAt];
-  const { set } = input;
-  const [selection] =
-    set === "all"
-      ? await query<TrashSelection & { asSeen: number }>(FREEZE_TRASH, values)
-      : await query<TrashSelection & { asSeen: number }>(FREEZE_ITEMS, [
-          ...values,
-          set.items.map(({ type }) => type),
-          set.items.map(({ id }) => id),
-          set.items.map(({ deletedAt }) => deletedAt),
-        ]);
+  const [selection] = await query<TrashSelection & { asSeen: number }>(...freezingOf(ctx, input.set, values));
   return selection!;
+}
+
+function freezingOf(ctx: Context, set: TrashSet, values: readonly unknown[]): [Statement, unknown[]] {
+  if (set === "all") return [FREEZE_TRASH, [...values]];
+  if ("items" in set) {
+    const { items } = set;
+    const columnsOf = [items.map(({ type }) => type), items.map(({ id }) => id), items.map((item) => item.deletedAt)];
+    return [FREEZE_ITEMS, [...values, ...columnsOf]];
+  }
+  const all = [...values];
+  const types = ITEM_TYPES.filter((type) => set.view.type === undefined || set.view.type === type);
+  const items = types.map((type) => allOf(type, matching(type, set.view, ctx.now, all))).join(" union all ");
+  return [{ text: freezing(items) }, all]; // planned for its values, as every search in find.ts
 }
 
 /** What was seen is too old to act on. Nothing was done. */

@@ -147,7 +147,7 @@ describe("a build that is stopped", () => {
     const version = await storeVersion(world, project, randomFiles(3));
     await request(version);
     const eraser = await systemContext("erase-files");
-    const [counts] = await raceAt(["projects", project], [() => build()], async () => {
+    const [counts] = await raceAt(["projects", project, "for no key update"], [() => build()], async () => {
       await trashVersion(owner, versionRef(world, project, version));
       await purgeItem(owner, itemRef(world, "VERSION", version), UNBOUNDED);
       expect(await eraseFiles(eraser, UNBOUNDED)).toEqual({ verified: 0, postponed: 1 });

@@ -26,9 +26,19 @@ const items = z
   .array(z.object({ type: z.enum(ITEM_TYPES), id, deletedAt: z.date() }))
   .min(1)
   .max(CHOSEN_MAX);
-const set = z.union([z.literal("all"), z.object({ items })]);
+const word = z.string().max(200).optional();
+const view = z.object({
+  type: z.enum(ITEM_TYPES).optional(),
+  search: word,
+  projectSlug: word,
+  deletedById: word,
+  from: z.date().optional(),
+  until: z.date().optional(),
+  daysLeft: z.int().min(1).max(365).optional(),
+});
+const set = z.union([z.literal("all"), z.object({ items }), z.object({ view })]);
 
-/** Freezes all of Trash, for the dialog that asks whether it should come back. */
+/** Freezes what should come back, for the dialog that asks. */
 export const freezeTrashAction = action(z.object({ workspaceSlug, set }), (ctx, input) => freezeTrash(ctx, input));
 
 /** What the purge of these would lose; with `since`, what has changed since that preview as well. */

@@ -95,10 +95,9 @@ export function TrashDesk({ facts, rows, children }: { facts: TrashFacts; rows: 
   return (
     <DeskContext value={desk}>
       {children}
-      {question?.kind === "restore-all" ? <RestoreAllDialog onClose={close} /> : null}
-      {question && question.kind !== "restore-all" ? (
-        <PurgeDialog chosen={question.kind === "purge" ? question.rows : null} onClose={close} />
-      ) : null}
+      {question?.kind === "restore-set" ? <RestoreAllDialog set={question.set} onClose={close} /> : null}
+      {question?.kind === "purge" ? <PurgeDialog chosen={question.rows} onClose={close} /> : null}
+      {question?.kind === "purge-set" ? <PurgeDialog chosen={question.set} onClose={close} /> : null}
       {failures ? <FailuresDialog {...failures} onClose={() => setFailures(null)} /> : null}
     </DeskContext>
   );

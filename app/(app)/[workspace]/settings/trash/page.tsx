@@ -7,7 +7,7 @@ import { LinkButton } from "@/app/_ui/link-button";
 import { Bytes } from "@/app/_ui/number";
 import { PageHeader } from "@/app/_ui/page-header";
 import { Time } from "@/app/_ui/time";
-import { readTrash, type TrashOverview } from "@/lib/domain/trash";
+import { readTrash, type TrashOverview, type TrashSection } from "@/lib/domain/trash";
 import { pageOr } from "@/lib/doors/page";
 import { activityHref } from "./activity-href";
 import { ActiveFilters } from "./active-filters";
@@ -19,6 +19,7 @@ import { labelOf } from "./label";
 import type { Row } from "./rows";
 import { Schedule, ScheduleAlarms } from "./schedule";
 import { Section } from "./section";
+import type { TrashFacts } from "./use-desk";
 import { filtersOf, parseTrashQuery, toTrashView, trashHref, type TrashQuery } from "./view-query";
 
 interface Props {
@@ -74,6 +75,7 @@ export default async function TrashPage({ params, searchParams }: Props) {
         facts={{
           workspaceSlug: slug,
           mayPurge,
+          matching: matchingOf(query, timeZone, sections),
         }}
         rows={rows}
       >
@@ -116,6 +118,15 @@ export default async function TrashPage({ params, searchParams }: Props) {
       </TrashDesk>
     </ClientMessages>
   );
+}
+
+/** What the view matches beyond what the page shows of it; null when that is all. */
+function matchingOf(query: TrashQuery, timeZone: string, sections: readonly TrashSection[]): TrashFacts["matching"] {
+  if (sections.every(({ previousCursor, nextCursor }) => previousCursor === null && nextCursor === null)) return null;
+  const totals = sections.map(({ total }) => (total === null || total.more ? null : total.count));
+  const count = totals.reduce((sum, one) => (sum === null || one === null ? null : sum + one), 0);
+  const { order: _order, ...view } = toTrashView(query, timeZone);
+  return { set: filtersOf(query).length > 0 ? { view } : "all", count };
 }
 
 /** All of Trash in figures, whatever the filters show. */

@@ -17,26 +17,29 @@ import { activityHref } from "./activity-href";
 import { Changes, Losses } from "./purge-losses";
 import type { Row } from "./rows";
 import { LookingAtTrash, LookRefused, OldestOnly } from "./selection-parts";
-import { useDesk } from "./use-desk";
+import { useDesk, type WholeSet } from "./use-desk";
 import { usePreview } from "./use-preview";
 
 const FORM = "purge";
 const NOTE_MAX = 500;
 
-const setOf = (rows: readonly Row[] | null): TrashSet =>
-  rows ? { items: rows.map(({ type, id, deletedAt }) => ({ type, id, deletedAt })) } : "all";
+type Chosen = readonly Row[] | WholeSet;
+
+const isRows = (chosen: Chosen): chosen is readonly Row[] => Array.isArray(chosen);
+const setOf = (chosen: Chosen): TrashSet =>
+  isRows(chosen) ? { items: chosen.map(({ type, id, deletedAt }) => ({ type, id, deletedAt })) } : chosen;
 
 /**
- * Asks before items are purged, or, without `chosen`, all of Trash: shows what the server foresees, and wants it typed.
+ * Asks before items are purged, or all of Trash, or all that matches: shows what the server foresees, and wants it typed.
  * What is purged is what was shown, in the state in which it was shown; once anything of it has changed nothing happens,
  * and the dialog shows what did. While it cannot be foreseen, it cannot be purged.
  */
-export function PurgeDialog({ chosen, onClose }: { chosen: readonly Row[] | null; onClose: () => void }) {
+export function PurgeDialog({ chosen, onClose }: { chosen: Chosen; onClose: () => void }) {
   const t = useTranslations("trash");
   const common = useTranslations("common");
   const router = useRouter();
   const { workspaceSlug, rows: listed, tell } = useDesk();
-  const [rows, setRows] = useState(chosen);
+  const [rows, setRows] = useState(isRows(chosen) ? chosen : null);
   const { look, again } = usePreview(setOf(chosen));
   const [typed, setTyped] = useState("");
   const [note, setNote] = useState("");
@@ -51,7 +54,7 @@ export function PurgeDialog({ chosen, onClose }: { chosen: readonly Row[] | null
   const fits = only ? normalizeName(typed) === normalizeName(wanted) : typed.normalize("NFKC").trim() === wanted;
   const nothing = preview?.items === 0;
   const title = !rows
-    ? t("purge.titleAll")
+    ? t(chosen === "all" ? "purge.titleAll" : "purge.titleMatching")
     : rows.length === 1
       ? t("purge.titleOne", { label: rows[0]!.label })
       : t("purge.titleMany", { count: rows.length });
@@ -62,7 +65,7 @@ export function PurgeDialog({ chosen, onClose }: { chosen: readonly Row[] | null
     const left = rows && listed.filter((row) => rows.some(({ id }) => id === row.id));
     if (left?.length === 0) return onClose();
     setRows(left);
-    again(setOf(left));
+    again(left ? setOf(left) : setOf(chosen));
   }
 
   function purge(): void {
@@ -96,13 +99,13 @@ export function PurgeDialog({ chosen, onClose }: { chosen: readonly Row[] | null
     <AlertDialog open onOpenChange={(open) => !open && !pending && onClose()}>
       <AlertDialogContent
         title={<span className="break-words">{title}</span>}
-        description={<p>{t(rows ? "purge.lost" : "purge.lostAll")}</p>}
+        description={<p>{t(chosen === "all" ? "purge.lostAll" : "purge.lost")}</p>}
         cancel={common(unknown || nothing ? "close" : "cancel")}
         cancelDisabled={pending}
         act={
           unknown || nothing ? null : (
             <Button variant="danger" type="submit" form={FORM} pending={pending} disabled={!preview || !fits}>
-              {t(rows ? "deletePermanently" : "emptyTrash")}
+              {t(chosen === "all" ? "emptyTrash" : "deletePermanently")}
             </Button>
           )
         }

@@ -9,16 +9,16 @@ import { toastError } from "@/app/_ui/toast";
 import { startRestoreAction } from "./actions";
 import { activityHref } from "./activity-href";
 import { LookingAtTrash, LookRefused, OldestOnly } from "./selection-parts";
-import { useDesk } from "./use-desk";
+import { useDesk, type WholeSet } from "./use-desk";
 import { useSelection } from "./use-selection";
 
-/** Asks before all of Trash comes back: whatever the filters show, it is all of it, as it is when the dialog opens. */
-export function RestoreAllDialog({ onClose }: { onClose: () => void }) {
+/** Asks before all of Trash comes back, or all that matches: as it is when the dialog opens. */
+export function RestoreAllDialog({ set, onClose }: { set: WholeSet; onClose: () => void }) {
   const t = useTranslations("trash");
   const common = useTranslations("common");
   const router = useRouter();
   const { workspaceSlug, tell } = useDesk();
-  const { selection, again, refuse } = useSelection();
+  const { selection, again, refuse } = useSelection(set);
   const [pending, startTransition] = useTransition();
 
   function restoreAll(): void {
@@ -41,14 +41,16 @@ export function RestoreAllDialog({ onClose }: { onClose: () => void }) {
     <AlertDialog open onOpenChange={(open) => !open && !pending && onClose()}>
       <AlertDialogContent
         title={
-          selection.state === "ready" ? t("restoreAllTitle", { count: selection.items }) : t("restoreAllTitleLooking")
+          selection.state !== "ready"
+            ? t("restoreAllTitleLooking")
+            : t(set === "all" ? "restoreAllTitle" : "restoreMatchingTitle", { count: selection.items })
         }
         description={<p>{t("restoreAllText")}</p>}
         cancel={common("cancel")}
         cancelDisabled={pending}
         act={
           <Button variant="primary" pending={pending} disabled={selection.state !== "ready"} onClick={restoreAll}>
-            {t("restoreAll")}
+            {t(set === "all" ? "restoreAll" : "restore")}
           </Button>
         }
       >

@@ -1,7 +1,7 @@
 "use client";
 
 import { createContext, useContext } from "react";
-import type { NamedItem } from "@/lib/domain/trash";
+import type { NamedItem, TrashSet } from "@/lib/domain/trash";
 import type { Row } from "./rows";
 
 /** What a job says at its end: what it left, and why. */
@@ -11,7 +11,13 @@ export interface Told {
   left: { item: NamedItem; reason: string }[];
 }
 
-export type Question = { kind: "purge"; rows: readonly Row[] } | { kind: "empty" } | { kind: "restore-all" };
+export type Question =
+  | { kind: "purge"; rows: readonly Row[] }
+  | { kind: "purge-set"; set: WholeSet }
+  | { kind: "restore-set"; set: WholeSet };
+
+/** All of Trash, or all that a view matches, whatever of it is on the page. */
+export type WholeSet = Exclude<TrashSet, { items: unknown }>;
 
 /** What could not be done, item by item, and why. */
 export interface Failures {
@@ -23,6 +29,8 @@ export interface Failures {
 export interface TrashFacts {
   workspaceSlug: string;
   mayPurge: boolean;
+  /** What the view matches, and how many those are, where that is known; null when all of it is on the page. */
+  matching: { set: WholeSet; count: number | null } | null;
 }
 
 /** What the rows of Trash share, and its dialogs. */

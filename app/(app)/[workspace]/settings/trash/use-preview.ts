@@ -27,7 +27,7 @@ export function usePreview(set: TrashSet): { look: Look; again: (set: TrashSet) 
     let current = true;
     const input = {
       workspaceSlug,
-      set: asked.set === "all" ? asked.set : { items: [...asked.set.items] },
+      set: asked.set !== "all" && "items" in asked.set ? { items: [...asked.set.items] } : asked.set,
       since: asked.since,
     };
     previewPurgeAction(input).then(

@@ -3,7 +3,7 @@
 import { useTranslations } from "next-intl";
 import { useEffect, useState } from "react";
 import { freezeTrashAction } from "./actions";
-import { useDesk } from "./use-desk";
+import { useDesk, type WholeSet } from "./use-desk";
 
 /** What a dialog asks about, once the server has frozen it. */
 export type Selection =
@@ -14,10 +14,14 @@ export type Selection =
 const LOADING: Selection = { state: "loading" };
 
 /**
- * Freezes all of Trash when a dialog opens: its act takes that and nothing else. `again` looks once more; `refuse` says why
+ * Freezes what a dialog asks about when it opens: its act takes that and nothing else. `again` looks once more; `refuse` says why
  * the act was refused.
  */
-export function useSelection(): { selection: Selection; again: () => void; refuse: (message: string) => void } {
+export function useSelection(set: WholeSet): {
+  selection: Selection;
+  again: () => void;
+  refuse: (message: string) => void;
+} {
   const t = useTranslations("trash");
   const { workspaceSlug } = useDesk();
   const [look, setLook] = useState({});
@@ -26,7 +30,7 @@ export function useSelection(): { selection: Selection; again: () => void; refus
   const failed = t("lookFailed");
   useEffect(() => {
     let current = true;
-    freezeTrashAction({ workspaceSlug, set: "all" }).then(
+    freezeTrashAction({ workspaceSlug, set }).then(
       (answer) => {
         if (!current) return;
         const selection: Selection = answer.ok
@@ -37,7 +41,7 @@ export function useSelection(): { selection: Selection; again: () => void; refus
       () => current && setFound({ look, selection: { state: "refused", message: failed } }),
     );
     return () => void (current = false);
-  }, [look, workspaceSlug, failed]);
+  }, [look, set, workspaceSlug, failed]);
 
   return {
     selection: found?.look === look ? found.selection : LOADING,

@@ -53,6 +53,7 @@ export default async function TrashJobPage({ params, searchParams }: Props) {
   if (!read.ok) redirect(here);
   const { results, next } = read.data;
   const t = await getTranslations("trash");
+  const refusal = job.problem && (await sentenceOf(job.problem));
   const hrefOf = (query: Record<string, string>) => {
     const search = new URLSearchParams({ ...(onlyLeft ? { show: "left" } : {}), ...query });
     return search.size > 0 ? `${here}?${search.toString()}` : here;
@@ -81,8 +82,8 @@ export default async function TrashJobPage({ params, searchParams }: Props) {
             <span className="text-muted">{t("activity.note")}</span> <bdi>{job.note}</bdi>
           </p>
         ) : null}
-        <JobProgress workspaceSlug={slug} job={job} refusal={job.problem ? await sentenceOf(job.problem) : null} />
-        <section className="grid gap-3" aria-label={t("activity.results")}>
+        <JobProgress workspaceSlug={slug} job={job} refusal={refusal} />
+        <div className="grid gap-3">
           {job.left > 0 ? (
             <nav aria-label={t("activity.show")} className="flex flex-wrap gap-1.5">
               <Tab href={here} current={!onlyLeft}>
@@ -100,7 +101,7 @@ export default async function TrashJobPage({ params, searchParams }: Props) {
               {next ? <LinkButton href={hrefOf({ after: next })}>{t("activity.further")}</LinkButton> : null}
             </nav>
           ) : null}
-        </section>
+        </div>
       </div>
     </ClientMessages>
   );
