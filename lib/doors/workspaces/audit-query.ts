@@ -1,5 +1,6 @@
 import { AUDIT_ACTIONS } from "@/lib/domain/audit";
 import { DomainError } from "@/lib/domain/errors";
+import { dayAfter, parseDay, startOfDay } from "@/lib/doors/days";
 import { AUDIT_GROUPS, AUDIT_ITEM_TYPES, type AuditFilter } from "@/lib/domain/workspaces";
 
 /*
@@ -43,47 +44,16 @@ function idOf(value: string | undefined, field: string): string | undefined {
   return value;
 }
 
-const DAY = /^(\d{4})-(\d\d)-(\d\d)$/;
 const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\d)$/;
 
 /** A day begins when it does for whoever looks. An instant is itself. Throws `invalid_input`. */
-function instantOf(text: string | undefined, field: string, timeZone: string, daysLater: number): Date | undefined {
+function instantOf(text: string | undefined, field: string, timeZone: string, daysLater: 0 | 1): Date | undefined {
   if (text === undefined) return undefined;
-  const [day, year, month, date] = DAY.exec(text) ?? [];
-  if (day === undefined) {
-    const instant = new Date(INSTANT.test(text) ? text : "");
-    if (!Number.isNaN(instant.getTime())) return instant;
-  } else {
-    const midnight = new Date(Date.UTC(Number(year), Number(month) - 1, Number(date)));
-    if (midnight.toISOString().startsWith(day))
-      return startOfDay(Date.UTC(Number(year), Number(month) - 1, Number(date) + daysLater), timeZone);
-  }
+  const day = parseDay(text);
+  if (day !== "") return startOfDay(daysLater === 0 ? day : dayAfter(day), timeZone);
+  const instant = new Date(INSTANT.test(text) ? text : "");
+  if (!Number.isNaN(instant.getTime())) return instant;
   throw new DomainError("invalid_input", `"${text.slice(0, 40)}" is no date: write it as 2026-11-28.`, { field });
-}
-
-/** When a day begins in a time zone, given as when it begins in UTC. */
-function startOfDay(utcMidnight: number, timeZone: string): Date {
-  let guess = utcMidnight;
-  // The offset is that of the instant which is looked for: asked twice, because it may have changed in between.
-  for (let i = 0; i < 2; i++) guess = utcMidnight - offsetAt(guess, timeZone);
-  return new Date(guess);
-}
-
-/** How far the clocks of a time zone are ahead of UTC, in milliseconds. */
-function offsetAt(instant: number, timeZone: string): number {
-  const parts = new Intl.DateTimeFormat("en-US", {
-    timeZone,
-    hourCycle: "h23",
-    year: "numeric",
-    month: "numeric",
-    day: "numeric",
-    hour: "numeric",
-    minute: "numeric",
-    second: "numeric",
-  }).formatToParts(instant);
-  const read = (type: Intl.DateTimeFormatPartTypes) => Number(parts.find((part) => part.type === type)!.value);
-  const local = Date.UTC(read("year"), read("month") - 1, read("day"), read("hour"), read("minute"), read("second"));
-  return local - Math.floor(instant / 1000) * 1000;
 }
 
 /**
