@@ -143,7 +143,10 @@ export function TrashFilters({
           ))}
         </Select>
         {(["from", "to"] as const).map((name) => (
-          <label key={name} className="inline-flex max-w-full items-center gap-1.5 text-sm text-muted">
+          <label
+            key={name}
+            className="inline-flex max-w-full items-center gap-1.5 text-sm whitespace-nowrap text-muted"
+          >
             {t(name)}
             <Input
               type="date"

@@ -166,11 +166,7 @@ async function ItemRow({ item, overview }: { item: ListedItem; overview: TrashOv
           <span className="block truncate" title={deletedBy}>
             {deletedBy}
           </span>
-          {withKey === null ? null : (
-            <span className="block truncate text-xs text-muted" title={withKey}>
-              {withKey}
-            </span>
-          )}
+          {withKey === null ? null : <span className="block text-xs text-muted wrap-anywhere">{withKey}</span>}
         </span>
       </TableCell>
       <TableCell className={`${WIDE} align-top`}>
