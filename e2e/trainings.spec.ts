@@ -145,50 +145,50 @@ test("a curve moves while it trains; trashing the version ends that and silences
   expect(childrenOf(server.workerPid)).toEqual([]);
 });
 
-test("a training is begun and stopped by keyboard alone, and what it learned serves", async ({
-  page,
-  world,
-  signIn,
-}) => {
-  test.slow();
-  const project = await buildProject(world);
-  await buildRealVersion(world, project, {
-    name: "digits",
-    images: 100,
-    augmentation: { image: { versions: 5 }, noise: { percent: 2 } },
-  });
-  await signIn(world.owner);
-  await page.goto(`/${world.workspace.slug}/${project.slug}/1`);
-  const tabTo = async (target: Locator) => {
-    for (
-      let presses = 0;
-      presses < 80 && !(await target.evaluate((element) => element === document.activeElement));
-      presses++
-    )
-      await page.keyboard.press("Tab");
-    await expect(target).toBeFocused();
-  };
-  await tabTo(page.getByRole("article").getByRole("button", { name: "Train", exact: true }).first());
-  await page.keyboard.press("Enter");
-  await expect(page.getByRole("dialog").getByLabel("Epochs")).toBeFocused();
-  await page.keyboard.press("ControlOrMeta+a");
-  await page.keyboard.type("501");
-  await page.keyboard.press("Enter");
-  await expect(page.getByRole("dialog").getByText("Epochs are a whole number from 1 to 500.")).toBeVisible();
-  await page.keyboard.press("ControlOrMeta+a");
-  await page.keyboard.type("500");
-  await page.keyboard.press("Enter");
-  await expect(page.getByRole("heading", { name: /^Trainings/ })).toBeFocused();
-  const stop = page.getByRole("button", { name: "Stop Training 1" });
-  await expect(stop).toBeVisible();
-  await expect(run(page, 1).getByRole("img", { name: /^Loss/ })).toBeVisible();
-  await tabTo(stop);
-  await page.keyboard.press("Enter");
-  await expect(page.getByText("Training 1 stopped and kept what it learned")).toBeVisible();
-  await expect(run(page, 1)).toContainText("Stopped");
-  await expect(page.getByRole("heading", { name: "Training 1", exact: true })).toBeFocused();
-  await expect(page.getByRole("list", { name: "Models" }).getByRole("listitem")).toHaveCount(1);
-});
+test(
+  "a training is begun and stopped by keyboard alone, and what it learned serves",
+  LONG,
+  async ({ page, world, signIn }) => {
+    test.slow();
+    const project = await buildProject(world);
+    await buildRealVersion(world, project, {
+      name: "digits",
+      images: 100,
+      augmentation: { image: { versions: 5 }, noise: { percent: 2 } },
+    });
+    await signIn(world.owner);
+    await page.goto(`/${world.workspace.slug}/${project.slug}/1`);
+    const tabTo = async (target: Locator) => {
+      for (
+        let presses = 0;
+        presses < 80 && !(await target.evaluate((element) => element === document.activeElement));
+        presses++
+      )
+        await page.keyboard.press("Tab");
+      await expect(target).toBeFocused();
+    };
+    await tabTo(page.getByRole("article").getByRole("button", { name: "Train", exact: true }).first());
+    await page.keyboard.press("Enter");
+    await expect(page.getByRole("dialog").getByLabel("Epochs")).toBeFocused();
+    await page.keyboard.press("ControlOrMeta+a");
+    await page.keyboard.type("501");
+    await page.keyboard.press("Enter");
+    await expect(page.getByRole("dialog").getByText("Epochs are a whole number from 1 to 500.")).toBeVisible();
+    await page.keyboard.press("ControlOrMeta+a");
+    await page.keyboard.type("500");
+    await page.keyboard.press("Enter");
+    await expect(page.getByRole("heading", { name: /^Trainings/ })).toBeFocused();
+    const stop = page.getByRole("button", { name: "Stop Training 1" });
+    await expect(stop).toBeVisible();
+    await expect(run(page, 1).getByRole("img", { name: /^Loss/ })).toBeVisible();
+    await tabTo(stop);
+    await page.keyboard.press("Enter");
+    await expect(page.getByText("Training 1 stopped and kept what it learned")).toBeVisible();
+    await expect(run(page, 1)).toContainText("Stopped");
+    await expect(page.getByRole("heading", { name: "Training 1", exact: true })).toBeFocused();
+    await expect(page.getByRole("list", { name: "Models" }).getByRole("listitem")).toHaveCount(1);
+  },
+);
 
 test("cancelling asks only where something would be lost; a run is repeated with its settings", async ({
   page,

@@ -377,7 +377,7 @@ async function play(history: readonly { kind: Kind; on: number; much: number }[]
 
 test("whatever is done in whatever order, the domain says and does what the rules say, and usage is the sum of its rows", async () => {
   await fc.assert(fc.asyncProperty(fc.array(act, { minLength: 60, maxLength: 110, size: "max" }), play), {
-    numRuns: 12 * inject("rounds"),
+    numRuns: 6 * inject("rounds"),
     seed: 20_261_123,
     endOnFailure: true,
   });

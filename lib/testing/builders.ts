@@ -249,29 +249,21 @@ const TABLES = [
   "trash_selection_items",
 ];
 
+const eachTable = (name: string, column: string) => ({
+  name: `test-${name}`,
+  text: TABLES.map((table) => `select '${table}' as name, ${column} as value from ${table} t`).join(" union all "),
+});
+const HASHES = eachTable("hashes", "coalesce(md5(string_agg(t::text, '|' order by t::text)), '')");
+const COUNTS = eachTable("counts", "count(*)::int");
+
 /** All rows of every table, as one hash per table: equal means that nothing at all was written in between. */
 export async function fingerprintTables(): Promise<Record<string, string>> {
-  const entries = TABLES.map(async (table) => {
-    const [row] = await query<{ hash: string | null }>(
-      {
-        name: `test-fingerprint-${table}`,
-        text: `select md5(string_agg(t::text, '|' order by t::text)) as hash from ${table} t`,
-      },
-      [],
-    );
-    return [table, row?.hash ?? ""] as const;
-  });
-  return Object.fromEntries(await Promise.all(entries));
+  const rows = await query<{ name: string; value: string }>(HASHES, []);
+  return Object.fromEntries(rows.map(({ name, value }) => [name, value]));
 }
 
 /** How many rows each table has. */
 export async function countRows(): Promise<Record<string, number>> {
-  const entries = TABLES.map(async (table) => {
-    const [row] = await query<{ count: number }>(
-      { name: `test-count-${table}`, text: `select count(*)::int as count from ${table}` },
-      [],
-    );
-    return [table, row?.count ?? 0] as const;
-  });
-  return Object.fromEntries(await Promise.all(entries));
+  const rows = await query<{ name: string; value: number }>(COUNTS, []);
+  return Object.fromEntries(rows.map(({ name, value }) => [name, value]));
 }

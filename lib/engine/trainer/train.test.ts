@@ -1,7 +1,6 @@
 import sharp from "sharp";
 import { beforeAll, describe, expect, it } from "vitest";
 import { ImageDecodeError } from "@/lib/engine/decode";
-import { readDigits } from "@/lib/engine/digits";
 import { createPredictor } from "@/lib/engine/trainer/predictor";
 import { train } from "@/lib/engine/trainer/train";
 import type { EpochReport, TrainingImage, TrainingInput, TrainingResult } from "@/lib/engine/trainer/trainer";
@@ -212,20 +211,4 @@ describe("a predictor", () => {
       await expect(predictor.predict(bytes)).rejects.toThrow(ImageDecodeError);
     }
   });
-});
-
-it("learns 1,000 digits to 95 % and more on the held-out 200", { timeout: 60_000 }, async () => {
-  const all = await readDigits(1000);
-  // of every ten of a class, the last two
-  const split = (index: number) => (Math.floor(index / 10) % 10 < 8 ? "train" : "test");
-  const { metrics } = await train(
-    input({
-      images: each(
-        all.map(({ fileName, label, png }, index) => ({ path: fileName, split: split(index), label, bytes: png })),
-      ),
-      epochs: 8,
-    }),
-  );
-  expect(metrics.images).toEqual({ train: 800, valid: 0, test: 200 });
-  expect(metrics.accuracy).toBeGreaterThanOrEqual(0.95);
 });
