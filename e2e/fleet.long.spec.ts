@@ -1,10 +1,6 @@
-import { spawn, type ChildProcess } from "node:child_process";
-import { once } from "node:events";
+import type { ChildProcess } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { request as httpRequest } from "node:http";
-import { createServer, type AddressInfo } from "node:net";
-import { createRequire } from "node:module";
-import path from "node:path";
 import { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import { prisma } from "@/lib/platform/db";
@@ -14,13 +10,13 @@ import { buildRealVersion } from "@/lib/testing/real-version";
 import { drawWeights, storeServingVersion } from "@/lib/testing/served-model";
 import { startTraining } from "@/lib/domain/trainings";
 import { expect, test } from "./fixtures";
+import { end, freeOrigin, startWeb, startWorker } from "./processes";
 
 /*
  * A second web process and a second worker on the same database and files: what one of them does, both keep to. And what
  * only real HTTP can show of inference: large bodies through sockets, memory, the end of a process.
  */
 
-const ROOT = path.resolve(import.meta.dirname, "..");
 const MB = 1024 ** 2;
 /** More that a web process may hold of what strangers send: the bytes of bodies (96 MB), copies of them, and Node's own slack. */
 const GROWTH_BYTES_MAX = 256 * MB;
@@ -38,59 +34,18 @@ test.describe.configure({ mode: "default" }); // one second pair for all tests
 
 test.beforeAll(async ({ server, baseURL }) => {
   test.setTimeout(120_000);
-  const env = {
-    ...process.env,
-    NODE_ENV: "production" as const,
-    NEXT_TELEMETRY_DISABLED: "1",
-    DATABASE_URL: server.databaseUrl,
-    EMBEDDED_DATABASE: "1",
-    DATA_DIR: server.dataDir,
-    PUBLIC_URL: baseURL!,
-    NEXTAUTH_SECRET: server.secret,
-    CRON_SECRET: server.secret,
-    LOG_LEVEL: "warn",
-    TRAINING_CONCURRENCY: "2",
-    INFER_IMAGE_HOSTS: "http://localhost",
-  };
-  const port = await findFreePort();
-  const start = (script: string, ...args: string[]) =>
-    spawn(process.execPath, [script, ...args], { cwd: ROOT, env, stdio: ["ignore", "ignore", "inherit"] });
+  const settings = { PUBLIC_URL: baseURL!, TRAINING_CONCURRENCY: "2", INFER_IMAGE_HOSTS: "http://localhost" };
+  const origin = await freeOrigin();
   fleet = {
-    worker: start(path.join(ROOT, ".build/worker.mjs")),
-    web: start(
-      createRequire(import.meta.url).resolve("next/dist/bin/next"),
-      "start",
-      "-H",
-      "127.0.0.1",
-      "-p",
-      String(port),
-    ),
-    origin: `http://127.0.0.1:${port}`,
+    origin,
+    worker: startWorker(server, settings),
+    web: await startWeb(server, origin, settings),
   };
-  await expect(async () => expect((await fetch(`${fleet.origin}/api/health`)).status).toBe(200)).toPass({
-    timeout: 60_000,
-    intervals: [100],
-  });
 });
 
 test.afterAll(async () => {
-  await Promise.all([fleet.web, fleet.worker].map(end));
+  await Promise.all([fleet.web, fleet.worker].map((child) => end(child)));
 });
-
-async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const ended = once(child, "exit");
-  child.kill("SIGTERM");
-  await ended;
-}
-
-async function findFreePort(): Promise<number> {
-  const probe = createServer().listen(0, "127.0.0.1");
-  await once(probe, "listening");
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
-  return port;
-}
 
 async function begin(world: World) {
   const project = await buildProject(world);

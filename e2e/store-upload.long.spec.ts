@@ -1,19 +1,15 @@
-import { spawn } from "node:child_process";
 import { readdirSync } from "node:fs";
-import { createRequire } from "node:module";
-import { createServer, type AddressInfo } from "node:net";
 import { prisma } from "@/lib/platform/db";
 import { buildProject } from "@/lib/testing/builders";
 import { startS3 } from "@/lib/testing/s3";
 import { expect, test as base } from "./fixtures";
+import { end, freeOrigin, startWeb } from "./processes";
 import { draw, filesOf, folderOf, makeFolder, makeZip, panelOf, png } from "./upload-steps";
 
 /*
  * Where hosts cap request bodies, browsers put images into the object store (UPLOADS=store). A second web process of the
  * same build, on the same database, with a store of its own that its pages may put files into.
  */
-
-const NEXT = createRequire(import.meta.url).resolve("next/dist/bin/next");
 
 interface Store {
   /** Of the web process. */
@@ -25,42 +21,17 @@ interface Store {
 
 const test = base.extend<{ store: Store }>({
   store: async ({ server }, provide, info) => {
-    const port = await findFreePort();
-    const origin = `http://127.0.0.1:${port}`;
+    const origin = await freeOrigin();
     const folder = info.outputPath("store");
     const s3 = await startS3(folder, { corsOrigin: origin });
     const blobStore = s3.url("bucket/prefix");
-    const env = {
-      ...process.env,
-      NODE_ENV: "production" as const,
-      NEXT_TELEMETRY_DISABLED: "1",
-      NODE_NO_WARNINGS: "1",
-      DATABASE_URL: server.databaseUrl,
-      DATA_DIR: server.dataDir,
-      NEXTAUTH_SECRET: server.secret,
-      PUBLIC_URL: origin,
-      LOG_LEVEL: "warn",
+    const web = await startWeb(server, origin, {
       UPLOADS: "store",
       BLOB_STORE: blobStore,
       AWS_ACCESS_KEY_ID: "S3RVER",
       AWS_SECRET_ACCESS_KEY: "S3RVER",
-    };
-    const web = spawn(process.execPath, [NEXT, "start", "-H", "127.0.0.1", "-p", String(port)], {
-      env,
-      stdio: ["ignore", "ignore", "inherit"],
     });
-    const ended = new Promise((resolve) => web.once("exit", resolve));
     try {
-      await expect
-        .poll(
-          () =>
-            fetch(`${origin}/api/health`).then(
-              ({ status }) => status,
-              () => null,
-            ),
-          { timeout: 30_000 },
-        )
-        .toBe(200);
       await provide({
         origin,
         storeOrigin: new URL(new URL(blobStore).searchParams.get("endpoint")!).origin,
@@ -70,21 +41,12 @@ const test = base.extend<{ store: Store }>({
           ),
       });
     } finally {
-      web.kill("SIGTERM");
-      await ended;
+      await end(web);
       await s3.close();
     }
   },
   baseURL: ({ store }, provide) => provide(store.origin),
 });
-
-const findFreePort = (): Promise<number> =>
-  new Promise((resolve) => {
-    const probe = createServer().listen(0, "127.0.0.1", () => {
-      const { port } = probe.address() as AddressInfo;
-      probe.close(() => resolve(port));
-    });
-  });
 
 test("images go from the browser into the object store, and only words about them to the server", async ({
   page,

@@ -1,21 +1,8 @@
 import { restoreItem, trashProject } from "@/lib/domain/trash";
 import { prisma } from "@/lib/platform/db";
-import { buildProject, buildVersion, userContext, type World } from "@/lib/testing/builders";
+import { buildProject, buildVersion, userContext } from "@/lib/testing/builders";
 import { expect, PHONE, test } from "./fixtures";
-import { isInTrash, openPurge, ref, rowOf, toast, trashedVersion, trashPath } from "./trash-steps";
-
-/** So many versions in Trash, copies of one. */
-async function fillTrash(world: World, count: number): Promise<{ id: string }> {
-  const project = await buildProject(world, { name: "digits" });
-  const { id } = await trashedVersion(world, project, "baseline", 1);
-  await prisma().$executeRawUnsafe(
-    `insert into versions select copy.* from versions v, generate_series(2, ${count}) i,
-       lateral jsonb_populate_record(v, jsonb_build_object('id', gen_random_uuid()::text, 'number', i, 'name', 'copy ' || i, 'counted_images', 0, 'train_images', 0, 'valid_images', 0, 'test_images', 0)) copy
-     where v.id = $1`,
-    id,
-  );
-  return project;
-}
+import { fillTrash, isInTrash, openPurge, ref, rowOf, toast, trashedVersion, trashPath } from "./trash-steps";
 
 test("Empty Trash of many is a job: it goes on when the tab is closed, and is found again with what came of each", async ({
   page,

@@ -1,7 +1,7 @@
 import type { Page } from "@playwright/test";
 import { trashVersion } from "@/lib/domain/trash";
 import { prisma } from "@/lib/platform/db";
-import { buildVersion, userContext, type World } from "@/lib/testing/builders";
+import { buildProject, buildVersion, userContext, type World } from "@/lib/testing/builders";
 
 /* What the journeys through Trash say over and over. */
 
@@ -40,4 +40,17 @@ export async function openPurge(page: Page, label: string) {
   await page.getByRole("button", { name: `More actions for ${label}` }).click();
   await page.getByRole("menuitem", { name: "Delete Permanently" }).click();
   return page.getByRole("alertdialog");
+}
+
+/** So many versions in Trash, copies of one. */
+export async function fillTrash(world: World, count: number): Promise<{ id: string }> {
+  const project = await buildProject(world, { name: "digits" });
+  const { id } = await trashedVersion(world, project, "baseline", 1);
+  await prisma().$executeRawUnsafe(
+    `insert into versions select copy.* from versions v, generate_series(2, ${count}) i,
+       lateral jsonb_populate_record(v, jsonb_build_object('id', gen_random_uuid()::text, 'number', i, 'name', 'copy ' || i, 'counted_images', 0, 'train_images', 0, 'valid_images', 0, 'test_images', 0)) copy
+     where v.id = $1`,
+    id,
+  );
+  return project;
 }

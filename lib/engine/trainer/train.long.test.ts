@@ -6,7 +6,7 @@ import { trainingInput } from "@/lib/testing/training-input";
 it("learns 1,000 digits to 95 % and more on the held-out 200", async () => {
   const all = await readDigits(1000);
   // of every ten of a class, the last two
-  const split = (index: number) => (Math.floor(index / 10) % 10 < 8 ? "train" : "test");
+  const split = (index: number) => (Math.floor(index / 10) % 10 < 8 ? ("train" as const) : ("test" as const));
   const images = all.map(({ fileName, label, png }, index) => ({
     path: fileName,
     split: split(index),

@@ -2,13 +2,13 @@ import { getTranslations } from "next-intl/server";
 import { Button } from "@/app/_ui/button";
 import { escapeName } from "@/app/_ui/exact-name";
 import { Field, type FieldControl } from "@/app/_ui/field";
+import { FilterForm } from "@/app/_ui/filter-form";
 import { Input } from "@/app/_ui/input";
 import { LinkButton } from "@/app/_ui/link-button";
 import { Select } from "@/app/_ui/select";
 import { AUDIT_ACTIONS } from "@/lib/domain/audit";
 import { AUDIT_GROUPS, AUDIT_ITEM_TYPES, auditGroupOf, type AuditActor } from "@/lib/domain/workspaces";
 import { auditHref, isFiltered, type AuditQuery } from "@/lib/doors/workspaces/audit-query";
-import { FilterForm } from "./filter-form";
 
 /** The filters of the log: who, what, about what, from when to when. The history of one item comes by a link of a row. */
 export async function AuditFilters({
@@ -27,7 +27,12 @@ export async function AuditFilters({
   const { before: _before, after: _after, ...values } = query;
   return (
     <div className="grid gap-3">
-      <FilterForm label={t("label")} path={auditHref(workspaceSlug, {})} values={values}>
+      <FilterForm
+        label={t("label")}
+        path={auditHref(workspaceSlug, {})}
+        values={values}
+        className="flex flex-wrap items-end gap-x-2 gap-y-3"
+      >
         {query.item === undefined ? null : <input type="hidden" name="item" defaultValue={query.item} />}
         <Field quiet label={t("actor")}>
           {(control) => <ActorSelect control={control} actors={actors} value={query.actor} />}
