@@ -53,8 +53,9 @@ const ELSEWHERE: Record<string, readonly string[]> = {
     "lib/engine/export/coco.ts",
     "lib/engine/export/names.ts",
     "lib/engine/export/voc.ts",
-    "lib/engine/export/yolo.ts",
   ],
+  "lib/engine/export/tables.test.ts": ["lib/engine/export/createml.ts"],
+  "lib/engine/export/yolo.test.ts": ["lib/engine/export/darknet.ts", "lib/engine/export/label-lines.ts"],
   "lib/engine/preprocess.test.ts": ["lib/engine/pixels.ts"],
   "lib/platform/blob-store/blob-store.test.ts": ["lib/platform/blob-store/guard.ts"],
   // what is learned, measured and predicted is tested on one trained model, which takes seconds to make

@@ -1,4 +1,5 @@
-import type { ExportEntry, ExportInfo, NamedFile } from "@/lib/engine/export/entry";
+import { roundPixels } from "@/lib/engine/export/edges";
+import { inChunks, joined, type ExportEntry, type ExportInfo, type NamedFile } from "@/lib/engine/export/entry";
 import type { Split } from "@/lib/engine/splits";
 
 /**
@@ -21,6 +22,7 @@ export function* planCoco(
 
 function* writeJson(classes: readonly string[], files: readonly NamedFile[], info: ExportInfo): Generator<string> {
   const date = info.createdAt.toISOString();
+  const supercategory = supercategoryOf(info.annotation, classes);
   const head = {
     info: {
       year: date.slice(0, 4),
@@ -32,8 +34,8 @@ function* writeJson(classes: readonly string[], files: readonly NamedFile[], inf
     },
     licenses: [{ id: 1, url: "", name: "Unknown" }],
     categories: [
-      { id: 0, name: info.annotation, supercategory: "none" },
-      ...classes.map((name, index) => ({ id: index + 1, name, supercategory: info.annotation })),
+      { id: 0, name: supercategory, supercategory: "none" },
+      ...classes.map((name, index) => ({ id: index + 1, name, supercategory })),
     ],
   };
   yield `${JSON.stringify(head).slice(0, -1)},"images":[`;
@@ -55,12 +57,13 @@ function* annotations(classes: readonly string[], files: readonly NamedFile[]) {
   const categories = new Map(classes.map((name, index) => [name, index + 1]));
   for (const [imageId, { file }] of files.entries()) {
     for (const box of file.boxes) {
-      const bbox = [box.x, box.y, box.width, box.height].map(rounded);
+      const across = roundPixels(box.x, box.width, file.width);
+      const down = roundPixels(box.y, box.height, file.height);
       yield {
         image_id: imageId,
         category_id: categories.get(box.label),
-        bbox,
-        area: rounded(box.width * box.height),
+        bbox: [across.start, down.start, across.length, down.length],
+        area: Math.round(box.width * box.height * 1e4) / 1e4,
         segmentation: [],
         iscrowd: 0,
       };
@@ -68,27 +71,18 @@ function* annotations(classes: readonly string[], files: readonly NamedFile[]) {
   }
 }
 
-function* joined<T>(items: Iterable<T>, present: (item: T, index: number) => object): Generator<string> {
-  let index = 0;
-  for (const item of items) {
-    yield `${index === 0 ? "" : ","}${JSON.stringify(present(item, index))}`;
-    index += 1;
-  }
-}
+/** What trainers take for "no supercategory": a category that has it is left out by some of them. */
+const NO_SUPERCATEGORY = new Set(["", "none", "null"]);
 
-/** Larger pieces of the same text: every chunk costs the zip as much as some kilobytes do. */
-function* inChunks(pieces: Iterable<string>): Generator<string> {
-  let chunk = "";
-  for (const piece of pieces) {
-    chunk += piece;
-    if (chunk.length < 65_536) continue;
-    yield chunk;
-    chunk = "";
+/**
+ * What the project annotates, as the supercategory of every class. It must be neither what means none, nor a class: a
+ * class that other categories have above them is taken for no class at all.
+ */
+function supercategoryOf(annotation: string, classes: readonly string[]): string {
+  const taken = new Set(classes);
+  if (!NO_SUPERCATEGORY.has(annotation.trim().toLowerCase()) && !taken.has(annotation)) return annotation;
+  for (let number = 1; ; number += 1) {
+    const name = number === 1 ? "objects" : `objects-${number}`;
+    if (!taken.has(name)) return name;
   }
-  if (chunk !== "") yield chunk;
-}
-
-/** To a ten-thousandth of a pixel. */
-function rounded(value: number): number {
-  return Math.round(value * 1e4) / 1e4;
 }

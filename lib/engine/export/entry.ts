@@ -26,3 +26,27 @@ export interface NamedFile {
   name: string;
   stem: string;
 }
+
+/** Text that a format can only have in one line. */
+export const oneLine = (text: string): string => text.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, " ");
+
+/** The inside of a JSON array, an item at a time. */
+export function* joined<T>(items: Iterable<T>, present: (item: T, index: number) => object): Generator<string> {
+  let index = 0;
+  for (const item of items) {
+    yield `${index === 0 ? "" : ","}${JSON.stringify(present(item, index))}`;
+    index += 1;
+  }
+}
+
+/** Larger pieces of the same text: every chunk costs the zip as much as some kilobytes do. */
+export function* inChunks(pieces: Iterable<string>): Generator<string> {
+  let chunk = "";
+  for (const piece of pieces) {
+    chunk += piece;
+    if (chunk.length < 65_536) continue;
+    yield chunk;
+    chunk = "";
+  }
+  if (chunk !== "") yield chunk;
+}

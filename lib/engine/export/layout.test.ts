@@ -6,64 +6,25 @@ import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { parseAnnotations } from "@/lib/engine/annotations/annotations";
 import type { Box } from "@/lib/engine/boxes";
-import { type ExportEntry, type ExportFormat, planExport } from "@/lib/engine/export/layout";
-import { encodeManifest, type Manifest, type ManifestFile } from "@/lib/engine/manifest";
+import { planExport } from "@/lib/engine/export/layout";
+import { encodeManifest } from "@/lib/engine/manifest";
 import { zipStream } from "@/lib/engine/zip";
-
-const INFO = {
-  workspace: "acme",
-  project: "hats",
-  projectName: "Hard Hats",
-  annotation: "workers",
-  version: 3,
-  createdAt: new Date("2026-01-02T03:04:05.678Z"),
-};
-const ID = "0190a0b0-0000-7000-8000-00000000000";
-
-function manifestOf(type: Manifest["type"], files: Partial<ManifestFile>[], classes = ["head", "helmet"]): Manifest {
-  return {
-    format: 1,
-    type,
-    seed: 1,
-    preprocessing: {},
-    augmentation: {},
-    splits: null,
-    classes,
-    files: files.map((file, index) => {
-      const whole = {
-        name: "a.jpg",
-        sha256: "0".repeat(64),
-        sizeBytes: 10,
-        width: 100,
-        height: 50,
-        split: "train" as const,
-        label: null,
-        boxes: [],
-        sourceImageId: `${ID}${index}`,
-        output: 0,
-        ...file,
-      };
-      return { path: `images/${whole.split}/${whole.sourceImageId}-${whole.output}.jpg`, ...whole };
-    }),
-  };
-}
-
-const detection = (files: Partial<ManifestFile>[], classes?: string[]) =>
-  manifestOf("object-detection", files, classes);
-const plan = (format: ExportFormat, manifest: Manifest) => [...planExport(format, manifest, INFO)];
-const paths = (entries: ExportEntry[]) => entries.map(({ path }) => path);
-const textOf = (entry: ExportEntry | undefined) => (entry && "text" in entry ? [...entry.text].join("") : "");
-const textAt = (entries: ExportEntry[], path: string) => textOf(entries.find((entry) => entry.path === path));
-
-const HATS = [
-  { name: "site/Photo 1.JPG", boxes: [{ label: "helmet", x: 10, y: 5, width: 20, height: 10.5 }] },
-  { name: "b.png", split: "valid" as const, path: "images/valid/b-0.png" },
-];
+import {
+  detection,
+  EXPORT_INFO as INFO,
+  HATS,
+  manifestOf,
+  paths,
+  plan,
+  SOURCE_ID as ID,
+  textAt,
+  textOf,
+} from "@/lib/testing/export-plans";
 
 describe("planExport", () => {
   it("refuses a format that cannot hold what the type marks", () => {
     expect(() => plan("folder", detection([]))).toThrow("object-detection");
-    for (const format of ["coco", "yolov8", "voc"] as const)
+    for (const format of ["coco", "yolov8", "mt-yolov6", "voc", "createml", "darknet", "tensorflow"] as const)
       expect(() => plan(format, manifestOf("classification", []))).toThrow("classification");
   });
 

@@ -1,6 +1,9 @@
 import { planCoco } from "@/lib/engine/export/coco";
-import type { ExportEntry, ExportInfo, NamedFile } from "@/lib/engine/export/entry";
+import { planCreateMl } from "@/lib/engine/export/createml";
+import { planDarknet } from "@/lib/engine/export/darknet";
+import { oneLine, type ExportEntry, type ExportInfo, type NamedFile } from "@/lib/engine/export/entry";
 import { NameSet, safeName } from "@/lib/engine/export/names";
+import { planMulticlass, planTensorflow } from "@/lib/engine/export/tables";
 import { planVoc } from "@/lib/engine/export/voc";
 import { planYolo } from "@/lib/engine/export/yolo";
 import type { Manifest, ManifestFile } from "@/lib/engine/manifest";
@@ -8,21 +11,34 @@ import { type Split, SPLITS } from "@/lib/engine/splits";
 
 export type { ExportEntry, ExportInfo } from "@/lib/engine/export/entry";
 
-/** By the names that the hosted service and its SDK have for them. */
-export type ExportFormat = "folder" | "coco" | "yolov8" | "voc";
+/** By the names that the hosted service and its SDK have for them, and what a version must mark to be had so. */
+const HOLDS = {
+  folder: "classes",
+  multiclass: "either",
+  coco: "boxes",
+  yolov8: "boxes",
+  "mt-yolov6": "boxes",
+  voc: "boxes",
+  createml: "boxes",
+  darknet: "boxes",
+  tensorflow: "boxes",
+} as const;
+
+export type ExportFormat = keyof typeof HOLDS;
 
 /**
  * The entries of a version's download, laid out as the hosted service lays them out, so that code which trains on its
- * downloads goes on working: folder `train/<class>/<image>`; coco `train/_annotations.coco.json` beside the images; yolov8
- * data.yaml, `train/images`, `train/labels`; voc an .xml beside each image; everywhere README.dataset.txt.
+ * downloads goes on working: folder `train/<class>/<image>`; coco `train/_annotations.coco.json` beside the images; yolov8,
+ * for the whole YOLO family, data.yaml, `train/images`, `train/labels`, save mt-yolov6: `images/train`, `labels/train`; voc an
+ * .xml beside each image, darknet a .txt; createml, tensorflow and multiclass one file a split; everywhere README.dataset.txt.
  *
  * Guaranteed: every path is relative, without "..", and of names that any file system takes, none of which are the same
  * even where case is not told apart; a split without images has no folder; the same manifest and info give the same
  * entries. Text that grows with the version is made when its chunks are asked for, once for each time they are. Throws when
- * the format cannot hold what is marked: folders hold classes, the others boxes.
+ * the format cannot hold what is marked: folders hold classes, multiclass classes or those of boxes, the others boxes.
  */
 export function* planExport(format: ExportFormat, manifest: Manifest, info: ExportInfo): Generator<ExportEntry> {
-  if ((format === "folder") !== (manifest.type === "classification"))
+  if (HOLDS[format] === (manifest.type === "classification" ? "boxes" : "classes"))
     throw new Error(`A version of type ${manifest.type} has no download as ${format}.`);
   yield { path: "README.dataset.txt", text: [readme(format, manifest, info)] };
   const splits = nameFiles(manifest.files);
@@ -32,9 +48,18 @@ export function* planExport(format: ExportFormat, manifest: Manifest, info: Expo
     case "coco":
       return yield* planCoco(manifest.classes, splits, info);
     case "yolov8":
-      return yield* planYolo(manifest.classes, splits);
+    case "mt-yolov6":
+      return yield* planYolo(format, manifest.classes, splits);
     case "voc":
       return yield* planVoc(splits);
+    case "createml":
+      return yield* planCreateMl(splits);
+    case "darknet":
+      return yield* planDarknet(manifest.classes, splits);
+    case "tensorflow":
+      return yield* planTensorflow(splits);
+    case "multiclass":
+      return yield* planMulticlass(manifest.classes, splits);
   }
 }
 
@@ -85,8 +110,4 @@ function readme(format: ExportFormat, manifest: Manifest, info: ExportInfo): str
     `Its classes are: ${manifest.classes.map(oneLine).join(", ")}`,
     "",
   ].join("\n");
-}
-
-function oneLine(text: string): string {
-  return text.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, " ");
 }

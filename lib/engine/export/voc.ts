@@ -1,4 +1,5 @@
 import { XMLBuilder } from "fast-xml-parser";
+import { wholePixels } from "@/lib/engine/export/edges";
 import type { ExportEntry, NamedFile } from "@/lib/engine/export/entry";
 import type { Split } from "@/lib/engine/splits";
 
@@ -21,7 +22,7 @@ function writeXml({ file, name }: NamedFile): string {
   const object = file.boxes.map((box) => {
     const across = wholePixels(box.x, box.width, file.width);
     const down = wholePixels(box.y, box.height, file.height);
-    const bndbox = { xmin: across.first, xmax: across.last, ymin: down.first, ymax: down.last };
+    const bndbox = { xmin: across.first + 1, xmax: across.last, ymin: down.first + 1, ymax: down.last };
     return {
       name: box.label.replace(NOT_XML, "_"),
       pose: "Unspecified",
@@ -42,10 +43,4 @@ function writeXml({ file, name }: NamedFile): string {
       object,
     },
   });
-}
-
-/** The pixels that a stretch covers for the most part, at least one, numbered from 1. */
-function wholePixels(start: number, length: number, size: number): { first: number; last: number } {
-  const first = Math.min(Math.round(start), size - 1) + 1;
-  return { first, last: Math.max(Math.min(Math.round(start + length), size), first) };
 }

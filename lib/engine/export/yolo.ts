@@ -1,42 +1,44 @@
-import { stringify } from "yaml";
+import { writeDataYaml } from "@/lib/engine/export/data-yaml";
 import type { ExportEntry, NamedFile } from "@/lib/engine/export/entry";
-import type { ManifestFile } from "@/lib/engine/manifest";
+import { indexesOf, labelLines } from "@/lib/engine/export/label-lines";
 import type { Split } from "@/lib/engine/splits";
 
 /**
- * data.yaml, `<split>/images` and `<split>/labels`. data.yaml names all three splits as the hosted service's does: the SDK
- * rewrites those lines after a download, and Ultralytics wants train and val. An image without boxes has an empty label file.
+ * Where the trainers of the family look. All of them find labels by a rule from the images' path: YOLOv5, v7 to v12 and 26
+ * put `labels` for `images`; Meituan's YOLOv6 has the split below both.
+ */
+const LAYOUTS = {
+  yolov8: {
+    // The hosted service's words: the trainers take them relative to the folder of data.yaml, one level too high.
+    listed: (split: Split) => `../${split}/images`,
+    folder: (split: Split, kind: "images" | "labels") => `${split}/${kind}`,
+  },
+  "mt-yolov6": {
+    listed: (split: Split) => `./images/${split}`,
+    folder: (split: Split, kind: "images" | "labels") => `${kind}/${split}`,
+  },
+};
+
+/**
+ * data.yaml, a folder of images and one of label files. data.yaml names all three splits, whether they have images or not:
+ * the client rewrites those lines after a download. An image without boxes has an empty label file.
  */
 export function* planYolo(
+  layout: keyof typeof LAYOUTS,
   classes: readonly string[],
   splits: ReadonlyMap<Split, readonly NamedFile[]>,
 ): Generator<ExportEntry> {
-  const data = {
-    train: "../train/images",
-    val: "../valid/images",
-    test: "../test/images",
-    nc: classes.length,
-    names: classes,
-  };
-  // As YAML 1.1, which Python reads: there a class called no, or 1_0, is not the text it looks like unless quoted.
-  yield { path: "data.yaml", text: [stringify(data, { version: "1.1", lineWidth: 0 })] };
-  const indexes = new Map(classes.map((name, index) => [name, index]));
+  const { listed, folder } = LAYOUTS[layout];
+  const paths = { train: listed("train"), val: listed("valid"), test: listed("test") };
+  yield { path: "data.yaml", text: [writeDataYaml(classes, paths)] };
+  const indexes = indexesOf(classes);
   for (const [split, files] of splits) {
     for (const { file, name, stem } of files) {
-      yield { path: `${split}/images/${name}`, file: file.path, sizeBytes: file.sizeBytes };
-      yield { path: `${split}/labels/${stem}.txt`, text: { [Symbol.iterator]: () => lines(file, indexes) } };
+      yield { path: `${folder(split, "images")}/${name}`, file: file.path, sizeBytes: file.sizeBytes };
+      yield {
+        path: `${folder(split, "labels")}/${stem}.txt`,
+        text: { [Symbol.iterator]: () => labelLines(file, indexes) },
+      };
     }
-  }
-}
-
-function* lines({ boxes, width, height }: ManifestFile, indexes: ReadonlyMap<string, number>): Generator<string> {
-  for (const box of boxes) {
-    const shares = [
-      (box.x + box.width / 2) / width,
-      (box.y + box.height / 2) / height,
-      box.width / width,
-      box.height / height,
-    ];
-    yield `${indexes.get(box.label)} ${shares.map((share) => share.toFixed(8)).join(" ")}\n`;
   }
 }
