@@ -47,9 +47,13 @@ const ask = (format = "folder", of: { number: number } = version) =>
 const build = async () => buildExports(await systemContext("downloads"), UNBOUNDED);
 
 /** As a client follows a link: no key, no session. */
-async function follow(link: string, method: "GET" | "HEAD" = "GET"): Promise<Response> {
+async function follow(
+  link: string,
+  method: "GET" | "HEAD" = "GET",
+  headers: Record<string, string> = {},
+): Promise<Response> {
   const { pathname } = new URL(link);
-  return downloads[method](new Request(link, { method }), {
+  return downloads[method](new Request(link, { method, headers }), {
     params: Promise.resolve({ token: decodeURIComponent(pathname.split("/").at(-1)!) }),
   });
 }
@@ -84,39 +88,77 @@ test("a client asks until the zip is made, then follows a link that needs no key
     "content-disposition": `attachment; filename="${project.slug}-v${version.number}.folder.zip"`,
     "cache-control": "no-store",
     "x-content-type-options": "nosniff",
+    "accept-ranges": "bytes",
+    etag: expect.stringMatching(/^"[\w-]+"$/),
     "x-request-id": expect.stringMatching(/^[0-9a-f-]{36}$/),
   });
   expect((await new ZipReader(new Uint8ArrayReader(bytes)).getEntries()).length).toBeGreaterThanOrEqual(FILES.length);
 
   const head = await follow(body.export.link, "HEAD");
   expect([head.status, head.headers.get("content-length"), await head.text()]).toEqual([200, String(bytes.length), ""]);
-  const { body: page } = (await call("GET", `/${world.workspace.slug}/${project.slug}/${version.number}`, { key })) as {
-    body: { version: { exports: string[] } };
+});
+
+test("a version names all that it can be had as; in its project's list, what is made: there the client would not wait", async () => {
+  const hats = await buildProject(world, { type: "OBJECT_DETECTION" });
+  const detection = await storeVersion(world, hats, FILES, "object-detection");
+  const readKey = await buildApiKey(world, { scopes: ["version:read", "project:read"] });
+  const named = async (of: { slug: string }, { number }: { number: number }) => {
+    const path = `/${world.workspace.slug}/${of.slug}`;
+    const one = await call("GET", `${path}/${number}`, { key: readKey });
+    const list = await call("GET", path, { key: readKey });
+    return {
+      all: (one.body as { version: { exports: string[] } }).version.exports,
+      made: (list.body as { versions: { exports: string[] }[] }).versions[0]!.exports,
+    };
   };
-  expect(page.version.exports).toEqual(["folder"]);
+  const yolo = "yolov8 yolov5 yolov5pytorch yolov7 yolov7pytorch yolov9 yolov11 yolov12 yolo26".split(" ");
+  const others = ["coco", "voc", "mt-yolov6", "darknet", "createml", "tensorflow", "multiclass"];
+  const fresh = await named(hats, detection);
+  expect([fresh.all.toSorted(), fresh.made]).toEqual([[...yolo, ...others].toSorted(), []]);
+  await call("GET", `/${world.workspace.slug}/${hats.slug}/${detection.number}/yolov11`, { key });
+  await build();
+  expect((await named(hats, detection)).made).toEqual(yolo);
+  // what the client asks for before any training that it does not know, which a classification has no need of
+  await linkOf();
+  expect(await named(project, version)).toEqual({
+    all: ["folder", "multiclass", "yolov5pytorch"],
+    made: ["folder", "yolov5pytorch"],
+  });
 });
 
 describe("a request for a download", () => {
   test("is refused for formats that do not exist, in words that name those that do, and for those that the project has not", async () => {
-    for (const format of ["uploadModel", "FOLDER", "yolov11", "folder.zip", "%2e%2e%2f", "v2"])
+    for (const format of ["uploadModel", "FOLDER", "yolov10", "folder.zip", "%2e%2e%2f", "v2"])
       expect(await ask(format), format).toMatchObject({ status: 404 });
-    expect(await ask("yolov11")).toMatchObject({
-      body: { error: "There is no such format. There are: folder, coco, yolov8, voc, yolov5pytorch." },
+    expect(await ask("yolov10")).toMatchObject({
+      body: {
+        error: expect.stringMatching(
+          /^There is no such format. There are: folder, coco, yolov8, yolov5, .*multiclass\.$/,
+        ),
+      },
     });
-    expect(await ask("coco")).toMatchObject({
-      status: 422,
-      body: { code: "invalid_input", error: "This project's versions can be downloaded as: folder." },
-    });
+    for (const format of ["coco", "yolov5pytorch"])
+      expect(await ask(format)).toMatchObject({
+        status: 422,
+        body: { code: "invalid_input", error: "This project's versions can be downloaded as: folder, multiclass." },
+      });
     expect(await prisma().export.count()).toBe(0);
   });
 
-  test("knows the older name of the YOLO format, which the client asks for before it starts a training", async () => {
+  test("makes one zip for all words of the YOLO family, which every link to it calls the same", async () => {
     const hats = await buildProject(world, { type: "OBJECT_DETECTION" });
-    const detection = await storeVersion(world, hats, FILES);
-    expect(
-      await call("GET", `/${world.workspace.slug}/${hats.slug}/${detection.number}/yolov5pytorch`, { key }),
-    ).toMatchObject({ status: 202 });
+    const detection = await storeVersion(world, hats, FILES, "object-detection");
+    const ask = (word: string) =>
+      call("GET", `/${world.workspace.slug}/${hats.slug}/${detection.number}/${word}`, { key });
+    const etagOf = async (word: string) =>
+      (await follow(((await ask(word)).body as { export: { link: string } }).export.link)).headers.get("etag");
+    expect(await ask("yolov5pytorch")).toMatchObject({ status: 202 });
+    await build();
+    expect(await etagOf("yolo26")).toBe(await etagOf("yolov8"));
     expect(await prisma().export.findMany({ select: { format: true } })).toEqual([{ format: "YOLOV8" }]);
+    expect(await ask("mt-yolov6")).toMatchObject({ status: 202 });
+    await build();
+    expect(await etagOf("mt-yolov6")).not.toBe(await etagOf("yolov8"));
   });
 
   test("is 409 while the version is generated, and of one that failed 409 with the reason", async () => {
@@ -226,6 +268,38 @@ describe("a link", () => {
     expect(await ask()).toMatchObject({ status: 202 });
     expect(await build()).toEqual({ built: 1, failed: 0 });
     expect((await follow(link)).status).toBe(200);
+  });
+
+  test("that broke off half way is taken up by a fresh one, to the same bytes", async () => {
+    const whole = Buffer.from(await (await follow(await linkOf())).arrayBuffer());
+    const half = whole.length >> 1;
+    const first = await follow(await linkOf());
+    const reader = first.body!.getReader();
+    const got = Buffer.from((await reader.read()).value!).subarray(0, half);
+    await reader.cancel();
+
+    const etag = first.headers.get("etag")!;
+    const rest = await follow(await linkOf(), "GET", { range: `bytes=${half}-`, "if-range": etag });
+    expect([rest.status, rest.headers.get("etag")]).toEqual([206, etag]);
+    expect(rest.headers.get("content-range")).toBe(`bytes ${half}-${whole.length - 1}/${whole.length}`);
+    expect(rest.headers.get("content-length")).toBe(String(whole.length - half));
+    expect(Buffer.concat([got, Buffer.from(await rest.arrayBuffer())]).equals(whole)).toBe(true);
+
+    const head = await follow(await linkOf(), "HEAD", { range: `bytes=${half}-` });
+    expect([head.status, head.headers.get("content-length")]).toEqual([200, String(whole.length)]);
+    const beyond = await follow(await linkOf(), "GET", { range: `bytes=${whole.length}-` });
+    expect([beyond.status, beyond.headers.get("content-range"), await beyond.text()]).toEqual([
+      416,
+      `bytes */${whole.length}`,
+      "",
+    ]);
+    // made anew, it is another file: then the whole is sent
+    rmSync(path.join(storeFolder(), versionPrefix(version.id), "exports"), { recursive: true });
+    await follow(await linkOf());
+    await build();
+    const anew = await follow(await linkOf(), "GET", { range: `bytes=${half}-`, "if-range": etag });
+    expect([anew.status, Buffer.from(await anew.arrayBuffer()).equals(whole)]).toEqual([200, true]);
+    expect((await follow(await linkOf(), "GET", { "if-match": etag })).status).toBe(412);
   });
 
   test("whose reader goes away lets the file go", async () => {

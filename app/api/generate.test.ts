@@ -56,6 +56,30 @@ describe("POST generate", () => {
     });
   });
 
+  it("deals by the project's seed without one, so that images stay in their splits from version to version", async () => {
+    const { key, path, project, world, generate } = await buildScene({ images: 12 });
+    await prisma().project.update({ where: { id: project.id }, data: { seed: 2_147_483_647 } });
+    const splits = { train: 60, valid: 20, test: 20 };
+    const dealt = async (): Promise<Map<string, string>> => {
+      const { body } = await generate({ ...NOTHING, splits });
+      const { version } = body as { version: number };
+      const { id } = await prisma().version.findFirstOrThrow({ where: { projectId: project.id, number: version } });
+      const sources = await prisma().generationSource.findMany({ where: { versionId: id } });
+      return new Map(sources.map(({ imageId, split }) => [imageId, split]));
+    };
+    const first = await dealt();
+    const sizes = ["TRAIN", "VALID", "TEST"].map((split) => [...first.values()].filter((one) => one === split).length);
+    expect(sizes).toEqual([7, 3, 2]); // of 7.2, 2.4 and 2.4
+    expect(await dealt()).toEqual(first);
+    await uploadDigits(world, project, 13); // one more than there are
+    const third = await dealt();
+    expect(third.size).toBe(13);
+    expect([...first].filter(([id, split]) => third.get(id) !== split).length).toBeLessThanOrEqual(4);
+    expect((await call("GET", path, { key })).body).toMatchObject({
+      versions: [{ seed: 2_147_483_647, rebalanced: splits }, { seed: 2_147_483_647 }, {}],
+    });
+  });
+
   it.each([
     ["no settings", {}, /"preprocessing"/],
     ["an unknown key", { preprocessing: { blurr: true }, augmentation: {} }, /"blurr"/],

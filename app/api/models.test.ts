@@ -157,9 +157,13 @@ describe("the client's look at versions", () => {
 });
 
 /** As a client follows a link: no key, no session. */
-async function follow(link: string, method: "GET" | "HEAD" = "GET"): Promise<Response> {
+async function follow(
+  link: string,
+  method: "GET" | "HEAD" = "GET",
+  headers: Record<string, string> = {},
+): Promise<Response> {
   const token = new URL(link).pathname.split("/").at(-1)!;
-  return downloads[method](new Request(link, { method }), { params: Promise.resolve({ token }) });
+  return downloads[method](new Request(link, { method, headers }), { params: Promise.resolve({ token }) });
 }
 const refusal = async (link: string) => {
   const answer = await follow(link);
@@ -180,6 +184,8 @@ describe("GET /:workspace/:project/:version/ptFile", () => {
       [second.slug, drawWeights(2)],
     ] as const) {
       const link = await linkOf(name);
+      const part = await follow(link, "GET", { range: "bytes=1-3" });
+      expect([part.status, Buffer.from(await part.arrayBuffer())]).toEqual([206, Buffer.from(weights.subarray(1, 4))]);
       expect(link).toMatch(/^http:\/\/localhost:3000\/api\/downloads\/[\w-]+\.[\w-]{43}$/);
       expect(link).not.toContain(key);
       const answer = await follow(link);

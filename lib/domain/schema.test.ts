@@ -115,6 +115,7 @@ const FORBIDDEN: Record<string, string[]> = {
   users_invite_whole: ["invite_hash = 'x'", "invite_until = now()"],
   projects_slug_form: SLUG_FORM,
   projects_next_version_number_positive: ["next_version_number = 0"],
+  projects_seed_range: negative("seed"),
   projects_trash_whole: TRASH_WHOLE,
   projects_purge_after_deleted: PURGE_AFTER_DELETED,
   projects_told_of_trash_alone: TOLD_OF_TRASH_ALONE,

@@ -103,6 +103,29 @@ describe("planSources", () => {
     expect(moved(other)).toBeGreaterThan(100);
   });
 
+  it("moves images at the two cuts alone when others come or go, at each at most one more than those", () => {
+    const rank: Record<Split, number> = { train: 0, valid: 1, test: 2 };
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 60 }),
+        fc.integer({ min: 0, max: 20 }),
+        anySplits,
+        fc.nat(1000),
+        (count, added, splits, seed) => {
+          const where = (many: number) =>
+            new Map(planSources(images(many), settings({ splits, seed })).map(({ id, split }) => [id, split]));
+          const [before, after] = [where(count), where(count + added)];
+          for (const cut of [1, 2]) {
+            const crossed = [...before].filter(([id, split]) => rank[split] < cut !== rank[after.get(id)!] < cut);
+            expect(crossed.length).toBeLessThanOrEqual(added === 0 ? 0 : added + 1);
+            // all in one direction: nobody takes the place of another
+            expect(new Set(crossed.map(([, split]) => rank[split] < cut)).size).toBeLessThanOrEqual(1);
+          }
+        },
+      ),
+    );
+  });
+
   it("keeps the splits that images have when none are given", () => {
     const given = images(3).map((image, index) => ({ ...image, split: SPLITS[index]! }));
     expect(planSources(given, settings())).toEqual(given);

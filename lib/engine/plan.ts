@@ -36,10 +36,14 @@ export interface PlannedOutput {
 
 /**
  * The images that a version is made of, in the order of their ids: classes renamed (`remap`), null images left out
- * (`filter-null`), splits dealt anew. Depends on nothing but its arguments, and not on the order of `images`: who goes
- * where is drawn from the seed and the image's own id, so that most images stay where they are when some are added.
+ * (`filter-null`), splits dealt anew. Depends on nothing but its arguments, and not on the order of `images`.
+ *
  * The sizes of the splits differ from the percentages by less than one image each (largest remainder; of equal
- * remainders train comes first, then valid).
+ * remainders train comes first, then valid). Who goes where: seed and id give each image a place in one order for good, of
+ * which train has the beginning, valid what comes next, test the end. So with the same seed and percentages the same images
+ * are dealt the same; when some come or go, the others keep their order, and only those at the two cuts change to the
+ * neighbouring split: at each cut at most one more than came or went, in the mean about as many as the square root of that.
+ * A test image comes to train only by crossing all of valid.
  */
 export function planSources(images: readonly SourceImage[], settings: VersionSettings): SourceImage[] {
   const { preprocessing, splits, seed } = settings;

@@ -80,7 +80,7 @@ const ELSEWHERE: Record<string, readonly string[]> = {
   "app/api/images.test.ts": ["lib/doors/images/presenters.ts"],
   "app/api/infer.test.ts": ["lib/doors/inference/body.ts"],
   "app/api/models.test.ts": ["lib/doors/models/presenters.ts"],
-  "app/api/downloads.test.ts": ["lib/doors/exports/download.ts"],
+  "app/api/downloads.test.ts": ["lib/doors/exports/download.ts", "lib/doors/exports/presenters.ts"],
   "app/api/trainings.test.ts": ["lib/doors/trainings/presenters.ts"],
   "app/api/external-trainer.test.ts": ["lib/work/trainings/external.ts"],
   "app/api/cron/purge-expired/route.test.ts": ["lib/doors/cron.ts"],

@@ -9,7 +9,15 @@ export {
   type ExportFile,
   type ExportView,
 } from "./exports";
-export { FORMAT_NAMES, FORMATS, FORMATS_OF_TYPE, nameOfFormat, type FormatName } from "./formats";
+export {
+  findFormat,
+  FORMAT_NAMES,
+  FORMAT_WORDS,
+  FORMATS_OF_TYPE,
+  nameOfFormat,
+  wordsOfFormats,
+  type FormatName,
+} from "./formats";
 export {
   claimExport,
   completeExport,

@@ -1,3 +1,4 @@
+import { randomInt } from "node:crypto";
 import { prisma, query, statement, transaction } from "@/lib/platform/db";
 import type { Prisma } from "@/lib/platform/generated/client";
 import type { ProjectType, Split } from "@/lib/platform/generated/enums";
@@ -11,7 +12,7 @@ import { getLiveProject, type SluggedProjectRef, type VersionRef } from "@/lib/d
 import { parseName } from "@/lib/domain/names";
 import { authorize } from "@/lib/domain/permissions";
 import { assertSlug, slugsFor } from "@/lib/domain/slugs";
-import { getVersion, listVersionsOf, type VersionSummary, type VersionView } from "@/lib/domain/versions";
+import { getVersion, listVersionsOf, SEEDS, type VersionSummary, type VersionView } from "@/lib/domain/versions";
 
 /** A live project with what its images add up to. */
 export interface ProjectView {
@@ -150,6 +151,7 @@ export async function createProject(ctx: Context, input: NewProject): Promise<Pr
     name,
     type: input.type,
     annotation,
+    seed: randomInt(SEEDS),
     createdById: personId(ctx.actor),
     createdAt: ctx.now,
     updatedAt: ctx.now,

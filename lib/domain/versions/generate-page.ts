@@ -1,4 +1,4 @@
-import { query, statement } from "@/lib/platform/db";
+import { prisma, query, statement } from "@/lib/platform/db";
 import type { Context } from "@/lib/domain/context";
 import { countImagesOf } from "@/lib/domain/images";
 import { getLiveProject, type SluggedProjectRef } from "@/lib/domain/item-state";
@@ -10,6 +10,10 @@ export interface GeneratePage {
   project: { slug: string; name: string };
   /** Uploaded images of each split. */
   images: Record<SplitName, number>;
+  /** Of an object detection project, the images without a box: unless they are left out, a version has them as background. */
+  withoutBoxes: number;
+  /** What new versions of the project draw chance from, unless told otherwise. */
+  seed: number;
   /** Every class of the project, by name. */
   classes: string[];
   /** Half of the images have no side longer than this; null without images. */
@@ -29,15 +33,18 @@ from images where project_id = $1`,
 export async function getGeneratePage(ctx: Context, ref: SluggedProjectRef): Promise<GeneratePage> {
   const { workspaceId, slug, name } = authorize(ctx, "read projects", ref.workspaceSlug);
   const project = await getLiveProject(workspaceId, ref);
-  const [counts, [median]] = await Promise.all([
+  const [counts, { seed }, [median]] = await Promise.all([
     countImagesOf([project]),
+    prisma().project.findUniqueOrThrow({ where: { id: project.id }, select: { seed: true } }),
     query<{ medianSidePx: number | null }>(MEDIAN_SIDE, [project.id]),
   ]);
-  const { splits, classes } = counts.get(project.id)!;
+  const { splits, classes, unannotated } = counts.get(project.id)!;
   return {
     workspace: { slug, name },
     project: { slug: project.slug, name: project.name },
     images: countsByName(splits),
+    withoutBoxes: project.type === "OBJECT_DETECTION" ? unannotated : 0,
+    seed,
     classes: Object.keys(classes).sort(new Intl.Collator("en", { numeric: true }).compare),
     medianSidePx: median!.medianSidePx,
     may: { createVersions: allows(ctx, "create version", slug) },

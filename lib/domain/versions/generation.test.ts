@@ -59,19 +59,28 @@ const wakeUps = async () =>
 const addImages = (count: number) => buildImages(project, count);
 
 describe("a new version", () => {
-  test("is called after the instant and has a seed of 31 bits, unless told otherwise", async () => {
+  test("is called after the instant and has its project's seed, unless told otherwise", async () => {
+    await prisma().project.update({ where: { id: project.id }, data: { seed: 123 } });
     const now = new Date("2026-05-01T23:07:59.999Z");
     const { seed: _, ...unseeded } = newVersion(1);
     const made = await createVersion({ ...owner, now }, { ...ref(), ...unseeded });
     expect(made).toMatchObject({ number: 1, name: "2026-05-01 23:07", images: 1 });
-    const { seed } = await row(made);
-    expect(seed >= 0 && seed < 2 ** 31).toBe(true);
+    expect(await row(made)).toMatchObject({ seed: 123 });
     expect(await outcomeOf(createVersion(owner, { ...ref(), ...newVersion(1), name: " " }))).toBe("invalid_input");
     expect(await row(await createVersion(owner, { ...ref(), ...newVersion(1), name: "mine", seed: 7 }))).toMatchObject({
       name: "mine",
       seed: 7,
       number: 2,
     });
+    // another is for that version alone, unless it is to be kept; a refused one changes nothing
+    expect(await row(await createVersion(owner, { ...ref(), ...unseeded }))).toMatchObject({ seed: 123 });
+    const kept = { ...ref(), ...newVersion(1), seed: 8, keepSeed: true };
+    expect(await outcomeOf(createVersion(owner, { ...kept, plan: () => ({ sources: [], images: 0 }) }))).toBe(
+      "nothing_to_generate",
+    );
+    expect(await row(await createVersion(owner, { ...ref(), ...unseeded }))).toMatchObject({ seed: 123, number: 4 });
+    await createVersion(owner, kept);
+    expect(await row(await createVersion(owner, { ...ref(), ...unseeded }))).toMatchObject({ seed: 8, number: 6 });
   });
 
   test("keeps what was planned, in the order of the images' ids, and wakes a worker, all in one", async () => {

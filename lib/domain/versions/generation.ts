@@ -1,4 +1,3 @@
-import { randomInt } from "node:crypto";
 import { prisma, statement, transaction, type Transaction } from "@/lib/platform/db";
 import type { Split } from "@/lib/platform/generated/enums";
 import { newId } from "@/lib/platform/id";
@@ -140,7 +139,8 @@ export interface NewVersion {
   images: number;
 }
 
-const SEEDS = 2 ** 31;
+/** How many seeds there are, from 0. */
+export const SEEDS = 2 ** 31;
 
 /** "2026-11-23 03:26", UTC. */
 const nameOf = (now: Date): string => now.toISOString().slice(0, 16).replace("T", " ");
@@ -148,34 +148,45 @@ const nameOf = (now: Date): string => now.toISOString().slice(0, 16).replace("T"
 /**
  * Makes version N of a project, still without images: plans it from the project's images as they are, reserves what it
  * will count against the quota, and wakes a worker, all or nothing. Numbers come from the project's counter, so that one
- * is never used twice. Without a name it is called after the instant, without a seed one is drawn.
+ * is never used twice. Without a name it is called after the instant. Without a seed it has its project's, so that images that
+ * are dealt to splits stay where they were in the versions before; `keepSeed` makes a given one the project's.
  * Throws `not_found`, `in_trash`, `purged`, `invalid_input`, `nothing_to_generate`, `quota_exceeded`.
  */
 export async function createVersion(
   ctx: Context,
   input: SluggedProjectRef &
-    Omit<GenerationSettings, "seed"> & { name?: string | undefined; seed?: number | undefined; plan: PlanVersion },
+    Omit<GenerationSettings, "seed"> & {
+      name?: string | undefined;
+      seed?: number | undefined;
+      keepSeed?: boolean | undefined;
+      plan: PlanVersion;
+    },
 ): Promise<NewVersion> {
   const { workspaceId } = authorize(ctx, "create version", input.workspaceSlug);
   const name = parseName(input.name ?? nameOf(ctx.now));
-  const { preprocessing, augmentation, splits, plan, seed = randomInt(SEEDS) } = input;
+  const { preprocessing, augmentation, splits, plan } = input;
   const project = await getLiveProject(workspaceId, input);
   const id = newId();
   const insert = () =>
     transaction(async (tx): Promise<NewVersion> => {
       await lockForGeneration(tx, workspaceId, project);
+      const numbered = await tx.project.update({
+        where: { id: project.id },
+        data: {
+          nextVersionNumber: { increment: 1 },
+          updatedAt: ctx.now,
+          ...(input.keepSeed && input.seed !== undefined ? { seed: input.seed } : {}),
+        },
+        select: { nextVersionNumber: true, seed: true },
+      });
+      const number = numbered.nextVersionNumber - 1;
+      const seed = input.seed ?? numbered.seed;
       const { sources, images } = await planAndReserve(tx, workspaceId, project.id, plan, {
         seed,
         preprocessing,
         augmentation,
         splits,
       });
-      const { nextVersionNumber } = await tx.project.update({
-        where: { id: project.id },
-        data: { nextVersionNumber: { increment: 1 }, updatedAt: ctx.now },
-        select: { nextVersionNumber: true },
-      });
-      const number = nextVersionNumber - 1;
       await tx.version.create({
         data: {
           id,

@@ -1,6 +1,7 @@
 export {
   createVersion,
   getPlanningFacts,
+  SEEDS,
   type GenerationSettings,
   type NewVersion,
   type PlanVersion,

@@ -6,6 +6,7 @@ import { DomainError } from "@/lib/domain/errors";
 import { getLiveVersion, getVersionState, type VersionRef } from "@/lib/domain/item-state";
 import { authorize } from "@/lib/domain/permissions";
 import type { SplitName } from "@/lib/domain/splits";
+import { readSplits, type SplitShares, type StoredSplits } from "./generation";
 import { TRAINING_COLUMNS, type TrainingView, viewTraining } from "@/lib/domain/trainings";
 
 /** A live version: an immutable snapshot of its project, or one being made. */
@@ -21,6 +22,10 @@ export interface VersionSummary {
   splits: Record<SplitName, number>;
   preprocessing: Prisma.JsonValue;
   augmentation: Prisma.JsonValue;
+  /** What chance is drawn from, 0 to 2147483647. */
+  seed: number;
+  /** In what shares its images were dealt; null: each stayed in the split that it had. */
+  splitPercents: SplitShares | null;
   /** Generated images per class. */
   classes: Record<string, number>;
   /** Formats in which it can be had at once. */
@@ -46,6 +51,8 @@ const SUMMARY_COLUMNS = {
   testImages: true,
   preprocessing: true,
   augmentation: true,
+  seed: true,
+  splitPercents: true,
   classes: true,
   exports: { where: { status: "READY" }, select: { format: true }, orderBy: { format: "asc" } },
   createdAt: true,
@@ -64,11 +71,22 @@ export const VERSION_COLUMNS = {
 } satisfies Prisma.VersionSelect;
 
 function summarize(row: Prisma.VersionGetPayload<{ select: typeof SUMMARY_COLUMNS }>): VersionSummary {
-  const { trainImages, validImages, testImages, trainings, classes, exports, defaultModelId, ...version } = row;
+  const {
+    trainImages,
+    validImages,
+    testImages,
+    trainings,
+    classes,
+    exports,
+    defaultModelId,
+    splitPercents,
+    ...version
+  } = row;
   return {
     ...version,
     images: trainImages + validImages + testImages,
     splits: { train: trainImages, valid: validImages, test: testImages },
+    splitPercents: readSplits(splitPercents as StoredSplits), // written by createVersion alone
     classes: classes as Record<string, number>, // written by completeGeneration alone
     exports: exports.map(({ format }) => format),
     defaultModelSlug: trainings.flatMap(({ models }) => models).find(({ id }) => id === defaultModelId)?.slug ?? null,

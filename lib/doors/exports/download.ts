@@ -24,6 +24,7 @@ import type { ExportFormat } from "@/lib/platform/generated/enums";
 import { env } from "@/lib/platform/env";
 import { deriveKey, equalSecrets } from "@/lib/platform/secrets";
 import { door, type Door } from "@/lib/doors/door";
+import { type ByteRange, readWanted } from "./ranges";
 import type { AnyOperation } from "@/lib/doors/operation";
 import { apiUrl } from "@/lib/doors/public-url";
 
@@ -88,7 +89,9 @@ interface Download {
   /** Safe in a header and on any disk: made of slugs and a number. */
   fileName: string;
   sizeBytes: number;
-  open: () => Promise<Readable>;
+  /** What this very file is called, whatever link leads to it: its bytes never change. */
+  etag: string;
+  open: (range?: ByteRange) => Promise<Readable>;
 }
 
 async function openLink(ctx: Context, token: string): Promise<Download> {
@@ -100,47 +103,66 @@ const toZip = (file: ExportFile): Download => ({
   contentType: "application/zip",
   fileName: `${file.projectSlug}-v${file.versionNumber}.${nameOfFormat(file.format)}.zip`,
   sizeBytes: file.sizeBytes,
-  open: () => openZip(file),
+  etag: `"${file.exportId}-${file.attemptId ?? "first"}"`,
+  open: (range) => openZip(file, range),
 });
 
 const toWeights = ({ slug, sizeBytes, versionId, ...model }: ServingModel): Download => ({
   contentType: "application/octet-stream",
   fileName: `${slug}.weights`,
   sizeBytes,
-  open: () => openWeights(`${versionPrefix(versionId)}${weightsPath(model)}`),
+  etag: `"${model.weightsId ?? model.id}"`,
+  open: (range) => openWeights(`${versionPrefix(versionId)}${weightsPath(model)}`, range),
 });
 
-async function openWeights(key: string): Promise<Readable> {
+async function openWeights(key: string, range?: ByteRange): Promise<Readable> {
   try {
-    return await blobStore().stream(key);
+    return await blobStore().stream(key, range);
   } catch (error) {
     if (!(error instanceof BlobNotFoundError)) throw error;
     throw new DomainError("not_found", "These weights are not there any more.", {}, { cause: error });
   }
 }
 
-/** A file as an answer: streamed, to be saved under its name and never shown or kept on the way. */
+/**
+ * A file as an answer, or the part of it that is asked for: streamed, to be saved under its name and never shown or kept on
+ * the way. A download that broke off goes on with any link to the same file.
+ */
 async function answerDownload(
   request: Request,
-  { contentType, fileName, sizeBytes, open }: Download,
+  { contentType, fileName, sizeBytes, etag, open }: Download,
 ): Promise<Response> {
-  const headers = {
+  const headers = { ETag: etag, "Accept-Ranges": "bytes", "Cache-Control": "no-store" };
+  const wanted = readWanted(request, { etag, sizeBytes });
+  if (wanted.kind === "same") return new Response(null, { status: 304, headers });
+  if (wanted.kind === "other" || wanted.kind === "beyond") {
+    const beyond = wanted.kind === "beyond";
+    const range = beyond ? { "Content-Range": `bytes */${sizeBytes}` } : {};
+    // No words: what resumes a download may append to its file whatever it is answered with.
+    const none = { ...headers, ...range, "Content-Length": "0" };
+    return new Response(null, { status: beyond ? 416 : 412, headers: none });
+  }
+  const part = wanted.kind === "part" ? { start: wanted.start, end: wanted.end } : undefined;
+  const all = {
+    ...headers,
     "Content-Type": contentType,
-    "Content-Length": String(sizeBytes),
+    "Content-Length": String(part === undefined ? sizeBytes : part.end - part.start + 1),
     "Content-Disposition": `attachment; filename="${fileName}"`,
-    "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
+    ...(part === undefined ? {} : { "Content-Range": `bytes ${part.start}-${part.end}/${sizeBytes}` }),
   };
-  if (request.method === "HEAD") return new Response(null, { headers });
+  if (request.method === "HEAD") return new Response(null, { headers: all });
   // Node's stream is the web's in another namespace of types
-  return new Response(Readable.toWeb(await open()) as ReadableStream<Uint8Array>, { headers });
+  const body = Readable.toWeb(await open(part)) as ReadableStream<Uint8Array>;
+  return new Response(body, { status: part === undefined ? 200 : 206, headers: all });
 }
 
 /** Throws `not_ready` when the store has lost it: it is made anew. */
-async function openZip(file: ExportFile): Promise<Readable> {
+async function openZip(file: ExportFile, range?: ByteRange): Promise<Readable> {
   try {
     return await blobStore().stream(
       `${versionPrefix(file.versionId)}${exportPath(file.exportId, file.attemptId, file.format)}`,
+      range,
     );
   } catch (error) {
     if (!(error instanceof BlobNotFoundError)) throw error;

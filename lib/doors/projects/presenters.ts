@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import type { z } from "zod";
-import { nameOfFormat } from "@/lib/domain/exports";
 import type { VersionSummary, VersionView } from "@/lib/domain/versions";
 import type { ProjectWithVersions, ProjectView } from "@/lib/domain/projects";
 import { countsByName } from "@/lib/domain/splits";
+import { presentReadyExports } from "@/lib/doors/exports/presenters";
 import { toEpochSeconds } from "@/lib/doors/fields";
 import type * as schemas from "./schemas";
 
@@ -60,7 +60,8 @@ export const versionFields = (projectId: string, version: VersionSummary) => ({
   splits: version.splits,
   preprocessing: settingsOf(version.preprocessing),
   augmentation: settingsOf(version.augmentation),
-  exports: version.exports.map(nameOfFormat),
+  rebalanced: version.splitPercents,
+  seed: version.seed,
 });
 
 export const workspaceSummary = ({ name, slug, members }: ProjectWithVersions["workspace"]) => ({
@@ -82,6 +83,7 @@ export function presentProjectWithVersions({
       const model = version.defaultModelSlug;
       return {
         ...versionFields(presented.id, version),
+        exports: presentReadyExports(project.type, version),
         ...(model === null
           ? {}
           : { model: { id: `${project.slug}/${version.number}`, url: `${workspace.slug}/${model}` } }),

@@ -51,6 +51,8 @@ export const project = z
   })
   .meta({ id: "Project" });
 
+const percent = z.int().min(0).max(100);
+
 const settings = z.record(z.string(), z.unknown()).meta({ description: "By name, as the version was generated." });
 
 /** What a version says of itself, alone or in the list of its project. */
@@ -62,7 +64,11 @@ export const versionFields = {
   splits,
   preprocessing: settings,
   augmentation: settings,
-  exports: z.array(z.string()),
+  rebalanced: z
+    .strictObject({ train: percent, valid: percent, test: percent })
+    .nullable()
+    .meta({ description: "In what shares the images were dealt; null: each stayed in the split that it had." }),
+  seed: z.int().min(0).meta({ description: "What chance was drawn from; the project's unless another was asked for." }),
 };
 
 export const projectAnswer = z.strictObject({
@@ -71,6 +77,9 @@ export const projectAnswer = z.strictObject({
   versions: z.array(
     z.strictObject({
       ...versionFields,
+      exports: z
+        .array(z.string())
+        .meta({ description: "Formats that are made; others are made when somebody asks for them." }),
       model: z
         .strictObject({ id: z.string(), url: modelUrl })
         .optional()

@@ -10,7 +10,7 @@ export const versionOperations = {
     tag: "Versions",
     summary: "Generate a version",
     description:
-      "Begins a version of the project's images as they are now, and counts its images against the quota at once; a worker makes them. Look at the version until `generating` is false. The same images, settings and seed give the same bytes.",
+      "Begins a version of the project's images as they are now, and counts its images against the quota at once; a worker makes them. Look at the version until `generating` is false. The same images, settings and seed give the same bytes. Without a seed it is the project's, so that images which `splits` deals anew stay in the splits that they had in earlier versions, as far as the shares allow.",
     method: "POST",
     path: "/{workspace}/{project}/generate",
     caller: byKey("create version"),

@@ -2,6 +2,7 @@ import type { z } from "zod";
 import type { NewVersion, VersionView } from "@/lib/domain/versions";
 import type { TrainingView } from "@/lib/domain/trainings";
 import type { VersionWithProject } from "@/lib/domain/projects";
+import { presentExports } from "@/lib/doors/exports/presenters";
 import { presentProject, versionFields, workspaceSummary } from "@/lib/doors/projects/presenters";
 import type * as schemas from "./schemas";
 
@@ -47,6 +48,7 @@ export function presentVersionWithProject({
     project: presented,
     version: {
       ...versionFields(presented.id, version),
+      exports: presentExports(project.type, version),
       generating: version.status === "GENERATING",
       progress: version.progress,
       ...(newest ? { train: presentTrain(newest) } : {}),

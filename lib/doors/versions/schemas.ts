@@ -25,6 +25,7 @@ export const versionAnswer = z.strictObject({
   project,
   version: z.strictObject({
     ...versionFields,
+    exports: z.array(z.string()).meta({ description: "Every format in which it can be had." }),
     generating: z.boolean(),
     progress: z.number().min(0).max(1),
     train: trainState.optional(),

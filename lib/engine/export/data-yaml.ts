@@ -4,10 +4,7 @@
  * 0x1F, =, 1:30 stay text), and what is beyond ASCII is written as an escape that PyYAML knows. The paths are the hosted
  * service's, which the client puts its folder before.
  */
-export function writeDataYaml(
-  classes: readonly string[],
-  paths: { train: string; val: string; test: string },
-): string {
+export function writeDataYaml(classes: readonly string[], paths: { train: string; val: string; test: string }): string {
   return [
     `train: ${paths.train}`,
     `val: ${paths.val}`,

@@ -45,10 +45,7 @@ a.000000000001-0.jpg, 0, 0
 
 test("CreateML has one file a split, boxes by their middles in pixels", () => {
   const entries = plan("createml", detection(TWO, CLASSES));
-  expect(paths(entries).slice(1, 3)).toEqual([
-    "train/_annotations.createml.json",
-    "train/Photo 1.000000000000-0.jpg",
-  ]);
+  expect(paths(entries).slice(1, 3)).toEqual(["train/_annotations.createml.json", "train/Photo 1.000000000000-0.jpg"]);
   expect(JSON.parse(textAt(entries, "train/_annotations.createml.json"))).toEqual([
     {
       image: "Photo 1.000000000000-0.jpg",

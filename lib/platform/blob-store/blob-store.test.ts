@@ -3,6 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { Readable } from "node:stream";
+import { buffer } from "node:stream/consumers";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { BlobKeyError, BlobNotFoundError, createBlobStore, type BlobStore } from "@/lib/platform/blob-store";
 import { startS3 } from "@/lib/testing/s3";
@@ -60,6 +61,9 @@ describe.each(kinds)("a blob store on %s", (_kind, many, url) => {
     const actual = createHash("sha256");
     for await (const chunk of await store.stream("a/large.bin")) actual.update(chunk);
     expect(actual.digest("hex")).toBe(expected.digest("hex"));
+    const part = await buffer(await store.stream("a/large.bin", { start: 1024 * 1024 - 2, end: 1024 * 1024 + 1 }));
+    expect(part).toEqual(Buffer.concat([parts[0]!.subarray(-2), parts[1]!.subarray(0, 2)]));
+    expect(await buffer(await store.stream("a/large.bin", { start: 5, end: 5 }))).toEqual(parts[0]!.subarray(5, 6));
   });
 
   it("overwrites", async () => {

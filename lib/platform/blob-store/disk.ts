@@ -247,8 +247,8 @@ export function createDiskBlobStore(root: string, { durable = true }: { durable?
         await file.close();
       }
     },
-    async stream(key) {
-      return (await openForReading(key)).createReadStream();
+    async stream(key, range) {
+      return (await openForReading(key)).createReadStream(range);
     },
     async *list(prefix) {
       const folder = await findFolder(prefix.slice(0, -1));

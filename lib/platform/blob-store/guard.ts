@@ -80,10 +80,10 @@ export function guardBlobStore(store: BlobStore): BlobStore {
         return store.get(key);
       });
     },
-    stream(key) {
+    stream(key, range) {
       return named(key, async () => {
         assertBlobKey(key);
-        return store.stream(key);
+        return store.stream(key, range);
       });
     },
     async *list(prefix) {

@@ -89,10 +89,13 @@ export function createS3BlobStore(location: S3Location, { lateWritesMs }: { late
     return { sizeBytes: read.sizeBytes };
   }
 
-  async function getBody(key: string) {
+  async function getBody(key: string, range?: { start: number; end: number }) {
     try {
-      const { Body } = await client.send(new GetObjectCommand({ Bucket, Key: outer + key }));
+      const part = range === undefined ? {} : { Range: `bytes=${range.start}-${range.end}` };
+      const { Body, ContentRange } = await client.send(new GetObjectCommand({ Bucket, Key: outer + key, ...part }));
       if (Body === undefined) throw new Error("The object store answered without a body.");
+      if (range !== undefined && !ContentRange?.startsWith(`bytes ${range.start}-${range.end}/`))
+        throw new Error("The object store answered with another part than was asked for.");
       return Body;
     } catch (error) {
       throw error instanceof Error && error.name === "NoSuchKey" ? new BlobNotFoundError(key) : error;
@@ -203,8 +206,8 @@ export function createS3BlobStore(location: S3Location, { lateWritesMs }: { late
     async get(key) {
       return Buffer.from(await (await getBody(key)).transformToByteArray());
     },
-    async stream(key) {
-      const body = await getBody(key);
+    async stream(key, range) {
+      const body = await getBody(key, range);
       if (!(body instanceof Readable)) throw new Error("The object store's answer is not a Node stream.");
       return body;
     },

@@ -41,8 +41,8 @@ export interface BlobStore {
   close(grant: Pick<WriteGrant, "id" | "root">): Promise<void>;
   /** The whole blob in memory. Throws BlobNotFoundError. */
   get(key: string): Promise<Buffer>;
-  /** The blob as a stream, opened before the promise resolves. Throws BlobNotFoundError. */
-  stream(key: string): Promise<Readable>;
+  /** The blob as a stream, or some of its bytes, both ends included; opened before the promise resolves. Throws BlobNotFoundError. */
+  stream(key: string, range?: { start: number; end: number }): Promise<Readable>;
   /** Every blob under `prefix` (which ends with "/"), unfinished uploads on disk included, in no particular order. Memory stays flat. */
   list(prefix: string): AsyncIterable<{ key: string; sizeBytes: number }>;
   /** Removes the keys; a missing one is success. */

@@ -1,9 +1,8 @@
 import type { Context } from "@/lib/domain/context";
 import {
   type ExportView,
-  FORMAT_NAMES,
+  findFormat,
   type FormatName,
-  FORMATS,
   listExports,
   nameOfFormat,
   requestExport,
@@ -18,9 +17,9 @@ export interface ExportState extends Omit<ExportView, "format"> {
 
 /** A format as a browser names it in a path. Throws `not_found`. */
 export function toFormat(name: string): ExportView["format"] {
-  const known = FORMAT_NAMES.find((format) => format === name);
-  if (known === undefined) throw new DomainError("not_found", "There is nothing at this address.");
-  return FORMATS[known];
+  const format = findFormat(name);
+  if (format === null) throw new DomainError("not_found", "There is nothing at this address.");
+  return format;
 }
 
 const present = ({ format, status, progress, sizeBytes, failureReason }: ExportView): ExportState => ({

@@ -26,7 +26,7 @@ export const versionSettingsSchema = z.strictObject({
   augmentation: augmentationSchema,
   /** null, or left out: each image stays in the split that it has. */
   splits: splitsSchema.nullish().transform((splits) => splits ?? null),
-  /** Left out, or null: one is drawn. */
+  /** Left out, or null: the project's. */
   seed: z
     .int()
     .min(0)
@@ -78,7 +78,7 @@ const planVersion: PlanVersion = (images, settings) => {
 export async function generateVersion(
   ctx: Context,
   ref: SluggedProjectRef,
-  settings: ChosenSettings & { name?: string | undefined },
+  settings: ChosenSettings & { name?: string | undefined; keepSeed?: boolean | undefined },
 ): Promise<NewVersion> {
   return createVersion(ctx, {
     ...settings,
