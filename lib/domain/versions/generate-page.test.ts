@@ -43,6 +43,21 @@ test("the page says how many images each split has, their classes, and how large
   });
 });
 
+test("the page says which seed the project has, and how many images of an object detection project have no box", async () => {
+  for (const [type, withoutBoxes] of [
+    ["OBJECT_DETECTION", 2],
+    ["CLASSIFICATION", 0],
+  ] as const) {
+    const project = await buildProject(world, { type });
+    await addRows(project.id, [5, 6, 7]);
+    await prisma().project.update({ where: { id: project.id }, data: { seed: 42 } });
+    const boxes = [{ label: "a", x: 0, y: 0, width: 1, height: 1 }];
+    await prisma().image.updateMany({ where: { projectId: project.id, sha256: "01" }, data: { boxes } });
+    const page = await getGeneratePage(await userContext(world), projectRef(world, project));
+    expect(page, type).toMatchObject({ seed: 42, withoutBoxes });
+  }
+});
+
 test("editors may generate, viewers may not, and to others the project is not there", async () => {
   const ref = projectRef(world, await buildProject(world));
   for (const [role, createVersions] of [

@@ -1,9 +1,14 @@
 import { useFormatter, useTranslations } from "next-intl";
 import { CodeBlock } from "@/app/_ui/code-block";
+import type { VersionView } from "@/lib/domain/versions";
 import { listSettingSteps, type SettingStep } from "@/lib/work/versions/settings";
 
 /** What was done to the images, in words. */
-export function SettingLines({ version }: { version: { preprocessing: unknown; augmentation: unknown } }) {
+export function SettingLines({
+  version,
+}: {
+  version: Pick<VersionView, "preprocessing" | "augmentation" | "seed" | "splitPercents">;
+}) {
   const t = useTranslations("versions.settings");
   const format = useFormatter();
   const steps = listSettingSteps(version);
@@ -94,6 +99,18 @@ export function SettingLines({ version }: { version: { preprocessing: unknown; a
         ) : (
           <p className="text-muted">{t("noAugmentation", { count: steps.outputs })}</p>
         )}
+      </div>
+      <div className="grid content-start gap-1.5">
+        <h4 className="font-semibold">{t("splits")}</h4>
+        {version.splitPercents ? (
+          <p>{t("rebalanced", { ...version.splitPercents })}</p>
+        ) : (
+          <p className="text-muted">{t("splitsKept")}</p>
+        )}
+      </div>
+      <div className="grid content-start gap-1.5">
+        <h4 className="font-semibold">{t("seed")}</h4>
+        <p className="tabular-nums">{version.seed}</p>
       </div>
     </section>
   );

@@ -19,7 +19,7 @@ export type Splits = Record<SplitName, number>;
 /** What stands in the form; it may be unfinished. */
 export interface Draft {
   name: string;
-  /** "" draws one. */
+  /** "" is the project's. */
   seed: string;
   /** null keeps every image in its split. */
   splits: Splits | null;
@@ -39,6 +39,9 @@ export interface Settings {
   seed: number | null;
 }
 
+/** Any seed. */
+export const drawSeed = (): string => String(crypto.getRandomValues(new Uint32Array(1))[0]! >>> 1);
+
 export const OUTPUTS_MAX = 50;
 const SEED_MAX = 2_147_483_647;
 const OUTPUTS_INITIAL = 3;
@@ -49,14 +52,31 @@ export const initialValues = (step: Step): Values =>
   Object.fromEntries(step.controls.map(({ key, initial }) => [key, initial]));
 const stepOf = (key: StepKey): Step => [...PREPROCESSING, ...AUGMENTATION].find((step) => step.key === key)!;
 
-/** Where one begins: upright images of one size, unless they are small; splits as they are; nothing augmented. */
-export function initialDraft(medianSidePx: number): Draft {
+/** The values of `filter-null` with which no image without a class or box stays. */
+export const LEFT_OUT: Values = { percent: 100 };
+
+/** What the images of a project suggest. */
+export interface Facts {
+  images: Splits;
+  /** Of an object detection project, the images without a box. */
+  withoutBoxes: number;
+  medianSidePx: number;
+  /** The project's. */
+  seed: number;
+}
+
+/**
+ * Where one begins: upright images of one size, unless they are small; without those that have no box, unless none has one;
+ * splits as they are, the project's seed; nothing augmented.
+ */
+export function initialDraft({ images, withoutBoxes, medianSidePx, seed }: Facts): Draft {
   const resize = medianSidePx < SMALL_SIDE_PX ? {} : { resize: initialValues(stepOf("resize")) };
+  const all = withoutBoxes === 0 || withoutBoxes >= images.train + images.valid + images.test;
   return {
     name: "",
-    seed: "",
+    seed: String(seed),
     splits: null,
-    preprocessing: { "auto-orient": {}, ...resize },
+    preprocessing: { "auto-orient": {}, ...resize, ...(all ? {} : { "filter-null": LEFT_OUT }) },
     augmentation: {},
     outputs: OUTPUTS_INITIAL,
     renamed: {},

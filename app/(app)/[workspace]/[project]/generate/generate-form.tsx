@@ -10,7 +10,7 @@ import { Input } from "@/app/_ui/input";
 import { Skeleton } from "@/app/_ui/skeleton";
 import type { PreviewSample } from "@/lib/work/versions/preview";
 import { generateVersionAction } from "./actions";
-import { findFlaws, initialDraft, OUTPUTS_MAX, toSettings, type Draft, type Flaw, type Splits } from "./draft";
+import { drawSeed, findFlaws, initialDraft, OUTPUTS_MAX, toSettings, type Draft, type Facts, type Flaw } from "./draft";
 import { NumberField } from "./number-field";
 import { Preview } from "./preview";
 import { RemapTable } from "./remap-table";
@@ -19,6 +19,7 @@ import { StepList } from "./step-list";
 import { AUGMENTATION, PREPROCESSING } from "./steps";
 import { Sum, totalOf, type Estimate } from "./sum";
 import { useAnswer, type Refusal } from "./use-answer";
+import { WithoutBoxes } from "./without-boxes";
 
 /** A moment after the last key, so that nobody waits for answers that are out of date. */
 const ESTIMATE_DELAY_MS = 250;
@@ -28,18 +29,17 @@ const PREVIEW_DELAY_MS = 500;
 interface Props {
   workspaceSlug: string;
   projectSlug: string;
-  images: Splits;
+  facts: Facts;
   classes: readonly string[];
-  medianSidePx: number;
   /** What the version is called without a name. */
   defaultName: string;
 }
 
 /** Chooses a version's settings, seeing what they do and what they cost, and has it generated. */
-export function GenerateForm({ workspaceSlug, projectSlug, images, classes, medianSidePx, defaultName }: Props) {
+export function GenerateForm({ workspaceSlug, projectSlug, facts, classes, defaultName }: Props) {
   const [t, common] = [useTranslations("generate"), useTranslations("common")];
   const router = useRouter();
-  const [draft, setDraft] = useState<Draft>(() => initialDraft(medianSidePx));
+  const [draft, setDraft] = useState<Draft>(() => initialDraft(facts));
   const [from, setFrom] = useState("");
   const [attempt, setAttempt] = useState(0);
   const [refused, setRefused] = useState<{ draft: Draft; refusal: Refusal } | null>(null);
@@ -95,6 +95,7 @@ export function GenerateForm({ workspaceSlug, projectSlug, images, classes, medi
         projectSlug,
         ...(name === "" ? {} : { name }),
         ...settings,
+        keepSeed: settings.seed !== facts.seed,
       }).catch(() => null);
       if (result?.ok) return router.push(`/${workspaceSlug}/${projectSlug}/${result.data.number}`);
       const field = result?.error.details["field"];
@@ -114,12 +115,23 @@ export function GenerateForm({ workspaceSlug, projectSlug, images, classes, medi
         <Part number={1} title={t("splits")}>
           <SplitFields
             splits={draft.splits}
-            images={images}
+            images={facts.images}
+            seed={draft.seed.trim() || String(facts.seed)}
+            projectSeed={String(facts.seed)}
             error={errorAt("splits")}
             onChange={(splits) => change({ splits })}
+            onShuffle={() => change({ seed: drawSeed() })}
+            onShuffleBack={() => change({ seed: String(facts.seed) })}
           />
         </Part>
         <Part number={2} title={t("preprocessing")} help={t("preprocessingHelp")}>
+          {facts.withoutBoxes === 0 ? null : (
+            <WithoutBoxes
+              count={facts.withoutBoxes}
+              chosen={draft.preprocessing}
+              onChange={(preprocessing) => change({ preprocessing })}
+            />
+          )}
           <StepList
             part="preprocessing"
             steps={PREPROCESSING}
@@ -165,7 +177,7 @@ export function GenerateForm({ workspaceSlug, projectSlug, images, classes, medi
                   value={draft.seed}
                   inputMode="numeric"
                   autoComplete="off"
-                  placeholder={t("seedPlaceholder")}
+                  placeholder={String(facts.seed)}
                   onChange={({ target }) => change({ seed: target.value })}
                 />
               )}

@@ -27,7 +27,10 @@ export async function generateMetadata({ params }: Props): Promise<Metadata> {
 /** Where a version is made of the project's images. */
 export default async function GeneratePage({ params }: Props) {
   const { workspace: workspaceSlug, project: projectSlug } = await params;
-  const { workspace, project, images, classes, medianSidePx, may } = await read(workspaceSlug, projectSlug);
+  const { workspace, project, images, withoutBoxes, classes, medianSidePx, seed, may } = await read(
+    workspaceSlug,
+    projectSlug,
+  );
   const [t, now] = [await getTranslations("generate"), await getNow()];
   return (
     <div className="grid gap-6">
@@ -55,9 +58,8 @@ export default async function GeneratePage({ params }: Props) {
           <GenerateForm
             workspaceSlug={workspace.slug}
             projectSlug={project.slug}
-            images={images}
+            facts={{ images, withoutBoxes, medianSidePx, seed }}
             classes={classes}
-            medianSidePx={medianSidePx}
             defaultName={now.toISOString().slice(0, 16).replace("T", " ")}
           />
         </ClientMessages>

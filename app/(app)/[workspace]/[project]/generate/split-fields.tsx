@@ -3,6 +3,7 @@
 import { useTranslations } from "next-intl";
 import { RadioGroup } from "radix-ui";
 import { useId, type ReactNode } from "react";
+import { Button } from "@/app/_ui/button";
 import { SPLIT_NAMES } from "@/lib/domain/splits";
 import { moveSplit, type Splits } from "./draft";
 import { NumberField } from "./number-field";
@@ -13,13 +14,22 @@ const REBALANCED: Splits = { train: 70, valid: 20, test: 10 };
 export function SplitFields({
   splits,
   images,
+  seed,
+  projectSeed,
   error,
   onChange,
+  onShuffle,
+  onShuffleBack,
 }: {
   splits: Splits | null;
   images: Splits;
+  /** By which they are dealt. */
+  seed: string;
+  projectSeed: string;
   error: string | undefined;
   onChange: (splits: Splits | null) => void;
+  onShuffle: () => void;
+  onShuffleBack: () => void;
 }) {
   const [t, common] = [useTranslations("generate"), useTranslations("common")];
   return (
@@ -53,6 +63,23 @@ export function SplitFields({
               }
             />
           ))}
+        </div>
+      )}
+      {splits === null ? null : (
+        <div className="grid justify-items-start gap-2 pl-6">
+          <p role="status" className="text-sm text-muted">
+            {t(seed === projectSeed ? "dealtAsBefore" : "shuffled", { seed })}
+          </p>
+          <div className="flex flex-wrap gap-2">
+            <Button size="sm" onClick={onShuffle}>
+              {t("shuffle")}
+            </Button>
+            {seed === projectSeed ? null : (
+              <Button size="sm" onClick={onShuffleBack}>
+                {t("shuffleBack", { seed: projectSeed })}
+              </Button>
+            )}
+          </div>
         </div>
       )}
       <div aria-live="polite" className="empty:hidden">

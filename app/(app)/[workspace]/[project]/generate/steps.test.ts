@@ -3,6 +3,9 @@ import { augmentationSchema, CONTRAST_TYPES, preprocessingSchema, RESIZE_FORMATS
 import { findFlaws, initialDraft, initialValues, moveSplit, toSettings, type Draft } from "./draft";
 import { AUGMENTATION, PREPROCESSING, type Step } from "./steps";
 
+const FACTS = { images: { train: 7, valid: 2, test: 1 }, withoutBoxes: 0, medianSidePx: 1024, seed: 5 };
+const SMALL = initialDraft({ ...FACTS, medianSidePx: 28 });
+
 const PARTS = [
   ["preprocessing", PREPROCESSING, preprocessingSchema],
   ["augmentation", AUGMENTATION, augmentationSchema],
@@ -32,7 +35,7 @@ test.each(cases)(
     const takes = (changed: object) => schema.safeParse({ [step.key]: { ...values, ...changed } }).success;
     const flawless = (changed: object) =>
       findFlaws({
-        ...initialDraft(1000),
+        ...initialDraft(FACTS),
         preprocessing: {},
         augmentation: {},
         [part]: { [step.key]: { ...values, ...changed } },
@@ -68,18 +71,25 @@ test.each(cases)(
 );
 
 test("a new draft keeps the splits, and makes nothing larger than it is", () => {
-  expect(toSettings(initialDraft(1024))).toEqual({
+  expect(toSettings(initialDraft(FACTS))).toEqual({
     preprocessing: { "auto-orient": true, resize: { width: 640, height: 640, format: "Stretch to" } },
     augmentation: {},
     splits: null,
-    seed: null,
+    seed: 5,
   });
-  expect(toSettings(initialDraft(28)).preprocessing).toEqual({ "auto-orient": true });
+  expect(toSettings(SMALL).preprocessing).toEqual({ "auto-orient": true });
+  expect(toSettings({ ...SMALL, seed: " " }).seed).toBe(null);
+});
+
+test("a new draft leaves out images without boxes, unless none has one", () => {
+  const filterOf = (withoutBoxes: number) =>
+    toSettings(initialDraft({ ...FACTS, withoutBoxes })).preprocessing["filter-null"];
+  expect([0, 1, 9, 10].map(filterOf)).toEqual([undefined, { percent: 100 }, { percent: 100 }, undefined]);
 });
 
 test("outputs are told only with something to augment, and renames only where a name changes", () => {
   const draft: Draft = {
-    ...initialDraft(28),
+    ...SMALL,
     augmentation: { flip: { horizontal: true, vertical: false } },
     preprocessing: { remap: {} },
     renamed: { cat: "animal", dog: " animal ", cow: "cow", hen: "" },
