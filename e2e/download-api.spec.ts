@@ -6,9 +6,13 @@ import { photo } from "@/lib/testing/pixels";
 import { expect, test } from "./fixtures";
 
 /** What arrives on the wire, with no client's help. */
-function ask(url: string, method: string): Promise<{ status: number; headers: IncomingHttpHeaders; body: Buffer }> {
+function ask(
+  url: string,
+  method: string,
+  sentHeaders: Record<string, string> = {},
+): Promise<{ status: number; headers: IncomingHttpHeaders; body: Buffer }> {
   return new Promise((resolve, reject) => {
-    const sent = httpRequest(url, { method }, (answer) => {
+    const sent = httpRequest(url, { method, headers: sentHeaders }, (answer) => {
       buffer(answer).then((body) => resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body }), reject);
     });
     sent.on("error", reject).end();
@@ -71,6 +75,14 @@ test("a program uploads, generates and downloads: the link's answer has its leng
     zip.headers["content-length"],
     0,
   ]);
+  const rest = await ask(link, "GET", { Range: "bytes=100-", "If-Range": String(zip.headers.etag) });
+  expect([rest.status, rest.headers["content-length"], rest.headers["content-range"]]).toEqual([
+    206,
+    String(zip.body.length - 100),
+    `bytes 100-${zip.body.length - 1}/${zip.body.length}`,
+  ]);
+  expect(rest.body.equals(zip.body.subarray(100))).toBe(true);
+  expect((await ask(link, "GET", { Range: `bytes=${zip.body.length}-` })).status).toBe(416);
   expect(json(await ask(`${link.slice(0, -1)}${link.endsWith("A") ? "B" : "A"}`, "GET"))).toMatchObject({
     status: 404,
     code: "not_found",

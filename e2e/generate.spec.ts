@@ -51,6 +51,13 @@ test("settings are chosen, seen on real images, counted, and become a version wh
   await page.getByRole("spinbutton", { name: "Train", exact: true }).fill("50");
   await expect(page.getByRole("spinbutton", { name: "Valid" })).toHaveValue("33");
   await expect(sum(page)).toHaveText("18 images12 train · 4 valid · 2 test");
+  const { seed } = await prisma().project.findUniqueOrThrow({ where: { id: project.id } });
+  await expect(page.getByText(`By this project's seed, ${seed}: `)).toBeVisible();
+  await page.getByRole("button", { name: "Shuffle again" }).click();
+  await expect(page.getByText(/^Seed \d+ is new: images change splits/)).toBeVisible();
+  await page.getByRole("button", { name: `Back to seed ${seed}` }).click();
+  await page.getByRole("button", { name: "Shuffle again" }).click();
+  const shuffled = /^Seed (\d+) is new/.exec(await page.getByText(/is new: images change splits/).innerText())![1]!;
   await addStep(page, "preprocessing", "Rename classes");
   await page.getByRole("textbox", { name: "New name of van" }).fill("car");
   await addStep(page, "preprocessing", "Grayscale");
@@ -67,6 +74,9 @@ test("settings are chosen, seen on real images, counted, and become a version wh
   await expect(article.getByRole("listitem").filter({ hasText: /^Train\s*12$/ })).toBeVisible(MADE);
   await expect(article.getByRole("listitem").filter({ hasText: /^Valid\s*4$/ })).toBeVisible();
   await expect(article.getByText("Resize: stretch to 200 × 100")).toBeVisible();
+  await expect(article.getByText("Rebalanced: 50% train · 33% valid · 17% test")).toBeVisible();
+  await expect(article.getByText(shuffled, { exact: true })).toBeVisible();
+  expect((await prisma().project.findUniqueOrThrow({ where: { id: project.id } })).seed).toBe(Number(shuffled)); // from now on
 
   const listed: VersionImages = await (await page.request.get(`/data${path}/1/images?limit=100`)).json();
   expect(listed.total).toBe(18);
@@ -100,6 +110,23 @@ test("settings are chosen, seen on real images, counted, and become a version wh
   await axe();
   await page.keyboard.press("Escape");
   await expect(grid.getByRole("button", { name: /^Image 3:/ })).toBeFocused();
+});
+
+test("images without boxes are left out unless one wants them as background", async ({ page, world, signIn, axe }) => {
+  const project = await buildProject(world, { name: "Street", type: "OBJECT_DETECTION" });
+  await uploadScenes(world, project, 4);
+  const [first] = await prisma().image.findMany({ where: { projectId: project.id }, orderBy: { id: "asc" } });
+  await prisma().image.update({ where: { id: first!.id }, data: { boxes: [] } });
+  await signIn(world.owner);
+  await page.goto(`/${world.workspace.slug}/${project.slug}/generate`);
+  await expect(page.getByText("1 image has no box and is left out.")).toBeVisible();
+  await expect(sum(page)).toHaveText(/^3 images/);
+  await axe();
+  await page.getByRole("button", { name: "Keep as background" }).click();
+  await expect(page.getByText("1 image has no box and becomes background")).toBeVisible();
+  await expect(sum(page)).toHaveText(/^4 images/);
+  await page.getByRole("button", { name: "Leave out" }).click();
+  await expect(sum(page)).toHaveText(/^3 images/);
 });
 
 test("a version is downloaded as a zip through the menu, which knows it again after a reload", async ({

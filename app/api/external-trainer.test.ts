@@ -199,7 +199,10 @@ describe("a lease", () => {
       epochs: 3,
       classes: version.classes,
       splits: { train: 2, valid: 0, test: 0 },
-      downloads: { folder: `/${world.workspace.slug}/animals/1/folder` },
+      downloads: {
+        folder: `/${world.workspace.slug}/animals/1/folder`,
+        multiclass: `/${world.workspace.slug}/animals/1/multiclass`,
+      },
     });
     expect(await lease()).toBeNull();
   });

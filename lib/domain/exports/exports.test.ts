@@ -79,12 +79,13 @@ describe("a request", () => {
   test("names the formats that there are when it asks for another", async () => {
     await expect(requestExport(owner, { ...folder(), format: "COCO" })).rejects.toMatchObject({
       code: "invalid_input",
-      publicMessage: "This project's versions can be downloaded as: folder.",
+      publicMessage: "This project's versions can be downloaded as: folder, multiclass.",
     });
     const boxes = await buildProject(world, { type: "OBJECT_DETECTION" });
     const other = await buildVersion(world, boxes);
     await expect(requestExport(owner, { ...versionRef(world, boxes, other), format: "FOLDER" })).rejects.toMatchObject({
-      publicMessage: "This project's versions can be downloaded as: coco, yolov8, voc.",
+      publicMessage:
+        "This project's versions can be downloaded as: coco, yolov8, voc, mt-yolov6, darknet, createml, tensorflow, multiclass.",
     });
     const keypoints = await buildProject(world, { type: "KEYPOINT_DETECTION" });
     await expect(
@@ -140,7 +141,10 @@ describe("a request", () => {
       code: "export_failed",
       details: { reason: "files_damaged" },
     });
-    expect(await listExports(owner, folder())).toMatchObject([{ status: "FAILED", failureReason: "files_damaged" }]);
+    expect(await listExports(owner, folder())).toMatchObject([
+      { status: "FAILED", failureReason: "files_damaged" },
+      {},
+    ]);
     expect(await requestExport(later(failed, 60_000), folder())).toMatchObject({
       id: lease.exportId,
       status: "QUEUED",

@@ -165,7 +165,7 @@ function exportFailed({ format, failureReason }: ExportView): DomainError {
 
 /** Where an attempt at a zip puts it, relative to its version; null: where it lay before each attempt had a place of its own. */
 export const exportPath = (exportId: string, attemptId: string | null, format: ExportFormat): string =>
-  `exports/${exportId}/${attemptId === null ? "" : `${attemptId}/`}${nameOfFormat(format)}.zip`;
+  `exports/${exportId}/${attemptId === null ? "" : `${attemptId}/`}${format.toLowerCase()}.zip`;
 
 /** A zip that is ready. */
 export interface ExportFile {

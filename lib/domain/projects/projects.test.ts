@@ -47,6 +47,8 @@ test("many of one name at once are made, each under a slug of its own, where the
   const ctx = await userContext(world);
   const made = await Promise.all([1, 2, 3, 4].map(() => createProject(ctx, hats(world, { orNextSlug: true }))));
   expect(made.map(({ slug }) => slug).sort()).toEqual(["hard-hats", "hard-hats-2", "hard-hats-3", "hard-hats-4"]);
+  const seeds = await prisma().project.findMany({ where: { workspaceId: world.workspace.id }, select: { seed: true } });
+  expect(new Set(seeds.map(({ seed }) => seed)).size).toBeGreaterThan(1); // each has one of its own
 });
 
 test("a slug that was asked for is had or refused, also while its project is in Trash, and a refusal records nothing", async () => {
