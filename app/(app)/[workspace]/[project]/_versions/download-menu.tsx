@@ -30,7 +30,7 @@ export function DownloadMenu({ url, name }: { url: string; name: string }) {
           sideOffset={4}
           collisionPadding={8}
           aria-label={t("of", { name })}
-          className="z-40 w-[min(24rem,calc(100vw-1rem))] animate-appear rounded-lg border border-line bg-raised shadow-raised"
+          className="z-40 max-h-[var(--radix-popover-content-available-height)] w-[min(24rem,calc(100vw-1rem))] animate-appear overflow-y-auto rounded-lg border border-line bg-raised shadow-raised"
         >
           <DownloadList url={url} />
         </Popover.Content>
