@@ -191,7 +191,7 @@ describe("POST /dataset/:project/upload", () => {
     );
     expect(hosted).toMatchObject({
       status: 400,
-      body: { code: "invalid_request", error: expect.stringContaining("upload the file") },
+      body: { code: "invalid_request", message: expect.stringContaining("upload the file") },
     });
     expect(await upload(project.slug, { query: "&image=x" })).toMatchObject({ status: 400 });
   });
@@ -200,12 +200,25 @@ describe("POST /dataset/:project/upload", () => {
     const project = await buildProject(world);
     expect(await upload(project.slug, { bytes: Buffer.from("%PDF-1.7") })).toMatchObject({
       status: 422,
-      body: { code: "unreadable_image", error: expect.stringContaining("PDF") },
+      body: { code: "unreadable_image", message: expect.stringContaining("PDF") },
     });
     expect(await upload(project.slug, { bytes: Buffer.alloc(23 * 1024 ** 2) })).toMatchObject({
       status: 413,
-      body: { code: "payload_too_large", error: expect.stringContaining("20 MB") },
+      body: { code: "payload_too_large", message: expect.stringContaining("20 MB") },
     });
+  });
+
+  it("refuses what comes before the image in the same form: the key, the path, the form, the split", async () => {
+    const project = await buildProject(world);
+    const path = `/dataset/${project.slug}/upload`;
+    for (const [status, code, answer] of [
+      [401, "unauthorized", await call("POST", path)],
+      [401, "unauthorized", await upload(project.slug, { key: "rp_nobody" })],
+      [404, "not_found", await upload("UD-Yolo")],
+      [415, "unsupported_media_type", await call("POST", path, { key, json: {} })],
+      [400, "invalid_request", await upload(project.slug, { split: "holdout" })],
+    ] as const)
+      expect(answer).toMatchObject({ status, body: { code, error: { code, message: expect.any(String) } } });
   });
 
   it("is 404 for another workspace's project, one in Trash and none; 401 without the scope or for a viewer", async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
+import { DomainError } from "@/lib/domain/errors";
 import { describeRequest, door } from "./door";
 import { CALLERS, defineOperation, NO_BODY, NOTHING } from "./operation";
 
@@ -38,6 +39,21 @@ describe("a door", () => {
       code: "internal",
       requestId: response.headers.get("x-request-id"),
     });
+  });
+
+  it("refuses in the form of its operation, whatever is thrown before that begins", async () => {
+    const failing = door({ ...operation, errors: "object" }, () => Promise.reject(new DomainError("busy", "Busy.")));
+    const response = await failing.open(new Request("http://test/"), { params: Promise.resolve({}) });
+    expect([response.status, response.headers.get("retry-after"), await response.json()]).toEqual([
+      503,
+      "5",
+      {
+        error: { message: "Busy.", code: "busy" },
+        message: "Busy.",
+        code: "busy",
+        requestId: response.headers.get("x-request-id"),
+      },
+    ]);
   });
 
   it("logs the pattern of the path and the id of the key: no URL, no key, no slug", () => {

@@ -66,7 +66,7 @@ export function door(
       answered = await run({ request, params, requestId, identify: (who) => (actor = who) });
     } catch (error) {
       const problem = toProblem(error);
-      const refused = presentError(problem, requestId);
+      const refused = presentError(problem, requestId, operation.errors);
       logRefusal(problem, facts(refused.status));
       return json(refused.status, refused.body, requestId, refused.headers);
     }

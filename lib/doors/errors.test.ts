@@ -70,7 +70,35 @@ describe("toProblem", () => {
   });
 });
 
+/** Which words the official client shows of a refused upload, read as its `upload_image` does; it breaks on a sentence in `error`. */
+function readAsUploader(text: string): unknown {
+  const get = (value: unknown, field: string): unknown => {
+    if (typeof value !== "object" || value === null) throw new TypeError(`'str' object has no attribute 'get'`);
+    return (value as Record<string, unknown>)[field];
+  };
+  let message: unknown = JSON.parse(text);
+  if (get(message, "error")) message = get(message, "error");
+  if (get(message, "message")) message = get(message, "message");
+  return message;
+}
+
 describe("presentError", () => {
+  it.each(ERROR_CODES)("says %s to the official client's upload in a form that it reads", (code) => {
+    const problem = new DomainError(code, "What to do.", { restorableUntil: "x", message: "y", hint: "z" });
+    const { status, body } = presentError(problem, "id", "object");
+    expect(status).toBe(STATUS_OF[code]);
+    expect(body).toEqual({
+      error: { message: "What to do.", code },
+      message: "What to do.",
+      code,
+      requestId: "id",
+      restorableUntil: "x",
+      hint: "z",
+    });
+    expect(readAsUploader(JSON.stringify(body))).toBe("What to do.");
+    expect(() => readAsUploader(JSON.stringify(presentError(problem, "id").body))).toThrow("'str' object");
+  });
+
   it("has a status for every code, and never 403 for keys or 410", () => {
     for (const code of ERROR_CODES) expect(STATUS_OF[code]).toBeGreaterThanOrEqual(400);
     expect(STATUS_OF.missing_scope).toBe(401);

@@ -1,4 +1,5 @@
 import { DomainError, isBusy, type ErrorCode, type ErrorDetails } from "@/lib/domain/errors";
+import type { ErrorForm } from "./operation";
 
 /**
  * The HTTP status of every refusal. A missing scope is 401 and things in Trash or purged are 404, because the official
@@ -43,22 +44,32 @@ export const STATUS_OF = {
 
 const RETRY_AFTER_SECONDS: Partial<Record<ErrorCode, number>> = { busy: 5, rate_limited: 5 };
 
-export interface ErrorAnswer extends ErrorDetails {
-  /** What is the matter and what to do next. */
-  error: string;
+interface ErrorBody {
   code: ErrorCode;
   requestId: string;
+  [detail: string]: ErrorDetails[string] | { message: string; code: ErrorCode };
 }
+
+/** `error` says what is the matter and what to do next. */
+export type ErrorAnswer = ErrorBody &
+  ({ error: string } | { error: { message: string; code: ErrorCode }; message: string });
 
 /** A refusal as it goes over the wire; the details stand beside the sentence and never cover it. */
 export function presentError(
   problem: DomainError,
   requestId: string,
+  form: ErrorForm = "sentence",
 ): { status: number; body: ErrorAnswer; headers: Record<string, string> } {
-  const seconds = RETRY_AFTER_SECONDS[problem.code];
+  const { code, publicMessage: message, details } = problem;
+  const seconds = RETRY_AFTER_SECONDS[code];
   return {
-    status: STATUS_OF[problem.code],
-    body: { ...problem.details, error: problem.publicMessage, code: problem.code, requestId },
+    status: STATUS_OF[code],
+    body: {
+      ...details,
+      ...(form === "object" ? { error: { message, code }, message } : { error: message }),
+      code,
+      requestId,
+    },
     headers: seconds === undefined ? {} : { "Retry-After": String(seconds) },
   };
 }

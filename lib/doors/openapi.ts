@@ -17,6 +17,15 @@ const problem = z
   })
   .meta({ id: "Error" });
 
+/** The same, as the upload of an image says it. */
+const objectProblem = problem
+  .omit({ error: true })
+  .extend({
+    error: z.looseObject({ message: z.string(), code: z.enum(ERROR_CODES) }),
+    message: z.string().meta({ description: "What is the matter and what to do next." }),
+  })
+  .meta({ id: "UploadError" });
+
 const EVERYWHERE: readonly ErrorCode[] = ["busy", "internal"];
 
 /** What each kind of caller can be refused with beside the operation's own. */
@@ -78,7 +87,7 @@ function describeOperation(operation: AnyOperation): ZodOpenApiOperationObject {
     String(status),
     {
       description: codes.filter((code) => STATUS_OF[code] === status).join(", "),
-      content: { "application/json": { schema: problem } },
+      content: { "application/json": { schema: operation.errors === "object" ? objectProblem : problem } },
     },
   ]);
   const description = [operation.description, describeScopes(operation)].filter(Boolean).join(" ");

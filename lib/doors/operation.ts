@@ -2,6 +2,9 @@ import { z } from "zod";
 import type { ErrorCode } from "@/lib/domain/errors";
 import type { Permission } from "@/lib/domain/permissions";
 
+/** The official client reads `error` as a sentence everywhere, save for the upload of an image, where it breaks on one. */
+export type ErrorForm = "sentence" | "object";
+
 export type Method = "GET" | "POST" | "PUT" | "DELETE";
 
 /**
@@ -43,6 +46,8 @@ export interface Operation<
   accepted?: z.ZodType;
   /** Refusals beside those that every operation has. */
   refusals: readonly ErrorCode[];
+  /** How every refusal is written: `error` is the sentence, or "object": { message, code }, with both beside it as well. */
+  errors?: ErrorForm;
 }
 
 export type AnyOperation = Operation<z.ZodObject, z.ZodObject, z.ZodType, z.ZodType>;

@@ -16,6 +16,7 @@ export const imageOperations = {
     query: schemas.uploadQuery,
     body: FORM_BODY,
     answer: schemas.uploadAnswer,
+    errors: "object",
     refusals: [
       "invalid_request",
       "not_found",
