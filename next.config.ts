@@ -11,6 +11,9 @@ const SECURITY_HEADERS = [
 /** Hosts named api.* serve the REST API at their root, as the official client's own origin does. */
 const API_HOST = [{ type: "host" as const, value: "api\\..*" }];
 
+/** What the official client asks for at the root of the origin, whatever follows it in API_URL: refused as JSON, not as a page. */
+const ROOT_WORDS = ":word(query|video_upload_signed_url|videoinfer)";
+
 /**
  * A path with a broken escape, or one beyond ASCII, which no path of ours has. Next would answer 500 to those that it
  * cannot decode; sent on to where nothing is, they are 404.
@@ -48,6 +51,7 @@ const config: NextConfig = {
       { source: `/${UNKNOWN_ESCAPE}`, has: API_HOST, destination: NOTHING_IN_API },
       { source: `/api/${UNKNOWN_ESCAPE}`, destination: NOTHING_IN_API },
       { source: `/${UNKNOWN_ESCAPE}`, destination: "/_not-found" },
+      { source: `/${ROOT_WORDS}/:rest*`, destination: "/api/:word/:rest*" },
       { source: "/", has: API_HOST, destination: "/api" },
       { source: "/:path((?!api(?:/|$)).+)", has: API_HOST, destination: "/api/:path" },
     ],

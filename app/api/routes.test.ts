@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { NOT_SUPPORTED } from "@/lib/doors/not-supported";
 import { allOperations, operations } from "@/lib/doors/operations";
 import { call, listRouteFiles, METHODS } from "./_test/call-api";
 
@@ -56,6 +57,9 @@ describe("the table of operations", () => {
     const trashVersion = paths["/{workspace}/{project}/{version}"]?.["delete"];
     expect(Object.keys(trashVersion?.responses ?? {})).toEqual(["200", "401", "404", "422", "500", "503"]);
     expect(trashVersion?.security).toEqual([{ apiKey: [] }, { bearer: [] }]);
+    const refused = JSON.stringify(paths["/dataset/{project}/upload"]?.["post"]?.responses["404"]);
+    expect(refused).toContain("#/components/schemas/UploadError");
+    expect(JSON.stringify(trashVersion?.responses["404"])).toContain("#/components/schemas/Error");
     expect(JSON.stringify(await documentOf())).not.toMatch(/"\$ref":"#\/components\/schemas\/undefined/);
   });
 });
@@ -88,6 +92,29 @@ describe("methods", () => {
     expect(await call("HEAD", "/health")).toMatchObject({ status: 200, body: null });
     expect(await call("HEAD", "/acme")).toMatchObject({ status: 401, body: null });
   });
+});
+
+describe("words that are no projects", () => {
+  /** A row's path as somebody may ask for it, and what may lie below it. */
+  const examples = (row: string): string[] => {
+    const path = row.replace("{version}", "1").replace(/\{(\w+)\}/g, "$1-slug");
+    return [path, `${path}/x`, `${path}/x/y`, `${path}/x/y/z`];
+  };
+  const isRefused = async (path: string, sentence: string): Promise<boolean> => {
+    const answers = await Promise.all(METHODS.map((method) => call(method, path, { key: "rp_nobody" })));
+    return answers.every(
+      ({ status, body }) => status === 404 && (body === null || (body as { error: string }).error === sentence),
+    );
+  };
+
+  it.each(Object.entries(NOT_SUPPORTED))(
+    "%s is 404 not_supported for every method, unless an operation is there",
+    async (row, sentence) => {
+      const refused = await Promise.all(examples(row).map((path) => isRefused(path, sentence)));
+      expect(refused, `operations serve all of ${row}: take its row out`).toContain(true);
+      expect((await call("GET", `${examples(row)[0]}/nothing/is/here`)).body).toMatchObject({ code: "not_supported" });
+    },
+  );
 });
 
 describe("paths that nobody serves", () => {

@@ -8,6 +8,7 @@ export const ERROR_CODES = [
   "invalid_request", // the request cannot be understood
   "invalid_input", // understood, but a value is not acceptable
   "not_found", // absent, or not yours
+  "not_supported", // the hosted service has it, this server does not
   "in_trash", // hidden until it is restored
   "project_in_trash", // hidden until its project is restored
   "purged", // gone for good; a receipt says when and why

@@ -12,6 +12,7 @@ export const STATUS_OF = {
   invalid_request: 400,
   invalid_input: 422,
   not_found: 404,
+  not_supported: 404,
   in_trash: 404,
   project_in_trash: 404,
   purged: 404,

@@ -5,6 +5,7 @@ import { DomainError } from "@/lib/domain/errors";
 import { authorize, type Permission } from "@/lib/domain/permissions";
 import { newId } from "@/lib/platform/id";
 import { door, refuse, withoutBody, type Door, type RouteMethod } from "./door";
+import { findNotSupported } from "./not-supported";
 import { Accepted, readsJson, type Method, type Operation } from "./operation";
 import { readJson } from "./request-body";
 
@@ -126,7 +127,8 @@ type Exports = Record<Method | "HEAD" | "PATCH" | "OPTIONS", RouteMethod>;
 
 /**
  * Everything that a route file exports. HEAD is GET without its body, save where GET changes something (`head: false`);
- * OPTIONS names the methods and allows no other origin; every other method is 405.
+ * OPTIONS names the methods and allows no other origin; every other method is 405. Where a word of not-supported.ts stands
+ * for one of the path's parameters, every method is its 404.
  */
 export function resource(doors: Partial<Record<Method, Door>>, options: { head: boolean } = { head: true }): Exports {
   for (const [method, { operation }] of Object.entries(doors))
@@ -137,32 +139,46 @@ export function resource(doors: Partial<Record<Method, Door>>, options: { head: 
     refuse(new DomainError("method_not_allowed", `There is no ${request.method} here. Use one of: ${allow}.`), {
       Allow: allow,
     });
-  return {
+  const { path } = Object.values(doors)[0]!.operation;
+  return refusingWords(path, {
     GET: doors.GET?.open ?? notAllowed,
     POST: doors.POST?.open ?? notAllowed,
     DELETE: doors.DELETE?.open ?? notAllowed,
     PUT: doors.PUT?.open ?? notAllowed,
     PATCH: notAllowed,
-    HEAD: async (request, context) => withoutBody(await (get?.open ?? notAllowed)(request, context)),
+    HEAD: get?.open ?? notAllowed,
     OPTIONS: async () =>
       new Response(null, {
         status: 204,
         headers: { Allow: allow, "Cache-Control": "no-store", "x-request-id": newId() },
       }),
-  };
+  });
+}
+
+/** The methods of a path, save where it is one of those that this server does not support; HEAD without its body. */
+function refusingWords(path: string, methods: Exports): Exports {
+  const guarded = Object.entries(methods).map(([method, open]): [string, RouteMethod] => [
+    method,
+    async (request, context) => {
+      const unsupported = findNotSupported(path, { ...(await context.params) });
+      const response = unsupported ? refuse(unsupported) : await open(request, context);
+      return method === "HEAD" ? withoutBody(response) : response;
+    },
+  ]);
+  return Object.fromEntries(guarded) as Exports;
 }
 
 /** What the catch-all exports: JSON 404 whatever the method. */
 export function nothingHere(): Exports {
   const missing: RouteMethod = async () =>
     refuse(new DomainError("not_found", "There is nothing at this path. /api/openapi.json lists every path there is."));
-  return {
+  return refusingWords("/{...path}", {
     GET: missing,
     POST: missing,
     DELETE: missing,
     PUT: missing,
     PATCH: missing,
-    HEAD: async (request, context) => withoutBody(await missing(request, context)),
+    HEAD: missing,
     OPTIONS: missing,
-  };
+  });
 }

@@ -9,6 +9,14 @@ test.each(["/acme", "/acme/digits/3?split=train", "/acme#top", "/acme/日本語"
 );
 
 test.each([
+  ["/videos/?api_key=rp_secret", "/videos/"],
+  ["/acme?x=1&api_key=rp_secret&y=%20", "/acme?x=1&y=%20"],
+  ["/acme?API%5FKEY=rp_secret#top", "/acme"],
+])("an API key in %j is in no address that one is sent to", (path, kept) => {
+  expect(toLocalPath(path)).toBe(kept);
+});
+
+test.each([
   null,
   "",
   "acme",

@@ -32,10 +32,19 @@ export async function redirectToSignIn(): Promise<never> {
   redirect(path === "/" ? "/sign-in" : `/sign-in?next=${encodeURIComponent(path)}`);
 }
 
-/** A path of ours to go to; "/" for anything that could lead elsewhere. */
+/**
+ * A path of ours to go to, without an API key, which programs put into queries and which may stand in no address that
+ * we send somebody to; "/" for anything that could lead elsewhere.
+ */
 export function toLocalPath(path: unknown): string {
   if (typeof path !== "string" || !/^\/(?![/\\])[^\\\p{Cc}]*$/u.test(path)) return "/";
-  return /^\/(sign-in|api)([/?#]|$)/.test(path) ? "/" : path;
+  return /^\/(sign-in|api)([/?#]|$)/.test(path) ? "/" : withoutKey(path);
+}
+
+function withoutKey(path: string): string {
+  const [before, query = ""] = path.split(/\?(.*)/s);
+  const kept = query.split("&").filter((field) => !/^api(_|%5f)key(=|$)/i.test(field));
+  return kept.length > 0 && query !== "" ? `${before}?${kept.join("&")}` : before!;
 }
 
 /** Signs in: sets the session's cookie. For actions and route handlers only. */
