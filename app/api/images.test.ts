@@ -351,7 +351,11 @@ describe("POST /dataset/:project/annotate/:image", () => {
     });
     expect(await labelOf()).toBe("tabby cat");
     expect(await annotate(project.slug, image, "dog", { query: "&overwrite=true" })).toMatchObject({ status: 200 });
-    expect(await annotate(project.slug, image, "", { query: "&overwrite=true" })).toMatchObject({ status: 400 });
+    for (const none of ["", '["dog", "cat"]'])
+      expect(await annotate(project.slug, image, none, { query: "&overwrite=true" })).toMatchObject({
+        status: 400,
+        body: { code: "invalid_request", error: expect.stringContaining("no list") },
+      });
     expect(await labelOf()).toBe("dog");
   });
 

@@ -77,7 +77,7 @@ describe("POST /infer/…", () => {
   });
 
   it("answers version.model.predict, whose form is a bare base64 PNG, however it arrives", async () => {
-    const query = "?name=YOUR_IMAGE.jpg&overlap=30&confidence=40&stroke=1&labels=false&format=json&classes=cat";
+    const query = "?name=YOUR_IMAGE.jpg&overlap=30&confidence=40&stroke=1&labels=false&format=json&classes=cat,dog";
     const text = png.toString("base64");
     const expected = (await post(path(), png, "image/png")).body as { predictions: unknown };
     const lines = text.replace(/.{76}/g, "$&\r\n");
@@ -108,13 +108,36 @@ describe("POST /infer/…", () => {
       await classes("0"),
       await classes("0.0001"),
       await classes("99.9"),
-      await classes("1"),
+      await classes("0.999"),
+      await classes("1"), // one of a hundred, as on the client's scale
       await classes("100"),
-    ]).toEqual([2, 2, 1, 1, 1]);
+    ]).toEqual([2, 2, 1, 1, 2, 1]);
     for (const odd of ["x", "-1", "101", "NaN", "1e9"])
       expect(await post(`${path()}?confidence=${odd}`, png, "image/png")).toMatchObject({
         status: 422,
         body: { code: "invalid_input", error: expect.stringContaining('"confidence" must be a number from 0 to 100') },
+      });
+  });
+
+  it("tells only of the classes that are asked for, and refuses one that the model does not have, or to draw", async () => {
+    const all = createPredictor(drawWeights());
+    const { predictions } = await all.predict(png);
+    const last = predictions.at(-1)!;
+    expect(await post(`${path()}?classes=${last.class}&confidence=99`, png, "image/png")).toMatchObject({
+      status: 200,
+      body: { predictions: [last], top: last.class, confidence: last.confidence },
+    });
+    const both = encodeURIComponent(predictions.map((one) => one.class).join(" , "));
+    expect((await post(`${path()}?classes=${both}&confidence=0`, png, "image/png")).body).toMatchObject({
+      predictions,
+    });
+    for (const [query, sentence] of [
+      ["classes=zebra", /no class "zebra"/],
+      ["format=image", /"format" must be json/],
+    ] as const)
+      expect(await post(`${path()}?${query}`, png, "image/png")).toMatchObject({
+        status: 422,
+        body: { code: "invalid_input", error: expect.stringMatching(sentence) },
       });
   });
 

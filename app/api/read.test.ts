@@ -242,6 +242,7 @@ describe("GET …/v2/trainings", () => {
           trainingId: queued.id,
           number: 1,
           status: "queued",
+          waitingFor: "a trainer of yours that makes digits",
           epoch: 0,
           epochs: 20,
           modelType: "digits",

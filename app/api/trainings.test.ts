@@ -65,6 +65,10 @@ describe("POST …/v2/trainings", () => {
       undefined,
       { speed: null, modelType: null, epochs: null, trainRecipe: null },
       { modelType: "hog-mlp", epochs: 20 },
+      {
+        modelType: "hog-mlp-cls",
+        trainRecipe: { schema_version: 1, hyperparameters: {}, online_augmentation: { steps: [] } },
+      },
     ].entries()) {
       const { status, body } = await post("/v2/trainings", json);
       expect([status, body]).toEqual([
@@ -74,10 +78,11 @@ describe("POST …/v2/trainings", () => {
           jobId: (body as { trainingId: string }).trainingId,
           number: i + 1,
           status: "queued",
-          modelType: "hog-mlp",
+          modelType: "hog-mlp-cls",
         },
       ]);
       expect(await row((body as { trainingId: string }).trainingId)).toMatchObject({
+        modelType: "hog-mlp",
         status: "QUEUED",
         trainer: "EMBEDDED",
         epochs: 20,
@@ -85,35 +90,49 @@ describe("POST …/v2/trainings", () => {
     }
   });
 
-  test("takes the epochs of the recipe before those beside it, and says what it does not heed", async () => {
-    const json = {
-      speed: "fast",
-      checkpoint: "best",
-      epochs: 7,
-      businessContext: "baseline",
-      trainRecipe: { schema_version: 1, hyperparameters: { epochs: 5, lr: 0.1 }, online_augmentation: { steps: [] } },
-    };
-    const { body } = await post("/v2/trainings", json);
-    expect(body).toMatchObject({
-      ignored: [
-        "speed",
-        "checkpoint",
-        "businessContext",
-        "trainRecipe.online_augmentation",
+  test("takes the epochs of the recipe before those beside it", async () => {
+    for (const [hyperparameters, epochs] of [
+      [{ epochs: 5 }, 5],
+      [{}, 7],
+    ] as const)
+      expect((await row(await start({ epochs: 7, trainRecipe: { schema_version: 1, hyperparameters } }))).epochs).toBe(
+        epochs,
+      );
+  });
+
+  test("is 422 for whatever else is asked for, which nobody would heed, and queues nothing", async () => {
+    const before = await fingerprintTables();
+    for (const [json, names] of [
+      [
+        { modelType: "rfdetr-medium", trainRecipe: { hyperparameters: { lr: 0.1, epochs: 5 } } },
         "trainRecipe.hyperparameters.lr",
       ],
-    });
-    expect((await row((body as { trainingId: string }).trainingId)).epochs).toBe(5);
-    expect(
-      (await row(await start({ epochs: 7, trainRecipe: { schema_version: 1, hyperparameters: {} } }))).epochs,
-    ).toBe(7);
+      [{ speed: "fast" }, "speed"],
+      [{ checkpoint: "best" }, "checkpoint"],
+      [{ epoch: 5 }, "epoch"],
+      [{ trainRecipe: { online_augmentation: { steps: [{ flip: {} }, 1] } } }, "trainRecipe.online_augmentation"],
+    ] as const)
+      for (const rest of ["/v2/trainings", "/train"])
+        expect(await post(rest, json)).toMatchObject({
+          status: 422,
+          body: { code: "invalid_input", field: names, error: expect.stringContaining(`cannot heed "${names}":`) },
+        });
+    expect(await fingerprintTables()).toEqual(before);
   });
 
   test("lets another model type wait for a trainer elsewhere", async () => {
-    expect(await row(await start({ modelType: "rfdetr-nano" }))).toMatchObject({
+    const { body } = await post("/v2/trainings", { modelType: "rfdetr-nano" });
+    const waitingFor = "a trainer of yours that makes rfdetr-nano";
+    expect(body).toMatchObject({ modelType: "rfdetr-nano", status: "queued", waitingFor });
+    expect(await row((body as { trainingId: string }).trainingId)).toMatchObject({
       trainer: "EXTERNAL",
       modelType: "rfdetr-nano",
     });
+    expect((await get("/v2/trainings")).body).toMatchObject({ trainings: [{ status: "queued", waitingFor }] });
+    expect((await get("/v2/trainings/get")).body).toMatchObject({ status: "queued", waitingFor });
+    expect((await get("")).body).toMatchObject({ version: { train: { status: "queued", waitingFor } } });
+    // of which the command line prints the status alone
+    expect((await get("/training/results")).body).toMatchObject({ status: `queued, waiting for ${waitingFor}` });
   });
 
   test("refuses what cannot be: 400, 404, 409, 422, and queues nothing", async () => {
@@ -208,11 +227,11 @@ describe("GET …/v2/trainings/get", () => {
       status: "finished",
       epoch: 1,
       epochs: 1,
-      modelType: "hog-mlp",
+      modelType: "hog-mlp-cls",
       modelGroup: trainingId,
       modelCount: 1,
       modelIds: [modelId],
-      models: [{ modelId, modelType: "hog-mlp", metrics: METRICS }],
+      models: [{ modelId, modelType: "hog-mlp-cls", metrics: METRICS }],
       curve: [EPOCH],
       start: expect.any(Number),
       end: expect.any(Number),
@@ -290,11 +309,8 @@ describe("GET …/v2/trainings/recipe", () => {
         template: { schema_version: 1, hyperparameters: { epochs: 20 } },
       },
     ]);
-    const started = await post("/v2/trainings", {
-      modelType: "rfdetr-nano",
-      trainRecipe: (body as { template: unknown }).template,
-    });
-    expect(started.body).not.toHaveProperty("ignored");
+    const trainRecipe = (body as { template: unknown }).template;
+    expect((await post("/v2/trainings", { modelType: "rfdetr-nano", trainRecipe })).status).toBe(200);
     await trashProject(await userContext(world), projectRef(world, project));
     expect(await get("/v2/trainings/recipe?modelType=x")).toMatchObject({
       status: 404,
@@ -336,9 +352,15 @@ describe.each([
   });
 
   test("is 409 when several are under way and none is named, and 404 for another version's", async () => {
-    const [one] = [await start(), await start()];
-    for (const rest of [cancel, stop])
-      expect(await post(rest, {})).toMatchObject({ status: 409, body: { code: "several_runs" } });
+    const [one, two] = [await start(), await start()];
+    await claim(one);
+    await post(stop, { trainingId: one });
+    for (const rest of [cancel, stop]) {
+      const { status, body } = await post(rest, {});
+      expect([status, body]).toMatchObject([409, { code: "several_runs", trainingIds: `${two} ${one}` }]);
+      expect((body as { error: string }).error).toContain(`number 2 ${two} (queued), number 1 ${one} (stopping).`);
+      expect((body as { error: string }).error).not.toMatch(/non-running|Cannot cancel/); // which get another hint
+    }
     const other = await buildVersion(world, project);
     for (const rest of [cancel, stop])
       expect(await call("POST", at(rest, other), { key, json: { trainingId: one } })).toMatchObject({

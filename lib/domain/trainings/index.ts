@@ -27,6 +27,7 @@ export {
 export {
   cancelTraining,
   EMBEDDED_MODEL_TYPE,
+  EMBEDDED_MODEL_TYPE_CLS,
   EPOCHS_DEFAULT,
   EPOCHS_MAX,
   findUntrainable,

@@ -20,6 +20,8 @@ import { TRAINING_COLUMNS, viewTraining, type TrainingView } from "./view";
 
 /** What our own trainer makes; everything else waits for a trainer elsewhere. */
 export const EMBEDDED_MODEL_TYPE = "hog-mlp";
+/** The same in the official client's words: it knows a classifier by the "cls" in its type. */
+export const EMBEDDED_MODEL_TYPE_CLS = "hog-mlp-cls";
 export const EPOCHS_MAX = 500;
 export const EPOCHS_DEFAULT = 20;
 
@@ -28,6 +30,8 @@ const MODEL_TYPE = /^[a-z0-9][a-z0-9._-]{0,63}$/;
 export interface StartedTraining {
   id: string;
   number: number;
+  modelType: string;
+  trainer: TrainerKind;
 }
 
 /**
@@ -41,7 +45,8 @@ export async function startTraining(
   input: VersionRef & { modelType?: string | undefined; epochs?: number | undefined },
 ): Promise<StartedTraining> {
   const { workspaceId } = authorize(ctx, "run trainings", input.workspaceSlug);
-  const modelType = input.modelType ?? EMBEDDED_MODEL_TYPE;
+  const { modelType: asked = EMBEDDED_MODEL_TYPE } = input;
+  const modelType = asked === EMBEDDED_MODEL_TYPE_CLS ? EMBEDDED_MODEL_TYPE : asked;
   const epochs = input.epochs ?? EPOCHS_DEFAULT;
   if (!MODEL_TYPE.test(modelType))
     throw new DomainError("invalid_input", "A model type has lower-case letters, digits, dots and dashes.", {
@@ -56,7 +61,7 @@ export async function startTraining(
   try {
     const number = await withRoot(root, () => insertTraining(ctx, training), versionPrefix(version.id));
     if (trainer === "EMBEDDED") await notifyTrainers();
-    return { id: training.id, number };
+    return { id: training.id, number, modelType, trainer };
   } catch (error) {
     await getLiveVersion(workspaceId, input); // throws why not, if that is why
     throw error;
@@ -153,14 +158,38 @@ async function findRun(
   const runs = await prisma().training.findMany({
     where: { versionId: version.id, deletedAt: null },
     orderBy: { number: "desc" },
-    select: { id: true, endedAt: true },
+    select: { id: true, number: true, status: true, stopAskedAt: true, endedAt: true },
   });
   const open = runs.filter((run) => run.endedAt === null);
   if (open.length > 1)
-    throw new DomainError("several_runs", "Several trainings of this version are under way. Name one with trainingId.");
+    throw severalRuns(
+      "Several trainings of this version are under way",
+      open.map((run) => ({ ...run, stopAsked: run.stopAskedAt !== null })),
+    );
   const run = open[0] ?? (orLast ? runs[0] : undefined);
   if (!run) throw notRunning();
   return getTrainingState(workspaceId, { ...ref, trainingId: run.id });
+}
+
+const RUNS_NAMED_MAX = 5;
+
+/** Says which, newest first, and how one is named: the official client's command line has no way to, its SDK has. */
+function severalRuns(
+  sentence: string,
+  runs: readonly Pick<TrainingView, "id" | "number" | "status" | "stopAsked">[],
+): DomainError {
+  const named = runs
+    .slice(0, RUNS_NAMED_MAX)
+    .map(
+      (run) =>
+        `number ${run.number} ${run.id} (${run.stopAsked && run.status === "RUNNING" ? "stopping" : run.status.toLowerCase()})`,
+    );
+  const more = runs.length > RUNS_NAMED_MAX ? ` and ${runs.length - RUNS_NAMED_MAX} more` : "";
+  return new DomainError(
+    "several_runs",
+    `${sentence}: ${named.join(", ")}${more}. Name one: in the SDK, take it from version.trainings() by its training_id and call it there; over HTTP, send its trainingId.`,
+    { trainingIds: runs.map(({ id }) => id).join(" ") },
+  );
 }
 
 // the official client's command line gives a good hint when it reads these words
@@ -203,8 +232,7 @@ export async function getTraining(
       restorableUntil: purgeAfter!.toISOString(),
     });
   }
-  if (trainings.length > 1 && !orLast)
-    throw new DomainError("several_runs", "This version has several trainings. Name one with trainingId.");
+  if (trainings.length > 1 && !orLast) throw severalRuns("This version has several trainings", trainings.toReversed());
   const training = trainings.at(-1);
   if (!training) throw new DomainError("not_found", `Version ${ref.number} was never trained. Start a training first.`);
   return training;

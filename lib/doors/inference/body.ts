@@ -38,10 +38,10 @@ export async function predictRequest(
   ctx: Context,
   ref: ModelRef,
   request: Request,
-  { image, confidence }: { image?: string | undefined; confidence: number },
+  { image, ...wanted }: { image?: string | undefined; confidence: number; classes?: readonly string[] },
 ): Promise<InferenceAnswer> {
   authorize(ctx, "predict", ref.workspaceSlug);
-  return withRequestImage(request, image, (bytes) => predict(ctx, ref, bytes, { confidence }));
+  return withRequestImage(request, image, (bytes) => predict(ctx, ref, bytes, wanted));
 }
 
 /**

@@ -12,12 +12,22 @@ export const inferenceQuery = z.object({
     .string()
     .transform(Number)
     .refine((value) => value >= 0 && value <= 100, "must be a number from 0 to 100")
-    .transform((value) => (value > 1 ? value / 100 : value))
+    .transform((value) => (value >= 1 ? value / 100 : value)) // as the client's own inference server reads it
     .default(0.4)
     .meta({
       description:
-        "Classes less confident than this are left out, save the first: a percentage, or up to 1 a share. 40 unless given.",
+        "Classes less confident than this are left out, save the first: a percentage from 1 on, below 1 a share. 40 unless given.",
     }),
+  classes: z
+    .string()
+    .max(10_000, "is too long")
+    .transform((names) => names.split(",").map((name) => name.trim()))
+    .transform((names) => names.filter((name) => name !== ""))
+    .default([])
+    .meta({ description: "Only these classes of the model, separated by commas; all unless given." }),
+  format: z
+    .literal("json", { error: "must be json: pictures with predictions drawn on them are not made here" })
+    .default("json"),
   image: z.string().max(4096, "is too long").optional().meta({
     description: "The URL of an image, instead of a body; only of hosts that the server's INFER_IMAGE_HOSTS lists.",
   }),

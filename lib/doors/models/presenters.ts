@@ -1,12 +1,13 @@
 import type { z } from "zod";
 import type { ModelsPage, ModelView } from "@/lib/domain/trainings";
 import { toEpochSeconds } from "@/lib/doors/fields";
+import { presentModelType } from "@/lib/doors/trainings/presenters";
 import type * as schemas from "./schemas";
 
 export function presentModel(workspace: string, model: ModelView): z.input<typeof schemas.modelAnswer> {
   return {
     url: `${workspace}/${model.slug}`,
-    modelType: model.modelType,
+    modelType: presentModelType(model.modelType),
     metrics: model.metrics,
     recommended: model.isDefault,
     version: `${workspace}/${model.projectSlug}/${model.versionNumber}`,

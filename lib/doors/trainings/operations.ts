@@ -14,7 +14,7 @@ const start = (id: string, path: `/${string}`) =>
     tag: "Trainings",
     summary: "Start a training",
     description:
-      "Queues it. Classification projects are trained by this server, unless another `modelType` is named: that waits for a trainer of yours. What is asked for and not heeded is listed in `ignored`.",
+      "Queues it. Classification projects are trained by this server, unless another `modelType` is named: that waits for a trainer of yours, and the answer says so in `waitingFor`. 422 names what is asked for and could not be heeded.",
     method: "POST",
     path,
     caller: byKey("run trainings"),
@@ -32,7 +32,7 @@ const cancel = (id: string, path: `/${string}`) =>
     tag: "Trainings",
     summary: "Cancel a training",
     description:
-      "Drops what it has learned; its trainer ends within seconds. 409 when it is over, and when several are under way and none is named.",
+      "Drops what it has learned; its trainer ends within seconds. 409 when it is over, and when several are under way and none is named: it says which.",
     method: "POST",
     path,
     caller: byKey("run trainings"),
@@ -119,7 +119,7 @@ export const trainingOperations = {
     params: versionParams,
     query: NOTHING,
     body: NO_BODY,
-    answer: schemas.trainingAnswer,
+    answer: schemas.resultsAnswer,
     refusals: VERSION_REFUSALS,
   }),
   leaseTraining: defineOperation({

@@ -3,6 +3,7 @@ import { FORMATS_OF_TYPE, nameOfFormat } from "@/lib/domain/exports";
 import { DomainError } from "@/lib/domain/errors";
 import {
   EMBEDDED_MODEL_TYPE,
+  EMBEDDED_MODEL_TYPE_CLS,
   type EndedTraining,
   EPOCHS_DEFAULT,
   EPOCHS_MAX,
@@ -25,6 +26,17 @@ const STATUSES = {
   CANCELLED: "cancelled",
 } as const satisfies Record<TrainingView["status"], string>;
 
+/** A model's type as the client reads what the model predicts from it. */
+export const presentModelType = (modelType: string): string =>
+  modelType === EMBEDDED_MODEL_TYPE ? EMBEDDED_MODEL_TYPE_CLS : modelType;
+
+/** What a training that is queued waits for, where that is not a worker of this server. */
+export const waitingFor = ({
+  trainer,
+  modelType,
+}: Pick<TrainingView, "trainer" | "modelType">): { waitingFor?: string } =>
+  trainer === "EXTERNAL" ? { waitingFor: `a trainer of yours that makes ${modelType}` } : {};
+
 const modelIds = ({ workspace }: VersionPath, { modelSlug }: TrainingView): string[] =>
   modelSlug === null ? [] : [`${workspace}/${modelSlug}`];
 
@@ -33,10 +45,11 @@ const fields = (path: VersionPath, training: TrainingView) => ({
   number: training.number,
   status: STATUSES[training.status],
   ...(training.status === "STOPPED" ? { stopped: true as const } : {}),
+  ...(training.status === "QUEUED" ? waitingFor(training) : {}),
   ...(training.statusReason === null ? {} : { statusReason: training.statusReason }),
   epoch: training.epoch,
   epochs: training.epochs,
-  modelType: training.modelType,
+  modelType: presentModelType(training.modelType),
   modelGroup: training.id,
   start: toEpochSeconds(training.createdAt),
   ...(training.endedAt === null ? {} : { end: toEpochSeconds(training.endedAt) }),
@@ -53,10 +66,17 @@ export function presentTrainings(
 export function presentTraining(path: VersionPath, training: TrainingView): z.input<typeof schemas.trainingAnswer> {
   const models = modelIds(path, training).map((modelId) => ({
     modelId,
-    modelType: training.modelType,
+    modelType: presentModelType(training.modelType),
     metrics: training.metrics,
   }));
   return { ...fields(path, training), jobType: "training", modelCount: models.length, models, curve: training.curve };
+}
+
+/** The same as the client's command line shows it, which prints nothing but the status: that says what it waits for. */
+export function presentResults(path: VersionPath, training: TrainingView): z.input<typeof schemas.resultsAnswer> {
+  const presented = presentTraining(path, training);
+  const { status, waitingFor: awaited } = presented;
+  return { ...presented, status: awaited === undefined ? status : `${status}, waiting for ${awaited}` };
 }
 
 export function presentRecipe({
@@ -65,7 +85,7 @@ export function presentRecipe({
   modelType?: string | undefined;
 }): z.input<typeof schemas.recipeAnswer> {
   return {
-    modelType,
+    modelType: presentModelType(modelType),
     schema: { hyperparameters: [{ key: "epochs", type: "int", min: 1, max: EPOCHS_MAX, default: EPOCHS_DEFAULT }] },
     template: { schema_version: 1, hyperparameters: { epochs: EPOCHS_DEFAULT } },
   };
@@ -73,41 +93,51 @@ export function presentRecipe({
 
 type TrainBody = z.output<typeof schemas.trainBody>;
 
-/** What a body asks for, in the domain's words. */
-export const toTraining = ({
-  modelType,
-  epochs,
-  trainRecipe,
-}: TrainBody): { modelType?: string | undefined; epochs?: number | undefined } => ({
-  modelType: modelType ?? undefined,
-  epochs: trainRecipe?.hyperparameters?.epochs ?? epochs ?? undefined,
-});
-
-/** What a body asks for and nobody heeds, by name. */
-function listIgnored({ trainRecipe, speed, checkpoint, businessContext }: TrainBody): string[] {
-  const { schema_version: _, hyperparameters, ...recipe } = trainRecipe ?? {};
-  const { epochs: _epochs, ...others } = hyperparameters ?? {};
-  const given = (prefix: string, values: object): string[] =>
-    Object.entries(values).flatMap(([name, value]) => (value === undefined || value === null ? [] : prefix + name));
-  return [
-    ...given("", { speed, checkpoint, businessContext }),
-    ...given("trainRecipe.", recipe),
-    ...given("trainRecipe.hyperparameters.", others),
-  ];
+/**
+ * What a body asks for, in the domain's words. Throws `invalid_input` for anything else that it asks for: a training that
+ * began without it would be another than was meant.
+ */
+export function toTraining(body: TrainBody): { modelType?: string | undefined; epochs?: number | undefined } {
+  const unheeded = listUnheeded(body);
+  if (unheeded.length > 0)
+    throw new DomainError(
+      "invalid_input",
+      `This server cannot heed ${unheeded.map((name) => `"${name}"`).join(", ")}: a training begins anew, with a model type and a number of epochs. Leave the rest out.`,
+      { field: unheeded[0]! },
+    );
+  const { modelType, epochs, trainRecipe } = body;
+  return {
+    modelType: modelType ?? undefined,
+    epochs: trainRecipe?.hyperparameters?.epochs ?? epochs ?? undefined,
+  };
 }
 
-export function presentStarted(
-  { id, number }: StartedTraining,
-  body: TrainBody,
-): z.input<typeof schemas.startedAnswer> {
-  const ignored = listIgnored(body);
+/** What a body asks for beside model type and epochs, by name. */
+function listUnheeded({ modelType: _, epochs: _epochs, trainRecipe, ...others }: TrainBody): string[] {
+  const { schema_version: _version, hyperparameters, ...recipe } = trainRecipe ?? {};
+  const { epochs: _recipeEpochs, ...hyper } = hyperparameters ?? {};
+  const given = (prefix: string, values: object): string[] =>
+    Object.entries(values).flatMap(([name, value]) => (asksForNothing(value) ? [] : prefix + name));
+  return [...given("", others), ...given("trainRecipe.", recipe), ...given("trainRecipe.hyperparameters.", hyper)];
+}
+
+/** null, and lists and objects in which nothing stands. */
+const asksForNothing = (value: unknown): boolean =>
+  value === null || value === undefined || (typeof value === "object" && Object.values(value).every(asksForNothing));
+
+export function presentStarted({
+  id,
+  number,
+  modelType,
+  trainer,
+}: StartedTraining): z.input<typeof schemas.startedAnswer> {
   return {
     trainingId: id,
     jobId: id,
     number,
     status: "queued",
-    modelType: body.modelType ?? EMBEDDED_MODEL_TYPE,
-    ...(ignored.length === 0 ? {} : { ignored }),
+    modelType: presentModelType(modelType),
+    ...waitingFor({ trainer, modelType }),
   };
 }
 

@@ -32,26 +32,25 @@ export const recipeQuery = z.object({ modelType: z.string().max(64, "is too long
 const object = { error: "must be a JSON object" };
 const epochs = z.number({ error: "must be a number" });
 
-export const trainBody = z.object(
-  {
-    modelType: text(64).nullish().meta({
-      description:
-        "hog-mlp, unless given: our own classifier, trained by this server's workers. Any other waits for a trainer of yours that leases runs over HTTP.",
-    }),
-    epochs: epochs.nullish().meta({ description: `1 to ${EPOCHS_MAX}; ${EPOCHS_DEFAULT} unless given.` }),
-    trainRecipe: z
-      .looseObject({ hyperparameters: z.looseObject({ epochs: epochs.nullish() }, object).nullish() }, object)
-      .nullish()
-      .meta({ description: "As `recipe` gives it. Only `hyperparameters.epochs` is read, and goes before `epochs`." }),
-    speed: z.unknown().optional().meta({ description: "Ignored, and the answer says so." }),
-    checkpoint: z
-      .unknown()
-      .optional()
-      .meta({ description: "Ignored, and the answer says so: every training begins anew." }),
-    businessContext: z.unknown().optional().meta({ description: "Ignored, and the answer says so." }),
-  },
-  object,
-);
+export const trainBody = z
+  .looseObject(
+    {
+      modelType: text(64).nullish().meta({
+        description:
+          "hog-mlp, unless given: our own classifier, trained by this server's workers; answers call it hog-mlp-cls, which is the same. Any other waits for a trainer of yours that leases runs over HTTP.",
+      }),
+      epochs: epochs.nullish().meta({ description: `1 to ${EPOCHS_MAX}; ${EPOCHS_DEFAULT} unless given.` }),
+      trainRecipe: z
+        .looseObject({ hyperparameters: z.looseObject({ epochs: epochs.nullish() }, object).nullish() }, object)
+        .nullish()
+        .meta({ description: "As `recipe` gives it. `hyperparameters.epochs` goes before `epochs`." }),
+    },
+    object,
+  )
+  .meta({
+    description:
+      "Whatever else asks for something, such as `speed`, `checkpoint` or another hyperparameter, is 422: nobody would heed it.",
+  });
 
 const ref = {
   trainingId: id.nullish().meta({ description: "Which one; may be left out where only one is under way." }),
@@ -129,6 +128,11 @@ export const failBody = z.object(
 
 // ── Out ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
+export const waitingFor = z
+  .string()
+  .optional()
+  .meta({ description: "Who must take it before it begins, where that is no worker of this server." });
+
 const training = {
   trainingId: z.string(),
   number: z.int().min(1),
@@ -137,6 +141,7 @@ const training = {
     .literal(true)
     .optional()
     .meta({ description: "It was asked to stop, ended early and kept what it had learned." }),
+  waitingFor,
   statusReason: z.string().optional().meta({ description: "Why it failed or was cancelled." }),
   epoch: count.meta({ description: "The last one finished." }),
   epochs: count,
@@ -169,6 +174,13 @@ export const trainingAnswer = z.strictObject({
     .meta({ description: "The finished epochs, in order." }),
 });
 
+export const resultsAnswer = trainingAnswer.extend({
+  status: z.string().meta({
+    description:
+      "As elsewhere; of one that is queued also what it waits for: the client's command line shows nothing else.",
+  }),
+});
+
 export const recipeAnswer = z.strictObject({
   modelType: z.string(),
   schema: z.strictObject({
@@ -187,7 +199,7 @@ export const startedAnswer = z.strictObject({
   number: z.int().min(1),
   status: z.literal("queued"),
   modelType: z.string(),
-  ignored: z.array(z.string()).optional().meta({ description: "What you asked for and nobody will heed." }),
+  waitingFor,
 });
 
 export const cancelledAnswer = z.strictObject({ trainingId: z.string(), status: z.literal("cancelled") });

@@ -4,13 +4,15 @@ import type { TrainingView } from "@/lib/domain/trainings";
 import type { VersionWithProject } from "@/lib/domain/projects";
 import { presentExports } from "@/lib/doors/exports/presenters";
 import { presentProject, versionFields, workspaceSummary } from "@/lib/doors/projects/presenters";
+import { waitingFor } from "@/lib/doors/trainings/presenters";
 import type * as schemas from "./schemas";
 
 /** A loop of the client's `version.train()` ends at `results` or at "failed", and nowhere else. */
-function presentTrain({ status, statusReason, metrics }: TrainingView): z.input<typeof schemas.trainState> {
+function presentTrain(training: TrainingView): z.input<typeof schemas.trainState> {
+  const { status, statusReason, metrics } = training;
   switch (status) {
     case "QUEUED":
-      return { status: "queued" };
+      return { status: "queued", ...waitingFor(training) };
     case "RUNNING":
       return { status: "running" };
     case "FINISHED":

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { waitingFor } from "@/lib/doors/trainings/schemas";
 import { versionSettingsSchema } from "@/lib/work/versions/plan";
 import { count, modelUrl } from "@/lib/doors/fields";
 import { workspaceSummary, project, versionFields } from "@/lib/doors/projects/schemas";
@@ -12,6 +13,7 @@ export const trainState = z.strictObject({
   status: z
     .enum(["queued", "running", "finished", "failed"])
     .meta({ description: "Of the newest training; a cancelled one is `failed`." }),
+  waitingFor,
   reason: z.string().optional(),
   results: z.record(z.string(), z.unknown()).optional().meta({ description: "Its metrics, once it is finished." }),
 });

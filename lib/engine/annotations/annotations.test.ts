@@ -129,12 +129,9 @@ describe("one image, as the SDK sends it", () => {
   });
 
   it("takes a bare class name for a classification, and nothing else", () => {
-    expect(["dog", "\uFEFF 猫 ", "", "a\nb", "x".repeat(300)].map(parseClassName)).toEqual([
-      "dog",
-      "猫",
-      null,
-      null,
-      null,
-    ]);
+    const texts = ["dog", "\uFEFF 猫 ", "[draft", "7", '"quoted"', "", "a\nb", "x".repeat(300)];
+    expect(texts.map(parseClassName)).toEqual(["dog", "猫", "[draft", "7", '"quoted"', null, null, null]);
+    for (const several of ['["circle", "square"]', '["circle"]', " [] ", '\uFEFF{"images": []}'])
+      expect(parseClassName(several)).toBeNull();
   });
 });

@@ -61,10 +61,22 @@ export function parseImageAnnotations(
  * The class that the SDK's annotate call names for an image of a classification project, or null for a text that is no
  * class name. In classification projects the client takes an `annotation_path` that is no file on its disk for the class
  * itself, and the name of the folder when it uploads a folder: both `annotationFile` and `name` are then the bare class
- * name, without any markup.
+ * name, without any markup. A JSON list is what it sends for several classes, and is none.
  */
 export function parseClassName(annotationFile: string): string | null {
-  return labelOf(withoutMark(annotationFile));
+  const text = withoutMark(annotationFile);
+  return isJson(text) ? null : labelOf(text);
+}
+
+/** A list or an object; words and numbers are names, too. */
+function isJson(text: string): boolean {
+  if (!/^\s*[[{]/.test(text)) return false;
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function readAll(files: readonly AnnotationFile[], images: ImageIndex, labelmap: Labelmap | null) {

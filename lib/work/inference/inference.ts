@@ -26,17 +26,18 @@ export interface InferenceAnswer extends Prediction {
 }
 
 /**
- * What a model says of an image: the classes at least as confident as `confidence` (0 to 1), and always the first. Asks the
+ * What a model says of an image: the classes at least as confident as `confidence` (0 to 1), and always the first; of those
+ * in `classes` where some are named, which must be the model's. Asks the
  * database at each call, and again when it had to wait, whether the model serves, so that no process answers for one that
  * went to Trash; after a restore the same image gets the same digits. Counts the call.
  *
- * Throws as getServingModel does, `not_servable`, `unreadable_image`, and `busy` when too many wait already.
+ * Throws as getServingModel does, `not_servable`, `unreadable_image`, `invalid_input` for classes that it does not have, and `busy` when too many wait already.
  */
 export async function predict(
   ctx: Context,
   ref: ModelRef,
   image: Buffer,
-  { confidence }: { confidence: number },
+  { confidence, classes = [] }: { confidence: number; classes?: readonly string[] },
 ): Promise<InferenceAnswer> {
   const startedAt = performance.now();
   const { model, prediction } = await admitting(async () => {
@@ -48,15 +49,26 @@ export async function predict(
     });
   });
   countCall(model.id, ctx.now);
-  const [top] = prediction.predictions;
+  const asked = only(prediction.predictions, classes);
+  const [top] = asked;
   return {
-    predictions: prediction.predictions.filter((one) => one === top || one.confidence >= confidence),
+    predictions: asked.filter((one) => one === top || one.confidence >= confidence),
     top: top!.class, // weights have two classes at least
     confidence: top!.confidence,
     image: prediction.image,
     inference_id: ctx.requestId,
     time: Math.round(performance.now() - startedAt) / 1000,
   };
+}
+
+function only(predictions: Prediction["predictions"], classes: readonly string[]): Prediction["predictions"] {
+  const known = new Set(predictions.map((one) => one.class));
+  const unknown = classes.find((name) => !known.has(name));
+  if (unknown !== undefined)
+    throw new DomainError("invalid_input", `The model has no class "${unknown}". Name classes that it has, or none.`, {
+      field: "classes",
+    });
+  return classes.length === 0 ? predictions : predictions.filter((one) => classes.includes(one.class));
 }
 
 async function open(ctx: Context, ref: ModelRef, model: ServingModel): Promise<ServedModel> {

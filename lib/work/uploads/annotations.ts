@@ -41,7 +41,7 @@ export async function annotateImage(
     if (label === null)
       throw new DomainError(
         "invalid_request",
-        "The annotation is no class name. In a classification project, give the image's class.",
+        "The annotation is no class name. In a classification project an image has one class: give its name, and no list.",
         { field: "annotationFile" },
       );
     if (!(await labelImage(ctx, ref, { label, overwrite }))) throw alreadyAnnotated();

@@ -12,7 +12,6 @@ export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = resource({
         number: params.version,
         ...toTraining(body),
       }),
-      body,
     ),
   ),
 });

@@ -1,11 +1,11 @@
 import { getTraining } from "@/lib/domain/trainings";
 import { operations } from "@/lib/doors/operations";
 import { resource, route } from "@/lib/doors/route";
-import { presentTraining } from "@/lib/doors/trainings/presenters";
+import { presentResults } from "@/lib/doors/trainings/presenters";
 
 export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = resource({
   GET: route(operations.getTrainingResults, async ({ ctx, params }) =>
-    presentTraining(
+    presentResults(
       params,
       await getTraining(
         ctx,

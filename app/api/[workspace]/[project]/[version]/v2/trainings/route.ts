@@ -21,7 +21,6 @@ export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = resource({
         number: params.version,
         ...toTraining(body),
       }),
-      body,
     ),
   ),
 });
