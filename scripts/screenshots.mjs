@@ -1,11 +1,10 @@
 // `npm run screenshots`: takes the pictures of README's tour from a product of its own, started on a scratch folder.
-import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import os from "node:os";
+import { mkdirSync } from "node:fs";
 import path from "node:path";
 import { chromium } from "playwright";
 import { findBrowser } from "./browser.mjs";
 import { projectRoot } from "./data-dir.mjs";
+import { withScratchProduct } from "./scratch-product.mjs";
 
 const PORT = process.env.PORT ?? "3290";
 const SIZE = { width: 1280, height: 800 };
@@ -20,47 +19,22 @@ const WORDS = {
   },
 };
 const pictures = path.join(projectRoot, "docs/screenshots");
-const dataDir = mkdtempSync(path.join(os.tmpdir(), "reprieve-screenshots-"));
-const demoFile = path.join(dataDir, "demo.json");
 
-const product = spawn(process.execPath, [path.join(projectRoot, "scripts/launch.mjs"), "start"], {
-  env: { ...process.env, PORT, DATA_DIR: dataDir, LOG_LEVEL: "error" },
-  stdio: ["ignore", "ignore", "inherit"],
+await withScratchProduct({ port: PORT }, async (demo) => {
+  const browser = await chromium.launch({ executablePath: findBrowser(), args: ["--no-sandbox", "--disable-gpu"] });
+  try {
+    mkdirSync(pictures, { recursive: true });
+    await takeTour(browser, demo, { language: "en", locale: "en-US", theme: "light" });
+    await takeTour(browser, demo, { language: "ja", locale: "ja-JP", theme: "dark" });
+  } finally {
+    await browser.close();
+  }
 });
-const ended = new Promise((resolve) => product.once("exit", resolve));
-/** @type {import("playwright").Browser | null} */
-let browser = null;
-try {
-  const demo = await untilReady();
-  browser = await chromium.launch({ executablePath: findBrowser(), args: ["--no-sandbox", "--disable-gpu"] });
-  mkdirSync(pictures, { recursive: true });
-  await takeTour(browser, demo, { language: "en", locale: "en-US", theme: "light" });
-  await takeTour(browser, demo, { language: "ja", locale: "ja-JP", theme: "dark" });
-} finally {
-  await browser?.close();
-  product.kill("SIGTERM");
-  await ended;
-  rmSync(dataDir, { recursive: true, force: true });
-}
 
 /**
- * The facts of the demo data.
- * @typedef {{ url: string, email: string, password: string, workspace: string, project: string, apiKey: string }} Demo
+ * @typedef {import("./scratch-product.mjs").Demo} Demo
  * @typedef {{ language: keyof typeof WORDS, locale: string, theme: "light" | "dark" }} Look
  */
-
-/** @returns {Promise<Demo>} */
-async function untilReady() {
-  const deadline = Date.now() + 300_000;
-  for (;;) {
-    if (existsSync(demoFile)) {
-      const health = await fetch(`http://localhost:${PORT}/api/health`).catch(() => null);
-      if (health?.ok) return JSON.parse(readFileSync(demoFile, "utf8"));
-    }
-    if (product.exitCode !== null || Date.now() > deadline) throw new Error("The product did not start.");
-    await new Promise((resolve) => setTimeout(resolve, 250));
-  }
-}
 
 /**
  * @param {import("playwright").Browser} browser

@@ -5,7 +5,7 @@
 const RESERVED: ReadonlySet<string> = new Set(
   [
     // REST, in place of a workspace
-    "api auth cron dataset downloads health infer models openapi query universe usage videoinfer vision-events",
+    "api auth cron dataset dedicated-deployments downloads health infer models openapi query universe usage videoinfer vision-events",
     // REST, in place of a project; the client writes some with capitals, which slugs do not have
     "api-keys asynctasks billing-usage-report createworkflow devices folders forkworkflow groups images model-evals",
     "projects search stats training-jobs trash updateworkflow upload workflows",

@@ -15,7 +15,8 @@ const VIDEO = "Predictions on videos are not part of this server. Ask a model ab
  * fits counts. An operation with a route of its own goes before; a row of which nothing is left must go.
  */
 export const NOT_SUPPORTED: Readonly<Record<`/${string}`, string>> = {
-  // in place of a workspace
+  // in place of a workspace; the first is where README says to point the client's `deployment` commands
+  "/dedicated-deployments": "Deployments are not part of this server. It answers predictions itself, under /api/infer.",
   "/query":
     "Signing in from a terminal through a browser is not part of this server. Make an API key under Settings, API keys, and use `roboflow auth login --api-key KEY` or ROBOFLOW_API_KEY.",
   "/universe":
