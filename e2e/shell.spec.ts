@@ -31,6 +31,22 @@ test("signing in by the form leads to where one was going, and signing out ends 
   await expect(page).toHaveURL(/\/sign-in\?next=/);
 });
 
+test("an API key in a page's address goes into no redirect, and what the client asks for at the root is JSON", async ({
+  request,
+  world,
+}) => {
+  const page = await request.get(`/${world.workspace.slug}?api_key=rp_secret&x=1`, { maxRedirects: 0 });
+  expect([page.status(), page.headers()["location"]]).toEqual([
+    307,
+    `/sign-in?next=${encodeURIComponent(`/${world.workspace.slug}?x=1`)}`,
+  ]);
+  for (const path of ["/videoinfer/", "/video_upload_signed_url", "/query/cliAuthToken/x"])
+    for (const method of ["GET", "POST"]) {
+      const answer = await request.fetch(`${path}?api_key=rp_secret`, { method, maxRedirects: 0 });
+      expect([answer.status(), await answer.json()], path).toMatchObject([404, { code: "not_supported" }]);
+    }
+});
+
 test("a next that leads elsewhere is not followed", async ({ page, world }) => {
   await page.goto("/sign-in?next=//example.org/x");
   await page.getByLabel("E-mail address").fill(world.owner.email);

@@ -27,7 +27,7 @@ const SOURCE_FOLDERS = ["app", "i18n", "lib", "messages", "pages", "prisma", "pu
 // every configuration file at the root counts but those of the tests, so that one added later is not forgotten here
 const ROOT_SOURCE =
   /^(package(-lock)?\.json|tsconfig\.json|(?!(vitest|playwright|eslint)\.).*\.config\.(ts|js|mjs)|(proxy|instrumentation|instrumentation-client)\.ts|\.env.*)$/;
-const NOT_BUILT = /\.test\.tsx?$|(^|\/)lib\/(platform\/generated|testing)(\/|$)/;
+const NOT_BUILT = /\.test\.tsx?$|(^|\/)(lib\/(platform\/generated|testing)|scripts\/client-coverage)(\/|$)/;
 
 /**
  * @typedef {"all" | "tools"} Extent

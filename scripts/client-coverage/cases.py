@@ -1,7 +1,7 @@
 """What of the official client is run, and on what: a line a method and a line a command.
 
-`client` says why a case cannot succeed with any server: the client's own doing. `tolerates`: a refusal on the way is part
-of how the client works.
+`sentence` is a refusal of the client's own that tells enough. `tolerates`: a refusal on the way is part of how the client
+works. `client` says why a case cannot succeed with any server.
 """
 
 import os
@@ -34,11 +34,29 @@ def draw(path, number):
     return path
 
 
+def stub_packaging():
+    """Stands in for torch and ultralytics: weights are what the folder has."""
+    from pathlib import Path
+    from types import SimpleNamespace
+
+    import roboflow.core.version
+    import roboflow.util.model_processor as packing
+
+    def package(model_type, model_path, filename="", **_options):
+        archive = Path(model_path, "roboflow_deploy.zip")
+        archive.write_bytes(b"weights")
+        return SimpleNamespace(archive_path=archive, model_type=model_type, build_dir=Path(model_path), warnings=[])
+
+    packing.package_custom_weights_interactive = package
+    roboflow.core.version.package_custom_weights_interactive = package
+
+
 def build_scene():
     """Two projects with images and a version each beside the demo's; every name that the cases use."""
     os.makedirs("tree/circle", exist_ok=True)
     os.makedirs("tree/square", exist_ok=True)
     os.makedirs("loose", exist_ok=True)
+    stub_packaging()
     ws = roboflow.Roboflow().workspace()
     det = ws.create_project("Coverage Boxes", "object-detection", "MIT", "things")
     cls = ws.create_project("Coverage Classes", "single-label-classification", "MIT", "shapes")
@@ -84,6 +102,7 @@ def build_scene():
         "model": first.models()[0],
         "image": images[0],
         "other": images[1],
+        "plain": det.single_upload(image_path=draw("plain.png", 80))["image"]["id"],
         "device": Device(KEY, ws.url, {"id": "d1"}),
         "ev": ModelEval(KEY, ws.url, "e1"),
         "id1": f"{ws.url}/digits/1",
@@ -104,8 +123,8 @@ METHODS = [
     ("Roboflow", "auth", "roboflow.Roboflow().auth()"),
     ("Roboflow", "workspace", "roboflow.Roboflow().workspace().url"),
     ("Roboflow", "project", "roboflow.Roboflow().project('digits', workspace).name"),
-    ("Workspace", "list_projects", "ws.list_projects()"),
-    ("Workspace", "projects", "len(ws.projects())"),
+    ("Workspace", "list_projects", "roboflow.Roboflow().workspace().list_projects()"),
+    ("Workspace", "projects", "len(roboflow.Roboflow().workspace().projects())"),
     ("Workspace", "project", "ws.project('digits').name"),
     ("Workspace", "create_project", "ws.create_project('Coverage Made', 'object-detection', 'MIT', 'x').name"),
     ("Workspace", "fork_project", "ws.fork_project(source_project_slug='a/b')"),
@@ -120,7 +139,7 @@ METHODS = [
     ("Workspace", "two_stage_ocr", "ws.two_stage_ocr('box-0.png', 'digits', 1)", {"client": "crops boxes of a classifier"}),
     ("Workspace", "upload_dataset", "ws.upload_dataset('tree', 'coverage-spare', num_workers=1, project_type='single-label-classification')"),
     ("Workspace", "active_learning", "ws.active_learning('loose', '.png', ['digits', 1], 'coverage-spare', {})", {"client": HOSTED}),
-    ("Workspace", "deploy_model", "ws.deploy_model('yolov8', 'loose', ['coverage-boxes'], 'mine')", {"client": "needs torch"}),
+    ("Workspace", "deploy_model", "ws.deploy_model('yolov8-cls', 'loose', ['digits'], 'mine')", {"client": "prints the refusal and goes on"}),
     ("Workspace", "search", "ws.search('*')"),
     ("Workspace", "delete_images", "ws.delete_images(['nothing'])"),
     ("Workspace", "search_all", "list(ws.search_all('*'))"),
@@ -156,7 +175,7 @@ METHODS = [
     ("Project", "version", "digits.version(1).name"),
     ("Project", "check_valid_image", "det.check_valid_image('box-0.png')"),
     ("Project", "upload", "det.upload('loose', batch_name='monday', tag_names=['night'])"),
-    ("Project", "upload, refused", "det.upload('box.png', split='holdout')", {"client": "looks at the file first"}),
+    ("Project", "upload, refused", "det.upload(draw('refused.png', 93), split='holdout')"),
     ("Project", "upload_image", "det.upload_image(draw('one.png', 90), tag_names=['a'], sequence_number=1, sequence_size=2, metadata={'line': 4})"),
     ("Project", "upload_image, refused and retried", "det.upload_image(draw('two.png', 91), split='holdout', num_retry_uploads=2)"),
     ("Project", "save_annotation", "det.save_annotation('box.txt', {'0': 'thing'}, image, annotation_overwrite=True)"),
@@ -171,7 +190,7 @@ METHODS = [
     ("Project", "get_batch", "det.get_batch('b1')"),
     ("Project", "update_image_metadata", "det.update_image_metadata(image, add_tags=['day'])"),
     ("Project", "health", "det.health()"),
-    ("Version", "model", "first.model"),
+    ("Version", "model", "digits.version(1).model"),
     ("Version", "trainings", "len(first.trainings())"),
     ("Version", "models", "len(first.models())"),
     ("Version", "describe_train_recipe", "first.describe_train_recipe('hog-mlp-cls')"),
@@ -180,7 +199,7 @@ METHODS = [
     ("Version", "download", "dv.download('coco', 'boxes-coco').location"),
     ("Version", "export", "dv.export('coco')"),
     ("Version", "train", "cv.train(model_type='hog-mlp-cls', epochs=1)"),
-    ("Version", "deploy", "dv.deploy('yolov8', 'loose')", {"client": "needs torch"}),
+    ("Version", "deploy", "dv.deploy('yolov8', 'loose')", {"client": "prints the refusal and goes on"}),
     ("Version", "delete", "dv2.delete()"),
     ("Version", "restore", "dv2.restore()"),
     ("Training", "models", "len(run.models)"),
@@ -188,7 +207,6 @@ METHODS = [
     ("Training", "cancel", "dv.create_training(model_type='rfdetr-nano').cancel()"),
     ("Training", "stop", "dv.create_training(model_type='rfdetr-nano').stop()"),
     ("TrainedModel", "predict", "model.predict('box-0.png')[0]['top']"),
-    ("TrainedModel", "predict, of a hosted image", "model.predict('http://127.0.0.1:1/a.png', hosted=True)", {"client": "looks at the address first"}),
     ("TrainedModel", "predict, some classes", "model.predict('box-0.png', classes='7,8', confidence=1).json()"),
     ("TrainedModel", "predict_video", "model.predict_video('frames.mp4')"),
     ("TrainedModel", "poll_for_video_results", "model.poll_for_video_results('j1')"),
@@ -227,10 +245,10 @@ METHODS = [
     ("legacy model classes", "SemanticSegmentationModel.predict", "SemanticSegmentationModel(KEY, boxes1).predict('box-0.png')", {"client": URL_SHOWN}),
     ("legacy model classes", "VLMModel.predict", "VLMModel(KEY, boxes1, 'coverage-boxes', '1').predict('box-0.png')"),
     ("legacy model classes", "VideoInferenceModel.predict", "VideoInferenceModel(KEY).predict('frames.mp4', 'batch-video')", {"client": "breaks before it asks"}),
-    ("legacy model classes", "VideoInferenceModel.poll_for_results", "VideoInferenceModel(KEY).poll_for_results('j')"),
-    ("legacy model classes", "VideoInferenceModel.poll_until_results", "VideoInferenceModel(KEY).poll_until_results('j')"),
+    ("legacy model classes", "VideoInferenceModel.poll_for_results", "VideoInferenceModel(KEY).poll_for_results('j')", {"client": "looks at an id that only its predict sets"}),
+    ("legacy model classes", "VideoInferenceModel.poll_until_results", "VideoInferenceModel(KEY).poll_until_results('j')", {"client": "looks at an id that only its predict sets"}),
     ("legacy model classes", "CLIPModel", "CLIPModel(KEY).predict_video('frames.mp4')"),
-    ("legacy model classes", "GazeModel", "GazeModel(KEY).predict_video('frames.mp4')"),
+    ("legacy model classes", "GazeModel", "GazeModel(KEY).predict_video('frames.mp4')", {"client": "cannot be made"}),
     ("Prediction", "json", "model.predict('box-0.png')[0].json()"),
     ("Prediction", "plot", "model.predict('box-0.png').plot()"),
     ("Prediction", "save", "model.predict('box-0.png').save('shown.jpg')"),
@@ -307,7 +325,7 @@ _COMMANDS = [
     "folder add-projects f digits",
     "folder remove-projects f digits",
     f"image upload box-1.png {PRJ}",
-    f"image annotate {{other}} {PRJ} --annotation-file box.txt --labelmap names.json",
+    f"image annotate {{plain}} {PRJ} --annotation-file box.txt --labelmap names.json",
     f"-w {{workspace}} image get {{image}} {PRJ}",
     "image search *",
     "image metadata {image} --tags night",
@@ -318,10 +336,10 @@ _COMMANDS = [
     "model get {workspace}/digits/1",
     "model star digits-1-1",
     "model infer box-0.png -m digits/1",
-    ("model upload -t yolov8 -m loose -p coverage-boxes -v 1", {"client": "needs torch"}),
+    ("model upload -t yolov8 -m loose -p coverage-boxes -v 1", {"client": "prints the refusal and goes on"}),
     "project list",
     "project get digits",
-    "project create Cli -t object-detection",
+    "project create Cli --type object-detection",
     "project delete cli -y",
     "project restore cli",
     "project health coverage-boxes",
@@ -330,8 +348,10 @@ _COMMANDS = [
     "train start -p coverage-boxes -v 1 -t rfdetr-nano",
     "train results coverage-boxes/1",
     "train stop {workspace}/coverage-boxes/1",
-    "train start -p coverage-boxes -v 1 -t yolov8n",
+    "train start -p coverage-boxes -v 1 -t rfdetr-small",
     "train cancel {workspace}/coverage-boxes/1",
+    "train start -p coverage-boxes -v 1 -t rfdetr-nano --epochs 3",
+    "train start -p coverage-boxes -v 1 -t yolov8n",
     "train start -p coverage-classes -v 1 -t hog-mlp",
     "train start -p coverage-boxes -v 1 -t rfdetr-nano --speed fast",
     "train recipe -p digits -v 1 -t hog-mlp",
@@ -363,7 +383,7 @@ _COMMANDS = [
     "workflow version list w",
     "workflow fork other/w",
     "workflow delete w -y",
-    "workflow restore w",
+    ("workflow restore w", {"sentence": "is not in Trash"}),
     "workflow build prompt",
     "workflow run w --input i",
     "workflow deploy w",
@@ -375,14 +395,15 @@ _COMMANDS = [
     "download {workspace}/coverage-boxes/1 -f coco -l cli-coco-2",
     "get_workspace_info -p digits -v 1",
     "help",
-    "import tree -p coverage-spare",
+    ("import tree -p coverage-spare", {"tolerates": True}),
+    ("infer box-0.png -m coverage-boxes/1", {"client": URL_SHOWN}),
     "infer box-0.png -m digits/1",
     "login --api-key {KEY} -f",
     "run_video_inference_api -p digits -v 1 -f frames.mp4",
     "search *",
     "search-export * -f coco",
     f"upload box-2.png {PRJ}",
-    ("upload_model -p coverage-boxes -v 1 -t yolov8 -m loose", {"client": "needs torch"}),
+    ("upload_model -p coverage-boxes -v 1 -t yolov8 -m loose", {"client": "prints the refusal and goes on"}),
     "whoami",
     "auth logout",
 ]

@@ -119,6 +119,8 @@ def judge(failed, crashed, text, options):
         return "external host"
     if options.get("hangs"):
         return "confusing"
+    if failed and options.get("sentence", "\0") in text:
+        return "clear refusal"
     if not watch.calls and not (crashed and failed):
         return "local"
     if not failed:
@@ -145,11 +147,8 @@ def run(case, do):
     note = options.get("client", "")
     if note and verdict in ("crash", "confusing"):
         verdict = "client's own"
-    calls = []
-    for call, status, *_ in watch.calls:
-        line = f"{call} → {status}"
-        if line not in calls and len(calls) < 6:
-            calls.append(line)
+    lines = [f"{call} → {status}" for call, status, *_ in watch.calls]
+    calls = [line if lines.count(line) == 1 else f"{line}, {lines.count(line)} times" for line in dict.fromkeys(lines)][:6]
     calls += [f"{call} → BLOCKED" for call in dict.fromkeys(watch.outside)]
     print(f"{verdict:14} {what}", file=sys.__stderr__, flush=True)
     return {

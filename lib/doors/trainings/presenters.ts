@@ -98,7 +98,7 @@ type TrainBody = z.output<typeof schemas.trainBody>;
  * began without it would be another than was meant.
  */
 export function toTraining(body: TrainBody): { modelType?: string | undefined; epochs?: number | undefined } {
-  const unheeded = listUnheeded(body);
+  const unheeded = listUnheeded(body).slice(0, 5); // enough to see what is meant
   if (unheeded.length > 0)
     throw new DomainError(
       "invalid_input",
