@@ -31,7 +31,7 @@ const ENGINE = (message) => part("engine", message);
 const TESTING = part("testing", "lib/testing is for tests, e2e and the seed only.");
 
 /** The rooms of the domain, from the top floor down: each may enter those after it, by their fronts. */
-const ROOMS = ["workspaces", "trash", "projects", "versions", "trainings", "exports", "images", "people"];
+const ROOMS = ["workspaces", "trash", "projects", "versions", "trainings", "exports", "tasks", "images", "people"];
 const FRONTS = {
   group: ["@/lib/domain/*/*"],
   message:

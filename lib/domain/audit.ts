@@ -15,6 +15,8 @@ export const AUDIT_ACTIONS = [
   "image.labelled",
   "image.split_changed",
   "image.annotated",
+  "image.tagged",
+  "image.metadata_changed",
   "version.created",
   "version.generation_failed",
   "version.generation_cancelled",

@@ -12,3 +12,12 @@ export const IMAGES_PER_CALL_MAX = 1_000;
 
 /** The most images on one page of a list. */
 export const IMAGES_PER_PAGE_MAX = 500;
+
+/** The most tags on one image; the database holds to it too. */
+export const TAGS_PER_IMAGE_MAX = 100;
+
+/** The most keys in one image's metadata. */
+export const METADATA_KEYS_MAX = 100;
+
+/** The most images that one page of a search over the API has. */
+export const SEARCH_PAGE_MAX = 250;

@@ -17,6 +17,10 @@ export const LIVE_VERSION = `v.deleted_at is null and p.deleted_at is null`;
 /** The same for Prisma. */
 export const liveVersion = { deletedAt: null, project: { deletedAt: null } } satisfies Prisma.VersionWhereInput;
 
+/** Of source images, in SQL and for Prisma: what is listed, counted and found. */
+export const LIVE_IMAGE = `true`;
+export const liveImage = {} satisfies Prisma.ImageWhereInput;
+
 export type LockMode = "write" | "share";
 
 const MODES: Record<LockMode, string> = { write: "for no key update", share: "for share" };

@@ -33,6 +33,7 @@ beforeAll(async () => {
     thumbnails: "thumbnail",
     trash_selections: "selection",
     trash_jobs: "job",
+    tasks: "task",
     scheduled_runs: "run",
     scheduled_run_workspaces: "run",
   });
@@ -70,6 +71,10 @@ beforeAll(async () => {
   );
   await second.query(
     "insert into trash_selections (id, workspace_id, user_id, created_at, expires_at, items) values ('selection', $1, 'x', now(), now(), 0)",
+    [world.workspace.id],
+  );
+  await second.query(
+    "insert into tasks (id, workspace_id, kind, status, user_id, created_at) values ('task', $1, 'ZIP_UPLOAD', 'QUEUED', 'x', now())",
     [world.workspace.id],
   );
   await second.query(
@@ -122,6 +127,9 @@ const FORBIDDEN: Record<string, string[]> = {
   projects_trashed_bytes_not_negative: TRASHED_BYTES,
   projects_claimed_in_trash: ["purge_started_at = now()"],
   images_measures_positive: ["size_bytes = 0", "width = 0", "height = -1"],
+  images_metadata_object: ["metadata = '[]'"],
+  images_sequence_whole: ["sequence_number = 1", "sequence_number = -1, sequence_size = 1"],
+  images_tags_bounded: ["tags = array[null]", "tags = array_fill('a'::text, array[101])"],
   images_thumbnail_not_negative: negative("thumbnail_bytes"),
   versions_numbers_positive: ["number = 0", "next_training_number = 0"],
   versions_counts_not_negative: [
@@ -200,6 +208,11 @@ const FORBIDDEN: Record<string, string[]> = {
     "postponed",
   ),
   scheduled_run_workspaces_counts_not_negative: negative("purged", "skipped", "failed", "due"),
+  tasks_counts: ["done = -1", "done = 2, total = 1"],
+  tasks_ended_when_over: ["ended_at = now()", "status = 'COMPLETED'"],
+  tasks_failed_with_a_problem: ["problem = 'x'", "status = 'FAILED', ended_at = now()"],
+  tasks_file_of_a_project: ["file_bytes = 1"],
+  tasks_leased_while_running: ["status = 'RUNNING'", "lease_id = 'x', lease_until = now()", "lease_until = now()"],
   thumbnails_not_empty: ["size_bytes = 0"],
   trash_jobs_counts: [...negative("done", '"left"'), "done = 2"],
   trash_jobs_ended_with_an_end: ["ended_at = now()", `"end" = 'FINISHED'`],

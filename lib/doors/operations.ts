@@ -5,7 +5,9 @@ import { modelOperations } from "@/lib/doors/models/operations";
 import { keyOperations } from "@/lib/doors/people/operations";
 import { projectOperations } from "@/lib/doors/projects/operations";
 import { receiptOperations } from "@/lib/doors/receipts/operations";
+import { searchOperations } from "@/lib/doors/search/operations";
 import { serverOperations } from "@/lib/doors/server/operations";
+import { taskOperations } from "@/lib/doors/tasks/operations";
 import { trainingOperations } from "@/lib/doors/trainings/operations";
 import { trashOperations } from "@/lib/doors/trash/operations";
 import { versionOperations } from "@/lib/doors/versions/operations";
@@ -23,6 +25,8 @@ export const operations = {
   ...workspaceOperations,
   ...projectOperations,
   ...imageOperations,
+  ...searchOperations,
+  ...taskOperations,
   ...versionOperations,
   ...exportOperations,
   ...trainingOperations,

@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import { ZodArray, type z } from "zod";
 import { authenticateKey } from "@/lib/domain/people";
 import type { Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
@@ -43,7 +43,7 @@ export function route<
       ctx,
       request,
       params: parse(operation.params, params, noSuchPath),
-      query: parse(operation.query, Object.fromEntries(url.searchParams), badQuery),
+      query: parse(operation.query, readQuery(url.searchParams, operation.query), badQuery),
       body: parse(
         operation.body,
         readsJson(operation)
@@ -55,6 +55,12 @@ export function route<
     const answer = await handler(input);
     return answer instanceof Accepted ? { status: 202, body: answer.body } : { status: 200, body: answer };
   });
+}
+
+/** What is asked for: of a name that comes more than once the last counts, save where the operation takes a list. */
+function readQuery(params: URLSearchParams, { shape }: z.ZodObject): Record<string, unknown> {
+  const lists = Object.keys(shape).filter((name) => shape[name] instanceof ZodArray);
+  return { ...Object.fromEntries(params), ...Object.fromEntries(lists.map((name) => [name, params.getAll(name)])) };
 }
 
 /** The door of an operation that anybody may call: it reads nothing of the request. */

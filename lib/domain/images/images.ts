@@ -8,9 +8,10 @@ import type { Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
 import { holdGrant, projectPrefix, takeGrant } from "@/lib/domain/grants";
 import { getLiveProject, type ProjectState, type SluggedProjectRef } from "@/lib/domain/item-state";
-import { lockLiveProject } from "@/lib/domain/locks";
+import { liveImage, lockLiveProject } from "@/lib/domain/locks";
 import { parseLabel, toFileName } from "@/lib/domain/names";
-import { authorize } from "@/lib/domain/permissions";
+import { NO_DESCRIPTION, type ImageDescription } from "./description";
+import { authorize, authorizeSystem } from "@/lib/domain/permissions";
 import { GrantLost, type Writer } from "@/lib/domain/writer";
 
 const IMAGES_FOLDER = "images/";
@@ -38,6 +39,8 @@ export interface NewImage {
   split: Split | null;
   /** Its class, in a classification project. */
   label: string | null;
+  /** As parseDescription gave it; without, it has none. */
+  description?: ImageDescription | undefined;
   /** Opens the bytes. */
   open: () => Readable;
   /** WebP. */
@@ -115,7 +118,7 @@ export async function takeUploadsGrant(project: ProjectState, holder: "UPLOADS" 
 
 /**
  * Adds an image to a project, through a writer with a grant for it. The same bytes a second time are recognised and add
- * nothing, not even a label or a split. Files first, then the row: whatever goes wrong between, the files are taken away
+ * nothing, not even a label, a split or a tag. Files first, then the row: whatever goes wrong between, the files are taken away
  * again, and what a killed process leaves is swept. Throws as assertCanAddImage; GrantLost when the project went to Trash
  * meanwhile, or the process stood still for so long that its files were swept.
  */
@@ -128,6 +131,7 @@ export async function addImage(
   const { workspaceId } = authorize(ctx, "upload images", ref.workspaceSlug);
   const project = await assertCanAddImage(ctx, ref, image.label);
   const label = image.label === null ? null : parseLabel(image.label);
+  const { tags, batch, sequence, metadata } = image.description ?? NO_DESCRIPTION;
   const id = newId();
   let absent = true;
   try {
@@ -150,6 +154,11 @@ export async function addImage(
           height: image.height,
           split: image.split ?? "TRAIN",
           label,
+          tags: [...tags],
+          batch,
+          sequenceNumber: sequence?.number ?? null,
+          sequenceSize: sequence?.size ?? null,
+          metadata,
           createdAt: ctx.now,
         },
         skipDuplicates: true,
@@ -231,4 +240,36 @@ export async function getSourceImage(ctx: Context, ref: SluggedProjectRef & { im
   if (!image) throw new DomainError("not_found", "There is no such image in this project.");
   const { id, ...facts } = image;
   return { key: sourceImageKey(project.id, id), thumbnailKey: thumbnailKey(project.id, id), ...facts };
+}
+
+export interface LinkedImage extends SourceImage {
+  id: string;
+  /** 0: it has none. */
+  thumbnailBytes: number;
+}
+
+/** A source image that a link leads to. Throws `not_found`, also once it was purged, `in_trash`, `project_in_trash`. */
+export async function getLinkedImage(ctx: Context, imageId: string): Promise<LinkedImage> {
+  authorizeSystem(ctx);
+  const image = await prisma().image.findFirst({
+    where: { id: imageId, ...liveImage },
+    select: {
+      id: true,
+      sha256: true,
+      contentType: true,
+      sizeBytes: true,
+      thumbnailBytes: true,
+      project: { select: { id: true, deletedAt: true } },
+    },
+  });
+  if (!image) throw new DomainError("not_found", "This image is not there any more.");
+  const { project, thumbnailBytes, ...facts } = image;
+  if (project.deletedAt)
+    throw new DomainError("project_in_trash", "The project of this image is in Trash. Restore it to see the image.");
+  return {
+    key: sourceImageKey(project.id, image.id),
+    thumbnailKey: thumbnailKey(project.id, image.id),
+    thumbnailBytes: thumbnailBytes ?? 0,
+    ...facts,
+  };
 }

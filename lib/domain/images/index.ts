@@ -1,10 +1,30 @@
 export { getImagesPage, type ImagesPage } from "./page";
-export { countImagesOf, listImages, type ImageView } from "./list";
+export { countImagesOf, listImages } from "./list";
+export {
+  getImage,
+  searchImages,
+  type ImageFilter,
+  type ImageQuery,
+  type ImageView,
+  type SearchedImage,
+} from "./search";
+export { parseImageQuery } from "./query";
+export { getBatch, listBatches, type Batch } from "./batches";
+export { describeImage, describeImages, type DescriptionChange, type NotDescribed } from "./describe";
+export {
+  batchId,
+  batchOfId,
+  parseDescription,
+  type GivenDescription,
+  type ImageDescription,
+  type Metadata,
+} from "./description";
 export { annotateImages, assertTakesBoxes, labelImage, listAnnotatableImages, updateImages } from "./label";
 export {
   addImage,
   assertCanAddImage,
   findImageByContent,
+  getLinkedImage,
   getSourceImage,
   listImagesWithoutRow,
   measureSourceThumbnails,
@@ -12,5 +32,6 @@ export {
   takeUploadsGrant,
   UPLOADS_LEASE_MS,
   type AddedImage,
+  type LinkedImage,
 } from "./images";
 export type { ImageBox } from "./boxes";

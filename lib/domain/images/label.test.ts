@@ -4,7 +4,8 @@ import type { ProjectType } from "@/lib/platform/generated/enums";
 import { newId } from "@/lib/platform/id";
 import { buildProject, buildWorld, userContext, type World } from "@/lib/testing/builders";
 import type { ImageBox } from "./boxes";
-import { countImagesOf, listImages, type ImageFilter } from "./list";
+import { countImagesOf, listImages } from "./list";
+import type { ImageFilter } from "./search";
 import { annotateImages, labelImage, updateImages } from "./label";
 
 let world: World;

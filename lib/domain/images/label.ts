@@ -5,7 +5,7 @@ import type { Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
 import { clipBoxes, type ImageBox } from "./boxes";
 import { assertTakesLabels, imagesEvent, shareLiveProject } from "./images";
-import { filterImages, type ImageFilter } from "./list";
+import { filterImages, type ImageFilter } from "./search";
 import { getLiveProject, type SluggedProjectRef } from "@/lib/domain/item-state";
 import { BOXES_PER_IMAGE_MAX, IMAGES_PER_CALL_MAX } from "@/lib/domain/limits";
 import { parseLabel } from "@/lib/domain/names";
@@ -36,9 +36,7 @@ export async function updateImages(
     throw new DomainError("invalid_input", "Say what to change: the class or the split.", { field: "images" });
   if ("imageIds" in images) assertBearable(images.imageIds.length);
   const which =
-    "imageIds" in images
-      ? ` and id = any($${values.push(images.imageIds)})`
-      : filterImages(project.type, images.filter, values);
+    "imageIds" in images ? ` and id = any($${values.push(images.imageIds)})` : filterImages(images.filter, values);
   return transaction(async (tx) => {
     await shareLiveProject(tx, project);
     // raw, to choose images as their list does

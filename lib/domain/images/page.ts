@@ -1,5 +1,6 @@
 import type { ProjectType } from "@/lib/platform/generated/enums";
 import type { Context } from "@/lib/domain/context";
+import { listBatchNames, listTags } from "./batches";
 import { countImagesOf } from "./list";
 import { getLiveProject, type SluggedProjectRef } from "@/lib/domain/item-state";
 import { allows, authorize } from "@/lib/domain/permissions";
@@ -14,6 +15,10 @@ export interface ImagesPage {
   splits: Record<SplitName, number>;
   /** By name, each with its images; in an object detection project with its boxes. */
   classes: { name: string; count: number }[];
+  /** The most frequent ones. */
+  tags: { name: string; images: number }[];
+  /** By name, newest first. */
+  batches: string[];
   may: { uploadImages: boolean };
 }
 
@@ -24,7 +29,12 @@ export interface ImagesPage {
 export async function getImagesPage(ctx: Context, ref: SluggedProjectRef): Promise<ImagesPage> {
   const { workspaceId, slug, name } = authorize(ctx, "read projects", ref.workspaceSlug);
   const project = await getLiveProject(workspaceId, ref);
-  const { images, unannotated, splits, classes } = (await countImagesOf([project])).get(project.id)!;
+  const [counts, tags, batches] = await Promise.all([
+    countImagesOf([project]),
+    listTags(project.id),
+    listBatchNames(project.id),
+  ]);
+  const { images, unannotated, splits, classes } = counts.get(project.id)!;
   const { compare } = new Intl.Collator("en", { numeric: true });
   return {
     workspace: { slug, name },
@@ -35,6 +45,8 @@ export async function getImagesPage(ctx: Context, ref: SluggedProjectRef): Promi
     classes: Object.entries(classes)
       .map(([name, count]) => ({ name, count }))
       .sort((a, b) => compare(a.name, b.name)),
+    tags,
+    batches,
     may: { uploadImages: allows(ctx, "upload images", slug) },
   };
 }

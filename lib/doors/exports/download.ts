@@ -10,6 +10,7 @@ import {
   nameOfFormat,
   remakeExport,
 } from "@/lib/domain/exports";
+import { getLinkedImage, type LinkedImage } from "@/lib/domain/images";
 import type { VersionRef } from "@/lib/domain/item-state";
 import {
   getLinkedModel,
@@ -29,7 +30,7 @@ import type { AnyOperation } from "@/lib/doors/operation";
 import { apiUrl } from "@/lib/doors/public-url";
 
 /*
- * How a zip, or a model's weights, leave the house: by a link that is signed and short-lived, because the official client fetches it without a
+ * How a zip, a model's weights or a source image leave the house: by a link that is signed and short-lived, because the official client fetches it without a
  * key. A page's link leads members to one, too.
  */
 
@@ -51,9 +52,10 @@ function linkKey(): Buffer {
 const seal = (payload: string): string =>
   `${payload}.${createHmac("sha256", linkKey()).update(payload).digest("base64url")}`;
 
-type LinkKind = "zip" | "weights";
+const LINK_KINDS = ["zip", "weights", "image", "thumbnail"] as const;
+type LinkKind = (typeof LINK_KINDS)[number];
 
-/** The link to an export's zip or a model's weights, for LINK_SECONDS from `ctx.now`. Throws `not_configured`. */
+/** The link to an export's zip, a model's weights, a source image or its thumbnail, for LINK_SECONDS from `ctx.now`. Throws `not_configured`. */
 export function linkTo(ctx: Context, kind: LinkKind, id: string): string {
   const until = Math.floor(ctx.now.getTime() / 1000) + LINK_SECONDS;
   const payload = Buffer.from(`${kind}:${id}:${until}`).toString("base64url");
@@ -70,7 +72,7 @@ function readLink(ctx: Context, token: string): { kind: LinkKind; id: string } {
       "This download link is not valid any more: links work for 15 minutes. Ask for a new one.",
     );
   }
-  return { kind: kind === "weights" ? kind : "zip", id };
+  return { kind: LINK_KINDS.find((one) => one === kind) ?? "zip", id };
 }
 
 /** A fresh link to the zip of a format, for a member who follows it from a page of ours. Throws as getExportFile does. */
@@ -96,7 +98,15 @@ interface Download {
 
 async function openLink(ctx: Context, token: string): Promise<Download> {
   const { kind, id } = readLink(ctx, token);
-  return kind === "weights" ? toWeights(await getLinkedModel(ctx, id)) : toZip(await getLinkedExport(ctx, id));
+  switch (kind) {
+    case "zip":
+      return toZip(await getLinkedExport(ctx, id));
+    case "weights":
+      return toWeights(await getLinkedModel(ctx, id));
+    case "image":
+    case "thumbnail":
+      return toImage(await getLinkedImage(ctx, id), kind);
+  }
 }
 
 const toZip = (file: ExportFile): Download => ({
@@ -107,20 +117,33 @@ const toZip = (file: ExportFile): Download => ({
   open: (range) => openZip(file, range),
 });
 
+/** Its thumbnail, where it has one; of builds before, some have none. */
+const toImage = (image: LinkedImage, kind: "image" | "thumbnail"): Download => {
+  const small = kind === "thumbnail" && image.thumbnailBytes > 0;
+  return {
+    contentType: small ? "image/webp" : image.contentType,
+    fileName: `${image.id}.${small ? "webp" : image.contentType.replace(/^.*\//, "")}`,
+    sizeBytes: small ? image.thumbnailBytes : image.sizeBytes,
+    etag: `"${image.id}-${kind}"`,
+    open: (range) => openStored(small ? image.thumbnailKey : image.key, "This image is not there any more.", range),
+  };
+};
+
 const toWeights = ({ slug, sizeBytes, versionId, ...model }: ServingModel): Download => ({
   contentType: "application/octet-stream",
   fileName: `${slug}.weights`,
   sizeBytes,
   etag: `"${model.weightsId ?? model.id}"`,
-  open: (range) => openWeights(`${versionPrefix(versionId)}${weightsPath(model)}`, range),
+  open: (range) =>
+    openStored(`${versionPrefix(versionId)}${weightsPath(model)}`, "These weights are not there any more.", range),
 });
 
-async function openWeights(key: string, range?: ByteRange): Promise<Readable> {
+async function openStored(key: string, missing: string, range?: ByteRange): Promise<Readable> {
   try {
     return await blobStore().stream(key, range);
   } catch (error) {
     if (!(error instanceof BlobNotFoundError)) throw error;
-    throw new DomainError("not_found", "These weights are not there any more.", {}, { cause: error });
+    throw new DomainError("not_found", missing, {}, { cause: error });
   }
 }
 

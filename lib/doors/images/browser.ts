@@ -34,23 +34,32 @@ export const imageFacts = z
     label: noneWhenEmpty(text),
   }));
 
-export const imagesQuery = z.object({
-  split: split.optional(),
-  label: label.optional(),
-  unannotated: z
-    .literal("true")
-    .transform(() => true)
-    .optional(),
-  cursor: itemId.optional(),
-  offset: z.coerce.number().int().min(0).default(0),
-  limit: z.coerce.number().int().min(1).max(IMAGES_PER_PAGE_MAX).default(100),
+/** What browsers filter by: one tag, and a batch by its name. */
+const found = { split: split.optional(), label: label.optional(), tag: label.optional(), batch: label.optional() };
+const toFilter = <Found extends { tag?: string | undefined }>({ tag, ...filter }: Found) => ({
+  ...filter,
+  ...(tag === undefined ? {} : { tags: [tag] }),
 });
+
+export const imagesQuery = z
+  .object({
+    ...found,
+    unannotated: z
+      .literal("true")
+      .transform(() => true)
+      .optional(),
+    cursor: itemId.optional(),
+    offset: z.coerce.number().int().min(0).default(0),
+    limit: z.coerce.number().int().min(1).max(IMAGES_PER_PAGE_MAX).default(100),
+  })
+  .transform(toFilter);
 
 export const imagesChange = z
   .object({
     imageIds: z.array(itemId).max(IMAGES_PER_CALL_MAX).optional(),
     filter: z
-      .object({ split: split.optional(), label: label.optional(), unannotated: z.boolean().optional() })
+      .object({ ...found, unannotated: z.boolean().optional() })
+      .transform(toFilter)
       .optional(),
     label: label.nullable().optional(),
     split: split.optional(),
@@ -79,4 +88,7 @@ export const newUpload = z.object({ contentType: z.string().max(200), sizeBytes:
 /** An image as browsers get it. */
 export type BrowserImage = Omit<ReturnType<typeof presentImage>, "createdAt">;
 
-export const presentImage = ({ split: of, ...image }: ImageView) => ({ ...image, split: NAME_OF_SPLIT[of] });
+export const presentImage = ({ split: of, projectId: _project, ...image }: ImageView) => ({
+  ...image,
+  split: NAME_OF_SPLIT[of],
+});

@@ -3,7 +3,7 @@ import { finished } from "node:stream/promises";
 import { Busboy, type BusboyFileStream, type BusboyInstance } from "@fastify/busboy";
 import type { Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
-import { type AddedImage, assertCanAddImage } from "@/lib/domain/images";
+import { type AddedImage, assertCanAddImage, parseDescription, type GivenDescription } from "@/lib/domain/images";
 import type { SluggedProjectRef } from "@/lib/domain/item-state";
 import { SPLIT_NAMES, SPLITS } from "@/lib/domain/splits";
 import { env } from "@/lib/platform/env";
@@ -13,8 +13,8 @@ import { brokenOff, readChunks } from "@/lib/work/chunks";
 import { spool, tooLarge, withTemporaryFile } from "@/lib/work/uploads/spool";
 
 /*
- * An image as the official client sends it: a form of the fields `name`, `split` and `file`, in any order, perhaps with
- * others (`metadata`), which are passed over.
+ * An image as the official client sends it: a form of the fields `name`, `split`, `metadata` and `file`, in any order, perhaps
+ * with others, which are passed over.
  */
 
 const FIELD_BYTES_MAX = 64 * 1024;
@@ -26,7 +26,13 @@ const HEADERS = { headerPairs: 20, headerSize: 8 * 1024 };
 /**
  * Adds the image of the form. Throws as uploadImage, and `invalid_request` for a body that is no such form.
  */
-export async function uploadImageForm(ctx: Context, ref: SluggedProjectRef, request: Request): Promise<AddedImage> {
+export async function uploadImageForm(
+  ctx: Context,
+  ref: SluggedProjectRef,
+  request: Request,
+  given: GivenDescription = {},
+): Promise<AddedImage> {
+  parseDescription(given); // before a byte is read
   await assertCanAddImage(ctx, ref, null);
   return withTemporaryFile(async (file) => {
     const {
@@ -35,8 +41,20 @@ export async function uploadImageForm(ctx: Context, ref: SluggedProjectRef, requ
       fields,
     } = await readForm(request, env().imageBytesMax, (stream) => spool(stream, file, env().imageBytesMax));
     const split = parseSplit(fields.get("split") ?? "train");
-    return storeSpooled(ctx, ref, file, spooled, { fileName: fields.get("name") || fileName, split, label: null });
+    const description = parseDescription({ ...given, metadata: readMetadata(fields.get("metadata")) });
+    const name = fields.get("name") || fileName;
+    return storeSpooled(ctx, ref, file, spooled, { fileName: name, split, label: null, description });
   });
+}
+
+/** As the client writes it, a JSON text; undefined for none. Throws `invalid_request`. */
+export function readMetadata(text: string | undefined): unknown {
+  if (text === undefined || text.trim() === "") return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw invalid('"metadata" is not valid JSON. Send an object of keys and values.', "metadata");
+  }
 }
 
 function parseSplit(text: string): Split {

@@ -1,4 +1,5 @@
-import { CALLERS, defineOperation, FORM_BODY } from "@/lib/doors/operation";
+import { CALLERS, defineOperation, FORM_BODY, NO_BODY, NOTHING } from "@/lib/doors/operation";
+import { projectParams } from "@/lib/doors/fields";
 import * as schemas from "./schemas";
 
 const { byKey } = CALLERS;
@@ -8,7 +9,8 @@ export const imageOperations = {
     id: "uploadImage",
     tag: "Images",
     summary: "Upload an image",
-    description: "To a project of the key's workspace. The same bytes a second time add nothing. JPEG, PNG or WebP.",
+    description:
+      "To a project of the key's workspace. The same bytes a second time add nothing, no tag either. JPEG, PNG or WebP. A field `metadata` of the form may hold a JSON object of keys and texts, numbers, true or false.",
     method: "POST",
     path: "/dataset/{project}/upload",
     caller: byKey("upload images"),
@@ -19,6 +21,7 @@ export const imageOperations = {
     errors: "object",
     refusals: [
       "invalid_request",
+      "invalid_input",
       "not_found",
       "in_trash",
       "purged",
@@ -50,5 +53,32 @@ export const imageOperations = {
       "payload_too_large",
       "unsupported_media_type",
     ],
+  }),
+  listBatches: defineOperation({
+    id: "listBatches",
+    tag: "Images",
+    summary: "The batches of a project",
+    description: "A batch is the name that images were uploaded under. Newest first.",
+    method: "GET",
+    path: "/{workspace}/{project}/batches",
+    caller: byKey("read projects"),
+    params: projectParams,
+    query: NOTHING,
+    body: NO_BODY,
+    answer: schemas.batchesAnswer,
+    refusals: ["not_found", "in_trash", "purged"],
+  }),
+  getBatch: defineOperation({
+    id: "getBatch",
+    tag: "Images",
+    summary: "One batch",
+    method: "GET",
+    path: "/{workspace}/{project}/batches/{batch}",
+    caller: byKey("read projects"),
+    params: schemas.batchParams,
+    query: NOTHING,
+    body: NO_BODY,
+    answer: schemas.batchAnswer,
+    refusals: ["not_found", "in_trash", "purged"],
   }),
 };

@@ -1,11 +1,21 @@
 import { z } from "zod";
-import { count, slug } from "@/lib/doors/fields";
+import { count, projectParams, slug } from "@/lib/doors/fields";
 
 export const datasetParams = z.object({ project: slug });
 
 export const imageParams = datasetParams.extend({ image: z.string().regex(/^[A-Za-z0-9-]{1,64}$/) });
 
+const wholeNumber = z
+  .string()
+  .regex(/^[0-9]{1,9}$/, "must be a whole number")
+  .transform(Number)
+  .optional();
+
 export const uploadQuery = z.object({
+  tag: z.array(z.string()).meta({ description: "A tag; may stand many times." }),
+  batch: z.string().optional().meta({ description: "The name of the batch that the image belongs to." }),
+  sequence_number: wholeNumber.meta({ description: "Its place in a recording; with `sequence_size`." }),
+  sequence_size: wholeNumber.meta({ description: "How many images the recording has." }),
   image: z.string().optional().meta({ description: "Not supported: the server fetches nothing from elsewhere." }),
 });
 
@@ -54,3 +64,18 @@ export const annotationAnswer = z.strictObject({
     .optional()
     .meta({ description: "What of the file could not be taken; left out when all of it was." }),
 });
+
+export const batchParams = projectParams.extend({ batch: z.string().regex(/^[A-Za-z0-9_-]{1,1200}$/) });
+
+const batch = z.strictObject({
+  id: z.string(),
+  name: z.string(),
+  images: count,
+  numJobs: count.meta({ description: "0: there are no annotation jobs." }),
+  uploaded: z
+    .strictObject({ _seconds: count, _nanoseconds: count })
+    .meta({ description: "When the first of its images came, since 1970." }),
+});
+
+export const batchesAnswer = z.strictObject({ batches: z.array(batch) });
+export const batchAnswer = z.strictObject({ batch });

@@ -7,6 +7,7 @@ import {
   addImage,
   assertCanAddImage,
   findImageByContent,
+  type ImageDescription,
   takeUploadsGrant,
   UPLOADS_LEASE_MS,
 } from "@/lib/domain/images";
@@ -38,6 +39,8 @@ export interface ImageFacts {
   split: Split | null;
   /** Its class, in a classification project. */
   label: string | null;
+  /** Tags and the like, as parseDescription gave them. */
+  description?: ImageDescription | undefined;
 }
 
 /**

@@ -11,13 +11,15 @@ export async function changeImages(
   change: Change,
 ): Promise<{ ok: true } | { ok: false; sentence: string | null }> {
   if ("filter" in target) {
-    const { split, label, unlabelled } = target.filter;
+    const { split, label, unlabelled, tag, batch } = target.filter;
     return send(url, {
       ...change,
       filter: {
         ...(split === null ? {} : { split }),
         ...(label === null ? {} : { label }),
         ...(unlabelled ? { unannotated: true } : {}),
+        ...(tag === null ? {} : { tag }),
+        ...(batch === null ? {} : { batch }),
       },
     });
   }

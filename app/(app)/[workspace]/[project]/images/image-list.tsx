@@ -193,11 +193,13 @@ export function ImageList({ url, page, filter, filtered, clear, brought }: Props
 }
 
 /** Whether an image still belongs to what is shown, after it was changed. */
-function fits({ split, label, boxes }: BrowserImage, filter: ImageFilter): boolean {
+function fits({ split, label, boxes, tags, batch }: BrowserImage, filter: ImageFilter): boolean {
   const classes = label === null ? boxes.map((box) => box.label) : [label];
   return (
     (filter.split === null || split === filter.split) &&
     (filter.label === null || classes.includes(filter.label)) &&
-    (!filter.unlabelled || classes.length === 0)
+    (!filter.unlabelled || classes.length === 0) &&
+    (filter.tag === null || tags.includes(filter.tag)) &&
+    (filter.batch === null || batch === filter.batch)
   );
 }

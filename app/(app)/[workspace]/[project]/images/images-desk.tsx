@@ -103,6 +103,8 @@ export function ImagesDesk({ page, settings }: { page: ImagesPage; settings: Upl
           change={change}
           clear={clear}
           unlabelledLabel={unlabelledLabel}
+          tags={page.tags.map(({ name }) => name)}
+          batches={page.batches}
         />
       </div>
       <ImageList

@@ -90,7 +90,19 @@ export function Lightbox({ url, image, index, count, classes, labels, change, pr
               <Bytes value={image.sizeBytes} />
             </Fact>
             <Fact label={t("format")}>{image.contentType.replace("image/", "").toUpperCase()}</Fact>
+            {image.batch === null ? null : (
+              <Fact label={t("batch")}>
+                <bdi>{image.batch}</bdi>
+              </Fact>
+            )}
+            {image.sequenceNumber === null || image.sequenceSize === null ? null : (
+              <Fact label={t("sequence")}>
+                {t("sequencePlace", { number: image.sequenceNumber, size: image.sequenceSize })}
+              </Fact>
+            )}
           </dl>
+          <TagList tags={image.tags} />
+          <MetadataList metadata={image.metadata} />
         </>
       ) : null}
     </ImageFrame>
@@ -228,6 +240,42 @@ function BoxList({
           </li>
         ))}
       </ul>
+    </section>
+  );
+}
+
+function TagList({ tags }: { tags: readonly string[] }) {
+  const t = useTranslations("images");
+  if (tags.length === 0) return null;
+  return (
+    <section aria-label={t("tags")} className="grid gap-1">
+      <h3 className="text-sm text-muted">{t("tags")}</h3>
+      <ul className="flex flex-wrap gap-1.5">
+        {tags.map((tag) => (
+          <li key={tag} className="max-w-full truncate rounded-md bg-hover px-1.5 py-0.5 text-sm">
+            <bdi>{tag}</bdi>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+/** What programs wrote down of the image, by key. */
+function MetadataList({ metadata }: { metadata: BrowserImage["metadata"] }) {
+  const t = useTranslations("images");
+  const entries = Object.entries(metadata);
+  if (entries.length === 0) return null;
+  return (
+    <section aria-label={t("metadata")} className="grid gap-1">
+      <h3 className="text-sm text-muted">{t("metadata")}</h3>
+      <dl className="grid gap-2 text-sm">
+        {entries.map(([key, value]) => (
+          <Fact key={key} label={key}>
+            <bdi className="break-words">{String(value)}</bdi>
+          </Fact>
+        ))}
+      </dl>
     </section>
   );
 }

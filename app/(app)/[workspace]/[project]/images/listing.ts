@@ -9,11 +9,13 @@ import { RANGE, useRanges, type Fetched, type FetchRange, type Places, type Rang
 const LIMIT_MAX = 500;
 
 /** The filter as the routes understand it. */
-export function filterQuery({ split, label, unlabelled }: ImageFilter): URLSearchParams {
+export function filterQuery({ split, label, unlabelled, tag, batch }: ImageFilter): URLSearchParams {
   const query = new URLSearchParams();
   if (split !== null) query.set("split", split);
   if (label !== null) query.set("label", label);
   if (unlabelled) query.set("unannotated", "true");
+  if (tag !== null) query.set("tag", tag);
+  if (batch !== null) query.set("batch", batch);
   return query;
 }
 

@@ -1,7 +1,7 @@
 import { DomainError } from "@/lib/domain/errors";
 import { uploadImageForm } from "@/lib/doors/images/form";
 import { operations } from "@/lib/doors/operations";
-import { presentUpload } from "@/lib/doors/images/presenters";
+import { presentUpload, toDescription } from "@/lib/doors/images/presenters";
 import { keyWorkspace, resource, route } from "@/lib/doors/route";
 
 export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = resource({
@@ -13,7 +13,12 @@ export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = resource({
         { field: "image" },
       );
     return presentUpload(
-      await uploadImageForm(ctx, { workspaceSlug: keyWorkspace(ctx), projectSlug: params.project }, request),
+      await uploadImageForm(
+        ctx,
+        { workspaceSlug: keyWorkspace(ctx), projectSlug: params.project },
+        request,
+        toDescription(query),
+      ),
     );
   }),
 });

@@ -1,0 +1,55 @@
+import { z } from "zod";
+import { IMAGES_PER_CALL_MAX } from "@/lib/domain/limits";
+import { count, workspaceParams } from "@/lib/doors/fields";
+
+const opaqueId = z.string().regex(/^[A-Za-z0-9-]{1,64}$/);
+
+export const imageParams = workspaceParams.extend({ image: opaqueId });
+export const taskParams = workspaceParams.extend({ task: opaqueId });
+
+const words = z.array(z.string({ error: "must hold strings" }), { error: "must be a list of strings" }).nullish();
+const change = {
+  metadata: z
+    .record(z.string(), z.unknown(), { error: "must be a JSON object" })
+    .nullish()
+    .meta({ description: "Keys to set, each to a text, a number, true or false; others stay." }),
+  removeMetadata: words,
+  addTags: words,
+  removeTags: words,
+};
+
+export const describeBody = z.object(change, { error: "must be a JSON object" });
+
+export const describeManyBody = z.object(
+  {
+    updates: z
+      .array(z.object({ imageId: z.string({ error: "is missing" }).max(200), ...change }), {
+        error: "must be a list of changes",
+      })
+      .min(1, "is empty")
+      .max(IMAGES_PER_CALL_MAX, `names at most ${IMAGES_PER_CALL_MAX} images`),
+  },
+  { error: "must be a JSON object" },
+);
+
+export const describeAnswer = z.strictObject({ success: z.literal(true) });
+
+export const taskBegun = z.strictObject({ taskId: z.string(), url: z.string() });
+
+export const taskAnswer = z.strictObject({
+  taskId: z.string(),
+  status: z.enum(["queued", "running", "completed", "failed"]),
+  progress: z.strictObject({
+    current: count,
+    total: count.optional().meta({ description: "Left out until it is known." }),
+  }),
+  result: z
+    .strictObject({
+      succeeded: count,
+      failed: count,
+      failedItems: z.array(z.strictObject({ imageId: z.string(), error: z.string() })),
+    })
+    .optional()
+    .meta({ description: "Once it is completed." }),
+  error: z.string().optional().meta({ description: "Why it failed." }),
+});
