@@ -211,7 +211,12 @@ const FORBIDDEN: Record<string, string[]> = {
   tasks_counts: ["done = -1", "done = 2, total = 1"],
   tasks_ended_when_over: ["ended_at = now()", "status = 'COMPLETED'"],
   tasks_failed_with_a_problem: ["problem = 'x'", "status = 'FAILED', ended_at = now()"],
-  tasks_file_of_a_project: ["file_bytes = 1"],
+  tasks_file_of_a_project: [
+    "file_bytes = 1",
+    "file_id = 'x'",
+    "file_id = 'x', file_bytes = -1, project_id = 'x'",
+    "file_id = 'x', file_bytes = 1",
+  ],
   tasks_leased_while_running: ["status = 'RUNNING'", "lease_id = 'x', lease_until = now()", "lease_until = now()"],
   thumbnails_not_empty: ["size_bytes = 0"],
   trash_jobs_counts: [...negative("done", '"left"'), "done = 2"],

@@ -1,6 +1,7 @@
 import { systemContext } from "@/lib/domain/context";
 import { dueIn, eraseFiles, logMovedHeads, lookAgain, purgeExpired, recordRun, runTrashJobs } from "@/lib/domain/trash";
 import { sweepAll } from "@/lib/work/sweeps";
+import { unpackZips } from "@/lib/work/uploads/zips";
 import { buildExports } from "@/lib/work/exports/builder";
 import type { QueueName } from "@/lib/platform/job-queue";
 import { env } from "@/lib/platform/env";
@@ -55,6 +56,10 @@ export function workerHandlers(
       // without a budget: a zip is made in one go, and whoever comes next looks for more
       const counts = await buildExports(await systemContext("downloads"), stopping);
       if (counts.built + counts.failed > 0) log().info(counts, "downloads made");
+    },
+    "unpack-zips": async () => {
+      const counts = await unpackZips(await systemContext("zip uploads"), budget(GENERATION_BUDGET_MS));
+      if (counts.completed + counts.failed > 0) log().info(counts, "zips of images unpacked");
     },
     "run-trainings": async () => trainings.wake(),
   };

@@ -60,6 +60,7 @@ test.each([
   ["LOG_LEVEL", { ...GOOD, LOG_LEVEL: "loud" }],
   ["MAX_IMAGE_MB", { ...GOOD, MAX_IMAGE_MB: "20 MB" }],
   ["MAX_IMAGE_MB", { ...GOOD, MAX_IMAGE_MB: "0" }],
+  ["MAX_ZIP_MB", { ...GOOD, MAX_ZIP_MB: "0" }],
   ["MAX_WEIGHTS_MB", { ...GOOD, MAX_WEIGHTS_MB: "0" }],
   ["INFER_IMAGE_HOSTS", { ...GOOD, INFER_IMAGE_HOSTS: "images.example.org, https://x/y" }],
   ["INFER_IMAGE_HOSTS", { ...GOOD, INFER_IMAGE_HOSTS: "*.example.org" }],

@@ -39,6 +39,13 @@ const schema = z.object({
       .min(1, "must be at least 1")
       .max(102_400, "must be at most 102400"),
   ),
+  MAX_ZIP_MB: optional(
+    z.coerce
+      .number()
+      .int("must be a whole number of megabytes")
+      .min(1, "must be at least 1")
+      .max(102_400, "must be at most 102400"),
+  ),
   INFER_IMAGE_HOSTS: optional(z.string()),
   TRAINING_CONCURRENCY: optional(
     z.coerce.number().int("must be a whole number").min(0, "must be at least 0").max(64, "must be at most 64"),
@@ -80,6 +87,8 @@ export interface Env {
   imageBytesMax: number;
   /** The largest weights that a trainer elsewhere may hand in. */
   weightsBytesMax: number;
+  /** The largest zip of images that a program may send. */
+  zipBytesMax: number;
   /** Where browsers send images: here, or straight to the object store by presigned PUT. */
   uploads: "server" | "store";
   /** How long after the end of a right to write an object store may still be finishing a request that began before it. */
@@ -160,6 +169,7 @@ export function parseEnv(source: Record<string, string | undefined>): Env {
     databaseUrl: e.DATABASE_URL,
     databasePoolSize: e.DATABASE_POOL_SIZE ?? 10,
     blobStore,
+    zipBytesMax: (e.MAX_ZIP_MB ?? 4096) * 1024 ** 2,
     imageBytesMax: (e.MAX_IMAGE_MB ?? 20) * 1024 ** 2,
     weightsBytesMax: (e.MAX_WEIGHTS_MB ?? 1024) * 1024 ** 2,
     inferImageHosts: parseImageHosts(e.INFER_IMAGE_HOSTS ?? ""),

@@ -16,6 +16,7 @@ const QUEUES = {
   "sweep-files": { schedule: "17 * * * *" },
   "generate-versions": { schedule: "* * * * *" },
   "build-exports": { schedule: "* * * * *" },
+  "unpack-zips": { schedule: "* * * * *" },
   "run-trainings": { schedule: "* * * * *" },
 } as const satisfies Record<string, { schedule: string }>;
 

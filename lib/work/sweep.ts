@@ -12,6 +12,7 @@ import {
   type Swept,
 } from "@/lib/domain/grants";
 import { listImagesWithoutRow } from "@/lib/domain/images";
+import { listNamedZips, ZIPS_FOLDER } from "@/lib/domain/tasks";
 import { forgetLeftWeights, listLeftWeights, listNamedWeights } from "@/lib/domain/trainings";
 import { findNamedFiles, listNamedThumbnails } from "@/lib/domain/versions";
 import { FIRST_MANIFEST_PATH, manifestPath } from "@/lib/engine/manifest";
@@ -47,7 +48,7 @@ const AREAS: Record<Holder, { folders: readonly string[]; unnamed: FindUnnamed }
   GENERATION: { folders: ["images/", "manifests/", "generation/"], unnamed: findUnnamedOfVersion },
   EXPORT: { folders: ["exports/"], unnamed: findUnnamedExports },
   WEIGHTS: { folders: [""], unnamed: findUnnamedWeights },
-  UPLOADS: { folders: ["images/", "thumbs/"], unnamed: findUnnamedImages },
+  UPLOADS: { folders: ["images/", "thumbs/", ZIPS_FOLDER], unnamed: findUnnamedUploads },
   THUMBNAILS: { folders: ["thumbs/"], unnamed: findUnnamedThumbnails },
   STORE_UPLOADS: null, // sweepStoreUploads: each has its own time
 };
@@ -138,15 +139,20 @@ async function findUnnamedWeights({ root, item }: EndedGrant, found: readonly Fo
   return found.filter(({ key }) => !named.has(key.slice(root.length).split("/")[0] ?? ""));
 }
 
-async function findUnnamedImages(_grant: EndedGrant, found: readonly Found[]): Promise<Found[]> {
+async function findUnnamedUploads({ root }: EndedGrant, found: readonly Found[]): Promise<Found[]> {
   const idOf = ({ key }: Found) => key.slice(key.lastIndexOf("/") + 1);
   const unnamed: Found[] = [];
   for (let start = 0; start < found.length; start += BATCH) {
     const batch = found.slice(start, start + BATCH);
-    const without = await listImagesWithoutRow(batch.map(idOf));
-    unnamed.push(...batch.filter((file) => without.has(idOf(file))));
+    const [zips, images] = partition(batch, ({ key }) => key.startsWith(`${root}${ZIPS_FOLDER}`));
+    const [named, without] = await Promise.all([listNamedZips(zips.map(idOf)), listImagesWithoutRow(images.map(idOf))]);
+    unnamed.push(...zips.filter((file) => !named.has(idOf(file))), ...images.filter((file) => without.has(idOf(file))));
   }
   return unnamed;
+}
+
+function partition<Item>(items: readonly Item[], holds: (item: Item) => boolean): [Item[], Item[]] {
+  return [items.filter(holds), items.filter((item) => !holds(item))];
 }
 
 // ── The sweep ────────────────────────────────────────────────────────────────────────────────────────────────────────

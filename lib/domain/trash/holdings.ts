@@ -17,7 +17,7 @@ export const IMAGE_FILES = `1 + (coalesce(i.thumbnail_bytes, 0) > 0)::int`;
 export const IMAGE_BYTES = `i.size_bytes + coalesce(i.thumbnail_bytes, 0)`;
 
 /**
- * Everything that takes room, a row each. Files and bytes are what a version's, a model's, an export's or an uploaded
+ * Everything that takes room, a row each; also a zip of images that waits to be unpacked. Files and bytes are what a version's, a model's, an export's or an uploaded
  * image's own row says, thumbnails included; of a version that is not ready, the chunks that are made. Whether something is in Trash by itself, its project
  * aside, stands in `version_in_trash` and `training_in_trash`.
  */
@@ -42,6 +42,9 @@ from models m join versions v on v.id = m.version_id join trainings t on t.id = 
 union all
 select v.workspace_id, v.project_id, e.version_id, null, v.deleted_at is not null, false, 0, 1, e.size_bytes, 0, 0, 0, 0
 from exports e join versions v on v.id = e.version_id where e.status = 'READY'
+union all
+select t.workspace_id, t.project_id, null, null, false, false, 0, 1, t.file_bytes, 0, 0, 0, 0
+from tasks t where t.file_id is not null
 union all
 select p.workspace_id, i.project_id, null, null, false, false, 0, ${IMAGE_FILES}, ${IMAGE_BYTES}, 0, 0, 0, 1
 from images i join projects p on p.id = i.project_id`;

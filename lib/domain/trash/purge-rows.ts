@@ -13,6 +13,7 @@ import type { Context } from "@/lib/domain/context";
 import { endGrants, projectPrefix, storeUploadsPrefix, trainingPrefix, versionPrefix } from "@/lib/domain/grants";
 import { takeLocks, workspaceLock } from "@/lib/domain/locks";
 import { giveBackImages } from "@/lib/domain/quota";
+import { forgetZipsOf } from "@/lib/domain/tasks";
 import { IMAGE_BYTES, IMAGE_FILES, readLosses, type Loss } from "./holdings";
 import { measureAgain } from "./measure";
 import { appendEntry } from "./receipt-chain";
@@ -398,6 +399,11 @@ export async function purgeClaimedProject(
       if (!held) return "held";
       const [images] = await tx.query<{ removed: number }>(REMOVE_IMAGES, [projectId, receipt.id]);
       if (images!.removed > 0) return "more";
+      const zips = await forgetZipsOf(tx, ctx, projectId);
+      await tx.purgeReceipt.update({
+        where: { id: receipt.id },
+        data: { expectedFiles: { increment: zips.files }, expectedBytes: { increment: zips.bytes } },
+      });
       const granted = await endGrants(tx, "PROJECT", [projectId]);
       await tx.project.delete({ where: { id: projectId } });
       await finishProjectReceipt(tx, ctx, receipt.id, granted.get(projectId));

@@ -1,8 +1,8 @@
-import { CALLERS, defineOperation, NO_BODY, NOTHING } from "@/lib/doors/operation";
-import { workspaceParams } from "@/lib/doors/fields";
+import { BYTES_BODY, CALLERS, defineOperation, NO_BODY, NOTHING } from "@/lib/doors/operation";
+import { projectParams, workspaceParams } from "@/lib/doors/fields";
 import * as schemas from "./schemas";
 
-const { byKey } = CALLERS;
+const { byEverybody, byKey } = CALLERS;
 const BODY_BYTES_MAX = 4 * 1024 * 1024;
 
 export const taskOperations = {
@@ -48,6 +48,58 @@ export const taskOperations = {
     query: NOTHING,
     body: NO_BODY,
     answer: schemas.taskAnswer,
+    refusals: ["not_found"],
+  }),
+  beginZipUpload: defineOperation({
+    id: "beginZipUpload",
+    tag: "Images",
+    summary: "Upload a zip of images",
+    description:
+      "Answers where to PUT the zip. A worker unpacks it: images with the classes of their folders or the boxes of COCO, YOLO and Pascal VOC files among them. What cannot be taken is told and harms nothing else.",
+    method: "POST",
+    path: "/{workspace}/{project}/upload/zip",
+    caller: byKey("upload images"),
+    params: projectParams,
+    query: NOTHING,
+    body: schemas.zipBody,
+    bodyOptional: true,
+    answer: schemas.zipBegun,
+    refusals: [
+      "invalid_request",
+      "invalid_input",
+      "not_found",
+      "in_trash",
+      "purged",
+      "payload_too_large",
+      "unsupported_media_type",
+      "not_configured",
+    ],
+  }),
+  sendZip: defineOperation({
+    id: "sendZip",
+    tag: "Images",
+    summary: "Send the zip",
+    description: "To the link that beginZipUpload answered: it is the permission. Once.",
+    method: "PUT",
+    path: "/upload/{token}",
+    caller: byEverybody,
+    params: schemas.zipLinkParams,
+    query: NOTHING,
+    body: BYTES_BODY,
+    answer: schemas.zipTaken,
+    refusals: ["invalid_request", "not_found", "in_trash", "already_exists", "payload_too_large", "not_configured"],
+  }),
+  getZipUpload: defineOperation({
+    id: "getZipUpload",
+    tag: "Images",
+    summary: "How far a zip is unpacked",
+    method: "GET",
+    path: "/{workspace}/upload/zip/{task}",
+    caller: byKey("read projects"),
+    params: schemas.taskParams,
+    query: NOTHING,
+    body: NO_BODY,
+    answer: schemas.zipAnswer,
     refusals: ["not_found"],
   }),
 };

@@ -51,3 +51,28 @@ export function presentTask(task: Task): z.input<typeof schemas.taskAnswer> {
     ...(problem === null ? {} : { error: problem }),
   };
 }
+
+export function presentZip(task: Task): z.input<typeof schemas.zipAnswer> {
+  const { id, result, problem } = task;
+  const number = (name: string): number => {
+    const value = result?.[name];
+    return typeof value === "number" ? value : 0;
+  };
+  return {
+    taskId: id,
+    status: statusOf(task),
+    progress: progressOf(task),
+    ...(result === null
+      ? {}
+      : {
+          result: {
+            added: number("added"),
+            duplicates: number("duplicates"),
+            annotated: number("annotated"),
+            failed: result.failed,
+            failures: result.failures.map(({ item, error }) => ({ file: item, error })),
+          },
+        }),
+    ...(problem === null ? {} : { error: problem }),
+  };
+}

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { IMAGES_PER_CALL_MAX } from "@/lib/domain/limits";
+import { SPLIT_NAMES, SPLITS } from "@/lib/domain/splits";
 import { count, workspaceParams } from "@/lib/doors/fields";
 
 const opaqueId = z.string().regex(/^[A-Za-z0-9-]{1,64}$/);
@@ -52,4 +53,47 @@ export const taskAnswer = z.strictObject({
     .optional()
     .meta({ description: "Once it is completed." }),
   error: z.string().optional().meta({ description: "Why it failed." }),
+});
+
+export const zipBody = z.object(
+  {
+    split: z
+      .enum(SPLIT_NAMES, { error: "must be train, valid or test" })
+      .nullish()
+      .transform((name) => (name ? SPLITS[name] : null))
+      .meta({ description: "Without it, as the folders in the zip say, else by the files' names." }),
+    tags: words,
+    batchName: z.string().max(1_000).nullish(),
+  },
+  { error: "must be a JSON object" },
+);
+
+export const zipBegun = z.strictObject({
+  taskId: z.string(),
+  signedUrl: z.string().meta({ description: "PUT the zip there within a day; it needs no key." }),
+});
+
+export const zipLinkParams = z.object({ token: z.string().regex(/^[A-Za-z0-9_.-]{1,400}$/) });
+
+export const zipTaken = z.strictObject({ taken: z.literal(true) });
+
+export const zipAnswer = z.strictObject({
+  taskId: z.string(),
+  status: z.enum(["queued", "running", "completed", "failed"]),
+  progress: z.strictObject({
+    current: count.meta({ description: "Images that were looked at." }),
+    total: count.optional(),
+  }),
+  result: z
+    .strictObject({
+      added: count,
+      duplicates: count.meta({ description: "In the project already." }),
+      annotated: count.meta({ description: "Images that got boxes." }),
+      failed: count.meta({ description: "What was left out." }),
+      failures: z
+        .array(z.strictObject({ file: z.string(), error: z.string() }))
+        .meta({ description: "The first of it." }),
+    })
+    .optional(),
+  error: z.string().optional().meta({ description: "Why nothing more of it was added." }),
 });

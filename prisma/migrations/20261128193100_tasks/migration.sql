@@ -16,6 +16,7 @@ CREATE TABLE "tasks" (
     "total" INTEGER,
     "result" JSONB,
     "problem" TEXT,
+    "file_id" TEXT,
     "file_bytes" BIGINT,
     "user_id" TEXT NOT NULL,
     "created_at" TIMESTAMPTZ(3) NOT NULL,
@@ -35,7 +36,7 @@ CREATE INDEX "tasks_project_id_idx" ON "tasks"("project_id");
 
 -- What is to be worked off, oldest first; and what is old enough to be forgotten.
 CREATE INDEX "tasks_open" ON "tasks" ("created_at", "id") WHERE "status" IN ('QUEUED', 'RUNNING');
-CREATE INDEX "tasks_with_file" ON "tasks" ("id") WHERE "file_bytes" IS NOT NULL;
+CREATE INDEX "tasks_with_file" ON "tasks" ("project_id") WHERE "file_id" IS NOT NULL;
 CREATE INDEX "tasks_created_at_idx" ON "tasks" ("created_at");
 
 -- What must never be.
@@ -44,4 +45,4 @@ ALTER TABLE "tasks"
   ADD CONSTRAINT "tasks_failed_with_a_problem" CHECK (("problem" IS NOT NULL) = ("status" = 'FAILED')),
   ADD CONSTRAINT "tasks_leased_while_running" CHECK (("status" = 'RUNNING') = ("lease_id" IS NOT NULL) AND ("lease_id" IS NULL) = ("lease_until" IS NULL)),
   ADD CONSTRAINT "tasks_counts" CHECK ("done" >= 0 AND "total" >= "done"),
-  ADD CONSTRAINT "tasks_file_of_a_project" CHECK ("file_bytes" >= 0 AND ("file_bytes" IS NULL OR "project_id" IS NOT NULL));
+  ADD CONSTRAINT "tasks_file_of_a_project" CHECK (("file_id" IS NULL) = ("file_bytes" IS NULL) AND "file_bytes" >= 0 AND ("file_id" IS NULL OR "project_id" IS NOT NULL));

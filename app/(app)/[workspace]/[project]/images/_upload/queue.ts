@@ -1,7 +1,7 @@
-import type { Intake } from "./intake";
+import type { Intake } from "@/lib/work/uploads/intake";
 import type { SplitName } from "@/lib/domain/splits";
-import { place, type Placing } from "./placing";
-import type { Refusal, UploadFile } from "./upload-file";
+import { place, type Placing } from "@/lib/work/uploads/placing";
+import type { Refusal, UploadFile } from "@/lib/work/uploads/upload-file";
 
 /** One image to send, and where it goes. */
 export interface Job {

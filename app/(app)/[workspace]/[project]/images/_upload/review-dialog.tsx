@@ -13,9 +13,9 @@ import { Select } from "@/app/_ui/select";
 import { SPLIT_NAMES, type SplitName } from "@/lib/domain/splits";
 import { SplitDot } from "../../_images/image-tile";
 import { ClassInput } from "../class-input";
-import type { Intake } from "./intake";
+import type { Intake } from "@/lib/work/uploads/intake";
 import { LeftOut } from "./left-out";
-import { place, readFolders, type Placing } from "./placing";
+import { place, readFolders, type Placing } from "@/lib/work/uploads/placing";
 
 interface Props {
   /** null while it is being read. */

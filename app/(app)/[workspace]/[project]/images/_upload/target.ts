@@ -1,5 +1,5 @@
 import type { UploadSettings } from "@/lib/work/uploads/settings";
-import type { UploadFile } from "./upload-file";
+import type { UploadFile } from "@/lib/work/uploads/upload-file";
 import type { AnnotationProblem, Failed, Job, SentImage, Stopped, UploadTarget } from "./queue";
 
 /** Where a project's images go: `url` is the project under /data. */

@@ -6,7 +6,7 @@ import { Callout } from "@/app/_ui/callout";
 import { formatBytes } from "@/app/_ui/number";
 import { Progress } from "@/app/_ui/progress";
 import { LeftOut } from "./left-out";
-import { baseName } from "./placing";
+import { baseName } from "@/lib/work/uploads/placing";
 import type { UploadQueue, UploadState } from "./queue";
 
 const SEPARATOR = " · ";

@@ -7,9 +7,10 @@ import { useEffect, useRef, useState } from "react";
 import { Button } from "@/app/_ui/button";
 import { Menu, MenuContent, MenuItem, MenuTrigger } from "@/app/_ui/menu";
 import { toastError } from "@/app/_ui/toast";
-import { droppedFiles, filesOf, sortFiles, type Intake, type IntakeLimits } from "./intake";
+import { sortFiles, type Intake, type IntakeLimits } from "@/lib/work/uploads/intake";
 import type { UploadQueue } from "./queue";
-import type { UploadFile } from "./upload-file";
+import type { UploadFile } from "@/lib/work/uploads/upload-file";
+import { droppedFiles, filesOf } from "./dropped-files";
 
 const ReviewDialog = dynamic(async () => (await import("./review-dialog")).ReviewDialog, { ssr: false });
 

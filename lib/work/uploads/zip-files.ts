@@ -1,4 +1,4 @@
-import { BlobReader, ZipReader, type FileEntry } from "@zip.js/zip.js/lib/zip-core-native.js";
+import { BlobReader, ZipReader, type FileEntry, type Reader } from "@zip.js/zip.js/lib/zip-core-native.js";
 import type { Refused, UploadFile } from "./upload-file";
 
 const ENTRIES_MAX = 200_000;
@@ -13,12 +13,23 @@ const RATIO_FREE_BYTES = 100_000_000;
  * is refused as a whole. Loaded only once a zip was chosen.
  */
 export async function readZip(zip: UploadFile): Promise<{ entries: UploadFile[]; refused: Refused[] }> {
+  const blob = await zip.open().catch(() => null);
+  if (!blob) return { entries: [], refused: [{ path: zip.path, reason: "brokenZip" }] };
+  return readZipFrom({ ...zip, reader: new BlobReader(blob) });
+}
+
+/** The same for a zip that is read in place by `reader`, which must stay open for as long as entries are opened. */
+export async function readZipFrom(zip: {
+  path: string;
+  sizeBytes: number;
+  reader: Reader<unknown>;
+}): Promise<{ entries: UploadFile[]; refused: Refused[] }> {
   const entries: UploadFile[] = [];
   const refused: Refused[] = [];
   let bytes = 0;
   try {
-    // Inflating is the browser's own and off the main thread already: no workers. Names are looked at by whoever asked.
-    const reader = new ZipReader(new BlobReader(await zip.open()), {
+    // Inflating is the platform's own and off the main thread already: no workers. Names are looked at by whoever asked.
+    const reader = new ZipReader(zip.reader, {
       useWebWorkers: false,
       filenameValidation: "tolerant",
       checkOverlappingEntry: true,

@@ -1,0 +1,74 @@
+import type { Reader } from "@zip.js/zip.js/lib/zip-core-native.js";
+import { kindOf } from "./placing";
+import type { Refusal, Refused, UploadFile } from "./upload-file";
+
+/** What somebody chose or dropped, sorted. */
+export interface Intake {
+  images: UploadFile[];
+  annotations: UploadFile[];
+  refused: Refused[];
+}
+
+export interface IntakeLimits {
+  imageBytes: number;
+  annotationBytes: number;
+}
+
+const PATH_MAX = 1_000;
+/** Names that lead out of a folder when taken for a path, or that hide what they are. */
+const UNSAFE = /^[/\\]|^[a-z]:|(^|[/\\])\.\.([/\\]|$)|\p{Cc}/iu;
+
+const isUnsafePath = (path: string): boolean => path.length > PATH_MAX || UNSAFE.test(path);
+
+/** Sorts what was chosen or dropped; zips are opened and their entries sorted with it. Never throws for a file. */
+export async function sortFiles(
+  files: AsyncIterable<UploadFile> | Iterable<UploadFile>,
+  limits: IntakeLimits,
+): Promise<Intake> {
+  const intake: Intake = { images: [], annotations: [], refused: [] };
+  for await (const file of files) {
+    if (kindOf(file.path) === "zip" && !isUnsafePath(file.path)) {
+      const { readZip } = await import("./zip-files");
+      sortZipped(await readZip(file), limits, intake);
+    } else {
+      sortOne(file, limits, intake);
+    }
+  }
+  return intake;
+}
+
+/** Sorts the files of one zip, wherever its bytes are. Never throws for what is in it. */
+export async function sortZip(
+  zip: { path: string; sizeBytes: number; reader: Reader<unknown> },
+  limits: IntakeLimits,
+): Promise<Intake> {
+  const intake: Intake = { images: [], annotations: [], refused: [] };
+  const { readZipFrom } = await import("./zip-files");
+  sortZipped(await readZipFrom(zip), limits, intake);
+  return intake;
+}
+
+function sortZipped(
+  { entries, refused }: { entries: UploadFile[]; refused: Refused[] },
+  limits: IntakeLimits,
+  intake: Intake,
+): void {
+  intake.refused.push(...refused);
+  for (const entry of entries) sortOne(entry, limits, intake);
+}
+
+function sortOne(file: UploadFile, limits: IntakeLimits, { images, annotations, refused }: Intake): void {
+  const refuse = (reason: Refusal) => void refused.push({ path: file.path, reason });
+  if (isUnsafePath(file.path)) return refuse("unsafeName");
+  switch (kindOf(file.path)) {
+    case "hidden":
+      return;
+    case "image":
+      return file.sizeBytes > limits.imageBytes ? refuse("tooLarge") : void images.push(file);
+    case "annotation":
+      return file.sizeBytes > limits.annotationBytes ? refuse("annotationTooLarge") : void annotations.push(file);
+    case "zip": // a zip in a zip
+    case "other":
+      return refuse("notAnImage");
+  }
+}
