@@ -1,4 +1,6 @@
-import { beforeAll, describe, expect, it } from "vitest";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { beforeAll, describe, expect, it, vi } from "vitest";
 import { updateImages } from "@/lib/domain/images";
 import { prisma } from "@/lib/platform/db";
 import { buildApiKey, buildProject, buildWorld, userContext, type World } from "@/lib/testing/builders";
@@ -391,5 +393,45 @@ describe("tags and metadata", () => {
       expect([400, 422]).toContain(status);
     }
     expect(await facts("dog.jpg")).toEqual(before);
+  });
+});
+
+describe("an image by its URL", () => {
+  it("is fetched from a listed host, kept with what is said of it, and never from another", async () => {
+    const bytes = await photo(60, 60);
+    const asked: string[] = [];
+    const server = createServer((request, response) => {
+      asked.push(String(request.url));
+      if (request.url === "/gone.jpg") response.statusCode = 404;
+      response.end(bytes);
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+    process.env["INFER_IMAGE_HOSTS"] = `http://${host}`;
+    vi.resetModules(); // the environment is read once
+    const { disconnect } = await import("@/lib/platform/db");
+    /** `project.upload("https://…", hosted_image=True)`: all in the query, no body. */
+    const fetchIt = (url: string, query = "") =>
+      call("POST", `/dataset/${project.slug}/upload?name=a.jpg&split=test&image=${encodeURIComponent(url)}${query}`, {
+        key,
+      });
+    try {
+      const answer = await fetchIt(
+        `http://${host}/a.jpg`,
+        `&batch=Hosted&tag=web&metadata=${encodeURIComponent('{"site":"a"}')}`,
+      );
+      expect(answer).toMatchObject({ status: 200, body: { success: true } });
+      expect(
+        await prisma().image.findUniqueOrThrow({ where: { id: (answer.body as { id: string }).id } }),
+      ).toMatchObject({ fileName: "a.jpg", split: "TEST", tags: ["web"], batch: "Hosted", metadata: { site: "a" } });
+      for (const url of [`http://${host}/gone.jpg`, "http://127.0.0.1:1/a.jpg", "http://169.254.169.254/x", "x"])
+        expect(await fetchIt(url), url).toMatchObject({ status: 400 });
+      expect(await fetchIt(`http://${host}/b.jpg`, "&split=all")).toMatchObject({ status: 422 });
+      expect(asked).toEqual(["/a.jpg", "/gone.jpg"]);
+    } finally {
+      delete process.env["INFER_IMAGE_HOSTS"];
+      await disconnect();
+      await new Promise((resolve) => server.close(resolve));
+    }
   });
 });

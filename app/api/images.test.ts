@@ -182,7 +182,7 @@ describe("POST /dataset/:project/upload", () => {
     });
   });
 
-  it("fetches nothing from elsewhere", async () => {
+  it("fetches nothing from a host that is not listed", async () => {
     const project = await buildProject(world);
     const hosted = await call(
       "POST",
@@ -191,7 +191,7 @@ describe("POST /dataset/:project/upload", () => {
     );
     expect(hosted).toMatchObject({
       status: 400,
-      body: { code: "invalid_request", message: expect.stringContaining("upload the file") },
+      body: { code: "invalid_request", message: expect.stringContaining("lists") },
     });
     expect(await upload(project.slug, { query: "&image=x" })).toMatchObject({ status: 400 });
   });

@@ -124,7 +124,7 @@ const toImage = (image: LinkedImage, kind: "image" | "thumbnail"): Download => {
     contentType: small ? "image/webp" : image.contentType,
     fileName: `${image.id}.${small ? "webp" : image.contentType.replace(/^.*\//, "")}`,
     sizeBytes: small ? image.thumbnailBytes : image.sizeBytes,
-    etag: `"${image.id}-${kind}"`,
+    etag: `"${image.id}-${small ? "thumbnail" : "image"}"`,
     open: (range) => openStored(small ? image.thumbnailKey : image.key, "This image is not there any more.", range),
   };
 };

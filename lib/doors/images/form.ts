@@ -5,10 +5,11 @@ import type { Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
 import { type AddedImage, assertCanAddImage, parseDescription, type GivenDescription } from "@/lib/domain/images";
 import type { SluggedProjectRef } from "@/lib/domain/item-state";
-import { SPLIT_NAMES, SPLITS } from "@/lib/domain/splits";
+import { SPLIT_NAMES, SPLITS, type SplitName } from "@/lib/domain/splits";
 import { env } from "@/lib/platform/env";
 import type { Split } from "@/lib/platform/generated/enums";
-import { storeSpooled } from "@/lib/work/uploads/images";
+import { fetchImage } from "@/lib/work/fetch-image";
+import { storeSpooled, uploadImage } from "@/lib/work/uploads/images";
 import { brokenOff, readChunks } from "@/lib/work/chunks";
 import { spool, tooLarge, withTemporaryFile } from "@/lib/work/uploads/spool";
 
@@ -45,6 +46,23 @@ export async function uploadImageForm(
     const name = fields.get("name") || fileName;
     return storeSpooled(ctx, ref, file, spooled, { fileName: name, split, label: null, description });
   });
+}
+
+/**
+ * Adds the image at a URL, which is fetched from the hosts that the server lists. Throws as uploadImage and fetchImage.
+ */
+export async function uploadHostedImage(
+  ctx: Context,
+  ref: SluggedProjectRef,
+  url: string,
+  said: { name?: string | undefined; split?: SplitName | undefined; metadata?: string | undefined },
+  given: GivenDescription,
+): Promise<AddedImage> {
+  const description = parseDescription({ ...given, metadata: readMetadata(said.metadata) });
+  await assertCanAddImage(ctx, ref, null); // nothing is fetched for who may not add it
+  const fileName = said.name || (URL.canParse(url) ? new URL(url).pathname : "");
+  const facts = { fileName, split: SPLITS[said.split ?? "train"], label: null, description };
+  return fetchImage(url, (bytes) => uploadImage(ctx, ref, bytes, facts));
 }
 
 /** As the client writes it, a JSON text; undefined for none. Throws `invalid_request`. */

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { SPLIT_NAMES } from "@/lib/domain/splits";
 import { count, projectParams, slug } from "@/lib/doors/fields";
 
 export const datasetParams = z.object({ project: slug });
@@ -16,7 +17,17 @@ export const uploadQuery = z.object({
   batch: z.string().optional().meta({ description: "The name of the batch that the image belongs to." }),
   sequence_number: wholeNumber.meta({ description: "Its place in a recording; with `sequence_size`." }),
   sequence_size: wholeNumber.meta({ description: "How many images the recording has." }),
-  image: z.string().optional().meta({ description: "Not supported: the server fetches nothing from elsewhere." }),
+  image: z
+    .string()
+    .max(4_000)
+    .optional()
+    .meta({ description: "Instead of a form: a URL that the server fetches, of a host that INFER_IMAGE_HOSTS lists." }),
+  name: z.string().max(4_096).optional().meta({ description: "With `image`: what it is called." }),
+  split: z
+    .enum(SPLIT_NAMES, { error: "must be train, valid or test" })
+    .optional()
+    .meta({ description: "With `image`." }),
+  metadata: z.string().max(65_536).optional().meta({ description: "With `image`: a JSON object." }),
 });
 
 const flag = z

@@ -6,7 +6,7 @@ import type { ModelRef } from "@/lib/domain/trainings";
 import { holdCallsBy } from "@/lib/work/inference/calls";
 import { predict, type InferenceAnswer } from "@/lib/work/inference/inference";
 import { readForm } from "@/lib/doors/images/form";
-import { fetchImage } from "@/lib/work/inference/fetch";
+import { fetchImage } from "@/lib/work/fetch-image";
 import { readChunks } from "@/lib/work/chunks";
 import { tooLarge } from "@/lib/work/uploads/spool";
 

@@ -7,9 +7,10 @@ import { env } from "@/lib/platform/env";
 import { createGate } from "@/lib/work/gate";
 
 /*
- * Images by URL. A server that fetches what strangers name can be made to read what only it can reach, so: nothing but the
- * hosts that INFER_IMAGE_HOSTS lists; a name is resolved once and that very address is connected to; it must be a public
- * one, unless the list has the host's port; no redirect is followed; time and size are bounded.
+ * Images by URL, to ask a model about or to add to a project. A server that fetches what strangers name can be made to
+ * read what only it can reach, so: nothing but the hosts that INFER_IMAGE_HOSTS lists; a name is resolved once and that
+ * very address is connected to; it must be a public one, unless the list has the host's port; no redirect is followed;
+ * time and size are bounded.
  */
 
 const SECONDS_MAX = 10;

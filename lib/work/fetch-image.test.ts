@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { isPublicAddress } from "./fetch";
+import { isPublicAddress } from "./fetch-image";
 
 describe("an address", () => {
   it("is public only where anybody on the Internet reaches it", () => {
