@@ -254,6 +254,46 @@ test("boxes of a COCO file are drawn on the images it names, and listed beside t
   await axe();
 });
 
+test("what programs say of an image is shown with it, and images are found by tag and batch", async ({
+  page,
+  world,
+  signIn,
+  axe,
+}) => {
+  const project = await buildProject(world, { name: "Yard" });
+  const base = `/${world.workspace.slug}/${project.slug}`;
+  await signIn(world.owner);
+  await uploadImages(page, base, 3, "&label=7");
+  const [image] = await prisma().image.findMany({ where: { projectId: project.id }, orderBy: { id: "asc" } });
+  await prisma().image.update({
+    where: { id: image!.id },
+    data: {
+      tags: ["night", "review"],
+      batch: "6月の画像",
+      sequenceNumber: 3,
+      sequenceSize: 9,
+      metadata: { camera: "cam1" },
+    },
+  });
+  await page.goto(`${base}/images`);
+  const grid = page.getByRole("listbox", { name: "Images of Yard" });
+  await expect(grid.getByRole("option")).toHaveCount(3);
+  await page.getByLabel("Filter by tag").selectOption("review");
+  await expect(grid.getByRole("option")).toHaveCount(1);
+  await page.getByLabel("Filter by batch").selectOption("6月の画像");
+  await expect(page).toHaveURL(/tag=review&batch=/);
+  await grid.getByRole("option").click();
+  const large = page.getByRole("dialog", { name: image!.fileName });
+  await expect(large.getByRole("region", { name: "Tags" })).toContainText("night");
+  await expect(large.getByRole("region", { name: "Metadata" })).toContainText("cam1");
+  await expect(large.getByText("6月の画像")).toBeVisible();
+  await expect(large.getByText("3 of 9")).toBeVisible();
+  await axe();
+  await page.keyboard.press("Escape");
+  await page.getByRole("button", { name: "Clear filters" }).click();
+  await expect(grid.getByRole("option")).toHaveCount(3);
+});
+
 test("a viewer looks and changes nothing; what is not there or in Trash is 404", async ({
   page,
   world,

@@ -95,7 +95,11 @@ async function buildScene() {
     receipt: receipt.id,
     batch: batchId("June"),
     task: task.id,
+    export: "",
   };
+  const { link } = (await call("POST", `/${slug}/search/export`, { key, json: { query: "*", format: "folder" } }))
+    .body as { link: string };
+  params.export = link;
   return {
     world,
     key,
@@ -140,6 +144,8 @@ function bodyFor({ id }: AnyOperation, scene: Scene): { json?: unknown; raw?: Bo
       return { raw: "weights" };
     case "searchWorkspace":
       return { json: { query: "tag:review", pageSize: 50 } };
+    case "exportSearch":
+      return { json: { query: "*", format: "folder" } };
     case "describeImage":
       return { json: { addTags: ["review"] } };
     case "describeImages":
@@ -322,6 +328,7 @@ describe.each(inWorkspace)("$operation.id, in a workspace", ({ operation, permis
       { receipt: "%00" },
       { batch: "%00" },
       { task: "%00" },
+      { export: "%00" },
       { image: "%00" },
       ...["FOLDER", "folder%00", "v2", "yolov11", "..%2F"].map((format) => ({ format })),
     ];

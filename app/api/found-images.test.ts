@@ -1,5 +1,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { Uint8ArrayReader, ZipReader } from "@zip.js/zip.js";
+import sharp from "sharp";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import { updateImages } from "@/lib/domain/images";
 import { prisma } from "@/lib/platform/db";
@@ -393,6 +395,86 @@ describe("tags and metadata", () => {
       expect([400, 422]).toContain(status);
     }
     expect(await facts("dog.jpg")).toEqual(before);
+  });
+});
+
+describe("workspace.search_export", () => {
+  it("gives what is found as a zip, by a link that needs no key", async () => {
+    const begun = await post("/search/export", { query: "class:stop", format: "coco" });
+    expect(begun).toMatchObject({ status: 202, body: { link: expect.stringMatching(/^[\w.-]+$/) } });
+    const status = await get(`/search/export/${(begun.body as { link: string }).link}`);
+    expect(status).toMatchObject({ status: 200, body: { ready: true } });
+    const answer = await dispatch(new Request((status.body as { link: string }).link));
+    expect([answer.status, answer.headers.get("content-type")]).toEqual([200, "application/zip"]);
+    const reader = new ZipReader(new Uint8ArrayReader(new Uint8Array(await answer.arrayBuffer())));
+    const names = (await reader.getEntries()).map(({ filename }) => filename);
+    expect(names).toEqual([
+      "README.dataset.txt",
+      expect.stringMatching(/^train\/sign\..*\.jpg$/),
+      "train/_annotations.coco.json",
+    ]);
+  });
+
+  it("refuses what finds nothing, mixes, or is not there", async () => {
+    for (const [json, sentence] of [
+      [{ query: "tag:nobody", format: "coco" }, /finds no image/],
+      [{ query: "*", format: "folder" }, /with boxes/],
+      [{ query: "class:cat", format: "coco" }, /class of their own/],
+      [{ query: "*", format: "tfrecord" }, /There are: folder/],
+      [{ query: "*", format: "coco", annotationGroup: "x" }, /one set of annotations/],
+    ] as const)
+      expect(await post("/search/export", json), JSON.stringify(json)).toMatchObject({
+        status: 422,
+        body: { error: expect.stringMatching(sentence) },
+      });
+    expect(await get("/search/export/forged.token")).toMatchObject({ status: 404 });
+  });
+});
+
+describe("health", () => {
+  it("says what there is, what is missing, and what looks the same", async () => {
+    const other = await buildProject(world, { slug: "birds" });
+    const base = await photo(80, 60);
+    const form = async (name: string, bytes: Buffer) => {
+      const body = new FormData();
+      body.set("file", new Blob([new Uint8Array(bytes)]), name);
+      return ((await call("POST", `/dataset/${other.slug}/upload`, { key, raw: body })).body as { id: string }).id;
+    };
+    const [first, again] = [
+      await form("a.jpg", base),
+      await form("b.webp", await sharp(base).resize(60, 45).webp().toBuffer()),
+    ];
+    await form("c.jpg", await sharp(base).flop().resize(30, 40, { fit: "fill" }).jpeg().toBuffer());
+    await prisma().image.updateMany({ where: { id: { in: [first, again] } }, data: { label: "owl" } });
+    expect(await get("/birds/health?regenerate=true")).toMatchObject({
+      status: 200,
+      body: {
+        images: 3,
+        annotations: 2,
+        missingAnnotations: 1,
+        splits: { train: 3, valid: 0, test: 0 },
+        classes: [{ name: "owl", annotations: 2, images: 2, share: 1 }],
+        balance: null,
+        sizes: {
+          width: { min: 30, median: 60, max: 80 },
+          height: { min: 40, median: 45, max: 60 },
+          shapes: { wide: 2, square: 0, tall: 1 },
+          distinct: 3,
+        },
+        nearDuplicates: {
+          compared: 3,
+          groups: [
+            [
+              { id: again, name: "b.webp" },
+              { id: first, name: "a.jpg" },
+            ],
+          ],
+        },
+      },
+    });
+    expect(await get("/signs/health")).toMatchObject({
+      body: { classes: [{ name: "stop", annotations: 1, images: 1 }], missingAnnotations: 0 },
+    });
   });
 });
 

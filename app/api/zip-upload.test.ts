@@ -2,7 +2,7 @@ import { readdirSync } from "node:fs";
 import { beforeAll, describe, expect, it } from "vitest";
 import { systemContext } from "@/lib/domain/context";
 import { projectPrefix } from "@/lib/domain/grants";
-import { trashProject } from "@/lib/domain/trash";
+import { purgeItem, trashProject } from "@/lib/domain/trash";
 import { zipStream, type ZipEntry } from "@/lib/engine/zip";
 import { blobStore } from "@/lib/platform/blob-store";
 import { prisma, query } from "@/lib/platform/db";
@@ -157,6 +157,31 @@ describe("a zip", () => {
     await unpackAll();
     expect(await statusOf(sent.taskId)).toMatchObject({ status: "failed", error: expect.stringContaining("in Trash") });
     expect(await zipsOf(project)).toEqual([]);
+  });
+
+  it("that waits counts as its project's, goes with it, and stands on its receipt", async () => {
+    const project = await newProject();
+    const { taskId, signedUrl } = await begin(project);
+    const zip = await zipOf({ "a.jpg": pictures[0]! });
+    await put(signedUrl, zip);
+    const owner = await userContext(world);
+    await trashProject(owner, { workspaceSlug: world.workspace.slug, projectSlug: project.slug });
+    expect((await prisma().project.findUniqueOrThrow({ where: { id: project.id } })).trashedBytes).toBe(
+      BigInt(zip.length),
+    );
+    await purgeItem(
+      owner,
+      { workspaceSlug: world.workspace.slug, type: "PROJECT", id: project.id },
+      AbortSignal.timeout(10_000),
+    );
+    expect(await prisma().purgeReceipt.findFirstOrThrow({ where: { itemId: project.id } })).toMatchObject({
+      expectedFiles: 1,
+      expectedBytes: BigInt(zip.length),
+    });
+    expect(await statusOf(taskId)).toMatchObject({
+      status: "failed",
+      error: expect.stringContaining("permanently deleted"),
+    });
   });
 
   it("whose worker died is taken up by the next, and given up after some", async () => {

@@ -21,3 +21,6 @@ export const METADATA_KEYS_MAX = 100;
 
 /** The most images that one page of a search over the API has. */
 export const SEARCH_PAGE_MAX = 250;
+
+/** The most images that a search is exported with. */
+export const SEARCH_EXPORT_IMAGES_MAX = 10_000;

@@ -45,6 +45,8 @@ export interface NewImage {
   open: () => Readable;
   /** WebP. */
   thumbnail: Buffer;
+  /** Of its picture, to tell near-duplicates by; null: not known. */
+  look?: string | null | undefined;
 }
 
 export interface AddedImage {
@@ -159,6 +161,7 @@ export async function addImage(
           sequenceNumber: sequence?.number ?? null,
           sequenceSize: sequence?.size ?? null,
           metadata,
+          look: image.look ?? null,
           createdAt: ctx.now,
         },
         skipDuplicates: true,

@@ -10,6 +10,7 @@ export {
 } from "./search";
 export { parseImageQuery } from "./query";
 export { getBatch, listBatches, type Batch } from "./batches";
+export { countForHealth, listLooks, type HealthCounts } from "./health";
 export { describeImage, describeImages, type DescriptionChange, type NotDescribed } from "./describe";
 export {
   batchId,

@@ -1,5 +1,7 @@
 import type { z } from "zod";
 import { batchId, type AddedImage, type Batch, type GivenDescription } from "@/lib/domain/images";
+import { countsByName } from "@/lib/domain/splits";
+import type { Health } from "@/lib/work/images/health";
 import type { AnnotationProblem } from "@/lib/work/uploads/annotations";
 import type * as schemas from "./schemas";
 
@@ -34,5 +36,36 @@ export function presentBatch({ name, images, uploadedAt }: Batch): z.input<typeo
     images,
     numJobs: 0,
     uploaded: { _seconds: Math.floor(milliseconds / 1000), _nanoseconds: (milliseconds % 1000) * 1_000_000 },
+  };
+}
+
+export function presentHealth(health: Health): z.input<typeof schemas.healthAnswer> {
+  const annotations = Object.values(health.classes).reduce((sum, number) => sum + number, 0);
+  const classes = Object.entries(health.classes)
+    .map(([name, number]) => ({
+      name,
+      annotations: number,
+      images: health.imagesOfClass[name] ?? 0,
+      share: number / annotations,
+    }))
+    .sort((a, b) => b.annotations - a.annotations || (a.name < b.name ? -1 : 1));
+  const [largest, smallest] = [classes[0], classes.at(-1)];
+  return {
+    images: health.images,
+    annotations,
+    missingAnnotations: health.unannotated,
+    splits: countsByName(health.splits),
+    classes,
+    balance:
+      largest && smallest && largest !== smallest
+        ? { largest: largest.name, smallest: smallest.name, ratio: largest.annotations / smallest.annotations }
+        : null,
+    sizes: {
+      width: health.sizes?.width ?? null,
+      height: health.sizes?.height ?? null,
+      shapes: health.shapes,
+      distinct: health.distinctSizes,
+    },
+    nearDuplicates: health.nearDuplicates,
   };
 }

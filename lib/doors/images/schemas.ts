@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { SPLIT_NAMES } from "@/lib/domain/splits";
-import { count, projectParams, slug } from "@/lib/doors/fields";
+import { count, projectParams, slug, splits } from "@/lib/doors/fields";
 
 export const datasetParams = z.object({ project: slug });
 
@@ -90,3 +90,40 @@ const batch = z.strictObject({
 
 export const batchesAnswer = z.strictObject({ batches: z.array(batch) });
 export const batchAnswer = z.strictObject({ batch });
+
+export const healthQuery = z.object({
+  regenerate: z.string().optional().meta({ description: "Changes nothing: what is answered is of now." }),
+});
+
+const extent = z
+  .strictObject({ min: count, median: count, max: count })
+  .nullable()
+  .meta({ description: "In pixels; null without an image." });
+
+export const healthAnswer = z.strictObject({
+  images: count,
+  annotations: count.meta({ description: "Classes of images, or boxes." }),
+  missingAnnotations: count.meta({ description: "Images with neither class nor box." }),
+  splits,
+  classes: z
+    .array(z.strictObject({ name: z.string(), annotations: count, images: count, share: z.number() }))
+    .meta({ description: "The most frequent first; `share` of all annotations." }),
+  balance: z
+    .strictObject({ largest: z.string(), smallest: z.string(), ratio: z.number() })
+    .nullable()
+    .meta({
+      description: "How many times as many annotations the largest class has as the smallest; null without two.",
+    }),
+  sizes: z.strictObject({
+    width: extent,
+    height: extent,
+    shapes: z.strictObject({ wide: count, square: count, tall: count }),
+    distinct: count.meta({ description: "How many different sizes there are." }),
+  }),
+  nearDuplicates: z.strictObject({
+    compared: count.meta({ description: "Images whose pictures were compared: those of older uploads were not." }),
+    groups: z
+      .array(z.array(z.strictObject({ id: z.string(), name: z.string() })))
+      .meta({ description: "Images that look the same, at most 100 groups, at most 20 images of each." }),
+  }),
+});

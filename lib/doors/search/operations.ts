@@ -1,8 +1,8 @@
-import { CALLERS, defineOperation, NO_BODY, NOTHING } from "@/lib/doors/operation";
+import { CALLERS, defineOperation, FILE_ANSWER, NO_BODY, NOTHING } from "@/lib/doors/operation";
 import { projectParams, workspaceParams } from "@/lib/doors/fields";
 import * as schemas from "./schemas";
 
-const { byKey } = CALLERS;
+const { byEverybody, byKey } = CALLERS;
 
 export const searchOperations = {
   searchProject: defineOperation({
@@ -53,5 +53,57 @@ export const searchOperations = {
     body: NO_BODY,
     answer: schemas.imageAnswer,
     refusals: ["not_found", "in_trash", "purged", "not_configured"],
+  }),
+  exportSearch: defineOperation({
+    id: "exportSearch",
+    tag: "Images",
+    summary: "Download what a search finds",
+    description:
+      "The images as they were uploaded, with what is marked on them now. What is to be kept is a version. Of several projects only where all images have classes, or all have boxes.",
+    method: "POST",
+    path: "/{workspace}/search/export",
+    caller: byKey("read projects"),
+    params: workspaceParams,
+    query: NOTHING,
+    body: schemas.searchExportBody,
+    answer: schemas.searchExportBegun,
+    accepted: schemas.searchExportBegun,
+    refusals: [
+      "invalid_request",
+      "invalid_input",
+      "not_found",
+      "in_trash",
+      "purged",
+      "payload_too_large",
+      "unsupported_media_type",
+      "not_configured",
+    ],
+  }),
+  getSearchExport: defineOperation({
+    id: "getSearchExport",
+    tag: "Images",
+    summary: "The link of a search's zip",
+    method: "GET",
+    path: "/{workspace}/search/export/{export}",
+    caller: byKey("read projects"),
+    params: schemas.searchExportParams,
+    query: NOTHING,
+    body: NO_BODY,
+    answer: schemas.searchExportAnswer,
+    refusals: ["not_found", "not_configured"],
+  }),
+  followSearchLink: defineOperation({
+    id: "followSearchLink",
+    tag: "Images",
+    summary: "The zip of what a search finds",
+    description: "Needs no key: the link itself is the permission, for 15 minutes.",
+    method: "GET",
+    path: "/search/{token}",
+    caller: byEverybody,
+    params: schemas.searchLinkParams,
+    query: NOTHING,
+    body: NO_BODY,
+    answer: FILE_ANSWER,
+    refusals: ["not_found", "invalid_input", "in_trash", "purged", "not_configured"],
   }),
 };

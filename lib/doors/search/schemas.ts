@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { SEARCH_PAGE_MAX } from "@/lib/domain/limits";
-import { count, epochSeconds, projectParams } from "@/lib/doors/fields";
+import { count, epochSeconds, projectParams, workspaceParams } from "@/lib/doors/fields";
 
 /* What is found of images, in the words of the official client. */
 
@@ -185,3 +185,26 @@ export const workspaceSearchAnswer = z.strictObject({
   total: count.meta({ description: "All that matched when the first page was asked for." }),
   continuationToken: z.string().nullable(),
 });
+
+const token = z.string().regex(/^[A-Za-z0-9_.-]{1,8000}$/);
+
+export const searchExportBody = z.object(
+  {
+    query: query.max(1_000, "is too long"),
+    format: z.string({ error: "is missing" }).max(100),
+    dataset: word.meta({ description: "The slug of the one project to look in." }),
+    annotationGroup: z
+      .unknown()
+      .optional()
+      .meta({ description: "Not supported: a project has one set of annotations." }),
+    name: word,
+  },
+  { error: "must be a JSON object" },
+);
+
+export const searchExportBegun = z.strictObject({ link: z.string().meta({ description: "The export's id." }) });
+
+export const searchExportParams = workspaceParams.extend({ export: token });
+export const searchLinkParams = z.object({ token });
+
+export const searchExportAnswer = z.strictObject({ ready: z.literal(true), link: z.string() });

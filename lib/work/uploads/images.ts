@@ -13,6 +13,7 @@ import {
 } from "@/lib/domain/images";
 import type { SluggedProjectRef } from "@/lib/domain/item-state";
 import { ImageDecodeError, inspectImage, makeThumbnail } from "@/lib/engine/generate";
+import { lookOf } from "@/lib/engine/look";
 import { env } from "@/lib/platform/env";
 import type { Split } from "@/lib/platform/generated/enums";
 import { createGate } from "@/lib/work/gate";
@@ -88,7 +89,8 @@ const writers = createKeptWriters({ leaseMs: UPLOADS_LEASE_MS });
 async function look(file: string) {
   try {
     const inspected = await inspectImage(file);
-    return { ...inspected, thumbnail: await makeThumbnail(file, THUMBNAIL_SIDE_PX) };
+    const thumbnail = await makeThumbnail(file, THUMBNAIL_SIDE_PX);
+    return { ...inspected, thumbnail, look: await lookOf(thumbnail) };
   } catch (error) {
     if (error instanceof ImageDecodeError) throw new DomainError("unreadable_image", error.message);
     throw error;
