@@ -407,11 +407,11 @@ describe("workspace.search_export", () => {
     const answer = await dispatch(new Request((status.body as { link: string }).link));
     expect([answer.status, answer.headers.get("content-type")]).toEqual([200, "application/zip"]);
     const reader = new ZipReader(new Uint8ArrayReader(new Uint8Array(await answer.arrayBuffer())));
-    const names = (await reader.getEntries()).map(({ filename }) => filename);
+    const names = (await reader.getEntries()).map(({ filename }) => filename).sort();
     expect(names).toEqual([
       "README.dataset.txt",
-      expect.stringMatching(/^train\/sign\..*\.jpg$/),
       "train/_annotations.coco.json",
+      expect.stringMatching(/^train\/sign\..*\.jpg$/),
     ]);
   });
 
