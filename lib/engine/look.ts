@@ -8,7 +8,7 @@ import sharp from "sharp";
 
 const SIDE = 8;
 /** Less than this, of 255, is noise: a plain ground is the same everywhere. */
-const RISE = 2;
+const RISE = 6;
 
 /** The look of an image's bytes, as 32 hexadecimal digits. */
 export async function lookOf(image: Buffer): Promise<string> {
@@ -28,8 +28,8 @@ export async function lookOf(image: Buffer): Promise<string> {
   return bits.toString(16).padStart(32, "0");
 }
 
-/** Bits that may differ: no more than there are parts, so that two that look the same have a part in common, but for one in 400. */
-const DIFFER_MAX = 8;
+/** Bits that may differ. Fewer than there are parts: so two that look the same have a part in common. */
+const DIFFER_MAX = 7;
 const PARTS = 8;
 /** Pictures that share a part and are compared; where more do, that part is plain ground and says nothing. */
 const SHARED_MAX = 200;
