@@ -108,12 +108,9 @@ export const healthAnswer = z.strictObject({
   classes: z
     .array(z.strictObject({ name: z.string(), annotations: count, images: count, share: z.number() }))
     .meta({ description: "The most frequent first; `share` of all annotations." }),
-  balance: z
-    .strictObject({ largest: z.string(), smallest: z.string(), ratio: z.number() })
-    .nullable()
-    .meta({
-      description: "How many times as many annotations the largest class has as the smallest; null without two.",
-    }),
+  balance: z.strictObject({ largest: z.string(), smallest: z.string(), ratio: z.number() }).nullable().meta({
+    description: "How many times as many annotations the largest class has as the smallest; null without two.",
+  }),
   sizes: z.strictObject({
     width: extent,
     height: extent,
