@@ -59,6 +59,7 @@ const ELSEWHERE: Record<string, readonly string[]> = {
   "lib/engine/export/yolo.test.ts": ["lib/engine/export/darknet.ts", "lib/engine/export/label-lines.ts"],
   "lib/engine/preprocess.test.ts": ["lib/engine/pixels.ts"],
   "lib/platform/blob-store/blob-store.test.ts": ["lib/platform/blob-store/guard.ts"],
+  "lib/platform/blob-store/disk.test.ts": ["lib/platform/blob-store/folders.ts"],
   // what is learned, measured and predicted is tested on one trained model, which takes seconds to make
   "lib/engine/trainer/train.test.ts": [
     "lib/engine/trainer/examples.ts",

@@ -139,6 +139,27 @@ describe.each(kinds)("a blob store on %s", (_kind, many, url) => {
     },
   );
 
+  it("seals single files of folders that others write to, counts and removes them, and leaves what lies beside them", async () => {
+    const named = ["p/1/images/a", "p/1/thumbs/a", "p/1/images/none", "p/none/images/a"];
+    for (const key of ["p/1/images/a", "p/1/images/ab", "p/1/images/b", "p/1/thumbs/a", "p/10/images/a"])
+      await put(key, Buffer.from("12"));
+    const sealed = await store.sealFiles("receipt", named);
+    expect(await sealed.isGone()).toBe(false);
+    expect(await sealed.count()).toEqual({ files: 2, bytes: 4 });
+    await put("p/1/images/later", Buffer.from("12"));
+    await sealed.remove();
+    expect(await sealed.isGone()).toBe(true);
+    const left = ["p/1/images/ab", "p/1/images/b", "p/1/images/later", "p/10/images/a"];
+    expect(await keys("p/")).toEqual(left);
+    await put("p/1/images/a", Buffer.from("late"));
+    expect(await sealed.isGone()).toBe(false);
+    const again = await store.sealFiles("receipt", named);
+    expect(await again.count()).toEqual({ files: 1, bytes: 4 });
+    await Promise.all([again.remove(), again.remove()]);
+    expect([await again.isGone(), await keys("p/")]).toEqual([true, left]);
+    expect(await (await store.sealFiles("receipt", [])).isGone()).toBe(true);
+  });
+
   it("removes a prefix, twice as well, and nothing outside it", async () => {
     for (const key of ["v/1/a/b", "v/1/manifest.json", "v/10/x", "v/1x"]) await put(key, Buffer.from("x"));
     await store.removePrefix("v/1/");
@@ -208,6 +229,7 @@ describe.each(kinds)("a blob store on %s", (_kind, many, url) => {
     await expect(store.stream(key)).rejects.toBeInstanceOf(BlobKeyError);
     await expect(store.remove(["neighbours/keep.txt", key])).rejects.toBeInstanceOf(BlobKeyError);
     await expect(store.presignPut(key, PNG, grantFor("neighbours/"))).rejects.toBeInstanceOf(BlobKeyError);
+    await expect(store.sealFiles("receipt", ["neighbours/keep.txt", key])).rejects.toBeInstanceOf(BlobKeyError);
     expect((await store.get("neighbours/keep.txt")).toString()).toBe("keep");
   });
 
@@ -252,6 +274,7 @@ describe.each(kinds)("a blob store on %s", (_kind, many, url) => {
       await expect(store.close(grant)).rejects.toBeInstanceOf(BlobKeyError);
       await expect(store.put("neighbours/x", Buffer.from("x"), grant)).rejects.toBeInstanceOf(BlobKeyError);
       await expect(store.seal(name, ["neighbours/"])).rejects.toBeInstanceOf(BlobKeyError);
+      await expect(store.sealFiles(name, ["neighbours/keep.txt"])).rejects.toBeInstanceOf(BlobKeyError);
       expect(await keys("neighbours/")).toEqual(["neighbours/keep.txt"]);
     },
   );

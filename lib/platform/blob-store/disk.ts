@@ -1,26 +1,32 @@
 import { randomUUID } from "node:crypto";
-import { constants, type Dirent } from "node:fs";
+import { constants } from "node:fs";
 import {
   lstat,
   mkdir,
   open as openFile,
-  opendir,
   realpath,
   rename,
   rm,
-  rmdir,
   unlink,
   writeFile,
   type FileHandle,
 } from "node:fs/promises";
 import path from "node:path";
 import type { Readable } from "node:stream";
+import {
+  hasCode,
+  isAbsent,
+  makeFolder,
+  nullWhenAbsent,
+  removeEmptyFolder,
+  settle,
+  sweep,
+  syncFolder,
+  syncNames,
+  walk,
+} from "./folders";
 import { BlobNotFoundError, guardBlobStore, nameBlob } from "./guard";
 import type { BlobStore, SealedFiles, WriteGrant } from "./store";
-
-const BATCH = 64; // file operations in flight for one call
-const DIRECTORY_BUFFER = 256; // directory entries read at once
-const SWEEP_PASSES = 3;
 
 /** Where a writer's files lie until they are published: a folder of its grant's, directly below the grant's root. */
 const WRITING = ".writing-";
@@ -165,8 +171,8 @@ export function createDiskBlobStore(root: string, { durable = true }: { durable?
     return (await findFolder(relative)) === null;
   }
 
-  async function seal(name: string, prefixes: readonly string[]): Promise<SealedFiles> {
-    for (const prefix of prefixes) await takeAway(prefix.slice(0, -1), name);
+  /** What lies below a name, taken from folders, of which `isThere` tells whether anything lies where it was taken from. */
+  function sealedAs(name: string, folders: Iterable<string>, isThere: () => Promise<boolean>): SealedFiles {
     const sealed = `${ERASED}/${name}`;
     return {
       async count() {
@@ -184,14 +190,49 @@ export function createDiskBlobStore(root: string, { durable = true }: { durable?
         if (folder === null) return;
         await sweep(folder);
         if (!durable) return;
-        const above = new Set([ERASED, ...prefixes.map((prefix) => parentOf(prefix.slice(0, -1)))]);
-        for (const relative of above) await syncFolder(path.join(await realpath(base), relative));
+        for (const relative of new Set([ERASED, ...folders]))
+          await syncFolder(path.join(await realpath(base), relative));
       },
       async isGone() {
-        for (const prefix of prefixes) if (!(await isAbsentFolder(prefix.slice(0, -1)))) return false;
-        return isAbsentFolder(sealed);
+        return !(await isThere()) && (await isAbsentFolder(sealed));
       },
     };
+  }
+
+  async function seal(name: string, prefixes: readonly string[]): Promise<SealedFiles> {
+    const places = prefixes.map((prefix) => prefix.slice(0, -1));
+    for (const place of places) await takeAway(place, name);
+    return sealedAs(name, places.map(parentOf), async () => {
+      for (const place of places) if (!(await isAbsentFolder(place))) return true;
+      return false;
+    });
+  }
+
+  /** Which of the keys are there, as paths. */
+  async function findFiles(keys: readonly string[]): Promise<string[]> {
+    const folders = new Map<string, string | null>();
+    for (const parent of new Set(keys.map(parentOf))) folders.set(parent, await findFolder(parent));
+    const found: string[] = [];
+    await settle(keys, async (key) => {
+      const folder = folders.get(parentOf(key))!;
+      if (folder === null) return;
+      const file = path.join(folder, path.basename(key));
+      if ((await lstat(file).catch(nullWhenAbsent)) !== null) found.push(file);
+    });
+    return found;
+  }
+
+  async function sealFiles(name: string, keys: readonly string[]): Promise<SealedFiles> {
+    const found = await findFiles(keys);
+    if (found.length > 0) {
+      await findFolder(`${ERASED}/${name}`); // throws for a link on the way
+      const place = path.join(await realpath(base), ERASED, name);
+      await mkdir(place, { recursive: true, mode: 0o700 });
+      await settle(found, async (file) => {
+        await rename(file, path.join(place, randomUUID())).catch(nullWhenAbsent);
+      });
+    }
+    return sealedAs(name, new Set(keys.map(parentOf)), async () => (await findFiles(keys)).length > 0);
   }
 
   async function openForReading(key: string): Promise<FileHandle> {
@@ -210,18 +251,16 @@ export function createDiskBlobStore(root: string, { durable = true }: { durable?
 
   async function remove(keys: readonly string[]): Promise<void> {
     const touched = new Set<string>();
-    for (let start = 0; start < keys.length; start += BATCH) {
-      await settle(keys.slice(start, start + BATCH), async (key) => {
-        try {
-          const folder = await findFolder(parentOf(key));
-          if (folder === null) return;
-          await unlink(path.join(folder, path.basename(key)));
-          touched.add(folder);
-        } catch (error) {
-          if (!isAbsent(error) && !hasCode(error, "EISDIR")) throw nameBlob(error, key);
-        }
-      });
-    }
+    await settle(keys, async (key) => {
+      try {
+        const folder = await findFolder(parentOf(key));
+        if (folder === null) return;
+        await unlink(path.join(folder, path.basename(key)));
+        touched.add(folder);
+      } catch (error) {
+        if (!isAbsent(error) && !hasCode(error, "EISDIR")) throw nameBlob(error, key);
+      }
+    });
     if (durable) for (const folder of touched) await syncFolder(folder);
   }
 
@@ -257,89 +296,11 @@ export function createDiskBlobStore(root: string, { durable = true }: { durable?
     remove,
     removePrefix,
     seal,
+    sealFiles,
     async presignPut() {
       throw new Error("A blob store on disk has no URLs to send files to.");
     },
   });
-}
-
-/** Every file below `folder`; a file that goes while we look is left out. */
-async function* walk(folder: string, prefix: string): AsyncGenerator<{ key: string; sizeBytes: number }> {
-  for await (const entries of readFolder(folder)) {
-    const found: { key: string; sizeBytes: number }[] = [];
-    await settle(
-      entries.filter((entry) => !entry.isDirectory()),
-      async (entry) => {
-        const stats = await lstat(path.join(folder, entry.name)).catch(nullWhenAbsent);
-        if (stats !== null) found.push({ key: prefix + entry.name, sizeBytes: stats.size });
-      },
-    );
-    yield* found;
-    for (const entry of entries) {
-      if (entry.isDirectory()) yield* walk(path.join(folder, entry.name), `${prefix}${entry.name}/`);
-    }
-  }
-}
-
-/**
- * Removes what is below `folder`, then the folder itself. A folder that is not empty after a pass that removed something
- * is read again: readers may be late for a new file, and not every file system shows all names while names are being
- * removed. Gives back whether it removed anything.
- */
-async function sweep(folder: string): Promise<boolean> {
-  let removedAny = false;
-  for (let pass = 1; pass <= SWEEP_PASSES; pass++) {
-    let removed = 0;
-    for await (const entries of readFolder(folder)) {
-      const files = entries.filter((entry) => !entry.isDirectory()).map((entry) => path.join(folder, entry.name));
-      await settle(files, async (file) => {
-        if ((await unlink(file).catch(nullWhenAbsent)) !== null) removed++;
-      });
-      for (const entry of entries) {
-        if (entry.isDirectory() && (await sweep(path.join(folder, entry.name)))) removed++;
-      }
-    }
-    removedAny ||= removed > 0;
-    if (await removeEmptyFolder(folder)) return true;
-    if (removed === 0) break;
-  }
-  return removedAny;
-}
-
-/** The names in `folder`, a batch at a time; none when it is absent. */
-async function* readFolder(folder: string): AsyncGenerator<Dirent[]> {
-  const directory = await opendir(folder, { bufferSize: DIRECTORY_BUFFER }).catch(nullWhenAbsent);
-  if (directory === null) return;
-  let batch: Dirent[] = [];
-  for await (const entry of directory) {
-    if (batch.push(entry) < BATCH) continue;
-    yield batch;
-    batch = [];
-  }
-  if (batch.length > 0) yield batch;
-}
-
-/** True when `folder` was removed here or is gone already, false when something is in it. */
-async function removeEmptyFolder(folder: string): Promise<boolean> {
-  try {
-    await rmdir(folder);
-    return true;
-  } catch (error) {
-    if (hasCode(error, "ENOENT")) return true;
-    if (hasCode(error, "ENOTEMPTY", "EEXIST", "ENOTDIR")) return false;
-    throw error;
-  }
-}
-
-/** Makes one folder in one that is there. False when it is there already. */
-async function makeFolder(folder: string): Promise<boolean> {
-  try {
-    await mkdir(folder, { mode: 0o700 });
-    return true;
-  } catch (error) {
-    if (hasCode(error, "EEXIST")) return false;
-    throw error;
-  }
 }
 
 const gone = (root: string): Error =>
@@ -355,47 +316,7 @@ const missing = (base: string): Error =>
     code: "NoSuchStore",
   });
 
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await openFile(folder, constants.O_RDONLY).catch(nullWhenAbsent);
-  if (handle === null) return;
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
-/** Makes the names of a new file and of the folders made for it last; `made` is the topmost of those. */
-async function syncNames(folder: string, made: string | undefined): Promise<void> {
-  await syncFolder(folder);
-  if (made === undefined) return;
-  for (let above = folder; above.length >= made.length;) {
-    above = path.dirname(above);
-    await syncFolder(above);
-  }
-}
-
-/** Runs `work` for all items at once, waits for every one, and only then throws the first failure. */
-async function settle<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
-  const results = await Promise.allSettled(items.map(work));
-  const failed = results.find((result) => result.status === "rejected");
-  if (failed !== undefined) throw failed.reason;
-}
-
 function parentOf(key: string): string {
   const slash = key.lastIndexOf("/");
   return slash < 0 ? "" : key.slice(0, slash);
-}
-
-function nullWhenAbsent(error: unknown): null {
-  if (isAbsent(error)) return null;
-  throw error;
-}
-
-function isAbsent(error: unknown): boolean {
-  return hasCode(error, "ENOENT", "ENOTDIR");
-}
-
-function hasCode(error: unknown, ...codes: string[]): boolean {
-  return error instanceof Error && "code" in error && codes.includes(String(error.code));
 }

@@ -1,4 +1,4 @@
-import type { BlobStore, WriteGrant } from "./store";
+import type { BlobStore, SealedFiles, WriteGrant } from "./store";
 
 const KEY = /^[A-Za-z0-9][A-Za-z0-9._-]*(\/[A-Za-z0-9._-]+)*$/;
 const MAX_LENGTH = 512;
@@ -110,12 +110,14 @@ export function guardBlobStore(store: BlobStore): BlobStore {
       return named(prefixes[0] ?? "", async () => {
         assertSegment(name);
         prefixes.forEach(assertBlobPrefix);
-        const sealed = await store.seal(name, prefixes);
-        return {
-          count: () => named(prefixes[0] ?? "", () => sealed.count()),
-          remove: () => named(prefixes[0] ?? "", () => sealed.remove()),
-          isGone: () => named(prefixes[0] ?? "", () => sealed.isGone()),
-        };
+        return namedFiles(prefixes[0] ?? "", await store.seal(name, prefixes));
+      });
+    },
+    sealFiles(name, keys) {
+      return named(keys[0] ?? "", async () => {
+        assertSegment(name);
+        keys.forEach(assertBlobKey);
+        return namedFiles(keys[0] ?? "", await store.sealFiles(name, keys));
       });
     },
     presignPut(key, upload, grant) {
@@ -126,6 +128,12 @@ export function guardBlobStore(store: BlobStore): BlobStore {
     },
   };
 }
+
+const namedFiles = (key: string, sealed: SealedFiles): SealedFiles => ({
+  count: () => named(key, () => sealed.count()),
+  remove: () => named(key, () => sealed.remove()),
+  isGone: () => named(key, () => sealed.isGone()),
+});
 
 function assertSegment(name: string): void {
   if (!isKey(name) || name.includes("/")) throw new BlobKeyError(`Not a segment of a blob key: ${shown(name)}.`);

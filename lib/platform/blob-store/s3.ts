@@ -5,6 +5,7 @@ import {
   AbortMultipartUploadCommand,
   DeleteObjectsCommand,
   GetObjectCommand,
+  HeadObjectCommand,
   ListMultipartUploadsCommand,
   type ListMultipartUploadsCommandOutput,
   ListObjectsV2Command,
@@ -18,6 +19,7 @@ import { assertBlobPrefix, BlobNotFoundError, guardBlobStore, nameBlob } from ".
 import type { BlobStore, SealedFiles, WriteGrant } from "./store";
 
 const DELETE_BATCH = 1000; // the most that one DeleteObjects takes
+const HEADS_AT_ONCE = 16;
 const PART_BYTES = 8 * 1024 * 1024; // 10,000 parts at most: blobs up to 80 GB
 const CONNECT_TIMEOUT_MS = 5_000;
 const IDLE_TIMEOUT_MS = 60_000;
@@ -162,12 +164,14 @@ export function createS3BlobStore(location: S3Location, { lateWritesMs }: { late
     }
   }
 
-  async function endUnfinished(prefix: string): Promise<void> {
+  /** Of the keys under a prefix, those of `only`; all unless said. */
+  async function endUnfinished(prefix: string, only?: ReadonlySet<string>): Promise<void> {
     for await (const uploads of listUnfinished(prefix))
       for (const upload of uploads)
-        await client.send(new AbortMultipartUploadCommand({ Bucket, ...upload })).catch((error: unknown) => {
-          if (!(error instanceof Error && error.name === "NoSuchUpload")) throw error;
-        });
+        if (!only || only.has(upload.Key))
+          await client.send(new AbortMultipartUploadCommand({ Bucket, ...upload })).catch((error: unknown) => {
+            if (!(error instanceof Error && error.name === "NoSuchUpload")) throw error;
+          });
   }
 
   async function seal(_name: string, prefixes: readonly string[]): Promise<SealedFiles> {
@@ -196,6 +200,47 @@ export function createS3BlobStore(location: S3Location, { lateWritesMs }: { late
     };
   }
 
+  /** A file's size; null: it is not there. */
+  async function findSize(key: string): Promise<number | null> {
+    try {
+      return (await client.send(new HeadObjectCommand({ Bucket, Key: outer + key }))).ContentLength ?? 0;
+    } catch (error) {
+      if (error instanceof Error && (error.name === "NotFound" || error.name === "NoSuchKey")) return null;
+      throw error;
+    }
+  }
+
+  /** The sizes of those of the keys that are there, some asked for at once: what a folder holds beside them costs nothing. */
+  async function* findSizes(keys: readonly string[]): AsyncGenerator<number> {
+    for (let start = 0; start < keys.length; start += HEADS_AT_ONCE) {
+      const sizes = await Promise.all(keys.slice(start, start + HEADS_AT_ONCE).map(findSize));
+      for (const size of sizes) if (size !== null) yield size;
+    }
+  }
+
+  async function sealFiles(_name: string, keys: readonly string[]): Promise<SealedFiles> {
+    const folders = [...new Set(keys.map((key) => key.slice(0, key.lastIndexOf("/") + 1)))];
+    const own = new Set(keys.map((key) => outer + key));
+    for (const folder of folders) await endUnfinished(folder, own);
+    return {
+      async count() {
+        const total = { files: 0, bytes: 0 };
+        for await (const size of findSizes(keys)) {
+          total.files += 1;
+          total.bytes += size;
+        }
+        return total;
+      },
+      remove: () => remove(keys),
+      async isGone() {
+        for await (const _size of findSizes(keys)) return false;
+        for (const folder of folders)
+          for await (const uploads of listUnfinished(folder)) if (uploads.some(({ Key }) => own.has(Key))) return false;
+        return true;
+      },
+    };
+  }
+
   return guardBlobStore({
     lateWritesMs,
     async makeRoot() {}, // a key needs no folder
@@ -216,6 +261,7 @@ export function createS3BlobStore(location: S3Location, { lateWritesMs }: { late
     },
     removePrefix,
     seal,
+    sealFiles,
     presignPut(key, { contentType: ContentType, sizeBytes: ContentLength }, grant) {
       const command = new PutObjectCommand({ Bucket, Key: outer + key, ContentType, ContentLength });
       // left to itself, the presigner does not sign the type

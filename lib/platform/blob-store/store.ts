@@ -57,6 +57,11 @@ export interface BlobStore {
    */
   seal(name: string, prefixes: readonly string[]): Promise<SealedFiles>;
   /**
+   * The same for single files, in folders that others go on writing to. On disk each is renamed out of them, and only those
+   * that are there; whoever is reading one reads on.
+   */
+  sealFiles(name: string, keys: readonly string[]): Promise<SealedFiles>;
+  /**
    * A URL to which anybody may PUT `key` until the grant is over, with exactly these headers and this many bytes. Only an
    * object store has such URLs: on disk this throws.
    */
@@ -68,7 +73,10 @@ export interface SealedFiles {
   count(): Promise<{ files: number; bytes: number }>;
   /** Memory stays flat; a call after a crash carries on. */
   remove(): Promise<void>;
-  /** Reads back: nothing is left of it, and nothing lies under the prefixes, not even an empty folder or an unfinished upload. */
+  /**
+   * Reads back: nothing is left of it, and nothing lies under the prefixes, not even an empty folder or an unfinished upload;
+   * or none of the keys is there.
+   */
   isGone(): Promise<boolean>;
 }
 
