@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { PERMISSIONS, SCOPES } from "@/lib/domain/permissions";
-import type { AnyOperation } from "@/lib/doors/operation";
+import { EMPTY_ANSWER, type AnyOperation } from "@/lib/doors/operation";
 import { allOperations } from "@/lib/doors/operations";
 import { weightsPath } from "@/lib/domain/trainings";
 import { purgeItem, trashVersion } from "@/lib/domain/trash";
@@ -142,6 +142,9 @@ function bodyFor({ id }: AnyOperation, scene: Scene): { json?: unknown; raw?: Bo
       return { json: { leaseId: scene.leaseId, reason: "Out of memory." } };
     case "storeWeights":
       return { raw: "weights" };
+    case "trashImages":
+    case "trashImagesOfWorkspace":
+      return { json: { images: [scene.params.image] } };
     case "searchWorkspace":
       return { json: { query: "tag:review", pageSize: 50 } };
     case "exportSearch":
@@ -190,9 +193,16 @@ describe.each(byKey)("$operation.id", ({ operation, permissions }) => {
         await call("DELETE", `/${scene.slug}/${scene.project.slug}`, { key: scene.key });
         Object.assign(scene.restoreBody, { type: "project", id: scene.project.id });
       }
+      if (operation.id === "restoreItem" && scope === "image:delete") {
+        const images = [scene.params.image];
+        await call("DELETE", `/${scene.slug}/${scene.project.slug}/images`, { key: scene.key, json: { images } });
+        const removal = await prisma().imageRemoval.findFirstOrThrow({ where: { projectId: scene.project.id } });
+        Object.assign(scene.restoreBody, { type: "images", id: removal.id });
+      }
       if (!scope) throw new Error(`${operation.id} names a permission that no key can have`);
       const { status } = await perform(operation, scene, { key: await buildApiKey(scene.world, { scopes: [scope] }) });
-      expect([200, operation.accepted ? 202 : 200]).toContain(status);
+      const done = operation.answer === EMPTY_ANSWER ? 204 : 200;
+      expect([done, operation.accepted ? 202 : done]).toContain(status);
     }
     await writeModelCalls(); // not in the middle of another test
     if (permissions.length === 0)

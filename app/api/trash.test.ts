@@ -249,7 +249,7 @@ describe("GET trash", () => {
     expect(status).toBe(200);
     expect(body).toEqual({
       items: [trashedProject, trashedVersion, trashedTraining],
-      sections: { projects: [trashedProject], versions: [trashedVersion], trainings: [trashedTraining], workflows: [] },
+      sections: { projects: [trashedProject], versions: [trashedVersion], trainings: [trashedTraining], images: [], workflows: [] },
       nextCursor: null,
     });
     for (const item of (await trash()).items)
@@ -259,7 +259,7 @@ describe("GET trash", () => {
     const { slug, key } = await buildScene();
     expect((await call("GET", `/${slug}/trash`, { key })).body).toEqual({
       items: [],
-      sections: { projects: [], versions: [], trainings: [], workflows: [] },
+      sections: { projects: [], versions: [], trainings: [], images: [], workflows: [] },
       nextCursor: null,
     });
   });

@@ -163,7 +163,7 @@ export async function renewGrant(id: string, leaseMs: number): Promise<Term | nu
 }
 
 /** A set; locks. */
-const endOf = (type: ItemType, column: string, only = ""): Statement =>
+const endOf = (type: keyof typeof END, column: string, only = ""): Statement =>
   statement({
     name: `grant-end-of-${type.toLowerCase()}s`,
     text: `
@@ -171,7 +171,7 @@ with ended as (delete from grants where ${column} = any($1::text[])${only} retur
 select id, max(until) as until from ended group by id`,
   });
 
-const END: Record<ItemType, Statement> = {
+const END: Record<Exclude<ItemType, "IMAGES">, Statement> = {
   PROJECT: endOf("PROJECT", "project_id", " and version_id is null"), // each version's end with the version
   VERSION: endOf("VERSION", "version_id"),
   TRAINING: endOf("TRAINING", "training_id"),
@@ -181,9 +181,28 @@ const END: Record<ItemType, Statement> = {
  * Ends all grants of items that are purged, in that transaction, under their locks: none is taken or renewed any more.
  * Answers until when a process may still write, by the item's id: the proof waits for it.
  */
-export async function endGrants(tx: Queries, type: ItemType, ids: readonly string[]): Promise<Map<string, Date>> {
+export async function endGrants(
+  tx: Queries,
+  type: Exclude<ItemType, "IMAGES">,
+  ids: readonly string[],
+): Promise<Map<string, Date>> {
   const ended = await tx.query<{ id: string; until: Date }>(END[type], [ids]);
   return new Map(ended.map(({ id, until }) => [id, until]));
+}
+
+/** One look, under the lock of what is purged. */
+const UPLOADS_END = statement({
+  name: "grant-end-of-uploads",
+  text: `select max(until) as until from grants where project_id = $1 and holder = 'UPLOADS'`,
+});
+
+/**
+ * Until when a write may still be on its way that began before now, by whoever adds images to a project. Their grants go on: an
+ * image's files are published before its row, so that nobody begins to write what has one.
+ */
+export async function uploadsUntil(tx: Queries, projectId: string): Promise<Date | null> {
+  const [row] = await tx.query<{ until: Date | null }>(UPLOADS_END, [projectId]);
+  return row!.until;
 }
 
 /** Locks, so that no sweep takes the grant before the transaction ends. */

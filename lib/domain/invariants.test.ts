@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, inject, test } from "vitest";
 import { prisma } from "@/lib/platform/db";
-import { buildProject, buildWorld, userContext } from "@/lib/testing/builders";
+import { buildImages, buildProject, buildWorld, userContext } from "@/lib/testing/builders";
 import { checkInvariants } from "@/lib/testing/invariants";
 import {
   DAY_MS,
@@ -36,9 +36,11 @@ import { claimTraining, finishTraining, startTraining } from "@/lib/domain/train
 import {
   purgeExpired,
   purgeItem,
+  restoreImages,
   restoreProject,
   restoreTraining,
   restoreVersion,
+  trashImages,
   trashProject,
   trashTraining,
   trashVersion,
@@ -54,8 +56,8 @@ interface Item {
   id: string;
   /** Milliseconds since the history began; null: not in Trash. */
   deletedAt: number | null;
-  /** How it went for good, if it did; "with its version" leaves no receipt of its own. */
-  gone?: "by itself" | "with its parent";
+  /** How it went for good, if it did; a training "with its version" leaves no receipt of its own, nor does an empty removal. */
+  gone?: "by itself" | "with its parent" | "without a trace";
 }
 interface Training extends Item {
   version: Version;
@@ -70,6 +72,13 @@ interface Version extends Item {
 interface Project extends Item {
   slug: string;
   nextNumber: number;
+  /** Its images that are not in Trash. */
+  live: string[];
+}
+/** Images that were removed together. */
+interface Removal extends Item {
+  project: Project;
+  held: string[];
 }
 
 const QUOTA = 60;
@@ -78,6 +87,7 @@ class Model {
   projects: Project[] = [];
   versions: Version[] = [];
   trainings: Training[] = [];
+  removals: Removal[] = [];
 
   used = (): number => this.versions.filter((v) => !v.gone).reduce((sum, v) => sum + v.images, 0);
 
@@ -159,6 +169,29 @@ class Model {
     return "trashed";
   }
 
+  /** What removing images says; which go is the caller's to note. */
+  trashImages(p: Project, ids: readonly string[]): string {
+    if (p.gone) return "purged";
+    if (p.deletedAt !== null) return "in_trash";
+    return ids.length === 0 ? "not_found" : "trashed";
+  }
+
+  private lost = (r: Removal): string => (r.gone === "without a trace" ? "not_found" : "purged");
+
+  restoreImages(r: Removal, ids: readonly string[]): string {
+    if (r.gone) return this.lost(r);
+    if (r.project.deletedAt !== null) return "parent_in_trash";
+    if (r.deletedAt === null) return "already_active";
+    r.project.live.push(...ids);
+    r.held = r.held.filter((id) => !ids.includes(id));
+    if (r.held.length === 0) r.deletedAt = null;
+    return "restored";
+  }
+
+  purgeImages(r: Removal): string {
+    return r.gone ? this.lost(r) : this.purge(r);
+  }
+
   restore(item: Item, parents: Item[]): string {
     if (item.gone) return item.gone === "by itself" || "number" in item ? "purged" : "not_found";
     if (parents.some((p) => p.deletedAt !== null)) return "parent_in_trash";
@@ -177,12 +210,14 @@ class Model {
   private remove(item: Item): void {
     item.gone = "by itself";
     for (const v of this.versions) if (!v.gone && v.project === item) v.gone = "with its parent";
+    for (const r of this.removals)
+      if (!r.gone && r.project === item) r.gone = r.deletedAt === null ? "without a trace" : "with its parent";
     for (const t of this.trainings)
       if (!t.gone && (t.version === item || t.version.project === item)) t.gone = "with its parent";
   }
 
   expire(now: number): void {
-    const due = [...this.projects, ...this.versions, ...this.trainings].filter(
+    const due = [...this.projects, ...this.versions, ...this.trainings, ...this.removals].filter(
       (i) => !i.gone && i.deletedAt !== null && i.deletedAt + RETENTION_MS <= now,
     );
     for (const item of due.sort((a, b) => a.deletedAt! - b.deletedAt! || (a.id < b.id ? -1 : 1)))
@@ -203,6 +238,8 @@ class Model {
       projects: rows(this.projects),
       versions: rows(this.versions),
       trainings: rows(this.trainings),
+      removals: rows(this.removals.map((r) => ({ ...r, images: r.held.length }))),
+      live: this.projects.filter((p) => !p.gone).map((p) => p.live.length),
       models: this.trainings.filter((t) => !t.gone && t.status === "FINISHED").length,
     };
   }
@@ -214,6 +251,7 @@ const WEIGHTS = {
   "trash version": 3, "restore version": 4, "purge version": 1,
   "trash project": 2, "restore project": 4, "purge project": 1,
   "trash training": 3, "restore training": 3, "purge training": 1,
+  upload: 3, "remove images": 3, "restore images": 3, "purge images": 1,
 }; // prettier-ignore
 type Kind = keyof typeof WEIGHTS;
 const ACTS = Object.entries(WEIGHTS).flatMap(([kind, weight]) => Array.from({ length: weight }, () => kind as Kind));
@@ -230,7 +268,7 @@ async function play(history: readonly { kind: Kind; on: number; much: number }[]
   const model = new Model();
   for (let i = 0; i < 2; i++) {
     const { id, slug } = await buildProject(world);
-    model.projects.push({ id, slug, deletedAt: null, nextNumber: 1 });
+    model.projects.push({ id, slug, deletedAt: null, nextNumber: 1, live: [] });
   }
   const began = await userContext(world);
   const job = await systemContext("generate");
@@ -248,6 +286,7 @@ async function play(history: readonly { kind: Kind; on: number; much: number }[]
     const p = choose(model.projects, on)!;
     const v = choose(model.versions, on);
     const t = choose(model.trainings, on);
+    const r = choose(model.removals, on);
     const same = async (said: Promise<unknown>, expected: string) => expect(await outcomeOf(said)).toBe(expected);
     const versionItem = v && { ...trashedVersionRef(world, v.project, v), ...versionRef(world, v.project, v) };
     switch (kind) {
@@ -321,7 +360,7 @@ async function play(history: readonly { kind: Kind; on: number; much: number }[]
         await same(purgeItem(ctx, itemRef(world, "PROJECT", p), UNBOUNDED), model.purge(p));
         if (!p.gone || model.projects.some((other) => !other.gone)) return;
         const { id, slug } = await buildProject(world);
-        return void model.projects.push({ id, slug, deletedAt: null, nextNumber: 1 });
+        return void model.projects.push({ id, slug, deletedAt: null, nextNumber: 1, live: [] });
       }
       case "trash training":
         return t && same(trashTraining(ctx, trainingRef(world, t)), model.trashTraining(t, now));
@@ -329,6 +368,29 @@ async function play(history: readonly { kind: Kind; on: number; much: number }[]
         return t && same(restoreTraining(ctx, trainingRef(world, t)), model.restore(t, [t.version, t.version.project]));
       case "purge training":
         return t && same(purgeItem(ctx, itemRef(world, "TRAINING", t), UNBOUNDED), model.purge(t));
+      case "upload":
+        if (!p.gone && p.deletedAt === null) p.live.push(...(await buildImages(p, 1 + (much % 3))));
+        return;
+      case "remove images": {
+        const imageIds = p.live.slice(0, 1 + (much % 3));
+        const expected = model.trashImages(p, imageIds);
+        const removed = trashImages(ctx, { ...projectRef(world, p), images: { imageIds } });
+        await same(removed, expected);
+        if (expected !== "trashed") return;
+        const result = await removed;
+        if (result.outcome !== "trashed") return;
+        p.live = p.live.filter((id) => !imageIds.includes(id));
+        return void model.removals.push({ id: result.id, project: p, held: imageIds, deletedAt: now });
+      }
+      case "restore images": {
+        if (!r) return;
+        const imageIds = much % 2 === 0 ? [...r.held] : r.held.slice(0, 1);
+        const ref = { workspaceSlug: world.workspace.slug, removalId: r.id };
+        // by all of their ids is the same as without any
+        return same(restoreImages(ctx, much % 4 === 0 ? ref : { ...ref, imageIds }), model.restoreImages(r, imageIds));
+      }
+      case "purge images":
+        return r && same(purgeItem(ctx, itemRef(world, "IMAGES", r), UNBOUNDED), model.purgeImages(r));
       case "wait":
         return void (now += much * DAY_MS + 1);
       case "expire":
@@ -341,10 +403,15 @@ async function play(history: readonly { kind: Kind; on: number; much: number }[]
     const where = { workspaceId: world.workspace.id };
     const at = (instant: Date | null) => (instant ? instant.getTime() - began.now.getTime() : null);
     const orderBy = { id: "asc" } as const;
-    const [projects, versions, trainings, models] = await Promise.all([
+    const [projects, versions, trainings, removals, live, models] = await Promise.all([
       prisma().project.findMany({ where, orderBy }),
       prisma().version.findMany({ where, orderBy }),
       prisma().training.findMany({ where, orderBy }),
+      prisma().imageRemoval.findMany({ where, orderBy }),
+      prisma().project.findMany({
+        where,
+        select: { id: true, images: { where: { removalId: null }, select: { id: true } } },
+      }),
       prisma().model.count({ where }),
     ]);
     return {
@@ -356,6 +423,8 @@ async function play(history: readonly { kind: Kind; on: number; much: number }[]
         images: countedImages,
       })),
       trainings: trainings.map(({ id, deletedAt, status }) => ({ id, deletedAt: at(deletedAt), status })),
+      removals: removals.map(({ id, deletedAt, images }) => ({ id, deletedAt: at(deletedAt), images })),
+      live: model.projects.flatMap(({ id }) => live.find((one) => one.id === id)?.images.length ?? []),
       models,
     };
   }

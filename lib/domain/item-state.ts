@@ -14,6 +14,8 @@ export type ProjectRef = { workspaceSlug: string } & ({ projectSlug: string } | 
 export type SluggedProjectRef = { workspaceSlug: string; projectSlug: string };
 export type VersionRef = SluggedProjectRef & { number: number };
 /** The version, where given, must be the training's own. */
+/** Source images that were removed together. */
+export type RemovalRef = { workspaceSlug: string; removalId: string };
 export type TrainingRef = { workspaceSlug: string; trainingId: string; projectSlug?: string; number?: number };
 
 interface TrashState {
@@ -58,6 +60,25 @@ export interface TrainingState extends TrashState {
   projectDeletedAt: Date | null;
   projectPurgeAfter: Date | null;
 }
+
+/** Source images that were removed together, in Trash or, once all of them are back, not. */
+export interface RemovalState extends TrashState {
+  id: string;
+  name: string;
+  projectId: string;
+  projectName: string;
+  projectDeletedAt: Date | null;
+}
+
+/** What images that were removed together are called, of rows `x` and `p`, in SQL. */
+export const REMOVAL_NAME = `x.images || case when x.images = 1 then ' image of ' else ' images of ' end || p.name`;
+
+/** The same, for people at other places. */
+export const removalName = (images: number, projectName: string): string =>
+  `${images} ${images === 1 ? "image" : "images"} of ${projectName}`;
+
+/** The project's name in such a name. */
+export const projectOfRemoval = (name: string): string => name.replace(/^\d+ images? of /, "");
 
 /** hot: asked at nearly every request. */
 const PROJECT_STATE = statement({
@@ -209,4 +230,22 @@ export async function getTrainingState(
   if (state.projectDeletedAt) throw projectInTrash(state.projectName, state.projectPurgeAfter!);
   if (state.versionDeletedAt) throw versionInTrash(state.versionNumber, state.versionName, state.versionPurgeAfter!);
   return state;
+}
+
+const REMOVAL_STATE = statement({
+  name: "image-removal-state",
+  text: `
+select x.id, ${REMOVAL_NAME} as name, x.deleted_at as "deletedAt", x.purge_after as "purgeAfter",
+  p.id as "projectId", p.name as "projectName", p.deleted_at as "projectDeletedAt"
+from image_removals x join projects p on p.id = x.project_id
+where x.id = $1 and x.workspace_id = $2 and p.purge_started_at is null`,
+});
+
+/** Source images that were removed together, whether their project is in Trash or not. Throws `not_found`, `purged`. */
+export async function getRemovalState(workspaceId: string, { removalId }: RemovalRef): Promise<RemovalState> {
+  const [state] = await query<RemovalState>(REMOVAL_STATE, [removalId, workspaceId]);
+  if (state) return state;
+  const receipt = await findReceipt({ itemType: "IMAGES", itemId: removalId, workspaceId });
+  if (receipt) throw purged(`"${receipt.itemName}"`, receipt);
+  throw new DomainError("not_found", "There are no such images in Trash.");
 }

@@ -10,6 +10,9 @@ export const BOXES_PER_IMAGE_MAX = 1_000;
 /** The most images that one call may name by id. */
 export const IMAGES_PER_CALL_MAX = 1_000;
 
+/** The most source images that go to Trash as one item. */
+export const IMAGES_PER_REMOVAL_MAX = 20_000;
+
 /** The most images on one page of a list. */
 export const IMAGES_PER_PAGE_MAX = 500;
 

@@ -2,8 +2,8 @@ import { statement, type Queries, type Step, type Transaction } from "@/lib/plat
 import type { Prisma } from "@/lib/platform/generated/client";
 
 /*
- * Who waits for whom. Every transaction takes its locks in one order, workspace, project, version, training, rows of one
- * table by ascending id, and the strongest mode that it needs at once: then no two can wait for each other. What is looked
+ * Who waits for whom. Every transaction takes its locks in one order, workspace, project, version, training, removal of
+ * images, rows of one table by ascending id, and the strongest mode that it needs at once: then no two can wait for each other. What is looked
  * at is read in a statement after the lock, whose snapshot is taken once the lock is held; a statement that waits itself
  * sees other rows as they were before. A foreign key's own lock does not stop a trash.
  *
@@ -17,9 +17,16 @@ export const LIVE_VERSION = `v.deleted_at is null and p.deleted_at is null`;
 /** The same for Prisma. */
 export const liveVersion = { deletedAt: null, project: { deletedAt: null } } satisfies Prisma.VersionWhereInput;
 
-/** Of source images, in SQL and for Prisma: what is listed, counted and found. */
-export const LIVE_IMAGE = `true`;
-export const liveImage = {} satisfies Prisma.ImageWhereInput;
+/**
+ * Of source images, in SQL and for Prisma: not in Trash. Every read of images says by one of these which it means; a test
+ * looks (lib/testing/image-reads.test.ts).
+ */
+export const LIVE_IMAGE = `removal_id is null`;
+export const liveImage = { removalId: null } satisfies Prisma.ImageWhereInput;
+
+/** Images in Trash as well: of what has bytes in the store, or was ever sent. */
+export const EVERY_IMAGE = `true`;
+export const everyImage = {} satisfies Prisma.ImageWhereInput;
 
 export type LockMode = "write" | "share";
 
@@ -80,6 +87,10 @@ export const versionLockOfTraining = (trainingId: string): Step =>
 
 export const trainingLock = (id: string): Step =>
   lock("training", `select id from trainings where id = $1`, "write", [id]);
+
+/** Of source images in Trash; within it, of single images by ascending id. */
+export const removalLock = (id: string): Step =>
+  lock("image-removal", `select id from image_removals where id = $1`, "write", [id]);
 
 /** Takes locks within a transaction, one after the other, in the order of the house. */
 export async function takeLocks(tx: Queries, ...locks: readonly Step[]): Promise<void> {

@@ -20,6 +20,7 @@ export const PERMISSIONS = {
   "create project": { roles: WRITERS, scope: "project:create" },
   "update project": { roles: WRITERS, scope: "project:update" },
   "upload images": { roles: WRITERS, scope: "image:upload" },
+  "remove images": { roles: WRITERS, scope: "image:delete" },
   "read versions": { roles: EVERYBODY, scope: "version:read" },
   "create version": { roles: WRITERS, scope: "version:create" },
   "update version": { roles: WRITERS, scope: "version:update" },

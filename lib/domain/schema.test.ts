@@ -25,6 +25,7 @@ beforeAll(async () => {
     trainings: training.id,
     models: model.id,
     images: "image",
+    image_removals: "removal",
     exports: "export",
     model_calls: model.id,
     purge_receipts: "receipt",
@@ -40,6 +41,10 @@ beforeAll(async () => {
   await second.query(
     "insert into images (id, project_id, file_name, sha256, content_type, size_bytes, width, height, split) values ('image', $1, 'a.png', 'a', 'image/png', 1, 1, 1, 'TRAIN')",
     [project.id],
+  );
+  await second.query(
+    "insert into image_removals (id, workspace_id, project_id, images) values ('removal', $1, $2, 0)",
+    [world.workspace.id, project.id],
   );
   await second.query(
     "insert into exports (id, version_id, format, status, progress, ended_at, created_by_id) values ('export', $1, 'FOLDER', 'READY', 1, now(), 'x')",
@@ -132,6 +137,17 @@ const FORBIDDEN: Record<string, string[]> = {
   images_tags_bounded: ["tags = array[null]", "tags = array_fill('a'::text, array[101])"],
   images_thumbnail_not_negative: negative("thumbnail_bytes"),
   versions_numbers_positive: ["number = 0", "next_training_number = 0"],
+  image_removals_in_trash_while_it_holds: [
+    "images = -1",
+    "images = 1",
+    trash("now()", "now() + interval '1 hour'", "'x'"),
+  ],
+  image_removals_trash_whole: TRASH_WHOLE.map(
+    (one) => `images = ${one.startsWith("deleted_at = null") ? 0 : 1}, ${one}`,
+  ),
+  image_removals_purge_after_deleted: PURGE_AFTER_DELETED.map((one) => `images = 1, ${one}`),
+  image_removals_told_of_trash_alone: TOLD_OF_TRASH_ALONE,
+  image_removals_trashed_bytes_not_negative: TRASHED_BYTES.map((one) => `images = 1, ${one}`),
   versions_counts_not_negative: [
     "status = 'FAILED', counted_images = 0, train_images = -1",
     ...negative("files", "size_bytes"),

@@ -5,6 +5,7 @@ export const SCOPES = [
   "project:create",
   "project:update",
   "image:upload",
+  "image:delete",
   "version:read",
   "version:create",
   "version:update",

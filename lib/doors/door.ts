@@ -91,10 +91,8 @@ function logRefusal(problem: DomainError, facts: Record<string, unknown>): void 
 }
 
 function json(status: number, body: unknown, requestId: string, headers: Record<string, string> = {}): Response {
-  return Response.json(body, {
-    status,
-    headers: { ...headers, "Cache-Control": "no-store", "x-request-id": requestId },
-  });
+  const init = { status, headers: { ...headers, "Cache-Control": "no-store", "x-request-id": requestId } };
+  return status === 204 ? new Response(null, init) : Response.json(body, init);
 }
 
 /** A refusal before any operation begins: an unknown path, a method that the path does not have. */

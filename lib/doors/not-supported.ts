@@ -38,7 +38,7 @@ export const NOT_SUPPORTED: Readonly<Record<`/${string}`, string>> = {
   "/{workspace}/forkWorkflow": WORKFLOWS,
   "/{workspace}/groups": "Folders of projects are not part of this server. A workspace has one list of projects.",
   "/{workspace}/images":
-    "Images of a whole workspace are not listed or changed on this server. They belong to a project, and are there in the browser, under Images.",
+    "Images of a whole workspace are searched, described and deleted over this API, and nothing else. They belong to a project, and are there in the browser, under Images.",
   "/{workspace}/model-evals":
     "Evaluations of models are not part of this server. What a training measured is on its version's page, and in `roboflow train results`.",
   "/{workspace}/models/prepareUpload":
@@ -62,7 +62,7 @@ export const NOT_SUPPORTED: Readonly<Record<`/${string}`, string>> = {
   "/{workspace}/{project}/health":
     "A report on a project's health is not part of this server. Its classes and splits are in `roboflow project get`.",
   "/{workspace}/{project}/images":
-    "Single images are not listed or changed over this API. They are there in the browser, under Images.",
+    "Images of a project are searched, looked at one by one and deleted over this API, and nothing else. They are there in the browser, under Images.",
   "/{workspace}/{project}/jobs":
     "Jobs for labelling are not part of this server. Images are labelled by uploading annotation files with them, or in the browser.",
   "/{workspace}/{project}/search":

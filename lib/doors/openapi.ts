@@ -4,7 +4,15 @@ import { ERROR_CODES, type ErrorCode } from "@/lib/domain/errors";
 import { PERMISSIONS } from "@/lib/domain/permissions";
 import { env } from "@/lib/platform/env";
 import { STATUS_OF } from "./errors";
-import { BYTES_BODY, FILE_ANSWER, FORM_BODY, IMAGE_BODY, readsJson, type AnyOperation } from "./operation";
+import {
+  BYTES_BODY,
+  EMPTY_ANSWER,
+  FILE_ANSWER,
+  FORM_BODY,
+  IMAGE_BODY,
+  readsJson,
+  type AnyOperation,
+} from "./operation";
 import { allOperations } from "./operations";
 
 const problem = z
@@ -80,6 +88,19 @@ function describeBody(operation: AnyOperation): Pick<ZodOpenApiOperationObject, 
     : {};
 }
 
+function describeAnswer({ answer }: AnyOperation): ZodOpenApiOperationObject["responses"] {
+  if (answer === EMPTY_ANSWER) return { "204": { description: "Done" } };
+  return {
+    "200": {
+      description: "OK",
+      content:
+        answer === FILE_ANSWER
+          ? { "application/zip": { schema: file }, "application/octet-stream": { schema: file } }
+          : { "application/json": { schema: answer } },
+    },
+  };
+}
+
 function describeOperation(operation: AnyOperation): ZodOpenApiOperationObject {
   const codes = [...new Set([...REFUSALS_OF[operation.caller.by], ...operation.refusals, ...EVERYWHERE])];
   const statuses = [...new Set(codes.map((code) => STATUS_OF[code]))].sort();
@@ -100,13 +121,7 @@ function describeOperation(operation: AnyOperation): ZodOpenApiOperationObject {
     requestParams: { path: operation.params, query: operation.query },
     ...describeBody(operation),
     responses: {
-      "200": {
-        description: "OK",
-        content:
-          operation.answer === FILE_ANSWER
-            ? { "application/zip": { schema: file }, "application/octet-stream": { schema: file } }
-            : { "application/json": { schema: operation.answer } },
-      },
+      ...describeAnswer(operation),
       ...(operation.accepted
         ? {
             "202": {

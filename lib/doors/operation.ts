@@ -70,6 +70,9 @@ export const readsJson = (operation: AnyOperation): boolean =>
 /** The operation answers a file. */
 export const FILE_ANSWER = z.undefined().meta({ description: "a file" });
 
+/** The operation answers 204, without a body. */
+export const EMPTY_ANSWER = z.undefined().meta({ description: "nothing" });
+
 /** An answer with 202: the work has begun and goes on. */
 export class Accepted {
   constructor(readonly body: Record<string, unknown>) {}

@@ -6,7 +6,7 @@ import { authorize, type Permission } from "@/lib/domain/permissions";
 import { newId } from "@/lib/platform/id";
 import { door, refuse, withoutBody, type Door, type RouteMethod } from "./door";
 import { findNotSupported } from "./not-supported";
-import { Accepted, readsJson, type Method, type Operation } from "./operation";
+import { Accepted, EMPTY_ANSWER, readsJson, type Method, type Operation } from "./operation";
 import { readJson } from "./request-body";
 
 interface Input<Params extends z.ZodObject, Query extends z.ZodObject, Body extends z.ZodType> {
@@ -53,7 +53,8 @@ export function route<
       ),
     };
     const answer = await handler(input);
-    return answer instanceof Accepted ? { status: 202, body: answer.body } : { status: 200, body: answer };
+    if (answer instanceof Accepted) return { status: 202, body: answer.body };
+    return { status: operation.answer === (EMPTY_ANSWER as z.ZodType) ? 204 : 200, body: answer };
   });
 }
 

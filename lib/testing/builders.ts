@@ -229,6 +229,8 @@ const TABLES = [
   "api_keys",
   "projects",
   "images",
+  "image_removals",
+  "purged_images",
   "generation_sources",
   "versions",
   "exports",

@@ -15,7 +15,8 @@ const BROKEN: Record<string, string> = {
   "a scheduled purge is 30 × 24 h after the deletion": `
     select x.id, x.deleted_at, x.purge_after from (
       select id, workspace_id, deleted_at, purge_after from projects union all select id, workspace_id, deleted_at, purge_after from versions
-      union all select id, workspace_id, deleted_at, purge_after from trainings) x
+      union all select id, workspace_id, deleted_at, purge_after from trainings
+      union all select id, workspace_id, deleted_at, purge_after from image_removals) x
     where x.workspace_id = $1 and ((x.deleted_at is null) <> (x.purge_after is null) or x.purge_after <> x.deleted_at + interval '720 hours')`,
   "a version being generated is not in Trash": `select id from versions where workspace_id = $1 and status = 'GENERATING' and deleted_at is not null`,
   "only a run that ended well has a model": `
@@ -23,7 +24,15 @@ const BROKEN: Record<string, string> = {
     where m.workspace_id = $1 and t.status not in ('FINISHED', 'STOPPED')`,
   "what has a receipt for its removed rows has no rows": `
     select r.item_type, r.item_id from purge_receipts r
-    where r.workspace_id = $1 and r.rows_removed_at is not null and r.item_id in (select id from projects union all select id from versions union all select id from trainings)`,
+    where r.workspace_id = $1 and r.rows_removed_at is not null and r.item_id in (select id from projects union all select id from versions union all select id from trainings
+      union all select id from image_removals)`,
+  "a removal counts the images that it holds, which are its project's": `
+    select x.id, x.images from image_removals x where x.workspace_id = $1
+      and (x.images <> (select count(*) from images i where i.removal_id = x.id) or exists (select 1 from images i where i.removal_id = x.id and i.project_id <> x.project_id))`,
+  "a receipt of images names each of them, none of which has a row": `
+    select r.id, r.source_images from purge_receipts r where r.workspace_id = $1 and r.item_type = 'IMAGES'
+      and (r.source_images <> (select count(*) from purged_images g where g.receipt_id = r.id)
+        or exists (select 1 from purged_images g join images i on i.id = g.image_id where g.receipt_id = r.id))`,
   "a purge has exactly one receipt": `
     select item_type, item_id from purge_receipts where workspace_id = $1 group by item_type, item_id having count(*) > 1`,
   "a project is claimed exactly while its receipt waits for its rows": `
@@ -32,7 +41,7 @@ const BROKEN: Record<string, string> = {
       exists (select 1 from purge_receipts r where r.item_type = 'PROJECT' and r.item_id = p.id and r.rows_removed_at is null)`,
   "a finished project receipt is the sum of its children's": `
     select r.id, r.versions, r.images, r.trainings, r.models from purge_receipts r
-    cross join lateral (select count(*) as versions, coalesce(sum(images), 0) as images, coalesce(sum(trainings), 0) as trainings, coalesce(sum(models), 0) as models
+    cross join lateral (select count(*) filter (where item_type = 'VERSION') as versions, coalesce(sum(images), 0) as images, coalesce(sum(trainings), 0) as trainings, coalesce(sum(models), 0) as models
       from purge_receipts c where c.parent_receipt_id = r.id) c
     where r.workspace_id = $1 and r.item_type = 'PROJECT' and r.rows_removed_at is not null
       and (r.versions, r.images, r.trainings, r.models) is distinct from (c.versions, c.images, c.trainings, c.models)`,

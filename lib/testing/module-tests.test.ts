@@ -42,7 +42,7 @@ const ELSEWHERE: Record<string, readonly string[]> = {
     "lib/domain/trainings/weights.ts",
   ],
   "lib/domain/trash/version.test.ts": ["lib/domain/trash/outcome.ts"],
-  "lib/domain/trash/purge.test.ts": ["lib/domain/trash/purge-rows.ts"],
+  "lib/domain/trash/purge.test.ts": ["lib/domain/trash/purge-rows.ts", "lib/domain/trash/purge-project.ts"],
   "lib/work/inference/inference.test.ts": ["lib/work/inference/models.ts"],
   "lib/work/exports/answers.test.ts": ["lib/domain/exports/formats.ts"],
   "lib/work/versions/files.test.ts": ["lib/work/versions/manifest.ts"],

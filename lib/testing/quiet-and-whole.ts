@@ -27,6 +27,7 @@ interface Rows {
   weights: { version: string; path: string; bytes: string; required: boolean }[];
   thumbnails: { version: string; sha256: string; bytes: number }[];
   images: { project: string; id: string; bytes: number; thumbnail: number | null }[];
+  leaving: { project: string; id: string }[];
   projects: { id: string }[];
   receipts: { item: string; prefixes: string[]; verified: boolean }[];
   quotas: { slug: string; used: number; counted: number }[];
@@ -45,6 +46,7 @@ const QUERIES: Record<keyof Rows, string> = {
             from trainings where weights_id is not null`,
   thumbnails: `select version_id as version, sha256, size_bytes as bytes from thumbnails`,
   images: `select project_id as project, id, size_bytes as bytes, thumbnail_bytes as thumbnail from images`,
+  leaving: `select r.project_id as project, g.image_id as id from purged_images g join purge_receipts r on r.id = g.receipt_id where r.verified_at is null`,
   projects: `select id from projects`,
   receipts: `select item_id as item, prefixes, verified_at is not null as verified from purge_receipts`,
   quotas: `select w.slug, w.used_images as used, coalesce(sum(v.counted_images), 0)::int as counted
@@ -159,7 +161,9 @@ function lookAtProject(rows: Rows, id: string, folder: string): string[] {
   const there = filesIn(path.join(folder, "images"));
   if (there.length === 0) return []; // its images are rows alone
   const broken: string[] = [];
+  const leaving = new Set(rows.leaving.filter(({ project }) => project === id).map((image) => image.id));
   for (const name of there) {
+    if (leaving.has(name)) continue; // a receipt is still to remove it
     const size = images.get(name);
     if (size === undefined) broken.push(`project ${id} has the image ${name}, which no row names`);
     else if (statSync(path.join(folder, "images", name)).size !== size)

@@ -2,7 +2,7 @@ import { connectSecond } from "./database";
 
 /** A row that somebody else may hold: its table and id, and how, unless as who removes it does. */
 export type Row = readonly [
-  table: "workspaces" | "users" | "projects" | "versions" | "trainings" | "models",
+  table: "workspaces" | "users" | "projects" | "versions" | "trainings" | "models" | "image_removals" | "images",
   row: { id: string },
   mode?: "for no key update",
 ];

@@ -18,11 +18,17 @@ for (const mode of ["write", "share"] as const) {
   locks.projectLockIn("", "", mode);
   locks.versionLock("", mode);
 }
-for (const lock of [locks.workspaceLock, locks.projectLockOfVersion, locks.versionLockOfTraining, locks.trainingLock])
+for (const lock of [
+  locks.workspaceLock,
+  locks.removalLock,
+  locks.projectLockOfVersion,
+  locks.versionLockOfTraining,
+  locks.trainingLock,
+])
   lock("");
 locks.projectLockBySlug("", "");
 locks.versionLockByNumber("", "", 1);
-for (const type of [undefined, "PROJECT", "VERSION", "TRAINING"] as const) listStatement(type);
+for (const type of [undefined, "PROJECT", "VERSION", "TRAINING", "IMAGES"] as const) listStatement(type);
 
 for (const direction of ["older", "newer"] as const) {
   receiptsStatement({}, direction);

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 
 /*
  * One module owns Trash: nothing outside lib/domain/trash writes deleted_at, purge_after or what stands with them, or removes rows
- * of projects, versions, trainings or models, in SQL or through Prisma.
+ * of projects, versions, trainings, models or source images, in SQL or through Prisma.
  */
 
 const root = path.resolve(import.meta.dirname, "../..");
@@ -17,6 +17,7 @@ const COLUMNS = [
   "purge_started_at",
   "trashed_bytes",
   "trashed_project_id",
+  "removal_id",
 ];
 const FIELDS = [
   "deletedAt",
@@ -27,9 +28,10 @@ const FIELDS = [
   "purgeStartedAt",
   "trashedBytes",
   "trashedProjectId",
+  "removalId",
 ];
-const TABLES = ["projects", "versions", "trainings", "models"];
-const MODELS = ["project", "version", "training", "model"];
+const TABLES = ["projects", "versions", "trainings", "models", "images", "image_removals"];
+const MODELS = ["project", "version", "training", "model", "image", "imageRemoval"];
 
 /** What of a source writes what only Trash may write. */
 function findWrites(source: string): string[] {
@@ -76,6 +78,13 @@ test("nothing outside lib/domain/trash writes what is Trash's to write", () => {
   const owners = sources.filter((file) => findWrites(readFileSync(path.join(root, file), "utf8")).length > 0);
   expect(owners.filter((file) => !file.startsWith("lib/domain/trash/"))).toEqual([]);
   expect(owners.map((file) => path.basename(file))).toEqual(
-    expect.arrayContaining(["version.ts", "project.ts", "training.ts", "purge-rows.ts"]),
+    expect.arrayContaining([
+      "version.ts",
+      "project.ts",
+      "training.ts",
+      "images.ts",
+      "purge-project.ts",
+      "purge-images.ts",
+    ]),
   );
 });

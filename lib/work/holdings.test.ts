@@ -13,6 +13,7 @@ import {
   listTrash,
   purgeItem,
   summarizeTrash,
+  trashImages,
   trashProject,
   trashTraining,
   trashVersion,
@@ -55,6 +56,17 @@ async function stored(...prefixes: string[]): Promise<Weight> {
   const weight = { files: 0, bytes: 0 };
   for (const prefix of prefixes)
     for await (const { sizeBytes } of testStore().list(prefix)) {
+      weight.files += 1;
+      weight.bytes += sizeBytes;
+    }
+  return weight;
+}
+
+/** What lies in the project's folder of these source images. */
+async function storedOf(imageIds: readonly string[]): Promise<Weight> {
+  const weight = { files: 0, bytes: 0 };
+  for await (const { key, sizeBytes } of testStore().list(projectPrefix(project.id)))
+    if (imageIds.some((id) => key.endsWith(`/${id}`))) {
       weight.files += 1;
       weight.bytes += sizeBytes;
     }
@@ -167,6 +179,10 @@ test("row, header, usage and receipt say of a project with everything in it what
   expect(await generateVersionNow(await systemContext("generate"), earlier.id)).toBe("ready");
   await trashTraining(owner, trainingRef(world, ownTraining));
   await trashVersion(owner, versionRef(world, project, earlier));
+  const removed = await prisma().image.findMany({ where: { projectId: project.id }, take: 2, select: { id: true } });
+  const imageIds = removed.map(({ id }) => id);
+  const removal = await trashImages(owner, { ...projectRef(world, project), images: { imageIds } });
+  if (removal.outcome !== "trashed") throw new Error(removal.outcome);
 
   const weigh = (id: string) => stored(versionPrefix(id));
   const everything = () =>
@@ -185,12 +201,15 @@ test("row, header, usage and receipt say of a project with everything in it what
   expect(rows.get(half.id)).toEqual(await weigh(half.id));
   expect(rows.get(half.id)!.files).toBeGreaterThan(0);
   expect(rows.get(earlier.id)).toEqual(await weigh(earlier.id));
+  const ofRemoved = await storedOf(imageIds);
+  expect([rows.get(removal.id), ofRemoved.files]).toEqual([ofRemoved, 4]);
   const { live, trash } = await usage();
   expect(live.bytes + trash.bytes).toBe((await everything()).bytes);
   const apart = [
     await weigh(half.id),
     await weigh(earlier.id),
     await stored(trainingPrefix(version.id, ownTraining.id)),
+    ofRemoved,
   ];
   const together = apart.reduce((sum, one) => ({ files: sum.files + one.files, bytes: sum.bytes + one.bytes }));
   expect([await header(), trash.bytes]).toEqual([together, together.bytes]);

@@ -57,7 +57,7 @@ function parseChange({ imageId, metadata, removeMetadata, addTags, removeTags }:
 const PROJECTS_OF = statement({
   text: `
 select distinct p.id from images i join projects p on p.id = i.project_id
-where i.id = any($2::text[]) and p.workspace_id = $1 and p.deleted_at is null order by p.id`,
+where i.id = any($2::text[]) and ${LIVE_IMAGE} and p.workspace_id = $1 and p.deleted_at is null order by p.id`,
 });
 
 /** A set, its rows locked in the order of the house. $1: projects that are live under their locks. */
@@ -81,7 +81,7 @@ with given as (
   from made
 ), changed as (
   update images i set tags = w.new_tags, metadata = w.new_metadata from weighed w
-  where i.id = w.id and w.bounded and (i.tags <> w.new_tags or i.metadata <> w.new_metadata)
+  where i.id = w.id and ${LIVE_IMAGE} and w.bounded and (i.tags <> w.new_tags or i.metadata <> w.new_metadata)
 )
 select w.id, w.bounded, p.id as "projectId", p.name as "projectName", w.tags <> w.new_tags as tagged, w.metadata <> w.new_metadata as noted
 from weighed w join projects p on p.id = w.project_id`,

@@ -15,7 +15,7 @@ test("an image is found by its bytes and by its id in its own project, and in no
     await findImageByContent(owner, here, sha256),
     await findImageByContent(owner, elsewhere, sha256),
     await outcomeOf(getSourceImage(owner, { ...elsewhere, imageId: id! })),
-  ]).toEqual([id, null, "not_found"]);
+  ]).toEqual([{ id, inTrash: false }, null, "not_found"]);
   expect(await getSourceImage(owner, { ...here, imageId: id! })).toMatchObject({
     key: sourceImageKey(project.id, id!),
     sha256,

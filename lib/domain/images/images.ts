@@ -8,7 +8,7 @@ import type { Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
 import { holdGrant, projectPrefix, takeGrant } from "@/lib/domain/grants";
 import { getLiveProject, type ProjectState, type SluggedProjectRef } from "@/lib/domain/item-state";
-import { liveImage, lockLiveProject } from "@/lib/domain/locks";
+import { EVERY_IMAGE, everyImage, liveImage, lockLiveProject } from "@/lib/domain/locks";
 import { parseLabel, toFileName } from "@/lib/domain/names";
 import { NO_DESCRIPTION, type ImageDescription } from "./description";
 import { authorize, authorizeSystem } from "@/lib/domain/permissions";
@@ -49,8 +49,13 @@ export interface NewImage {
   look?: string | null | undefined;
 }
 
-export interface AddedImage {
+/** An image of a project that has some bytes, live or in Trash. */
+export interface KnownImage {
   id: string;
+  inTrash: boolean;
+}
+
+export interface AddedImage extends KnownImage {
   /** The project had these bytes already: `id` is that image, and nothing was added. */
   duplicate: boolean;
 }
@@ -96,11 +101,27 @@ export async function assertCanAddImage(
   return project;
 }
 
-/** The image of a live project that has these bytes; null when none has. Throws as assertCanAddImage. */
-export async function findImageByContent(ctx: Context, ref: SluggedProjectRef, sha256: string): Promise<string | null> {
+/** The image that has these bytes; its row is the bytes' own, wherever it is. */
+async function findKnown(
+  client: Pick<Transaction, "image">,
+  projectId: string,
+  sha256: string,
+): Promise<KnownImage | null> {
+  const image = await client.image.findUnique({
+    where: { projectId_sha256: { projectId, sha256 }, ...everyImage },
+    select: { id: true, removalId: true },
+  });
+  return image && { id: image.id, inTrash: image.removalId !== null };
+}
+
+/** The image of a live project that has these bytes, be it in Trash; null when none has. Throws as assertCanAddImage. */
+export async function findImageByContent(
+  ctx: Context,
+  ref: SluggedProjectRef,
+  sha256: string,
+): Promise<KnownImage | null> {
   const project = await assertCanAddImage(ctx, ref, null);
-  const where = { projectId_sha256: { projectId: project.id, sha256 } };
-  return (await prisma().image.findUnique({ where, select: { id: true } }))?.id ?? null;
+  return findKnown(prisma(), project.id, sha256);
 }
 
 /** How long an upload may take between two renewals of the grant that it is made under. */
@@ -120,7 +141,7 @@ export async function takeUploadsGrant(project: ProjectState, holder: "UPLOADS" 
 
 /**
  * Adds an image to a project, through a writer with a grant for it. The same bytes a second time are recognised and add
- * nothing, not even a label, a split or a tag. Files first, then the row: whatever goes wrong between, the files are taken away
+ * nothing, not even a label, a split or a tag, be the first in Trash, where it stays. Files first, then the row: whatever goes wrong between, the files are taken away
  * again, and what a killed process leaves is swept. Throws as assertCanAddImage; GrantLost when the project went to Trash
  * meanwhile, or the process stood still for so long that its files were swept.
  */
@@ -143,45 +164,42 @@ export async function addImage(
     const existing = await transaction(async (tx) => {
       await shareLiveProject(tx, project);
       if (!(await holdGrant(tx, writer.grant.id))) throw new GrantLost(`The image ${id} was swept before its row.`);
-      const inserted = await tx.image.createMany({
-        data: {
-          id,
-          projectId: project.id,
-          fileName: toFileName(image.fileName),
-          sha256: image.sha256,
-          contentType: image.contentType,
-          sizeBytes: image.sizeBytes,
-          thumbnailBytes: image.thumbnail.length,
-          width: image.width,
-          height: image.height,
-          split: image.split ?? "TRAIN",
-          label,
-          tags: [...tags],
-          batch,
-          sequenceNumber: sequence?.number ?? null,
-          sequenceSize: sequence?.size ?? null,
-          metadata,
-          look: image.look ?? null,
-          createdAt: ctx.now,
-        },
-        skipDuplicates: true,
-      });
-      if (inserted.count > 0) {
-        await recordBatch(tx, ctx, imagesEvent("image.uploaded", workspaceId, project), { images: 1 });
-        return null;
+      const row = {
+        id,
+        projectId: project.id,
+        fileName: toFileName(image.fileName),
+        sha256: image.sha256,
+        contentType: image.contentType,
+        sizeBytes: image.sizeBytes,
+        thumbnailBytes: image.thumbnail.length,
+        width: image.width,
+        height: image.height,
+        split: image.split ?? "TRAIN",
+        label,
+        tags: [...tags],
+        batch,
+        sequenceNumber: sequence?.number ?? null,
+        sequenceSize: sequence?.size ?? null,
+        metadata,
+        look: image.look ?? null,
+        createdAt: ctx.now,
+      };
+      for (;;) {
+        const inserted = await tx.image.createMany({ data: row, skipDuplicates: true });
+        if (inserted.count > 0) {
+          await recordBatch(tx, ctx, imagesEvent("image.uploaded", workspaceId, project), { images: 1 });
+          return null;
+        }
+        const there = await findKnown(tx, project.id, image.sha256);
+        if (there) return there; // else it was purged between the two
       }
-      const { id: there } = await tx.image.findUniqueOrThrow({
-        where: { projectId_sha256: { projectId: project.id, sha256: image.sha256 } },
-        select: { id: true },
-      });
-      return there;
     });
     absent = existing !== null;
-    return { id: existing ?? id, duplicate: existing !== null };
+    return existing ? { ...existing, duplicate: true } : { id, inTrash: false, duplicate: false };
   } catch (error) {
     // When the connection broke, the row may be there all the same: its files go only once the database says it is not.
     absent ||= await prisma()
-      .image.count({ where: { id } })
+      .image.count({ where: { id, ...everyImage } })
       .then(
         (rows) => rows === 0,
         () => false,
@@ -197,13 +215,13 @@ const MEASURED = statement({
   name: "images-measured",
   text: `
 update images i set thumbnail_bytes = coalesce((select t.bytes from unnest($2::text[], $3::int[]) t (id, bytes) where t.id = i.id), 0)
-where i.project_id = $1 and i.thumbnail_bytes is null`,
+where i.project_id = $1 and i.thumbnail_bytes is null and ${EVERY_IMAGE}`,
 });
 
 /** Writes down how large the thumbnails of source images are that builds before made. For a migration; repeating changes nothing. */
 export async function measureSourceThumbnails(): Promise<void> {
   const unmeasured = await prisma().image.findMany({
-    where: { thumbnailBytes: null },
+    where: { thumbnailBytes: null, ...everyImage },
     distinct: ["projectId"],
     select: { projectId: true },
   });
@@ -216,11 +234,23 @@ export async function measureSourceThumbnails(): Promise<void> {
   }
 }
 
-/** Of ids of images, those that no row has. For a sweep. */
+/** One snapshot: a purge moves ids from the one to the other. */
+const NAMED = statement({
+  name: "images-named",
+  text: `
+select i.id from images i where i.id = any($1::text[]) and ${EVERY_IMAGE}
+union all
+select g.image_id from purged_images g join purge_receipts r on r.id = g.receipt_id
+where g.image_id = any($1::text[]) and r.looked_again_at is null`,
+});
+
+/**
+ * Of ids of images, those that no row has, live or in Trash, and whose files no receipt is still to remove or to look for once
+ * more, which counts them. For a sweep.
+ */
 export async function listImagesWithoutRow(ids: readonly string[]): Promise<Set<string>> {
-  const rows = await prisma().image.findMany({ where: { id: { in: [...ids] } }, select: { id: true } });
   const without = new Set(ids);
-  for (const { id } of rows) without.delete(id);
+  for (const { id } of await query<{ id: string }>(NAMED, [ids])) without.delete(id);
   return without;
 }
 
@@ -237,7 +267,7 @@ export async function getSourceImage(ctx: Context, ref: SluggedProjectRef & { im
   const { workspaceId } = authorize(ctx, "read projects", ref.workspaceSlug);
   const project = await getLiveProject(workspaceId, ref);
   const image = await prisma().image.findFirst({
-    where: { projectId: project.id, id: ref.imageId },
+    where: { projectId: project.id, id: ref.imageId, ...liveImage },
     select: { id: true, sha256: true, contentType: true, sizeBytes: true },
   });
   if (!image) throw new DomainError("not_found", "There is no such image in this project.");

@@ -1,6 +1,7 @@
 export { getImagesPage, type ImagesPage } from "./page";
 export { countImagesOf, listImages } from "./list";
 export {
+  filterImages,
   getImage,
   searchImages,
   type ImageFilter,
@@ -20,19 +21,30 @@ export {
   type ImageDescription,
   type Metadata,
 } from "./description";
-export { annotateImages, assertTakesBoxes, labelImage, listAnnotatableImages, updateImages } from "./label";
+export {
+  annotateImages,
+  assertTakesBoxes,
+  labelImage,
+  listAnnotatableImages,
+  updateImages,
+  type ImageSelection,
+} from "./label";
 export {
   addImage,
   assertCanAddImage,
   findImageByContent,
   getLinkedImage,
   getSourceImage,
+  imagesEvent,
   listImagesWithoutRow,
   measureSourceThumbnails,
+  shareLiveProject,
   sourceImageKey,
   takeUploadsGrant,
+  thumbnailKey,
   UPLOADS_LEASE_MS,
   type AddedImage,
+  type KnownImage,
   type LinkedImage,
 } from "./images";
 export type { ImageBox } from "./boxes";

@@ -8,6 +8,7 @@ import { assertTakesLabels, imagesEvent, shareLiveProject } from "./images";
 import { filterImages, type ImageFilter } from "./search";
 import { getLiveProject, type SluggedProjectRef } from "@/lib/domain/item-state";
 import { BOXES_PER_IMAGE_MAX, IMAGES_PER_CALL_MAX } from "@/lib/domain/limits";
+import { LIVE_IMAGE, liveImage } from "@/lib/domain/locks";
 import { parseLabel } from "@/lib/domain/names";
 import { authorize } from "@/lib/domain/permissions";
 
@@ -43,7 +44,7 @@ export async function updateImages(
     const [done] = await tx.query<{ updated: number }>(
       {
         text: `
-with done as (update images set ${changes.join(", ")} where project_id = $1${which} returning 1)
+with done as (update images set ${changes.join(", ")} where project_id = $1 and ${LIVE_IMAGE}${which} returning 1)
 select count(*)::int as updated from done`,
       },
       values,
@@ -76,12 +77,12 @@ export interface AnnotatableImage {
 
 /** As many ids as annotation files name, which is one value here and would be one each in Prisma's statement. */
 const NAMES_OF = statement({
-  text: `select id, file_name as name, width, height from images where project_id = $1 and id = any($2) order by id`,
+  text: `select id, file_name as name, width, height from images where project_id = $1 and id = any($2) and ${LIVE_IMAGE} order by id`,
 });
 
 async function listNames(projectId: string): Promise<AnnotatableImage[]> {
   const images = await prisma().image.findMany({
-    where: { projectId },
+    where: { projectId, ...liveImage },
     orderBy: { id: "asc" },
     select: { id: true, fileName: true, width: true, height: true },
   });
@@ -120,7 +121,7 @@ export interface Annotated {
 const SET_BOXES = statement({
   text: `
 update images i set boxes = given.boxes from jsonb_to_recordset($2::jsonb) as given(id text, boxes jsonb)
-where i.project_id = $1 and i.id = given.id and ($3 or i.boxes = '[]') returning i.id`,
+where i.project_id = $1 and i.id = given.id and ${LIVE_IMAGE} and ($3 or i.boxes = '[]') returning i.id`,
 });
 
 /**
@@ -184,7 +185,7 @@ export async function labelImage(
   const label = parseLabel(input.label);
   return transaction(async (tx) => {
     await shareLiveProject(tx, project);
-    const image = { projectId: project.id, id: ref.imageId };
+    const image = { projectId: project.id, id: ref.imageId, ...liveImage };
     const where = input.overwrite ? image : { ...image, label: null };
     if ((await tx.image.updateMany({ where, data: { label } })).count > 0) {
       await recordBatch(tx, ctx, imagesEvent("image.labelled", workspaceId, project), { images: 1 });

@@ -62,7 +62,7 @@ test("where boxes are drawn, an image without one is unlabelled, and classes cou
   });
 });
 
-test("editors may upload, viewers may not, and to others the project is not there", async () => {
+test("editors may upload and remove, viewers may not, and to others the project is not there", async () => {
   const project = await buildProject(world);
   for (const [role, uploadImages] of [
     ["OWNER", true],
@@ -73,7 +73,7 @@ test("editors may upload, viewers may not, and to others the project is not ther
     expect(
       (await getImagesPage(await userContext(world, { user, role }), projectRef(world, project))).may,
       role,
-    ).toEqual({ uploadImages });
+    ).toEqual({ uploadImages, removeImages: uploadImages });
   }
   const other = await buildWorld();
   await expect(getImagesPage(await userContext(other), projectRef(world, project))).rejects.toMatchObject({

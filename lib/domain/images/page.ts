@@ -19,7 +19,7 @@ export interface ImagesPage {
   tags: { name: string; images: number }[];
   /** By name, newest first. */
   batches: string[];
-  may: { uploadImages: boolean };
+  may: { uploadImages: boolean; removeImages: boolean };
 }
 
 /**
@@ -47,6 +47,6 @@ export async function getImagesPage(ctx: Context, ref: SluggedProjectRef): Promi
       .sort((a, b) => compare(a.name, b.name)),
     tags,
     batches,
-    may: { uploadImages: allows(ctx, "upload images", slug) },
+    may: { uploadImages: allows(ctx, "upload images", slug), removeImages: allows(ctx, "remove images", slug) },
   };
 }

@@ -103,13 +103,13 @@ export async function findImages(
   if (projectIds.length === 0) return { images: [], total: cursor === undefined ? 0 : null };
   const [only] = projectIds.length === 1 ? projectIds : [];
   const values: unknown[] = [only ?? projectIds];
-  const matching = `${LIVE_IMAGE}${filterImages(filter, values)}`;
+  const matching = filterImages(filter, values);
   // hot: at any depth an index is read, and of the rows only those of the range
   const [counted] =
     cursor === undefined
       ? await query<{ total: number }>(
           {
-            text: `select count(*)::int as total from images where project_id = ${only === undefined ? "any($1)" : "$1"} and ${matching}`,
+            text: `select count(*)::int as total from images where project_id = ${only === undefined ? "any($1)" : "$1"} and ${LIVE_IMAGE}${matching}`,
           },
           values,
         )
@@ -120,9 +120,9 @@ export async function findImages(
   const ids =
     only === undefined
       ? `select found.id from unnest($1::text[]) p (of) cross join lateral (
-  select id from images where project_id = p.of and ${matching}${after} order by id ${direction} limit $${values.push(offset + limit)}
+  select id from images where project_id = p.of and ${LIVE_IMAGE}${matching}${after} order by id ${direction} limit $${values.push(offset + limit)}
 ) found order by found.id ${direction} ${range}`
-      : `select id from images where project_id = $1 and ${matching}${after} order by id ${direction} ${range}`;
+      : `select id from images where project_id = $1 and ${LIVE_IMAGE}${matching}${after} order by id ${direction} ${range}`;
   const images = await query<ImageView>(
     { text: `select ${COLUMNS} from images where id in (${ids}) and ${LIVE_IMAGE} order by id ${direction}` },
     values,

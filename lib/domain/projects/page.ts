@@ -1,5 +1,6 @@
 import { query, statement } from "@/lib/platform/db";
 import type { Context } from "@/lib/domain/context";
+import { LIVE_IMAGE } from "@/lib/domain/locks";
 import { allows, authorize } from "@/lib/domain/permissions";
 import { getWorkspace, type ProjectView } from "./projects";
 
@@ -24,7 +25,7 @@ const SAMPLE = statement({
   text: `
 select p.id as "projectId", i.id, i.label
 from projects p cross join lateral (
-  select id, label, sha256 from images where project_id = p.id order by sha256 limit ${THUMBNAILS}
+  select id, label, sha256 from images where project_id = p.id and ${LIVE_IMAGE} order by sha256 limit ${THUMBNAILS}
 ) i
 where p.workspace_id = $1 and p.deleted_at is null order by p.id, i.sha256`,
 });

@@ -13,7 +13,7 @@ import { purgeItem, trashProject, trashVersion } from "@/lib/domain/trash";
 import { getSourceImage } from "@/lib/domain/images";
 import { getServingModel } from "@/lib/domain/trainings";
 import type { DomainError } from "@/lib/domain/errors";
-import { claimProject, purgeClaimedProject } from "@/lib/domain/trash/purge-rows";
+import { claimProject, purgeClaimedProject } from "@/lib/domain/trash/purge-project";
 import { prisma } from "@/lib/platform/db";
 import { connectSecond } from "@/lib/testing/database";
 import {

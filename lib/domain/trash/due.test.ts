@@ -13,7 +13,7 @@ import {
   versionRef,
 } from "@/lib/testing/lifecycle";
 import { countDue, foreseeRun } from "./due";
-import { claimProject } from "./purge-rows";
+import { claimProject } from "./purge-project";
 
 let world: World;
 let owner: Context;

@@ -1,5 +1,6 @@
 import { prisma, query, statement, type Queries, type Statement } from "@/lib/platform/db";
 import type { Context } from "@/lib/domain/context";
+import { REMOVAL_NAME } from "@/lib/domain/item-state";
 import { ITEM_TYPES, type ItemType } from "@/lib/domain/item-types";
 import { authorizeSystem } from "@/lib/domain/permissions";
 import { ROW_OF, ROWS } from "./items";
@@ -30,7 +31,7 @@ const dueBranch = (type: ItemType): string => {
     ${due(type)} and (${row}.purge_after, ${row}.id) > ($2, $3) order by ${row}.purge_after, ${row}.id limit $4)`;
 };
 
-/** hot: a page of what may be millions, over three indexes. */
+/** hot: a page of what may be millions, over the indexes of the types. */
 const DUE = statement({
   name: "purge-due",
   text: `
@@ -39,7 +40,7 @@ select type, id, workspace_id as "workspaceId", purge_after as "purgeAfter" from
 ) due order by purge_after, id limit $4`,
 });
 
-/** hot: bounded, over three tables of any size. */
+/** hot: bounded, over tables of any size. */
 const REMAINING = statement({
   name: "purge-remaining",
   text: `
@@ -96,12 +97,15 @@ export interface ItemName {
   /** A version's number, also of a training's version. */
   number: number | null;
   trainingNumber: number | null;
+  /** Of images: how many. */
+  images: number | null;
 }
 
 const FACTS: Record<ItemType, string> = {
-  PROJECT: `p.name, null::int as number, null::int as "trainingNumber"`,
-  VERSION: `x.name, x.number, null::int as "trainingNumber"`,
-  TRAINING: `'Training ' || x.number as name, v.number, x.number as "trainingNumber"`,
+  PROJECT: `p.name, null::int as number, null::int as "trainingNumber", null::int as images`,
+  VERSION: `x.name, x.number, null::int as "trainingNumber", null::int as images`,
+  TRAINING: `'Training ' || x.number as name, v.number, x.number as "trainingNumber", null::int as images`,
+  IMAGES: `${REMOVAL_NAME} as name, null::int as number, null::int as "trainingNumber", x.images`,
 };
 
 /** A set of any type. */
@@ -117,6 +121,7 @@ const NAMES: Record<ItemType, Statement> = {
   PROJECT: namesOf("PROJECT"),
   VERSION: namesOf("VERSION"),
   TRAINING: namesOf("TRAINING"),
+  IMAGES: namesOf("IMAGES"),
 };
 
 /** The names of those that are still there, by their ids. For the system's own jobs. */

@@ -5,9 +5,10 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { systemContext, type Context } from "@/lib/domain/context";
-import { eraseFiles, getReceipt, purgeItem, trashVersion } from "@/lib/domain/trash";
+import { sourceImageKey, thumbnailKey } from "@/lib/domain/images";
+import { eraseFiles, getReceipt, purgeItem, trashImages, trashVersion } from "@/lib/domain/trash";
 import { prisma } from "@/lib/platform/db";
-import { buildProject, buildVersion, buildWorld, userContext, type World } from "@/lib/testing/builders";
+import { buildImages, buildProject, buildVersion, buildWorld, userContext, type World } from "@/lib/testing/builders";
 import { itemRef, UNBOUNDED, versionRef } from "@/lib/testing/lifecycle";
 import { startS3 } from "@/lib/testing/s3";
 import { keysUnder, storeFile, testStore } from "@/lib/testing/store-file";
@@ -115,6 +116,26 @@ test("a store that does not answer for one item has answered for the others mean
   expect((await receiptOf(slow)).verifiedAt).toBeNull();
   answer();
   expect(await erasing).toEqual({ verified: 2, postponed: 0 });
+});
+
+test("images are removed file by file, counted once, and the others of their project stay", async () => {
+  const project = await buildProject(world);
+  const images = await buildImages(project, 3);
+  const keysOf = (id: string) => [sourceImageKey(project.id, id), thumbnailKey(project.id, id)];
+  for (const key of images.flatMap(keysOf)) await storeFile(key, Buffer.from("xy"));
+  const imageIds = images.slice(0, 2);
+  const removal = await trashImages(owner, {
+    ...{ workspaceSlug: world.workspace.slug, projectSlug: project.slug, images: { imageIds } },
+  });
+  if (removal.outcome !== "trashed") throw new Error(removal.outcome);
+  await purgeItem(owner, itemRef(world, "IMAGES", removal), UNBOUNDED);
+  fault = (request) => (isRemoval(request) ? breakWith("ServiceUnavailable")() : undefined);
+  expect(await erase()).toEqual({ verified: 0, postponed: 1 });
+  fault = () => {};
+  await passTime();
+  expect(await erase()).toEqual({ verified: 1, postponed: 0 });
+  expect(await receiptOf(removal)).toMatchObject({ removedFiles: 4, removedBytes: 8, lateFiles: 0 });
+  expect(await keysUnder(testStore(), `projects/${project.id}/`)).toEqual(keysOf(images[2]!).sort());
 });
 
 test("a missing file is no failure, and stands on the receipt", async () => {

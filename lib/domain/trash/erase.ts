@@ -6,6 +6,7 @@ import { log } from "@/lib/platform/log";
 import { recordAudit } from "@/lib/domain/audit";
 import type { Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
+import { sourceImageKey, thumbnailKey } from "@/lib/domain/images";
 import { authorize, authorizeSystem } from "@/lib/domain/permissions";
 import { appendEntry } from "./receipt-chain";
 import { sentenceOfStoreFailure } from "./store-failure";
@@ -27,11 +28,12 @@ const MARK_MS = 1_000;
 /** How long after it was verified a receipt is looked at once more. */
 const SECOND_LOOK = "1 day";
 
-const RECEIPT = `id, workspace_id as "workspaceId", item_type as "itemType", item_id as "itemId", item_name as "itemName", prefixes,
+const RECEIPT = `id, workspace_id as "workspaceId", item_type as "itemType", item_id as "itemId", item_name as "itemName", project_id as "projectId", prefixes,
   counted_at is not null as counted, emptied_at is not null as emptied, attempts`;
 
 /**
- * Takes receipts that are due, by the database's clock. A project's waits until those of its versions are verified.
+ * Takes receipts that are due, by the database's clock. A project's waits until those of its versions are verified, and
+ * those of images that were purged from it before: their files lie in its folder, and are counted once.
  * Nothing is locked while the files go: if the process dies, the claim runs out. $1: how long a write that began in time may
  * be on its way. Not named: a plan kept from when the table was small looked through all of it for each row, for minutes,
  * after a purge of 100,000 versions.
@@ -42,7 +44,8 @@ update purge_receipts set next_attempt_at = now() + ${CLAIM_SECONDS} * interval 
 where id in (
   select r.id from purge_receipts r
   where r.verified_at is null and r.rows_removed_at is not null and (r.next_attempt_at is null or r.next_attempt_at <= now())
-    and (r.item_type <> 'PROJECT' or not exists (select 1 from purge_receipts c where c.parent_receipt_id = r.id and c.verified_at is null))
+    and (r.item_type <> 'PROJECT' or not exists (select 1 from purge_receipts c where c.parent_receipt_id = r.id and c.verified_at is null)
+      and not exists (select 1 from purge_receipts c where c.project_id = r.project_id and c.item_type = 'IMAGES' and c.verified_at is null))
   order by r.next_attempt_at nulls first, r.id limit ${CLAIM_SIZE} for update skip locked)
 returning ${RECEIPT}, coalesce(writers_until + $1 * interval '1 millisecond' > now(), false) as "writersMayBeAlive"`,
 });
@@ -68,6 +71,8 @@ interface ClaimedReceipt {
   itemType: ItemType;
   itemId: string;
   itemName: string;
+  projectId: string;
+  /** Everything under them was the item's; of images none, but their own files. */
   prefixes: string[];
   /** Its files were counted, before the first was removed. */
   counted: boolean;
@@ -123,7 +128,7 @@ export interface EraseCounts {
 }
 
 /**
- * Removes the files of purged items and proves it: a receipt is verified once everything under its prefixes is gone, every
+ * Removes the files of purged items and proves it: a receipt is verified once everything under its prefixes, or that it names, is gone, every
  * grant that there was at the purge is over, and a read-back finds nothing. Works until nothing is due or `signal` aborts,
  * between two receipts. A failing store postpones its receipt, with the reason on it, and keeps nobody else waiting.
  */
@@ -242,7 +247,7 @@ async function eraseOne(ctx: Context, store: BlobStore, receipt: ClaimedReceipt)
 }
 
 /**
- * Takes what is under a receipt's prefixes out of everybody's reach, counts it and writes that down before the first file
+ * Takes what is under a receipt's prefixes, or the files that it names, out of everybody's reach, counts it and writes that down before the first file
  * goes, removes it, and reads back. What is found after the store had been empty is late, and said on the receipt.
  */
 async function removeAll(
@@ -250,7 +255,10 @@ async function removeAll(
   store: BlobStore,
   receipt: ClaimedReceipt,
 ): Promise<{ empty: boolean; late: FoundFiles }> {
-  const sealed = await store.seal(receipt.id, receipt.prefixes);
+  const sealed =
+    receipt.itemType === "IMAGES"
+      ? await store.sealFiles(receipt.id, await listPurgedFiles(receipt))
+      : await store.seal(receipt.id, receipt.prefixes);
   let late: FoundFiles = { files: 0, bytes: 0 };
   if (receipt.emptied || !receipt.counted) {
     const found = await sealed.count();
@@ -261,6 +269,12 @@ async function removeAll(
   return { empty: await sealed.isGone(), late };
 }
 
+/** Both files of each of the images that a receipt is for. */
+async function listPurgedFiles({ id, projectId }: ClaimedReceipt): Promise<string[]> {
+  const images = await prisma().purgedImage.findMany({ where: { receiptId: id }, select: { imageId: true } });
+  return images.flatMap(({ imageId }) => [sourceImageKey(projectId, imageId), thumbnailKey(projectId, imageId)]);
+}
+
 interface FoundFiles {
   files: number;
   bytes: number;
@@ -268,11 +282,14 @@ interface FoundFiles {
 
 async function noteLate(ctx: Context, receipt: ClaimedReceipt, late: FoundFiles): Promise<void> {
   if (late.files === 0) return;
-  const { id, workspaceId, itemType, itemId, itemName } = receipt;
+  const { id, workspaceId, itemType, itemId, itemName, projectId } = receipt;
   log().warn({ receiptId: id, ...late }, "late files under a purged item");
   await transaction(async (tx) => {
     await tx.query(LATE, [id, late.files, late.bytes]);
-    const target = { targetType: itemType.toLowerCase() as "version", targetId: itemId, targetName: itemName };
+    const target =
+      itemType === "IMAGES"
+        ? { targetType: "project" as const, targetId: projectId, targetName: itemName }
+        : { targetType: itemType.toLowerCase() as "version", targetId: itemId, targetName: itemName };
     await recordAudit(tx, ctx, [
       { workspaceId, action: "files.swept", ...target, details: { ...late, receiptId: id } },
     ]);

@@ -1,8 +1,16 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { prisma, query } from "@/lib/platform/db";
 import type { Context } from "@/lib/domain/context";
-import { restoreVersion, trashProject, trashTraining, trashVersion, type TrashItem } from "@/lib/domain/trash";
 import {
+  restoreVersion,
+  trashImages,
+  trashProject,
+  trashTraining,
+  trashVersion,
+  type TrashItem,
+} from "@/lib/domain/trash";
+import {
+  buildImages,
   buildMember,
   buildModel,
   buildProject,
@@ -39,7 +47,7 @@ import { withLosses } from "./holdings";
 import { fromTrash, ROW_OF } from "./items";
 import { listTrash } from "./list";
 
-const TYPES = ["PROJECT", "VERSION", "TRAINING"] as const;
+const TYPES = ["PROJECT", "VERSION", "TRAINING", "IMAGES"] as const;
 type Type = (typeof TYPES)[number];
 type View = TrashFilter & { type: Type; order?: TrashOrder; limit: number };
 
@@ -85,6 +93,8 @@ describe("a Trash of many sizes, dates, projects and people", () => {
       await trashVersion(ctx, versionRef(world, project, version));
       await trashTraining(ctx, trainingRef(world, training));
       await trashProject(ctx, projectRef(world, gone));
+      const imageIds = await buildImages(project, 1 + (i % 3));
+      await trashImages(ctx, { ...projectRef(world, project), images: { imageIds } });
     }
     await query(
       {
@@ -273,7 +283,7 @@ test("a page whose items went on is the last one there is; one before the first 
   });
 });
 
-describe("with 24,000 versions, 24,000 trainings and 24,000 projects in one Trash", () => {
+describe("with 24,000 of each type in one Trash", () => {
   const ROWS = 24_000;
   let world: World;
   let owner: Context;
@@ -308,7 +318,13 @@ describe("with 24,000 versions, 24,000 trainings and 24,000 projects in one Tras
        from generate_series(1, ${ROWS}) g join versions v on v.workspace_id = $1 and v.number = g`,
       [ws, user],
     );
-    await second.query("analyze projects, versions, trainings, users");
+    await second.query(
+      `insert into image_removals (id, workspace_id, project_id, images, deleted_at, deleted_by_id, purge_after, trashed_bytes)
+       select gen_random_uuid()::text, $1, p.id, g, ${trash}
+       from generate_series(1, ${ROWS}) g join projects p on p.workspace_id = $1 and p.slug = 'live' || (g % 200 + 1)`,
+      [ws],
+    );
+    await second.query("analyze projects, versions, trainings, image_removals, users");
     // of so few PostgreSQL would rather read all; of a million it does not
     await second.query("set enable_seqscan = off; set enable_bitmapscan = off");
     [home] = (await second.query<{ id: string; slug: string }>(
@@ -350,7 +366,7 @@ describe("with 24,000 versions, 24,000 trainings and 24,000 projects in one Tras
             const { statement, values } = findStatement(request, way, from, 51);
             const rows = await second.query<{ "QUERY PLAN": string }>(`explain analyze ${statement.text}`, values);
             const plan = rows.map((row) => row["QUERY PLAN"]).join("\n");
-            expect(plan, type).not.toMatch(/Seq Scan on (versions|trainings|projects)/);
+            expect(plan, type).not.toMatch(/Seq Scan on (versions|trainings|projects|image_removals)/);
             if (way.by === "order" && !isRare) expect(plan, type).not.toMatch(/^Sort\b|-> +(Incremental )?Sort\b/m);
             const read = [...plan.matchAll(/(?:actual .*rows=|Rows Removed by Filter: )([\d.]+)/g)].map(([, n]) =>
               Number(n),

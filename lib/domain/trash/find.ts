@@ -1,9 +1,10 @@
 import { query, type Statement } from "@/lib/platform/db";
 import type { ItemType } from "@/lib/platform/generated/enums";
 import type { Context } from "@/lib/domain/context";
+import { REMOVAL_NAME } from "@/lib/domain/item-state";
 import { normalizeName } from "@/lib/domain/names";
 import { authorize } from "@/lib/domain/permissions";
-import { fromTrash, inTrash, ROW_OF } from "./items";
+import { fromTrash, inTrash, ROW_OF, TABLES } from "./items";
 import { COLUMNS, isItemId, NAMED, noSuchCursor, parseInstant, type TrashItem } from "./list";
 import { SHORTEST_WAIT_MS } from "./retention";
 
@@ -61,18 +62,19 @@ export const TOTAL_MAX = 1_000;
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-const TABLES: Record<ItemType, string> = { PROJECT: "projects", VERSION: "versions", TRAINING: "trainings" };
 /** Which project an item in Trash is of, in its own row. */
 const PROJECT_IDS: Record<ItemType, string> = {
   PROJECT: "id",
   VERSION: "project_id",
   TRAINING: "trashed_project_id",
+  IMAGES: "project_id",
 };
 /** Where a search looks. */
 const NAMES: Record<ItemType, readonly string[]> = {
   PROJECT: ["p.name"],
   VERSION: ["x.name", "p.name"],
   TRAINING: ["'Training ' || x.number", "p.name"],
+  IMAGES: [REMOVAL_NAME],
 };
 /** What an item belongs to, looked up row by row: the order of the rows stays. */
 const PARENTS: Record<ItemType, string> = {
@@ -80,6 +82,7 @@ const PARENTS: Record<ItemType, string> = {
   VERSION: "cross join lateral (select * from projects where id = x.project_id offset 0) p",
   TRAINING: `cross join lateral (select * from versions where id = x.version_id offset 0) v
   cross join lateral (select * from projects where id = v.project_id offset 0) p`,
+  IMAGES: "cross join lateral (select * from projects where id = x.project_id offset 0) p",
 };
 
 type Put = (value: unknown) => string;

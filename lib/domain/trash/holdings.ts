@@ -2,6 +2,7 @@ import { query, statement, type Statement, type Queries } from "@/lib/platform/d
 import type { ItemType } from "@/lib/platform/generated/enums";
 import type { Context } from "@/lib/domain/context";
 import { ITEM_TYPES } from "@/lib/domain/item-types";
+import { EVERY_IMAGE } from "@/lib/domain/locks";
 import { authorize } from "@/lib/domain/permissions";
 import { fromTrash, ROW_OF } from "./items";
 import type { TrashItem } from "./list";
@@ -19,38 +20,43 @@ export const IMAGE_BYTES = `i.size_bytes + coalesce(i.thumbnail_bytes, 0)`;
 /**
  * Everything that takes room, a row each; also a zip of images that waits to be unpacked. Files and bytes are what a version's, a model's, an export's or an uploaded
  * image's own row says, thumbnails included; of a version that is not ready, the chunks that are made. Whether something is in Trash by itself, its project
- * aside, stands in `version_in_trash` and `training_in_trash`.
+ * aside, stands in `version_in_trash` and `training_in_trash`, and for a source image in `removal_id`.
  */
 export const HELD = `
-select v.workspace_id, v.project_id, v.id as version_id, null::text as training_id,
+select v.workspace_id, v.project_id, v.id as version_id, null::text as training_id, null::text as removal_id,
   v.deleted_at is not null as version_in_trash, false as training_in_trash,
   v.counted_images as images, v.files + coalesce(v.thumbnail_files, 0) as files,
   v.size_bytes + coalesce(v.thumbnail_bytes, 0) as bytes, 1 as versions, 0 as trainings, 0 as models, 0 as source_images
 from versions v
 union all
-select t.workspace_id, v.project_id, t.version_id, t.id, v.deleted_at is not null, t.deleted_at is not null, 0, 0, 0, 0, 1, 0, 0
+select t.workspace_id, v.project_id, t.version_id, t.id, null, v.deleted_at is not null, t.deleted_at is not null, 0, 0, 0, 0, 1, 0, 0
 from trainings t join versions v on v.id = t.version_id
 union all
-select v.workspace_id, v.project_id, c.version_id, null, v.deleted_at is not null, false, 0, c.files, c.size_bytes, 0, 0, 0, 0
+select v.workspace_id, v.project_id, c.version_id, null, null, v.deleted_at is not null, false, 0, c.files, c.size_bytes, 0, 0, 0, 0
 from generation_chunks c join versions v on v.id = c.version_id
 union all
-select t.workspace_id, v.project_id, t.version_id, t.id, v.deleted_at is not null, t.deleted_at is not null, 0, 1, t.weights_bytes, 0, 0, 0, 0
+select t.workspace_id, v.project_id, t.version_id, t.id, null, v.deleted_at is not null, t.deleted_at is not null, 0, 1, t.weights_bytes, 0, 0, 0, 0
 from trainings t join versions v on v.id = t.version_id where t.weights_id is not null
 union all
-select m.workspace_id, v.project_id, m.version_id, m.training_id, v.deleted_at is not null, t.deleted_at is not null, 0, m.files, m.size_bytes, 0, 0, 1, 0
+select m.workspace_id, v.project_id, m.version_id, m.training_id, null, v.deleted_at is not null, t.deleted_at is not null, 0, m.files, m.size_bytes, 0, 0, 1, 0
 from models m join versions v on v.id = m.version_id join trainings t on t.id = m.training_id
 union all
-select v.workspace_id, v.project_id, e.version_id, null, v.deleted_at is not null, false, 0, 1, e.size_bytes, 0, 0, 0, 0
+select v.workspace_id, v.project_id, e.version_id, null, null, v.deleted_at is not null, false, 0, 1, e.size_bytes, 0, 0, 0, 0
 from exports e join versions v on v.id = e.version_id where e.status = 'READY'
 union all
-select t.workspace_id, t.project_id, null, null, false, false, 0, 1, t.file_bytes, 0, 0, 0, 0
+select t.workspace_id, t.project_id, null, null, null, false, false, 0, 1, t.file_bytes, 0, 0, 0, 0
 from tasks t where t.file_id is not null
 union all
-select p.workspace_id, i.project_id, null, null, false, false, 0, ${IMAGE_FILES}, ${IMAGE_BYTES}, 0, 0, 0, 1
-from images i join projects p on p.id = i.project_id`;
+select p.workspace_id, i.project_id, null, null, i.removal_id, false, false, 0, ${IMAGE_FILES}, ${IMAGE_BYTES}, 0, 0, 0, 1
+from images i join projects p on p.id = i.project_id and ${EVERY_IMAGE}`;
 
-/** A project holds its source images and all its versions, a version all its trainings, whether in Trash or not. */
-const KEYS: Record<ItemType, string> = { PROJECT: "project_id", VERSION: "version_id", TRAINING: "training_id" };
+/** A project holds all its source images and versions, a version all its trainings, whether in Trash or not. */
+const KEYS: Record<ItemType, string> = {
+  PROJECT: "project_id",
+  VERSION: "version_id",
+  TRAINING: "training_id",
+  IMAGES: "removal_id",
+};
 
 /** The bytes that one item holds, in SQL; `id` is where its id stands. Probes of indexes, for who writes it down with a trash. */
 export const bytesHeldBy = (type: ItemType, id: string): string =>
@@ -65,7 +71,7 @@ export interface Loss {
   versions: number;
   trainings: number;
   models: number;
-  /** Uploaded images, of a project. */
+  /** Uploaded images. */
   sourceImages: number;
 }
 
@@ -94,6 +100,7 @@ const LOSSES: Record<ItemType, Statement> = {
   PROJECT: lossesOf("PROJECT"),
   VERSION: lossesOf("VERSION"),
   TRAINING: lossesOf("TRAINING"),
+  IMAGES: lossesOf("IMAGES"),
 };
 
 /**
@@ -130,7 +137,9 @@ export const HELD_TOGETHER = `
   select h.* from (${HELD}) h where h.version_id in ${among("VERSION")} and h.project_id not in ${among("PROJECT")}
   union all
   select h.* from (${HELD}) h where h.training_id in ${among("TRAINING")} and h.version_id not in ${among("VERSION")}
-    and h.project_id not in ${among("PROJECT")}`;
+    and h.project_id not in ${among("PROJECT")}
+  union all
+  select h.* from (${HELD}) h where h.removal_id in ${among("IMAGES")} and h.project_id not in ${among("PROJECT")}`;
 
 /** Beyond this many items the figures of a summary are of the first so many, and `more` says so. */
 export const SUMMARY_MAX = 10_000;

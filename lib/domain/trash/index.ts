@@ -1,5 +1,5 @@
 /*
- * Trash: the one module that moves projects, versions and trainings to Trash and back, and purges them. Nothing else
+ * Trash: the one module that moves projects, versions, trainings and source images to Trash and back, and purges them. Nothing else
  * writes deleted_at, purge_after and what stands with them, or removes such rows; the rooms behind this front are imported
  * by nobody else.
  *
@@ -12,6 +12,15 @@
 export { trashVersion, restoreVersion } from "./version";
 export { trashProject, restoreProject } from "./project";
 export { trashTraining, restoreTraining } from "./training";
+export {
+  restoreImages,
+  restoreUploadedImage,
+  trashImages,
+  trashImagesOfWorkspace,
+  type ImagesAlreadyInTrash,
+  type RestoredImages,
+  type TrashedImages,
+} from "./images";
 export type { AlreadyInTrash, Restored, Trashed } from "./outcome";
 export { foreseeTrashProject, foreseeTrashTraining, foreseeTrashVersion, type TrashConsequences } from "./consequences";
 export { listTrash, type TrashItem, type TrashPage } from "./list";

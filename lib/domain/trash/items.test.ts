@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { countTrash, listTrash, trashProject, trashTraining, trashVersion } from "@/lib/domain/trash";
 import { buildProject, buildTraining, buildVersion, buildWorld, userContext } from "@/lib/testing/builders";
 import { later, projectRef, scheduler, RETENTION_MS, trainingRef, versionRef } from "@/lib/testing/lifecycle";
-import { claimProject } from "./purge-rows";
+import { claimProject } from "./purge-project";
 
 async function buildTrash() {
   const world = await buildWorld();

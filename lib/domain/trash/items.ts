@@ -6,14 +6,26 @@ import { ITEM_TYPES, type ItemType } from "@/lib/domain/item-types";
  * the project can be restored, and nothing of it is listed or counted any more.
  */
 
+/** Where its rows are. */
+export const TABLES: Record<ItemType, string> = {
+  PROJECT: "projects",
+  VERSION: "versions",
+  TRAINING: "trainings",
+  IMAGES: "image_removals",
+};
+
 /** The alias of an item's own row; its project's is always `p`. */
-export const ROW_OF = { PROJECT: "p", VERSION: "x", TRAINING: "x" } as const satisfies Record<ItemType, string>;
+export const ROW_OF = { PROJECT: "p", VERSION: "x", TRAINING: "x", IMAGES: "x" } as const satisfies Record<
+  ItemType,
+  string
+>;
 
 /** An item's own row with those above it. */
 export const ROWS: Record<ItemType, string> = {
   PROJECT: `projects p`,
   VERSION: `versions x join projects p on p.id = x.project_id`,
   TRAINING: `trainings x join versions v on v.id = x.version_id join projects p on p.id = v.project_id`,
+  IMAGES: `image_removals x join projects p on p.id = x.project_id`,
 };
 
 export const inTrash = (type: ItemType): string =>

@@ -252,6 +252,8 @@ function refOf({ type, id, projectId, number }: SelectedItem): TrashedRef {
       return { type, projectId, number: number! };
     case "TRAINING":
       return { type, trainingId: id };
+    case "IMAGES":
+      return { type, removalId: id };
   }
 }
 

@@ -6,6 +6,7 @@ import { enqueue } from "@/lib/platform/job-queue";
 import { recordAudit } from "@/lib/domain/audit";
 import { personId, type Context } from "@/lib/domain/context";
 import { DomainError, refuseDuplicate } from "@/lib/domain/errors";
+import { ITEM_TYPES } from "@/lib/domain/item-types";
 import { normalizeName, parseNote } from "@/lib/domain/names";
 import { allows, authorize } from "@/lib/domain/permissions";
 import { workOffNow, type Problem } from "./job-work";
@@ -285,7 +286,7 @@ const results = (only: TrashItemOutcome | null) =>
   statement({
     name: `job-results-${only?.toLowerCase() ?? "all"}`,
     text: `
-select i.item_type as type, i.item_id as id, i.name, i.project_name as "projectName", i.version_number as number, i.training_number as "trainingNumber",
+select i.item_type as type, i.item_id as id, i.name, i.project_name as "projectName", i.version_number as number, i.training_number as "trainingNumber", i.images,
   i.outcome, i.problem, i.deleted_at as "seenAt", r.id as "receiptId"
 from trash_jobs j join trash_selection_items i on i.selection_id = j.selection_id
 left join purge_receipts r on j.act = 'PURGE' and r.item_type = i.item_type and r.item_id = i.item_id
@@ -302,8 +303,10 @@ const BEGINNING = ["PROJECT", new Date(0), ""] as const;
 
 const encode = ({ type, seenAt, id }: ResultRow): string => [type, seenAt.getTime(), id].join("_");
 
+const CURSOR = new RegExp(`^(${ITEM_TYPES.join("|")})_(\\d{1,15})_([\\w-]{1,64})$`);
+
 function decode(cursor: string): readonly [string, Date, string] {
-  const [, type, at, id] = /^(PROJECT|VERSION|TRAINING)_(\d{1,15})_([\w-]{1,64})$/.exec(cursor) ?? [];
+  const [, type, at, id] = CURSOR.exec(cursor) ?? [];
   if (type === undefined || id === undefined)
     throw new DomainError("invalid_input", "This page does not exist. Start from the first one.", { field: "cursor" });
   return [type, new Date(Number(at)), id];

@@ -1,6 +1,14 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { prisma } from "@/lib/platform/db";
-import { buildProject, buildTraining, buildVersion, buildWorld, userContext, type World } from "@/lib/testing/builders";
+import {
+  buildImages,
+  buildProject,
+  buildTraining,
+  buildVersion,
+  buildWorld,
+  userContext,
+  type World,
+} from "@/lib/testing/builders";
 import { connectSecond, type SecondConnection } from "@/lib/testing/database";
 import {
   itemRef,
@@ -14,10 +22,11 @@ import {
 } from "@/lib/testing/lifecycle";
 import { raceAt } from "@/lib/testing/race";
 import type { Context } from "@/lib/domain/context";
-import { purgeItem, trashProject, trashTraining, trashVersion, type TrashItem } from "@/lib/domain/trash";
+import { purgeItem, trashImages, trashProject, trashTraining, trashVersion, type TrashItem } from "@/lib/domain/trash";
+import { TABLES } from "./items";
 import { listStatement, listTrash, TRASH_PAGE_MAX } from "./list";
 
-const TYPES = ["PROJECT", "VERSION", "TRAINING"] as const;
+const TYPES = ["PROJECT", "VERSION", "TRAINING", "IMAGES"] as const;
 
 async function readAll(ctx: Context, input: { limit: number; type?: (typeof TYPES)[number] }): Promise<TrashItem[]> {
   const workspaceSlug = ctx.actor.memberships[0]!.slug;
@@ -49,10 +58,14 @@ describe("a Trash with all there can be", () => {
       const version = await buildVersion(world, project);
       const training = await buildTraining(world, await buildVersion(world, project), { status: "FINISHED" });
       const trashedProject = await buildProject(world);
+      const imageIds = await buildImages(project, 1);
+      const images = await trashImages(ctx, { ...projectRef(world, project), images: { imageIds } });
+      if (images.outcome !== "trashed") throw new Error(images.outcome);
       for (const { id, deletedAt } of [
         await trashVersion(ctx, versionRef(world, project, version)),
         await trashTraining(ctx, trainingRef(world, training)),
         await trashProject(ctx, projectRef(world, trashedProject)),
+        images,
       ])
         expected.push({ id, deletedAt });
     }
@@ -154,6 +167,7 @@ test("an item says what it is, where it lies, who deleted it, until when it wait
       versionId: null,
       number: null,
       trainingNumber: null,
+      images: null,
       blockedBy: null,
     },
     {
@@ -165,6 +179,7 @@ test("an item says what it is, where it lies, who deleted it, until when it wait
       versionId: version.id,
       number: 1,
       trainingNumber: null,
+      images: null,
       blockedBy: "PROJECT",
     },
     {
@@ -176,6 +191,7 @@ test("an item says what it is, where it lies, who deleted it, until when it wait
       versionId: version.id,
       number: 1,
       trainingNumber: 1,
+      images: null,
       blockedBy: "PROJECT",
     },
   ]);
@@ -235,7 +251,12 @@ describe("with 20,000 versions, 20,000 trainings and 4,000 projects in one Trash
          join generate_series(1, 40000) g on v.n = g left join lateral (select ${trash} where g % 2 = 0) t on true`,
       [ws, user],
     );
-    await second.query("analyze projects, versions, trainings");
+    await second.query(
+      `insert into image_removals (id, workspace_id, project_id, images, deleted_at, deleted_by_id, purge_after)
+       select gen_random_uuid()::text, $1, p.id, 1, ${trash} from (select id from projects where workspace_id = $1 and slug = 'live1') p, generate_series(1, 4000) g`,
+      [ws],
+    );
+    await second.query("analyze projects, versions, trainings, image_removals");
     return () => second.end();
   }, 60_000);
 
@@ -254,9 +275,9 @@ describe("with 20,000 versions, 20,000 trainings and 4,000 projects in one Trash
             );
             const plan = rows.map((row) => row["QUERY PLAN"]).join("\n");
             expect(plan, `${type ?? "all"} from ${from} limit ${limit}`).not.toMatch(
-              /^Sort\b|-> +(Incremental )?Sort\b|Seq Scan on (versions|trainings|projects)/m,
+              /^Sort\b|-> +(Incremental )?Sort\b|Seq Scan on (versions|trainings|projects|image_removals)/m,
             );
-            for (const t of type ? [type] : TYPES) expect(plan).toContain(`${t.toLowerCase()}s_trash`);
+            for (const t of type ? [type] : TYPES) expect(plan).toContain(`${TABLES[t]}_trash`);
             if (!type) expect(plan).toContain("Merge Append");
           }
         }
@@ -267,7 +288,7 @@ describe("with 20,000 versions, 20,000 trainings and 4,000 projects in one Trash
 
   test("the pages of the whole Trash give every item once", async () => {
     const items = await readAll(owner, { limit: 9_000 });
-    expect([items.length, new Set(items.map((item) => item.id)).size]).toEqual([44_000, 44_000]);
+    expect([items.length, new Set(items.map((item) => item.id)).size]).toEqual([48_000, 48_000]);
     expect(items.every((item, i) => i === 0 || items[i - 1]!.deletedAt >= item.deletedAt)).toBe(true);
   });
 

@@ -2,6 +2,7 @@ import { query, statement, type Statement } from "@/lib/platform/db";
 import type { ItemType } from "@/lib/platform/generated/enums";
 import type { Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
+import { REMOVAL_NAME } from "@/lib/domain/item-state";
 import { ITEM_TYPES } from "@/lib/domain/item-types";
 import { authorize } from "@/lib/domain/permissions";
 import { fromTrash, ROW_OF } from "./items";
@@ -30,6 +31,8 @@ export interface TrashItem {
   /** The version's number, also of a training's version. */
   number: number | null;
   trainingNumber: number | null;
+  /** How many images were removed together, and wait together still. */
+  images: number | null;
   /** Why it cannot be restored by itself now, if so. */
   blockedBy: "PROJECT" | "VERSION" | null;
 }
@@ -51,11 +54,13 @@ const told = (type: ItemType): string => {
 
 /** An item as a row of its type tells it; who deleted it is named by NAMED. */
 export const COLUMNS: Record<ItemType, string> = {
-  PROJECT: `${told("PROJECT")}, p.name, null::text as "versionId", null::int as number, null::int as "trainingNumber", null::text as "blockedBy"`,
-  VERSION: `${told("VERSION")}, x.name, x.id as "versionId", x.number, null::int as "trainingNumber",
+  PROJECT: `${told("PROJECT")}, p.name, null::text as "versionId", null::int as number, null::int as "trainingNumber", null::int as images, null::text as "blockedBy"`,
+  VERSION: `${told("VERSION")}, x.name, x.id as "versionId", x.number, null::int as "trainingNumber", null::int as images,
     case when p.deleted_at is not null then 'PROJECT' end as "blockedBy"`,
-  TRAINING: `${told("TRAINING")}, 'Training ' || x.number as name, v.id as "versionId", v.number, x.number as "trainingNumber",
+  TRAINING: `${told("TRAINING")}, 'Training ' || x.number as name, v.id as "versionId", v.number, x.number as "trainingNumber", null::int as images,
     case when p.deleted_at is not null then 'PROJECT' when v.deleted_at is not null then 'VERSION' end as "blockedBy"`,
+  IMAGES: `${told("IMAGES")}, ${REMOVAL_NAME} as name, null::text as "versionId", null::int as number, null::int as "trainingNumber", x.images,
+    case when p.deleted_at is not null then 'PROJECT' end as "blockedBy"`,
 };
 
 /** Who deleted the items of a `page`, and with which key: looked up for those alone that it gives. */
@@ -72,7 +77,7 @@ const newestOf = (type: ItemType): string => {
 };
 
 /**
- * hot: the same cost at any depth and size. Three index scans in (deleted_at, id), merged; never sorted. The listing of
+ * hot: the same cost at any depth and size. An index scan for each type in (deleted_at, id), merged; never sorted. The listing of
  * all types, or of one; exported for the test that explains it.
  */
 export const listStatement = (type?: ItemType): Statement =>

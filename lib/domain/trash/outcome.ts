@@ -30,7 +30,7 @@ export interface Restored {
 
 export const TRASH_REASON = "moved to Trash";
 
-const purgeAfterOf = (ctx: Context): Date => new Date(ctx.now.getTime() + RETENTION_MS);
+export const purgeAfterOf = (ctx: Context): Date => new Date(ctx.now.getTime() + RETENTION_MS);
 
 /** Said with a trash, if the person wants to. */
 export interface Told {

@@ -21,6 +21,7 @@ test("the overview reads each type from its own place and says what this person 
     ["PROJECT", 0],
     ["VERSION", 50],
     ["TRAINING", 0],
+    ["IMAGES", 0],
   ]);
   expect(overview.sections[1]!.items[0]).toMatchObject({
     name: "v52",

@@ -4,6 +4,7 @@ import type { Context } from "@/lib/domain/context";
 import { ITEM_TYPES } from "@/lib/domain/item-types";
 import { allows, authorize } from "@/lib/domain/permissions";
 import { findInTrash, type FoundPage, type TrashView } from "./find";
+import { TABLES } from "./items";
 import { summarizeTrash, withLosses, type Loss, type TrashSummary } from "./holdings";
 import { listOpenJobs, type TrashJob } from "./jobs";
 import type { TrashItem } from "./list";
@@ -40,7 +41,7 @@ export interface TrashOverview {
   /** Whether the next scheduled purge is due already, by the server's clock. */
   purgeIsDue: boolean;
   choices: TrashChoices;
-  /** Those asked for: projects, versions, trainings. */
+  /** Those asked for: projects, versions, trainings, images. */
   sections: TrashSection[];
   /** Acts on many items that are not over yet, oldest first. */
   jobs: TrashJob[];
@@ -58,7 +59,7 @@ const deletersOf = (table: string): string => {
 const DELETERS = statement({
   name: "trash-deleters",
   text: `
-select d.id, u.name from (${["projects", "versions", "trainings"].map(deletersOf).join(" union ")}) d
+select d.id, u.name from (${Object.values(TABLES).map(deletersOf).join(" union ")}) d
 left join users u on u.id = d.id order by u.name, d.id limit ${CHOICES_MAX}`,
 });
 

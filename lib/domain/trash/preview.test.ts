@@ -24,7 +24,7 @@ test("a preview says what is lost in all and counts nothing twice, what is in us
     more: false,
     loss: { images: 7 + 5 + 2, versions: 3, trainings: 1, models: 1, sourceImages: 0 },
     calledModels: { count: 0, first: [] },
-    stays: { sourceImages: true, versions: true, otherItems: 0, moreItems: false },
+    stays: { sourceImages: true, versions: true, versionsMade: false, otherItems: 0, moreItems: false },
   });
   const summary = await summarizeTrash(ctx, slugs.workspaceSlug);
   expect(all.loss).toMatchObject({ images: summary.images, bytes: summary.bytes });
@@ -34,7 +34,13 @@ test("a preview says what is lost in all and counts nothing twice, what is in us
   const project = await previewPurge(ctx, { ...slugs, set: chosen(items, gone.id) });
   const both = await previewPurge(ctx, { ...slugs, set: chosen(items, gone.id, inGone.id) });
   expect(both.loss).toEqual(project.loss);
-  expect(project.stays).toEqual({ sourceImages: false, versions: false, otherItems: 3, moreItems: false });
+  expect(project.stays).toEqual({
+    sourceImages: false,
+    versions: false,
+    versionsMade: false,
+    otherItems: 3,
+    moreItems: false,
+  });
   const [row] = await withLosses(items.filter(({ id }) => id === gone.id));
   expect(project.loss).toEqual(row!.loss);
 

@@ -29,7 +29,10 @@ const CALLED_DAYS = 30;
 const OTHERS_MAX = 1_000;
 
 /** An item as people tell it from others. */
-export type NamedItem = Pick<SelectedItem, "type" | "id" | "name" | "projectName" | "number" | "trainingNumber">;
+export type NamedItem = Pick<
+  SelectedItem,
+  "type" | "id" | "name" | "projectName" | "number" | "trainingNumber" | "images"
+>;
 
 /** How an item is no longer as it was seen. */
 export type Change = "restored" | "deleted_again" | "purged" | "holds_other";
@@ -58,6 +61,8 @@ export interface PurgePreview {
     sourceImages: boolean;
     /** Trainings go whose version is not: the version stays. */
     versions: boolean;
+    /** Source images go whose project is not: the versions made of them stay. */
+    versionsMade: boolean;
     /** Other items in Trash; counted no further than that many, if `moreItems`. */
     otherItems: number;
     moreItems: boolean;
@@ -97,7 +102,7 @@ export async function previewPurge(
     );
   const first: NamedItem[] = [];
   const [projects, versions] = [new Set<string>(), new Set<string>()];
-  const stays = { sourceImages: false, versions: false };
+  const stays = { sourceImages: false, versions: false, versionsMade: false };
   let loss = NOTHING;
   for await (const page of readSelected(id, PAGE)) {
     const { type } = page[0]!;
@@ -115,7 +120,7 @@ export async function previewPurge(
       } else if (type === "TRAINING") {
         if (versions.has(item.versionId!)) continue; // with its version
         stays.versions = true;
-      }
+      } else if (type === "IMAGES") stays.versionsMade = true;
       loss = addLoss(loss, lossOf(item.id));
     }
     await keepHeld(
@@ -166,11 +171,12 @@ function changeOf(item: SelectedItem, loss: Loss): Change | null {
   return item.held && sameLoss(item.held, loss) ? null : "holds_other";
 }
 
-const named = ({ type, id, name, projectName, number, trainingNumber }: SelectedItem): NamedItem => ({
+const named = ({ type, id, name, projectName, number, trainingNumber, images }: SelectedItem): NamedItem => ({
   type,
   id,
   name,
   projectName,
   number,
   trainingNumber,
+  images,
 });

@@ -41,7 +41,8 @@ import {
   trashTraining,
   trashVersion,
 } from "@/lib/domain/trash";
-import { claimProject, purgeClaimedProject, type Claim } from "./purge-rows";
+import { claimProject, purgeClaimedProject } from "./purge-project";
+import type { Claim } from "./purge-rows";
 
 let world: World;
 let project: Awaited<ReturnType<typeof buildProject>>;

@@ -1,35 +1,26 @@
-import {
-  preparedTransaction,
-  prisma,
-  statement,
-  transaction,
-  type Queries,
-  type Statement,
-  type Transaction,
-} from "@/lib/platform/db";
+import { preparedTransaction, statement, type Queries, type Statement } from "@/lib/platform/db";
 import { enqueue } from "@/lib/platform/job-queue";
 import type { PurgeReason } from "@/lib/platform/generated/enums";
 import type { Context } from "@/lib/domain/context";
-import { endGrants, projectPrefix, storeUploadsPrefix, trainingPrefix, versionPrefix } from "@/lib/domain/grants";
+import { endGrants, trainingPrefix, versionPrefix } from "@/lib/domain/grants";
 import { takeLocks, workspaceLock } from "@/lib/domain/locks";
 import { giveBackImages } from "@/lib/domain/quota";
-import { forgetZipsOf } from "@/lib/domain/tasks";
-import { IMAGE_BYTES, IMAGE_FILES, readLosses, type Loss } from "./holdings";
+import { readLosses, type Loss } from "./holdings";
 import { measureAgain } from "./measure";
 import { appendEntry } from "./receipt-chain";
 import { insertReceipts, type PurgedItem } from "./receipts";
 
 /*
- * The one-way door, used by purge.ts alone. A transaction removes the rows, gives back the quota, writes the receipt and wakes the
+ * The one-way door, which purge.ts alone opens. A transaction removes the rows, gives back the quota, writes the receipt and wakes the
  * removal of the files (receipts.ts), which go only after it has committed. Candidates are read without locks; what is
  * locked is looked at again, so that an item restored meanwhile is skipped. Rows that somebody else holds are skipped,
  * never waited for. The workspace is locked first, for its figure, then the projects of the items, so that none of them is
- * claimed meanwhile: what is in a claimed project goes with it, under its receipt, and never beside it.
+ * claimed meanwhile: what is in a claimed project goes with it, under its receipt, and never beside it. Versions and
+ * trainings here; source images in purge-images.ts, a project with everything in it in purge-project.ts.
  */
 
 /** Rows in one transaction, so that it stays well below a second. */
 export const BATCH = 250;
-const IMAGES_BATCH = 5_000;
 
 /**
  * What may be purged: by the scheduled run what is due by `now`, by hand what is in Trash as a person saw it, with a
@@ -46,12 +37,12 @@ export interface Claim {
   lockTimeoutMs?: number;
 }
 
-const isDue = (alias: string) =>
+export const isDue = (alias: string) =>
   `case $4::text when 'WITH_PARENT' then true
     when 'BY_HAND' then ${alias}.deleted_at = ($5::timestamptz(3)[])[array_position($2::text[], ${alias}.id)]
     else ${alias}.purge_after <= $3 end`;
 
-const dueValues = (workspaceId: string, ids: readonly string[], { reason, now, seen }: Claim) => [
+export const dueValues = (workspaceId: string, ids: readonly string[], { reason, now, seen }: Claim) => [
   workspaceId,
   ids,
   now,
@@ -63,7 +54,7 @@ const dueValues = (workspaceId: string, ids: readonly string[], { reason, now, s
  * Locks the projects of items, but those that are claimed, or that somebody is about to claim. KEY SHARE is what a claim
  * cannot pass, and a trash or a restore of the project can.
  */
-const lockUnclaimed = (name: string, projectIds: string): Statement =>
+export const lockUnclaimed = (name: string, projectIds: string): Statement =>
   statement({
     name: `purge-lock-projects-of-${name}`,
     text: `
@@ -73,10 +64,10 @@ order by p.id for key share skip locked`,
   });
 
 /** Of an item's project `p`: it is among those just locked; in the project that it goes with, everything goes. */
-const IN_UNCLAIMED = `($4::text = 'WITH_PARENT' or p.id = any($6::text[]))`;
+export const IN_UNCLAIMED = `($4::text = 'WITH_PARENT' or p.id = any($6::text[]))`;
 
 /** Locks the projects first; what is due of the items then is looked at in a new statement, which sees a claim that came before. */
-async function lockDue<Row extends object>(
+export async function lockDue<Row extends object>(
   tx: Queries,
   { projects, items }: { projects: Statement; items: Statement },
   workspaceId: string,
@@ -88,7 +79,7 @@ async function lockDue<Row extends object>(
 }
 
 /** `writers_until` is of processes of builds before grants. */
-const latest = (before: Date | null, granted: Date | undefined): Date | null =>
+export const latest = (before: Date | null, granted: Date | undefined): Date | null =>
   granted && (!before || granted > before) ? granted : before;
 
 // ── Versions ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -119,7 +110,7 @@ const LOCK_TRAININGS_OF_VERSIONS = statement({
 });
 
 /** hot: a run may remove 100,000 versions. */
-const remove = (name: string, rows: string): Statement =>
+export const remove = (name: string, rows: string): Statement =>
   statement({
     name: `purge-remove-${name}`,
     text: `delete from ${rows}`,
@@ -260,157 +251,4 @@ export async function purgeTrainings(
   }, claim);
   await measureAgain(parents);
   return purged;
-}
-
-// ── Projects ─────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-/** Locks, looks and claims in one. */
-const CLAIM_PROJECT = statement({
-  name: "purge-claim-project",
-  text: `
-with due as (
-  select x.id from projects x where x.workspace_id = $1 and x.id = any($2::text[]) and x.purge_started_at is null and ${isDue("x")}
-  for update skip locked
-)
-update projects p set purge_started_at = $3 from due where p.id = due.id
-returning p.id, p.slug as "projectSlug", p.name, p.deleted_at as "deletedAt", p.deleted_by_id as "deletedById", p.deleted_note as "deletedNote", p.purge_after as "purgeAfter"`,
-});
-
-/** Claims a project for its purge: from here on it is in no listing and cannot be restored. False: not due, or held. */
-export async function claimProject(
-  ctx: Context,
-  workspaceId: string,
-  projectId: string,
-  claim: Claim,
-): Promise<boolean> {
-  return transaction(async (tx) => {
-    const [project] = await tx.query<
-      Pick<PurgedItem, "id" | "projectSlug" | "name" | "deletedAt" | "deletedById" | "deletedNote" | "purgeAfter">
-    >(CLAIM_PROJECT, dueValues(workspaceId, [projectId], claim));
-    if (!project) return false;
-    const item: PurgedItem = {
-      ...project,
-      type: "PROJECT",
-      projectId,
-      versionNumber: null,
-      trainingNumber: null,
-      writersUntil: null,
-      prefixes: [projectPrefix(projectId), storeUploadsPrefix(projectId)],
-      images: 0,
-      trainings: 0,
-      models: 0,
-      files: 0,
-      bytes: 0,
-    };
-    const receipts = await insertReceipts(tx, ctx, workspaceId, [item], {
-      reason: claim.reason,
-      note: claim.note ?? null,
-      parentReceiptId: null,
-      rowsRemoved: false,
-    });
-    await appendEntry(tx, workspaceId, "PURGED", receipts);
-    return true;
-  }, claim);
-}
-
-/** Locks, unless somebody else does. */
-const LOCK_CLAIMED_PROJECT = statement({
-  name: "purge-lock-claimed-project",
-  text: `select id from projects where id = $1 and purge_started_at is not null for update skip locked`,
-});
-
-/** A set, with its figures on the receipt. */
-const REMOVE_IMAGES = statement({
-  name: "purge-remove-images",
-  text: `
-with gone as (
-  delete from images i where i.id in (select id from images where project_id = $1 limit ${IMAGES_BATCH})
-  returning ${IMAGE_FILES} as files, ${IMAGE_BYTES} as bytes
-), total as (
-  select count(*)::int as images, coalesce(sum(files), 0) as files, coalesce(sum(bytes), 0) as bytes from gone
-)
-update purge_receipts r set source_images = r.source_images + total.images, expected_files = r.expected_files + total.files,
-  expected_bytes = r.expected_bytes + total.bytes
-from total where r.id = $2 returning total.images as removed`,
-});
-
-/** A parent's totals are its children's sums; its own files are its source images. */
-async function finishProjectReceipt(
-  tx: Transaction,
-  ctx: Context,
-  receiptId: string,
-  writersUntil: Date | undefined,
-): Promise<void> {
-  const { _sum, _count } = await tx.purgeReceipt.aggregate({
-    where: { parentReceiptId: receiptId },
-    _sum: { images: true, trainings: true, models: true },
-    _count: true,
-  });
-  await tx.purgeReceipt.update({
-    where: { id: receiptId },
-    data: {
-      rowsRemovedAt: ctx.now,
-      writersUntil: writersUntil ?? null,
-      versions: _count,
-      images: _sum.images ?? 0,
-      trainings: _sum.trainings ?? 0,
-      models: _sum.models ?? 0,
-    },
-  });
-}
-
-/**
- * Works off a claimed project: versions in batches, each under a receipt of its own, then the images, then the project.
- * Stopped at any point, the next call goes on. True when the project is gone.
- */
-export async function purgeClaimedProject(
-  ctx: Context,
-  workspaceId: string,
-  projectId: string,
-  claim: Claim,
-  signal: AbortSignal,
-): Promise<boolean> {
-  const receipt = await prisma().purgeReceipt.findUniqueOrThrow({
-    where: { itemType_itemId: { itemType: "PROJECT", itemId: projectId } },
-    select: { id: true },
-  });
-  for (;;) {
-    if (signal.aborted) return false;
-    const versions = await prisma().version.findMany({
-      where: { projectId },
-      orderBy: { id: "asc" },
-      take: BATCH,
-      select: { id: true },
-    });
-    if (versions.length === 0) break;
-    const purged = await purgeVersions(
-      ctx,
-      workspaceId,
-      versions.map((v) => v.id),
-      { ...claim, reason: "WITH_PARENT" },
-      receipt.id,
-    );
-    if (purged.size === 0) return false; // somebody else is at them
-  }
-  for (;;) {
-    if (signal.aborted) return false;
-    const step = await transaction(async (tx) => {
-      const [held] = await tx.query(LOCK_CLAIMED_PROJECT, [projectId]);
-      if (!held) return "held";
-      const [images] = await tx.query<{ removed: number }>(REMOVE_IMAGES, [projectId, receipt.id]);
-      if (images!.removed > 0) return "more";
-      const zips = await forgetZipsOf(tx, ctx, projectId);
-      await tx.purgeReceipt.update({
-        where: { id: receipt.id },
-        data: { expectedFiles: { increment: zips.files }, expectedBytes: { increment: zips.bytes } },
-      });
-      const granted = await endGrants(tx, "PROJECT", [projectId]);
-      await tx.project.delete({ where: { id: projectId } });
-      await finishProjectReceipt(tx, ctx, receipt.id, granted.get(projectId));
-      await enqueue(tx, "erase-files");
-      await appendEntry(tx, workspaceId, "PURGED", [receipt.id]);
-      return "gone";
-    }, claim);
-    if (step !== "more") return step === "gone";
-  }
 }

@@ -2,11 +2,13 @@ import { prisma, sqlState } from "@/lib/platform/db";
 import { log } from "@/lib/platform/log";
 import type { Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
-import { getProjectState, getTrainingState, getVersionState } from "@/lib/domain/item-state";
+import { getProjectState, getRemovalState, getTrainingState, getVersionState } from "@/lib/domain/item-state";
 import type { ItemType } from "@/lib/domain/item-types";
 import { authorize, authorizeSystem } from "@/lib/domain/permissions";
 import { countDue, listDue, type Candidate } from "./due";
-import { claimProject, purgeClaimedProject, purgeTrainings, purgeVersions, type Claim, type Gone } from "./purge-rows";
+import { findVersionMadeOf, purgeImages } from "./purge-images";
+import { claimProject, purgeClaimedProject } from "./purge-project";
+import { purgeTrainings, purgeVersions, type Claim, type Gone } from "./purge-rows";
 import { noteFailure, openRun, tallyOf, type OpenRun, type PurgeCounts } from "./runs";
 
 // ── By hand ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -15,7 +17,8 @@ import { noteFailure, openRun, tallyOf, type OpenRun, type PurgeCounts } from ".
  * Purges one item from Trash without waiting. For owners in the web app; by no API key, ever.
  * A project too large to go at once is claimed here and worked off by the scheduled run: `signal` bounds the wait.
  * Only as it was seen: `seenAt` is when it went to Trash, as listed; without it, as it is found now.
- * Throws `not_found`, `not_in_trash`, `purged`, and `busy` when somebody else is restoring or purging it.
+ * Throws `not_found`, `not_in_trash`, `purged`, and `busy` when somebody else is restoring or purging it, or a version is
+ * being generated from it.
  */
 export async function purgeItem(
   ctx: Context,
@@ -31,14 +34,22 @@ export async function purgeItem(
   }
   if (input.type === "VERSION" && (await purgeVersions(ctx, workspaceId, [input.id], claim)).has(input.id)) return;
   if (input.type === "TRAINING" && (await purgeTrainings(ctx, workspaceId, [input.id], claim)).has(input.id)) return;
+  if (input.type === "IMAGES" && (await purgeImages(ctx, workspaceId, input.id, claim)).has(input.id)) return;
   throw await whyNotPurged(workspaceId, input, seenAt);
 }
 
-/** Why an item did not go: `not_found`, `purged`, `not_in_trash`, or `busy`, when somebody else is restoring or purging it. */
+/** Why an item did not go: `not_found`, `purged`, `not_in_trash`, or `busy`, when somebody else is restoring or purging it, or a version is being made of it. */
 export async function whyNotPurged(workspaceId: string, ref: AnyItemRef, seenAt: Date): Promise<DomainError> {
   try {
     const { name, deletedAt } = await getTrashedItem(workspaceId, ref);
     if (deletedAt.getTime() !== seenAt.getTime()) return changedSince(name);
+    const number = ref.type === "IMAGES" ? await findVersionMadeOf(ref.id) : null;
+    if (number !== null)
+      return new DomainError(
+        "busy",
+        `Version ${number} is being generated from "${name}". They can be purged once that is over.`,
+        { reason: "generating" },
+      );
     return new DomainError("busy", `"${name}" is being restored or purged at this moment. Look again.`);
   } catch (error) {
     if (error instanceof DomainError) return error;
@@ -76,6 +87,8 @@ async function getItemState(workspaceId: string, input: AnyItemRef): Promise<{ n
       );
     case "VERSION":
       return getVersionStateById(workspaceId, input);
+    case "IMAGES":
+      return getRemovalState(workspaceId, { workspaceSlug: input.workspaceSlug, removalId: input.id });
   }
 }
 
@@ -97,12 +110,15 @@ async function findPurgedVersion(id: string): Promise<{ projectId: string; numbe
 
 // ── The scheduled run ────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** Neighbours of one type and workspace go together; the order, oldest first, stays. Projects go one by one. */
+/** What may hold so much that it goes in a transaction, or more, of its own. */
+const GOES_ALONE: ReadonlySet<ItemType> = new Set(["PROJECT", "IMAGES"]);
+
+/** Neighbours of one type and workspace go together; the order, oldest first, stays. Projects and images go one by one. */
 export function groupNeighbours<C extends Candidate>(items: readonly C[]): C[][] {
   const groups: C[][] = [];
   for (const item of items) {
     const last = groups.at(-1);
-    if (last && item.type !== "PROJECT" && last[0]!.type === item.type && last[0]!.workspaceId === item.workspaceId)
+    if (last && !GOES_ALONE.has(item.type) && last[0]!.type === item.type && last[0]!.workspaceId === item.workspaceId)
       last.push(item);
     else groups.push([item]);
   }
@@ -123,6 +139,8 @@ export async function purgeGroup(
       return purgeVersions(ctx, workspaceId, ids, claim);
     case "TRAINING":
       return purgeTrainings(ctx, workspaceId, ids, claim);
+    case "IMAGES":
+      return purgeImages(ctx, workspaceId, id, claim);
     case "PROJECT":
       return (await claimProject(ctx, workspaceId, id, claim))
         ? finishProject(ctx, items[0]!, claim, signal)

@@ -51,6 +51,7 @@ test("words of whoever purged it, or moved it to Trash, stand on it", async () =
     writersUntil: null,
     prefixes: [],
     images: 0,
+    sourceImages: 0,
     trainings: 0,
     models: 0,
     files: 0,

@@ -201,6 +201,8 @@ export interface PurgedItem {
   name: string;
   projectId: string;
   projectSlug: string;
+  /** Of removed images, whose project is what the audit log tells of. */
+  projectName?: string;
   versionNumber: number | null;
   trainingNumber: number | null;
   deletedAt: Date | null;
@@ -212,11 +214,24 @@ export interface PurgedItem {
   writersUntil: Date | null;
   prefixes: readonly string[];
   images: number;
+  /** Of removed images; a project's are added up with their removal. */
+  sourceImages: number;
   trainings: number;
   models: number;
   files: number;
   bytes: number;
 }
+
+/** What the audit log tells of an item's purge. */
+const purgeEvent = ({ type, id, name, projectId, projectSlug, projectName = projectSlug }: PurgedItem) =>
+  type === "IMAGES"
+    ? ({ action: "image.purged", targetType: "project", targetId: projectId, targetName: projectName } as const)
+    : ({
+        action: `${type.toLowerCase() as Lowercase<typeof type>}.purged`,
+        targetType: type.toLowerCase() as Lowercase<typeof type>,
+        targetId: id,
+        targetName: name,
+      } as const);
 
 /** A set, with its audit rows. */
 const INSERT_RECEIPTS = statement({
@@ -260,7 +275,7 @@ export async function insertReceipts(
     purge_after: item.purgeAfter,
     versions: item.type === "VERSION" ? 1 : 0,
     images: item.images,
-    source_images: 0,
+    source_images: item.sourceImages,
     trainings: item.trainings,
     models: item.models,
     prefixes: item.prefixes,
@@ -282,14 +297,11 @@ export async function insertReceipts(
     ctx,
     items.map((item, i) => ({
       workspaceId,
-      action: `${item.type.toLowerCase() as "version"}.purged` as const,
-      targetType: item.type.toLowerCase() as "version",
-      targetId: item.id,
-      targetName: item.name,
+      ...purgeEvent(item),
       details: {
         reason: how.reason,
         receiptId: rows[i]!.id,
-        images: item.images,
+        images: item.type === "IMAGES" ? item.sourceImages : item.images,
         ...(how.note === null ? {} : { note: how.note }),
       },
     })),

@@ -14,7 +14,7 @@ import {
   UNBOUNDED,
   versionRef,
 } from "@/lib/testing/lifecycle";
-import { claimProject } from "./purge-rows";
+import { claimProject } from "./purge-project";
 
 let world: World;
 let owner: Context;

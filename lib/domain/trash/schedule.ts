@@ -43,6 +43,8 @@ export interface ComingPurge {
   projects: number;
   versions: number;
   trainings: number;
+  /** Source images that were removed together are one. */
+  imageItems: number;
   images: number;
   files: number;
   bytes: number;
@@ -102,21 +104,28 @@ const dueBy = (type: ItemType): string => {
     where ${row}.workspace_id = $1 and ${row}.purge_after <= $2 and ${inTrash(type)} order by ${row}.purge_after, ${row}.id limit ${SUMMARY_MAX + 1})`;
 };
 
-/** hot: for every page of Trash; over three indexes, bounded. */
+const FIGURES = {
+  PROJECT: "projects",
+  VERSION: "versions",
+  TRAINING: "trainings",
+  IMAGES: "imageItems",
+} as const satisfies Record<ItemType, keyof ComingPurge>;
+
+/** hot: for every page of Trash; over the indexes of the types, bounded. */
 const COMING = statement({
   name: "coming-purge",
   text: `
 with item as materialized (
   select * from (${ITEM_TYPES.map(dueBy).join(" union all ")}) every order by purge_after, id limit ${SUMMARY_MAX + 1}
 ), held as (${HELD_TOGETHER})
-select ${ITEM_TYPES.map((type) => `(select count(*)::int from item where type = '${type}') as "${type.toLowerCase()}s"`).join(", ")},
+select ${ITEM_TYPES.map((type) => `(select count(*)::int from item where type = '${type}') as "${FIGURES[type]}"`).join(", ")},
   coalesce(sum(images), 0)::int as images, coalesce(sum(files), 0)::int as files, coalesce(sum(bytes), 0)::float8 as bytes
 from held`,
 });
 
 async function readComing(workspaceId: string, until: Date): Promise<ComingPurge> {
   const [row] = await query<Omit<ComingPurge, "until" | "items" | "more">>(COMING, [workspaceId, until]);
-  const items = row!.projects + row!.versions + row!.trainings;
+  const items = ITEM_TYPES.reduce((sum, type) => sum + row![FIGURES[type]], 0);
   return { until, items: Math.min(items, SUMMARY_MAX), ...row!, more: items > SUMMARY_MAX };
 }
 

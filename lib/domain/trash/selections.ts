@@ -3,6 +3,7 @@ import type { TrashItemOutcome } from "@/lib/platform/generated/enums";
 import { newId } from "@/lib/platform/id";
 import { personId, type Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
+import { REMOVAL_NAME } from "@/lib/domain/item-state";
 import { ITEM_TYPES, type ItemType } from "@/lib/domain/item-types";
 import { authorize } from "@/lib/domain/permissions";
 import { matching, type TrashView } from "./find";
@@ -49,6 +50,7 @@ interface Facts {
   versionId: string;
   number: string;
   trainingNumber: string;
+  images: string;
 }
 
 /** What is kept of an item, so that it can be named once it is gone. */
@@ -60,6 +62,7 @@ const FACTS: Record<ItemType, Facts> = {
     versionId: "null::text",
     number: "null::int",
     trainingNumber: "null::int",
+    images: "null::int",
   },
   VERSION: {
     name: "x.name",
@@ -68,6 +71,7 @@ const FACTS: Record<ItemType, Facts> = {
     versionId: "x.id",
     number: "x.number",
     trainingNumber: "null::int",
+    images: "null::int",
   },
   TRAINING: {
     name: "'Training ' || x.number",
@@ -76,11 +80,21 @@ const FACTS: Record<ItemType, Facts> = {
     versionId: "v.id",
     number: "v.number",
     trainingNumber: "x.number",
+    images: "null::int",
+  },
+  IMAGES: {
+    name: REMOVAL_NAME,
+    projectName: "p.name",
+    projectId: "p.id",
+    versionId: "null::text",
+    number: "null::int",
+    trainingNumber: "null::int",
+    images: "x.images",
   },
 };
 
-const columns = ({ name, projectName, projectId, versionId, number, trainingNumber }: Facts): string =>
-  `${name} as name, ${projectId} as project_id, ${projectName} as project_name, ${versionId} as version_id, ${number} as version_number, ${trainingNumber} as training_number`;
+const columns = ({ name, projectName, projectId, versionId, number, trainingNumber, images }: Facts): string =>
+  `${name} as name, ${projectId} as project_id, ${projectName} as project_name, ${versionId} as version_id, ${number} as version_number, ${trainingNumber} as training_number, ${images} as images`;
 
 /** Of one type, all that is in Trash and matches, oldest first. */
 const allOf = (type: ItemType, matches = ""): string => {
@@ -98,7 +112,7 @@ const chosenOf = (type: ItemType): string => {
     where s.type = '${type}' and ${row}.id = s.id and ${row}.workspace_id = $1)`;
 };
 
-const CHOSEN_AND_PURGED = `(select r.item_type, r.item_id, s.deleted_at, r.item_name, r.project_id, r.project_slug, null, r.version_number, r.training_number, false
+const CHOSEN_AND_PURGED = `(select r.item_type, r.item_id, s.deleted_at, r.item_name, r.project_id, r.project_slug, null, r.version_number, r.training_number, case when r.item_type = 'IMAGES' then r.source_images end, false
     from unnest($6::"ItemType"[], $7::text[], $8::timestamptz(3)[]) s (type, id, deleted_at)
     join purge_receipts r on r.item_type = s.type and r.item_id = s.id and r.workspace_id = $1
     where not exists (select 1 from projects p where p.id = r.item_id))`;
@@ -114,8 +128,8 @@ with seen as materialized (
   select $2, $1, $3, $4, $5, count(*) from frozen
   returning id, items
 ), kept as (
-  insert into trash_selection_items (selection_id, item_type, item_id, deleted_at, name, project_id, project_name, version_id, version_number, training_number)
-  select selection.id, item_type, item_id, deleted_at, name, project_id, project_name, version_id, version_number, training_number
+  insert into trash_selection_items (selection_id, item_type, item_id, deleted_at, name, project_id, project_name, version_id, version_number, training_number, images)
+  select selection.id, item_type, item_id, deleted_at, name, project_id, project_name, version_id, version_number, training_number, images
   from frozen cross join selection
 )
 select id, items, (select count(*) from seen) > ${SELECTION_MAX} as more, (select count(*)::int from frozen where as_seen) as "asSeen" from selection`;
@@ -194,6 +208,8 @@ export interface SelectedItem {
   /** The version's number, also of a training's version. */
   number: number | null;
   trainingNumber: number | null;
+  /** Of images: how many, as seen. */
+  images: number | null;
   /** When it went to Trash, as seen. */
   seenAt: Date;
   /** What it held then; null where no purge was previewed. */
@@ -216,7 +232,7 @@ const pageOf = (type: ItemType): Statement =>
     name: `selected-${type.toLowerCase()}s`,
     text: `
 select i.item_type as type, i.item_id as id, i.name, i.project_id as "projectId", i.project_name as "projectName", i.version_id as "versionId",
-  i.version_number as number, i.training_number as "trainingNumber", i.deleted_at as "seenAt", i.held, i.outcome,
+  i.version_number as number, i.training_number as "trainingNumber", i.images, i.deleted_at as "seenAt", i.held, i.outcome,
   case when ${inTrash(type)} then ${ROW_OF[type]}.deleted_at end as "deletedAt", p.id is not null and p.purge_started_at is null as exists
 from trash_selection_items i left join ${ROWS[type]} on ${ROW_OF[type]}.id = i.item_id
 where i.selection_id = $1 and i.item_type = '${type}' and (i.deleted_at, i.item_id) > ($2, $3)
@@ -227,6 +243,7 @@ const PAGES: Record<ItemType, Statement> = {
   PROJECT: pageOf("PROJECT"),
   VERSION: pageOf("VERSION"),
   TRAINING: pageOf("TRAINING"),
+  IMAGES: pageOf("IMAGES"),
 };
 
 /** The items of a selection in pages of one type, the whole before its parts, oldest first; each page as it is when its turn comes. */

@@ -2,6 +2,7 @@ import { prisma, query, statement } from "@/lib/platform/db";
 import type { Context } from "@/lib/domain/context";
 import { countImagesOf } from "@/lib/domain/images";
 import { getLiveProject, type SluggedProjectRef } from "@/lib/domain/item-state";
+import { LIVE_IMAGE } from "@/lib/domain/locks";
 import { allows, authorize } from "@/lib/domain/permissions";
 import { countsByName, type SplitName } from "@/lib/domain/splits";
 
@@ -26,7 +27,7 @@ const MEDIAN_SIDE = statement({
   name: "generate-page-median-side",
   text: `
 select percentile_disc(0.5) within group (order by greatest(width, height)) as "medianSidePx"
-from images where project_id = $1`,
+from images where project_id = $1 and ${LIVE_IMAGE}`,
 });
 
 /** What one chooses a version's settings from, and whether this person may generate one. Throws `not_found`, `in_trash`, `purged`. */

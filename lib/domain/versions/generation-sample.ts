@@ -3,6 +3,7 @@ import type { Context } from "@/lib/domain/context";
 import type { PlannableImage } from "./generation";
 import { sourceImageKey } from "@/lib/domain/images";
 import { getLiveProject, type SluggedProjectRef } from "@/lib/domain/item-state";
+import { LIVE_IMAGE } from "@/lib/domain/locks";
 import { authorize } from "@/lib/domain/permissions";
 
 export interface SampleImage extends PlannableImage {
@@ -18,8 +19,8 @@ const COLUMNS = `id, split, label, boxes, file_name as "fileName", content_type 
 const SAMPLE = statement({
   name: "generation-sample",
   text: `
-(select ${COLUMNS} from images where project_id = $1 and sha256 >= $3 order by sha256 limit $2)
-union all (select ${COLUMNS} from images where project_id = $1 and sha256 < $3 order by sha256 limit $2)
+(select ${COLUMNS} from images where project_id = $1 and ${LIVE_IMAGE} and sha256 >= $3 order by sha256 limit $2)
+union all (select ${COLUMNS} from images where project_id = $1 and ${LIVE_IMAGE} and sha256 < $3 order by sha256 limit $2)
 limit $2`,
 });
 

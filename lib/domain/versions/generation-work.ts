@@ -4,7 +4,7 @@ import type { ProjectType, Split } from "@/lib/platform/generated/enums";
 import { newId } from "@/lib/platform/id";
 import { enqueue } from "@/lib/platform/job-queue";
 import type { Context } from "@/lib/domain/context";
-import { LIVE_VERSION, takeLocks, versionLock, workspaceLock } from "@/lib/domain/locks";
+import { EVERY_IMAGE, LIVE_VERSION, takeLocks, versionLock, workspaceLock } from "@/lib/domain/locks";
 import { readSplits, type GenerationSettings, type StoredSplits } from "./generation";
 import { giveUpGeneration } from "./generation-end";
 import type { FailureReason } from "@/lib/domain/generation-failure";
@@ -116,7 +116,7 @@ const SOURCES = statement({
   name: "generation-sources",
   text: `
 select s.image_id as id, s.split, s.label, s.boxes, coalesce(i.file_name, s.image_id) as "fileName", coalesce(i.content_type, '') as "contentType"
-from generation_sources s left join images i on i.id = s.image_id
+from generation_sources s left join images i on i.id = s.image_id and ${EVERY_IMAGE}
 where s.version_id = $1 and s.image_id > $2 order by s.image_id limit $3`,
 });
 

@@ -8,7 +8,7 @@ import { DomainError } from "@/lib/domain/errors";
 import { versionPrefix, withRoot } from "@/lib/domain/grants";
 import type { ImageBox } from "@/lib/domain/images";
 import { getLiveProject, type SluggedProjectRef } from "@/lib/domain/item-state";
-import { lockLiveProject, takeLocks, workspaceLock } from "@/lib/domain/locks";
+import { liveImage, lockLiveProject, takeLocks, workspaceLock } from "@/lib/domain/locks";
 import { parseName } from "@/lib/domain/names";
 import { authorize } from "@/lib/domain/permissions";
 import { readQuota, reserveImages, type QuotaRoom } from "@/lib/domain/quota";
@@ -62,7 +62,7 @@ export type PlanVersion = (images: readonly PlannableImage[], settings: Generati
 /** A project's images as a plan begins with them, in one order for good. */
 async function listPlannable(client: Pick<Transaction, "image">, projectId: string): Promise<PlannableImage[]> {
   const images = await client.image.findMany({
-    where: { projectId },
+    where: { projectId, ...liveImage },
     orderBy: { id: "asc" },
     select: { id: true, split: true, label: true, boxes: true },
   });

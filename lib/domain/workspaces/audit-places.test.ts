@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { claimProject } from "@/lib/domain/trash/purge-rows";
+import { claimProject } from "@/lib/domain/trash/purge-project";
 import { purgeItem, trashProject, trashTraining, trashVersion } from "@/lib/domain/trash";
 import { prisma } from "@/lib/platform/db";
 import { buildProject, buildTraining, buildVersion, buildWorld, userContext } from "@/lib/testing/builders";

@@ -33,7 +33,7 @@ const BY_PROJECT = statement({
   name: "usage-by-project",
   text: `
 with held as (
-  select h.project_id, not h.version_in_trash and not h.training_in_trash as live, h.images, h.bytes
+  select h.project_id, not h.version_in_trash and not h.training_in_trash and h.removal_id is null as live, h.images, h.bytes
   from (${HELD}) h where h.workspace_id = $1
 )
 select w.image_quota as "imageQuota", w.used_images as "usedImages",

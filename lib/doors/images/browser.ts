@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { DomainError } from "@/lib/domain/errors";
-import type { ImageView } from "@/lib/domain/images";
+import type { ImageSelection, ImageView } from "@/lib/domain/images";
 import type { SluggedProjectRef } from "@/lib/domain/item-state";
-import { IMAGES_PER_CALL_MAX, IMAGES_PER_PAGE_MAX } from "@/lib/domain/limits";
+import { IMAGES_PER_CALL_MAX, IMAGES_PER_PAGE_MAX, IMAGES_PER_REMOVAL_MAX } from "@/lib/domain/limits";
 import { NAME_OF_SPLIT, SPLIT_NAMES, SPLITS } from "@/lib/domain/splits";
 import { itemId, toProjectRef } from "@/lib/doors/refs";
 
@@ -41,6 +41,26 @@ const toFilter = <Found extends { tag?: string | undefined }>({ tag, ...filter }
   ...(tag === undefined ? {} : { tags: [tag] }),
 });
 
+const imageFilter = z.object({ ...found, unannotated: z.boolean().optional() }).transform(toFilter);
+
+/** By id, or all that a filter finds; null for neither, or both. */
+function chosen({
+  imageIds,
+  filter,
+}: {
+  imageIds?: string[] | undefined;
+  filter?: z.output<typeof imageFilter> | undefined;
+}): ImageSelection | null {
+  if (imageIds) return filter ? null : { imageIds };
+  return filter ? { filter } : null;
+}
+
+const neitherNorBoth = () => ({
+  code: "custom" as const,
+  path: ["images"],
+  message: "give imageIds or filter, and not both",
+});
+
 export const imagesQuery = z
   .object({
     ...found,
@@ -57,17 +77,27 @@ export const imagesQuery = z
 export const imagesChange = z
   .object({
     imageIds: z.array(itemId).max(IMAGES_PER_CALL_MAX).optional(),
-    filter: z
-      .object({ ...found, unannotated: z.boolean().optional() })
-      .transform(toFilter)
-      .optional(),
+    filter: imageFilter.optional(),
     label: label.nullable().optional(),
     split: split.optional(),
   })
   .transform(({ imageIds, filter, ...change }, { addIssue }) => {
-    if (imageIds && !filter) return { ...change, images: { imageIds } };
-    if (filter && !imageIds) return { ...change, images: { filter } };
-    addIssue({ code: "custom", path: ["images"], message: "give imageIds or filter, and not both" });
+    const images = chosen({ imageIds, filter });
+    if (images) return { ...change, images };
+    addIssue(neitherNorBoth());
+    return z.NEVER;
+  });
+
+export const imagesRemoval = z
+  .object({
+    imageIds: z.array(itemId).min(1).max(IMAGES_PER_REMOVAL_MAX).optional(),
+    filter: imageFilter.optional(),
+    note: z.string().max(10_000).optional(),
+  })
+  .transform(({ note, ...which }, { addIssue }) => {
+    const images = chosen(which);
+    if (images) return { note, images };
+    addIssue(neitherNorBoth());
     return z.NEVER;
   });
 

@@ -3,13 +3,13 @@ import { finished } from "node:stream/promises";
 import { Busboy, type BusboyFileStream, type BusboyInstance } from "@fastify/busboy";
 import type { Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
-import { type AddedImage, assertCanAddImage, parseDescription, type GivenDescription } from "@/lib/domain/images";
+import { assertCanAddImage, parseDescription, type GivenDescription } from "@/lib/domain/images";
 import type { SluggedProjectRef } from "@/lib/domain/item-state";
 import { SPLIT_NAMES, SPLITS, type SplitName } from "@/lib/domain/splits";
 import { env } from "@/lib/platform/env";
 import type { Split } from "@/lib/platform/generated/enums";
 import { fetchImage } from "@/lib/work/fetch-image";
-import { storeSpooled, uploadImage } from "@/lib/work/uploads/images";
+import { storeSpooled, uploadImage, type UploadedImage } from "@/lib/work/uploads/images";
 import { brokenOff, readChunks } from "@/lib/work/chunks";
 import { spool, tooLarge, withTemporaryFile } from "@/lib/work/uploads/spool";
 
@@ -32,7 +32,7 @@ export async function uploadImageForm(
   ref: SluggedProjectRef,
   request: Request,
   given: GivenDescription = {},
-): Promise<AddedImage> {
+): Promise<UploadedImage> {
   parseDescription(given); // before a byte is read
   await assertCanAddImage(ctx, ref, null);
   return withTemporaryFile(async (file) => {
@@ -57,7 +57,7 @@ export async function uploadHostedImage(
   url: string,
   said: { name?: string | undefined; split?: SplitName | undefined; metadata?: string | undefined },
   given: GivenDescription,
-): Promise<AddedImage> {
+): Promise<UploadedImage> {
   const description = parseDescription({ ...given, metadata: readMetadata(said.metadata) });
   await assertCanAddImage(ctx, ref, null); // nothing is fetched for who may not add it
   const fileName = said.name || (URL.canParse(url) ? new URL(url).pathname : "");

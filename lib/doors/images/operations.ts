@@ -1,5 +1,6 @@
-import { CALLERS, defineOperation, FORM_BODY, NO_BODY, NOTHING } from "@/lib/doors/operation";
-import { projectParams } from "@/lib/doors/fields";
+import { projectParams, workspaceParams } from "@/lib/doors/fields";
+import { CALLERS, defineOperation, EMPTY_ANSWER, FORM_BODY, NO_BODY, NOTHING } from "@/lib/doors/operation";
+import { reasonQuery } from "@/lib/doors/trash/schemas";
 import * as schemas from "./schemas";
 
 const { byKey } = CALLERS;
@@ -10,7 +11,7 @@ export const imageOperations = {
     tag: "Images",
     summary: "Upload an image",
     description:
-      "To a project of the key's workspace. The same bytes a second time add nothing, no tag either. JPEG, PNG or WebP. A field `metadata` of the form may hold a JSON object of keys and texts, numbers, true or false.",
+      "To a project of the key's workspace. The same bytes a second time add nothing, no tag either; those of an image in Trash restore it. JPEG, PNG or WebP. A field `metadata` of the form may hold a JSON object of keys and texts, numbers, true or false.",
     method: "POST",
     path: "/dataset/{project}/upload",
     caller: byKey("upload images"),
@@ -53,6 +54,45 @@ export const imageOperations = {
       "payload_too_large",
       "unsupported_media_type",
     ],
+  }),
+  trashImages: defineOperation({
+    id: "trashImages",
+    tag: "Images",
+    summary: "Move images of a project to Trash",
+    description:
+      "For 30 × 24 h, as one item. Versions made of them stay as they are. Ids of no image of the project are passed over; when all of them are: 404. A second call is 204 and moves no date.",
+    method: "DELETE",
+    path: "/{workspace}/{project}/images",
+    caller: byKey("remove images"),
+    params: projectParams,
+    query: reasonQuery,
+    body: schemas.removalBody,
+    bodyBytesMax: schemas.REMOVAL_BYTES_MAX,
+    answer: EMPTY_ANSWER,
+    refusals: [
+      "invalid_input",
+      "invalid_request",
+      "not_found",
+      "in_trash",
+      "purged",
+      "payload_too_large",
+      "unsupported_media_type",
+    ],
+  }),
+  trashImagesOfWorkspace: defineOperation({
+    id: "trashImagesOfWorkspace",
+    tag: "Images",
+    summary: "Move images of any projects to Trash",
+    description: "As for one project, an item for each. Ids of no image of a live project are counted as skipped.",
+    method: "DELETE",
+    path: "/{workspace}/images",
+    caller: byKey("remove images"),
+    params: workspaceParams,
+    query: reasonQuery,
+    body: schemas.removalBody,
+    bodyBytesMax: schemas.REMOVAL_BYTES_MAX,
+    answer: schemas.removalAnswer,
+    refusals: ["invalid_input", "invalid_request", "not_found", "payload_too_large", "unsupported_media_type"],
   }),
   getProjectHealth: defineOperation({
     id: "getProjectHealth",

@@ -1,8 +1,10 @@
 import type { z } from "zod";
-import { batchId, type AddedImage, type Batch, type GivenDescription } from "@/lib/domain/images";
+import { batchId, type Batch, type GivenDescription } from "@/lib/domain/images";
 import { countsByName } from "@/lib/domain/splits";
+import type { TrashedImages } from "@/lib/domain/trash";
 import type { Health } from "@/lib/work/images/health";
 import type { AnnotationProblem } from "@/lib/work/uploads/annotations";
+import type { UploadedImage } from "@/lib/work/uploads/images";
 import type * as schemas from "./schemas";
 
 /** What the query of an upload says of the image. */
@@ -18,8 +20,23 @@ export const toDescription = ({
 });
 
 /** The client reads `success` or `duplicate`, whichever is there. */
-export const presentUpload = ({ id, duplicate }: AddedImage): z.input<typeof schemas.uploadAnswer> =>
-  duplicate ? { duplicate, id } : { success: true, id };
+export const presentUpload = ({ id, duplicate, restored }: UploadedImage): z.input<typeof schemas.uploadAnswer> =>
+  duplicate ? { duplicate, id, ...(restored ? { restored } : {}) } : { success: true, id };
+
+/** The client's library reads the one pair of counts, its command line the other. */
+export function presentRemovals({
+  removals,
+  skipped,
+}: {
+  removals: readonly TrashedImages[];
+  skipped: number;
+}): z.input<typeof schemas.removalAnswer> {
+  const deleted = removals.reduce((sum, { images }) => sum + images, 0);
+  return {
+    ...{ deleted, skipped, deletedSources: deleted, skippedSources: skipped },
+    items: removals.map(({ id, name, images }) => ({ id, name, images })),
+  };
+}
 
 export function presentAnnotation(problems: readonly AnnotationProblem[]): z.input<typeof schemas.annotationAnswer> {
   return {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { IMAGES_PER_REMOVAL_MAX } from "@/lib/domain/limits";
 import { SPLIT_NAMES } from "@/lib/domain/splits";
 import { count, projectParams, slug, splits } from "@/lib/doors/fields";
 
@@ -63,9 +64,10 @@ export const annotationBody = z.object(
 
 export const uploadAnswer = z.union([
   z.strictObject({ success: z.literal(true), id: z.string() }),
-  z
-    .strictObject({ duplicate: z.literal(true), id: z.string() })
-    .meta({ description: "The project has these bytes already: the id is that image's." }),
+  z.strictObject({ duplicate: z.literal(true), id: z.string(), restored: z.literal(true).optional() }).meta({
+    description:
+      "The project has these bytes already: the id is that image's. `restored`: it waited in Trash, and is back as it was.",
+  }),
 ]);
 
 export const annotationAnswer = z.strictObject({
@@ -74,6 +76,31 @@ export const annotationAnswer = z.strictObject({
     .array(z.strictObject({ code: z.string(), count }))
     .optional()
     .meta({ description: "What of the file could not be taken; left out when all of it was." }),
+});
+
+export const removalBody = z.object(
+  {
+    images: z
+      .array(z.string({ error: "must be an image's id" }).regex(/^[\x21-\x7e]{1,200}$/, "must be an image's id"), {
+        error: (issue) => (issue.input === undefined ? "is missing" : "must be a list of images' ids"),
+      })
+      .min(1, "must name an image")
+      .max(IMAGES_PER_REMOVAL_MAX, `may name at most ${IMAGES_PER_REMOVAL_MAX} images`),
+  },
+  { error: "must be a JSON object" },
+);
+
+/** Ids of a removal, and JSON around them. */
+export const REMOVAL_BYTES_MAX = 2 * 1024 * 1024;
+
+export const removalAnswer = z.strictObject({
+  deleted: count.meta({ description: "Images that are in Trash now." }),
+  skipped: count.meta({ description: "Ids of no image of a live project of this workspace, or of one in Trash." }),
+  deletedSources: count,
+  skippedSources: count,
+  items: z
+    .array(z.strictObject({ id: z.string(), name: z.string(), images: count }))
+    .meta({ description: "What they are in Trash: an item for each project." }),
 });
 
 export const batchParams = projectParams.extend({ batch: z.string().regex(/^[A-Za-z0-9_-]{1,1200}$/) });

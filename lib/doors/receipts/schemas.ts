@@ -1,13 +1,14 @@
 import { z } from "zod";
 import { count, slug, text, workspaceParams } from "@/lib/doors/fields";
 import { itemId } from "@/lib/doors/refs";
+import { TYPE_NAMES } from "@/lib/doors/trash/schemas";
 
 export const receiptParams = workspaceParams.extend({ receipt: itemId });
 
 const LIMIT_MAX = 1_000;
 const LIMIT_UNLESS_SAID = 100;
 
-const ITEM_TYPES = { project: "PROJECT", version: "VERSION", training: "TRAINING" } as const;
+const ITEM_TYPES = { project: "PROJECT", version: "VERSION", training: "TRAINING", images: "IMAGES" } as const;
 
 const instant = z.iso
   .datetime({ offset: true, error: "must be an instant, such as 2026-11-28T00:00:00Z" })
@@ -24,7 +25,7 @@ export const receiptsQuery = z.object({
     .meta({ description: "Receipts a page, 1 to 1,000; 100 unless said." }),
   cursor: text(200).optional().meta({ description: "`nextCursor` of the page before." }),
   type: z
-    .enum(["project", "version", "training"], { error: "must be project, version or training" })
+    .enum(TYPE_NAMES, { error: "must be project, version, training or images" })
     .transform((type) => ITEM_TYPES[type])
     .optional(),
   state: z.enum(["verified", "waiting"], { error: "must be verified or waiting" }).optional().meta({
@@ -44,7 +45,7 @@ export const receipt = z
   .strictObject({
     id: z.string(),
     parentReceiptId: z.string().nullable().meta({ description: "Of the project it went with." }),
-    type: z.enum(["project", "version", "training"]),
+    type: z.enum(TYPE_NAMES),
     itemId: z.string(),
     name: z.string(),
     project: slug,

@@ -23,10 +23,12 @@ export interface ReceiptPlace {
 }
 
 /** The names of types in the address. */
-export const TYPE_WORDS = { PROJECT: "projects", VERSION: "versions", TRAINING: "trainings" } as const satisfies Record<
-  ItemType,
-  string
->;
+export const TYPE_WORDS = {
+  PROJECT: "projects",
+  VERSION: "versions",
+  TRAINING: "trainings",
+  IMAGES: "images",
+} as const satisfies Record<ItemType, string>;
 
 type Raw = Record<string, string | string[] | undefined>;
 

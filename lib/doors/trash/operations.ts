@@ -85,10 +85,10 @@ export const trashOperations = {
     tag: "Trash",
     summary: "Restore from Trash",
     description:
-      "Gives a project, version or training back exactly as it was. While its parent is in Trash: 409. Takes `project:update` for a project, else `version:update`.",
+      "Gives a project, version, training or removed images back exactly as they were. While the parent is in Trash: 409. Takes `project:update` for a project, `image:delete` for images, else `version:update`.",
     method: "POST",
     path: "/{workspace}/trash/restore",
-    caller: byKey("update version", "update project"),
+    caller: byKey("update version", "update project", "remove images"),
     params: workspaceParams,
     query: NOTHING,
     body: schemas.restoreBody,

@@ -105,6 +105,15 @@ function presentTrashItem(item: TrashItem): TrashAnswer["items"][number] {
         parentUrl: `${item.projectSlug}/${item.number}`,
         parentName: `${item.projectName} ${item.number}`,
       };
+    case "IMAGES":
+      return {
+        type: "images",
+        ...facts,
+        parentId: item.projectId,
+        parentUrl: item.projectSlug,
+        parentName: item.projectName,
+        images: item.images!,
+      };
   }
 }
 
@@ -117,6 +126,7 @@ export function presentTrash(page: TrashPage, query: { limit?: number | undefine
       projects: items.filter((item) => item.type === "project"),
       versions: items.filter((item) => item.type === "version"),
       trainings: items.filter((item) => item.type === "training"),
+      images: items.filter((item) => item.type === "images"),
       workflows: [],
     },
     nextCursor: page.nextCursor,

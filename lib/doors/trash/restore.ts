@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import type { Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
-import { restoreItem } from "@/lib/domain/trash";
+import { restoreImages, restoreItem } from "@/lib/domain/trash";
 import { presentRestored } from "@/lib/doors/trash/presenters";
 import { versionParams } from "@/lib/doors/fields";
 import { type restoreAnswer, type restoreBody } from "@/lib/doors/trash/schemas";
@@ -36,6 +36,12 @@ export async function restoreNamed(
         { restored: true, type: "training", id: item.id },
         await restoreItem(ctx, { workspaceSlug, item: { type: "TRAINING", trainingId: item.id } }),
       );
+    case "images": {
+      const { id, images: imageIds } = item;
+      const result = await restoreImages(ctx, { workspaceSlug, removalId: id, imageIds });
+      const { images, left } = result;
+      return presentRestored({ restored: true, type: "images", id, images, left }, result);
+    }
     case "workflow":
       throw new DomainError("not_found", "There are no workflows here, so there is none in Trash.");
   }

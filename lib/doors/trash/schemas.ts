@@ -1,9 +1,12 @@
 import { z } from "zod";
+import { IMAGES_PER_CALL_MAX } from "@/lib/domain/limits";
 import { count, slug } from "@/lib/doors/fields";
 
 const LIMIT_MAX = 10_000;
 
-const ITEM_TYPES = { project: "PROJECT", version: "VERSION", training: "TRAINING" } as const;
+const ITEM_TYPES = { project: "PROJECT", version: "VERSION", training: "TRAINING", images: "IMAGES" } as const;
+/** The words of the API for what goes to Trash. */
+export const TYPE_NAMES = ["project", "version", "training", "images"] as const;
 
 export const trashQuery = z.object({
   limit: z
@@ -22,7 +25,7 @@ export const trashQuery = z.object({
     .optional()
     .meta({ description: "`nextCursor` of the page before." }),
   type: z
-    .enum(["project", "version", "training"], { error: "must be project, version or training" })
+    .enum(TYPE_NAMES, { error: "must be project, version, training or images" })
     .transform((type) => ITEM_TYPES[type])
     .optional(),
 });
@@ -63,11 +66,21 @@ export const restoreBody = z.discriminatedUnion(
       parentId: itemId.meta({ description: "The project's opaque id: `parentId` of the item." }),
     }),
     z.object({ type: z.literal("training"), id: itemId }),
+    z.object({
+      type: z.literal("images"),
+      id: itemId,
+      images: z
+        .array(itemId)
+        .min(1, "must name an image")
+        .max(IMAGES_PER_CALL_MAX, `may name at most ${IMAGES_PER_CALL_MAX} images`)
+        .optional()
+        .meta({ description: "Ids of those to restore; all unless said." }),
+    }),
     z.object({ type: z.literal("workflow"), id: itemId }),
   ],
   {
     error: (issue) =>
-      issue.code === "invalid_union" ? "must be project, version or training" : "must be a JSON object",
+      issue.code === "invalid_union" ? "must be project, version, training or images" : "must be a JSON object",
   },
 );
 
@@ -123,12 +136,18 @@ const trashedTraining = z
   .strictObject({ type: z.literal("training"), ...inTrash, ...parent })
   .meta({ id: "TrashedTraining", description: "`parentId` is the version's opaque id, `parentUrl` project/number." });
 
+const trashedImages = z.strictObject({ type: z.literal("images"), ...inTrash, ...parent, images: count }).meta({
+  id: "TrashedImages",
+  description: "Source images that were removed together. `parentId` is the project's opaque id, `parentUrl` its slug.",
+});
+
 export const trashAnswer = z.strictObject({
-  items: z.array(z.discriminatedUnion("type", [trashedProject, trashedVersion, trashedTraining])),
+  items: z.array(z.discriminatedUnion("type", [trashedProject, trashedVersion, trashedTraining, trashedImages])),
   sections: z.strictObject({
     projects: z.array(trashedProject),
     versions: z.array(trashedVersion),
     trainings: z.array(trashedTraining),
+    images: z.array(trashedImages),
     workflows: z.array(z.never()),
   }),
   nextCursor: z.string().nullable().meta({ description: "Give it back as `cursor` to read on; null at the end." }),
@@ -140,13 +159,15 @@ export const trashAnswer = z.strictObject({
 
 export const restoreAnswer = z.strictObject({
   restored: z.literal(true),
-  type: z.enum(["project", "version", "training"]),
+  type: z.enum(TYPE_NAMES),
   id: z.string(),
   parentId: z.string().optional(),
+  images: count.optional().meta({ description: "Of images: how many came back." }),
+  left: count.optional().meta({ description: "Of images: how many stay in Trash." }),
 });
 
 const failedItem = z.strictObject({
-  type: z.enum(["project", "version", "training"]),
+  type: z.enum(TYPE_NAMES),
   id: z.string().meta({ description: "The opaque id." }),
   name: z.string().nullable(),
   project: slug.nullable(),
@@ -187,7 +208,8 @@ export const scheduleAnswer = z.strictObject({
     projects: count,
     versions: count,
     trainings: count,
-    images: count,
+    imageItems: count.meta({ description: "Source images that were removed together are one." }),
+    images: count.meta({ description: "Generated ones." }),
     files: count,
     bytes: count,
     more: z.boolean().meta({ description: "There is more: so many items are counted, and no more." }),

@@ -6,7 +6,8 @@ import { crc32, deflateSync } from "node:zlib";
 import sharp from "sharp";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, test } from "vitest";
 import { getSourceImage, sourceImageKey } from "@/lib/domain/images";
-import { trashProject } from "@/lib/domain/trash";
+import { eraseFiles, listReceipts, purgeItem, trashImages, trashProject } from "@/lib/domain/trash";
+import { systemContext } from "@/lib/domain/context";
 import { blobStore } from "@/lib/platform/blob-store";
 import { prisma, query } from "@/lib/platform/db";
 import { buildMember, buildProject, buildWorld, userContext, type World } from "@/lib/testing/builders";
@@ -318,6 +319,58 @@ test("an upload that was first goes to Trash with its project", async () => {
   const [added] = await raceAt(["projects", project], [() => upload([bytes]), () => trashProject(ctx, ref())]);
   expect(added).toMatchObject({ duplicate: false });
   expect(await keys()).toHaveLength(4);
+});
+
+describe("an image whose bytes wait in Trash", () => {
+  const forever = new AbortController().signal;
+  const purge = async (removal: { id: string }) =>
+    purgeItem(
+      await userContext(world),
+      { workspaceSlug: world.workspace.slug, type: "IMAGES", id: removal.id },
+      forever,
+    );
+  async function trash(id: string): Promise<{ id: string }> {
+    const result = await trashImages(await userContext(world), { ...ref(), images: { imageIds: [id] } });
+    if (result.outcome !== "trashed") throw new Error(result.outcome);
+    return result;
+  }
+  const rowOf = (id: string) => prisma().image.findUnique({ where: { id } });
+
+  it("is back as it was once they are sent again, and says so; sent by many at once it is back once", async () => {
+    const bytes = await photo(64, 48);
+    const { id } = await upload([bytes], { fileName: "first.jpg", label: "cat", split: "TEST" });
+    const before = await rowOf(id);
+    await trash(id);
+    const again = { fileName: "second.jpg", label: "dog", split: "VALID" } as const;
+    expect(await upload([bytes], again)).toEqual({ id, duplicate: true, restored: true });
+    expect([await rowOf(id), (await keys()).length]).toEqual([before, 2]);
+    expect(await upload([bytes], again)).toEqual({ id, duplicate: true });
+    await trash(id);
+    const answers = await Promise.all(Array.from({ length: 4 }, () => upload([bytes])));
+    expect(answers.filter(({ restored }) => restored)).toHaveLength(1);
+    expect([await rowOf(id), (await keys()).length, readdirSync(scratch)]).toEqual([before, 2, []]);
+  });
+
+  it("is another one once they were purged, be that while they are being sent, and no eraser takes it for the first", async () => {
+    const bytes = await photo(64, 48);
+    const { id } = await upload([bytes]);
+    const removal = await trash(id);
+    // it has looked, found the one in Trash, and waits for its row, which a purge takes away meanwhile
+    const [, added] = await raceAt(["images", { id }], [() => purge(removal), () => upload([bytes])]);
+    expect(added).toMatchObject({ duplicate: false });
+    expect(added.id).not.toBe(id);
+    expect(await keys()).toHaveLength(4);
+    await prisma().purgeReceipt.updateMany({ data: { writersUntil: null } }); // as time does
+    expect(await eraseFiles(await systemContext("erase-files"), forever)).toEqual({ verified: 1, postponed: 0 });
+    const { receipts } = await listReceipts(await userContext(world), {
+      workspaceSlug: world.workspace.slug,
+      limit: 1,
+    });
+    expect(receipts[0]).toMatchObject({ sourceImages: 1, removedFiles: 2, missingFiles: 0, lateFiles: 0 });
+    expect(await keys()).toEqual([sourceImageKey(project.id, added.id), expect.stringContaining(added.id)]);
+    const source = await getSourceImage(await userContext(world), { ...ref(), imageId: added.id });
+    expect(await blobStore().get(source.key)).toEqual(bytes);
+  });
 });
 
 /** A PNG of a few kilobytes that would be `side` × `side` pixels of black. */

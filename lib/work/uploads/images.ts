@@ -3,15 +3,16 @@ import type { Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
 import { GrantLost } from "@/lib/domain/writer";
 import {
-  type AddedImage,
   addImage,
   assertCanAddImage,
   findImageByContent,
   type ImageDescription,
+  type KnownImage,
   takeUploadsGrant,
   UPLOADS_LEASE_MS,
 } from "@/lib/domain/images";
 import type { SluggedProjectRef } from "@/lib/domain/item-state";
+import { restoreUploadedImage } from "@/lib/domain/trash";
 import { ImageDecodeError, inspectImage, makeThumbnail } from "@/lib/engine/generate";
 import { lookOf } from "@/lib/engine/look";
 import { env } from "@/lib/platform/env";
@@ -44,8 +45,17 @@ export interface ImageFacts {
   description?: ImageDescription | undefined;
 }
 
+export interface UploadedImage {
+  id: string;
+  /** The project had these bytes already: `id` is that image, and nothing was added. */
+  duplicate: boolean;
+  /** It waited in Trash, and is back as it was; left out of all others. */
+  restored?: true;
+}
+
 /**
- * Adds the image that the bytes are. The same bytes a second time add nothing and answer the first one's id.
+ * Adds the image that the bytes are. The same bytes a second time add nothing and answer the first one's id; if that waits in
+ * Trash it is restored, as it was.
  * Throws `not_found`, `in_trash`, `purged`, `invalid_input`, `payload_too_large`, `unreadable_image`, and whatever the
  * sender throws. After a refusal nothing of it is left anywhere.
  */
@@ -54,7 +64,7 @@ export async function uploadImage(
   ref: SluggedProjectRef,
   bytes: Bytes,
   facts: ImageFacts,
-): Promise<AddedImage> {
+): Promise<UploadedImage> {
   await assertCanAddImage(ctx, ref, facts.label);
   return withTemporaryFile(async (file) =>
     storeSpooled(ctx, ref, file, await spool(bytes, file, env().imageBytesMax), facts),
@@ -68,20 +78,37 @@ export async function storeSpooled(
   file: string,
   spooled: Spooled,
   facts: ImageFacts,
-): Promise<AddedImage> {
-  const existing = await findImageByContent(ctx, ref, spooled.sha256);
-  if (existing !== null) return { id: existing, duplicate: true };
+): Promise<UploadedImage> {
+  const known = await findImageByContent(ctx, ref, spooled.sha256);
+  const there = known && (await takeKnown(ctx, ref, known));
+  if (there) return there;
   const looked = await decoding(() => look(file));
   const image = { ...facts, ...spooled, ...looked, open: () => createReadStream(file) };
   const project = await assertCanAddImage(ctx, ref, facts.label);
   const take = () => takeUploadsGrant(project, "UPLOADS", UPLOADS_LEASE_MS);
   try {
-    return await storing(() => writers.use(project.id, take, (writer) => addImage(ctx, ref, image, writer)));
+    for (;;) {
+      const added = await storing(() => writers.use(project.id, take, (writer) => addImage(ctx, ref, image, writer)));
+      if (!added.duplicate) return { id: added.id, duplicate: false };
+      const found = await takeKnown(ctx, ref, added);
+      if (found) return found;
+    }
   } catch (error) {
     if (!(error instanceof GrantLost)) throw error;
     await assertCanAddImage(ctx, ref, facts.label); // throws that the project is in Trash, or purged
     throw new DomainError("busy", "The upload was interrupted for too long. Send the image again.");
   }
+}
+
+/** An image that the project has already, given back if it is in Trash; null: it was purged meanwhile. */
+async function takeKnown(
+  ctx: Context,
+  ref: SluggedProjectRef,
+  { id, inTrash }: KnownImage,
+): Promise<UploadedImage | null> {
+  const outcome = inTrash ? await restoreUploadedImage(ctx, { ...ref, imageId: id }) : "live";
+  if (outcome === "purged") return null;
+  return { id, duplicate: true, ...(outcome === "restored" ? { restored: true } : {}) };
 }
 
 const writers = createKeptWriters({ leaseMs: UPLOADS_LEASE_MS });

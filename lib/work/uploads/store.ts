@@ -1,13 +1,13 @@
 import type { Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
 import { renewGrant, storeUploadsPrefix } from "@/lib/domain/grants";
-import { type AddedImage, assertCanAddImage, takeUploadsGrant } from "@/lib/domain/images";
+import { assertCanAddImage, takeUploadsGrant } from "@/lib/domain/images";
 import type { ProjectState, SluggedProjectRef } from "@/lib/domain/item-state";
 import { IMAGE_TYPES } from "@/lib/engine/decode";
 import { BlobNotFoundError, blobStore, type WriteGrant } from "@/lib/platform/blob-store";
 import { env } from "@/lib/platform/env";
 import { newId } from "@/lib/platform/id";
-import { uploadImage, type ImageFacts } from "./images";
+import { uploadImage, type ImageFacts, type UploadedImage } from "./images";
 import { tooLarge } from "./spool";
 
 /*
@@ -79,7 +79,7 @@ export async function completeStoreUpload(
   ref: SluggedProjectRef,
   uploadId: string,
   facts: ImageFacts,
-): Promise<AddedImage> {
+): Promise<UploadedImage> {
   const project = await assertCanAddImage(ctx, ref, facts.label);
   const key = uploadKey(project.id, uploadId);
   const bytes = await blobStore()

@@ -23,6 +23,7 @@ export const restoreItemAction = action(
       z.object({ type: z.literal("PROJECT"), projectId: itemId }),
       z.object({ type: z.literal("VERSION"), projectId: itemId, number: versionRef.shape.number }),
       z.object({ type: z.literal("TRAINING"), trainingId: itemId }),
+      z.object({ type: z.literal("IMAGES"), removalId: itemId }),
     ]),
   }),
   restoreItem,

@@ -8,11 +8,14 @@ import { TextLink } from "@/app/_ui/text-link";
 import { Time } from "@/app/_ui/time";
 import type { Receipt } from "@/lib/domain/trash";
 import { receiptQuery } from "@/lib/doors/receipts/view";
+import { projectOfRemoval } from "@/lib/domain/item-state";
 import { LookAgain } from "./look-again";
 
-/** What the purged item was called, with every character that one cannot see; a training in the viewer's language. */
-export async function receiptName({ itemType, itemName, trainingNumber }: Receipt): Promise<string> {
+/** What the purged item was called, with every character that one cannot see; a training, or images, in the viewer's language. */
+export async function receiptName({ itemType, itemName, trainingNumber, sourceImages }: Receipt): Promise<string> {
   const t = await getTranslations("receipt");
+  if (itemType === "IMAGES")
+    return t("images", { count: sourceImages, project: escapeName(projectOfRemoval(itemName)) });
   return itemType === "TRAINING" && trainingNumber !== null
     ? t("training", { number: trainingNumber })
     : escapeName(itemName);
@@ -37,7 +40,9 @@ export async function ReceiptFacts({
   const at = (instant: Date) => (exact ? <Instant at={instant} /> : <Time at={instant} />);
   const gone = [
     receipt.itemType === "PROJECT" ? t("goneVersions", { count: receipt.versions }) : null,
-    receipt.itemType === "TRAINING" ? null : t("goneImages", { count: receipt.images }),
+    receipt.itemType === "TRAINING" || receipt.itemType === "IMAGES"
+      ? null
+      : t("goneImages", { count: receipt.images }),
     receipt.sourceImages > 0 ? t("goneSourceImages", { count: receipt.sourceImages }) : null,
     receipt.trainings > 0 ? t("goneTrainings", { count: receipt.trainings }) : null,
     receipt.models > 0 ? t("goneModels", { count: receipt.models }) : null,

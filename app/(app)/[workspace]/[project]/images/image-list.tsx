@@ -12,7 +12,9 @@ import type { ImagesPage } from "@/lib/domain/images";
 import type { BrowserImage } from "@/lib/doors/images/browser";
 import type { ImageFilter } from "../_images/image-filters";
 import type { Places } from "../_images/use-ranges";
-import { changeImages } from "./change-images";
+import { restoreItemAction } from "../../_deleting/actions";
+import { useTrashedToast } from "../../_deleting/undo";
+import { changeImages, removeImages } from "./change-images";
 import { Grid, GRID_ID, type Choose } from "./grid";
 import { Lightbox } from "./lightbox";
 import { filterQuery, useListing } from "./listing";
@@ -35,6 +37,7 @@ export function ImageList({ url, page, filter, filtered, clear, brought }: Props
   const t = useTranslations("images");
   const common = useTranslations("common");
   const router = useRouter();
+  const sayTrashed = useTrashedToast();
   const [inSight, setInSight] = useState<Places>({ first: 0, last: 0 });
   const [selection, setSelection] = useState<Selection>(NONE);
   const [opened, setOpened] = useState<number | null>(null);
@@ -85,6 +88,25 @@ export function ImageList({ url, page, filter, filtered, clear, brought }: Props
           ? t("classSet", { count: number, label: change.label.trim() })
           : t("classRemoved", { count: number }),
     );
+    setTimeout(() => document.getElementById(GRID_ID)?.focus(), 0); // the bar that had the focus goes
+    return null;
+  }
+
+  /** Moves what is chosen to Trash; null when it is done, else what was wrong. Undo brings it back to where it was. */
+  async function removeSelection(note: string): Promise<string | null> {
+    const result = await removeImages(url, selection === "all" ? { filter } : { imageIds: [...selection] }, note);
+    if (!result.ok) return result.sentence ?? t("removal.failed");
+    const { removed } = result;
+    const workspaceSlug = page.workspace.slug;
+    if (removed)
+      sayTrashed(t("removal.label", { count: removed.images, project: page.project.name }), async () => {
+        const restored = await restoreItemAction({ workspaceSlug, item: { type: "IMAGES", removalId: removed.id } });
+        reload();
+        return restored;
+      });
+    setSelection(NONE);
+    reload();
+    router.refresh();
     setTimeout(() => document.getElementById(GRID_ID)?.focus(), 0); // the bar that had the focus goes
     return null;
   }
@@ -156,6 +178,7 @@ export function ImageList({ url, page, filter, filtered, clear, brought }: Props
           labels={labels}
           pending={pending}
           change={changeSelection}
+          remove={page.may.removeImages ? removeSelection : null}
           clear={() => {
             setSelection(NONE);
             document.getElementById(GRID_ID)?.focus();

@@ -29,7 +29,7 @@ export function ImagesDesk({ page, settings }: { page: ImagesPage; settings: Upl
   const imageMegabytes = Math.round(settings.imageBytesMax / 1024 ** 2);
   const { filter, change, clear } = useImageFilter();
   const { queue, state } = useUploads({ url, settings });
-  const brought = useBrought(state.added + state.annotated, state.status === "running");
+  const brought = useBrought(state.added + state.restored + state.annotated, state.status === "running");
 
   const uploader = may.uploadImages ? (
     <Uploader

@@ -23,14 +23,14 @@ export async function generateMetadata({ params }: Props): Promise<Metadata> {
   return { title: `${t("title")} · ${data.project.name}` };
 }
 
-/** The source images of a project: upload them, look at them, label them. */
+/** The source images of a project: upload them, look at them, label them, remove them. */
 export default async function ImagesPage({ params }: Props) {
   const { workspace, project } = await params;
   const data = await readImages(workspace, project);
   return (
     <div className="grid gap-5">
       <ProjectHead workspace={data.workspace} project={data.project} tab="images" />
-      <ClientMessages namespaces={["images", "imageFilters", "imageFrame"]}>
+      <ClientMessages namespaces={["images", "imageFilters", "imageFrame", "versions"]}>
         <ImagesDesk page={data} settings={uploadSettings()} />
       </ClientMessages>
     </div>

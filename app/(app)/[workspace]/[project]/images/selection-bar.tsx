@@ -1,6 +1,6 @@
 "use client";
 
-import { Tag, Waypoints, X } from "lucide-react";
+import { Tag, Trash2, Waypoints, X } from "lucide-react";
 import { useTranslations } from "next-intl";
 import { useId, useState, type FormEvent } from "react";
 import { Button } from "@/app/_ui/button";
@@ -11,6 +11,7 @@ import { Menu, MenuContent, MenuItem, MenuTrigger } from "@/app/_ui/menu";
 import { SPLIT_NAMES, type SplitName } from "@/lib/domain/splits";
 import { SplitDot } from "../_images/image-tile";
 import { ClassInput } from "./class-input";
+import { RemoveDialog } from "./remove-dialog";
 
 export interface Change {
   /** null takes the class away. */
@@ -26,14 +27,17 @@ interface Props {
   pending: boolean;
   /** Answers what was wrong with it, null when it was done. */
   change: (change: Change) => Promise<string | null>;
+  /** The same for moving them to Trash; null for who may not. */
+  remove: ((note: string) => Promise<string | null>) | null;
   clear: () => void;
 }
 
 /** What can be done with the images chosen; it stays in sight at the foot of the page. */
-export function SelectionBar({ count, classes, labels, pending, change, clear }: Props) {
+export function SelectionBar({ count, classes, labels, pending, change, remove, clear }: Props) {
   const t = useTranslations("images");
   const common = useTranslations("common");
-  const [asking, setAsking] = useState(false);
+  const [asking, setAsking] = useState<"class" | "removal" | null>(null);
+  const close = () => setAsking(null);
   return (
     <div
       role="region"
@@ -44,7 +48,7 @@ export function SelectionBar({ count, classes, labels, pending, change, clear }:
         {t("selected", { count })}
       </span>
       {labels ? (
-        <Button className="max-sm:order-2 max-sm:grow" onClick={() => setAsking(true)} pending={pending}>
+        <Button className="max-sm:order-2 max-sm:grow" onClick={() => setAsking("class")} pending={pending}>
           <Tag aria-hidden />
           {t("setClass")}
         </Button>
@@ -65,11 +69,18 @@ export function SelectionBar({ count, classes, labels, pending, change, clear }:
           ))}
         </MenuContent>
       </Menu>
+      {remove ? (
+        <Button className="max-sm:order-2 max-sm:grow" onClick={() => setAsking("removal")} pending={pending}>
+          <Trash2 aria-hidden />
+          {t("remove")}
+        </Button>
+      ) : null}
       <Button variant="ghost" className="max-sm:order-1" onClick={clear}>
         <X aria-hidden />
         {t("clearSelection")}
       </Button>
-      {asking ? <ClassDialog count={count} classes={classes} change={change} onClose={() => setAsking(false)} /> : null}
+      {asking === "class" ? <ClassDialog count={count} classes={classes} change={change} onClose={close} /> : null}
+      {asking === "removal" && remove ? <RemoveDialog count={count} remove={remove} onClose={close} /> : null}
     </div>
   );
 }

@@ -7,6 +7,7 @@ const GROUP_OF = {
   "project:create": "projects",
   "project:update": "projects",
   "image:upload": "images",
+  "image:delete": "images",
   "version:read": "versions",
   "version:create": "versions",
   "version:update": "versions",

@@ -87,8 +87,8 @@ async function tell(ctx: Context, workspaceSlug: string, job: TrashJob) {
       ? await listJobResults(ctx, { workspaceSlug, jobId: job.id, left: true })
       : { results: [] };
   const left = await Promise.all(
-    results.map(async ({ problem, type, id: itemId, name, projectName, number, trainingNumber }) => ({
-      item: { type, id: itemId, name, projectName, number, trainingNumber },
+    results.map(async ({ problem, type, id: itemId, name, projectName, number, trainingNumber, images }) => ({
+      item: { type, id: itemId, name, projectName, number, trainingNumber, images },
       reason: (await explain(new DomainError(problem!.code, problem!.message, problem!.details), ctx.requestId))
         .message,
     })),

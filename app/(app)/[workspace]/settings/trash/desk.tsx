@@ -104,8 +104,16 @@ export function TrashDesk({ facts, rows, children }: { facts: TrashFacts; rows: 
 }
 
 function refOf({ type, id, projectId, number }: Row): TrashedRef {
-  if (type === "PROJECT") return { type, projectId: id };
-  return type === "VERSION" ? { type, projectId, number: number ?? 0 } : { type, trainingId: id };
+  switch (type) {
+    case "PROJECT":
+      return { type, projectId: id };
+    case "VERSION":
+      return { type, projectId, number: number ?? 0 };
+    case "TRAINING":
+      return { type, trainingId: id };
+    case "IMAGES":
+      return { type, removalId: id };
+  }
 }
 
 /**

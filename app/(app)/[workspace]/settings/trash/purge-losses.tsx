@@ -14,7 +14,7 @@ export function Losses({ preview: { first, items, loss, calledModels, stays } }:
   const locale = useLocale();
   const figures = [
     ...(loss.versions > 0 ? [common("versions", { count: loss.versions })] : []),
-    common("images", { count: loss.images }),
+    ...(loss.images > 0 || loss.sourceImages === 0 ? [common("images", { count: loss.images })] : []),
     ...(loss.sourceImages > 0 ? [t("purge.sourceImages", { count: loss.sourceImages })] : []),
     ...(loss.trainings > 0 ? [t("purge.trainings", { count: loss.trainings })] : []),
     ...(loss.models > 0 ? [t("purge.models", { count: loss.models })] : []),
@@ -22,6 +22,7 @@ export function Losses({ preview: { first, items, loss, calledModels, stays } }:
   const kept = [
     ...(stays.sourceImages ? [t("purge.staysImages")] : []),
     ...(stays.versions ? [t("purge.staysVersions")] : []),
+    ...(stays.versionsMade ? [t("purge.staysMade")] : []),
     ...(stays.otherItems > 0
       ? [t(stays.moreItems ? "purge.staysMany" : "purge.staysOthers", { count: stays.otherItems })]
       : []),

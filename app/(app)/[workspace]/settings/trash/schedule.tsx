@@ -91,6 +91,7 @@ async function Coming({ schedule: { coming } }: { schedule: TrashSchedule }) {
     coming.projects > 0 ? t("projects", { count: coming.projects }) : null,
     coming.versions > 0 ? common("versions", { count: coming.versions }) : null,
     coming.trainings > 0 ? t("trainings", { count: coming.trainings }) : null,
+    coming.imageItems > 0 ? t("imageItems", { count: coming.imageItems }) : null,
   ].filter((part) => part !== null);
   return (
     <>

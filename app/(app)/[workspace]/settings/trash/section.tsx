@@ -129,9 +129,13 @@ async function ItemRow({ item, overview }: { item: ListedItem; overview: TrashOv
           />
           <div className="grid min-w-0 grow justify-items-start @4xl:min-h-8 @4xl:content-center">
             <bdi className="max-w-full font-medium break-words">
-              {type === "TRAINING" ? t("training", { number: item.trainingNumber ?? 0 }) : item.name}
+              {type === "TRAINING"
+                ? t("training", { number: item.trainingNumber ?? 0 })
+                : type === "IMAGES"
+                  ? t("imagesLabel", { project: projectName, count: item.images ?? 0 })
+                  : item.name}
             </bdi>
-            {type !== "PROJECT" ? (
+            {type === "VERSION" || type === "TRAINING" ? (
               <bdi className="max-w-full text-muted break-words">
                 {t("versionLabel", { project: projectName, number: number ?? 0 })}
               </bdi>

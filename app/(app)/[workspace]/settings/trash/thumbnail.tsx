@@ -1,12 +1,17 @@
 "use client";
 
-import { FolderOpen, Images, LineChart, type LucideIcon } from "lucide-react";
+import { FolderOpen, ImageMinus, Images, LineChart, type LucideIcon } from "lucide-react";
 import { useRef, useState } from "react";
 import { useSampleImages, type VersionAddress } from "@/app/(app)/_shell/sample-images";
 import { cn } from "@/app/_ui/class-names";
 import type { ItemType } from "@/lib/domain/item-types";
 
-const ICONS: Record<ItemType, LucideIcon> = { PROJECT: FolderOpen, VERSION: Images, TRAINING: LineChart };
+const ICONS: Record<ItemType, LucideIcon> = {
+  PROJECT: FolderOpen,
+  VERSION: Images,
+  TRAINING: LineChart,
+  IMAGES: ImageMinus,
+};
 
 /** A version's first image, fetched when its row comes into sight; for everything else, and where it fails, a quiet sign of the type. */
 export function Thumbnail({

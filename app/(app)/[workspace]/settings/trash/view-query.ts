@@ -25,10 +25,12 @@ export const DAYS_LEFT = [1, 3, 7] as const;
 export const ORDERS = ["newest", "oldest", "largest", "soonest"] as const satisfies readonly TrashOrder[];
 
 /** The names of types in the address. */
-export const TYPE_WORDS = { PROJECT: "projects", VERSION: "versions", TRAINING: "trainings" } as const satisfies Record<
-  ItemType,
-  string
->;
+export const TYPE_WORDS = {
+  PROJECT: "projects",
+  VERSION: "versions",
+  TRAINING: "trainings",
+  IMAGES: "images",
+} as const satisfies Record<ItemType, string>;
 
 type Raw = Record<string, string | string[] | undefined>;
 

@@ -53,12 +53,18 @@ export interface SentImage {
   path: string;
 }
 
+/** It is in the project: new, there before, or there again since it waited in Trash. */
+export interface Sent {
+  outcome: "added" | "duplicate" | "restored";
+  id: string;
+}
+
 /** The way to the server; never throws but for an abort. */
 export interface UploadTarget {
   sendImage: (
     job: Job,
     options: { signal: AbortSignal; onProgress: (sentBytes: number) => void },
-  ) => Promise<{ outcome: "added" | "duplicate"; id: string } | Failed | Stopped>;
+  ) => Promise<Sent | Failed | Stopped>;
   sendAnnotations: (
     files: readonly UploadFile[],
     images: readonly SentImage[],
@@ -74,6 +80,8 @@ export interface UploadState {
   doneBytes: number;
   added: number;
   duplicates: number;
+  /** Images that waited in Trash and are back. */
+  restored: number;
   /** Images whose boxes came with annotation files. */
   annotated: number;
   failures: readonly Failure[];
@@ -91,6 +99,7 @@ const IDLE: UploadState = {
   doneBytes: 0,
   added: 0,
   duplicates: 0,
+  restored: 0,
   annotated: 0,
   failures: [],
   inFlight: [],
@@ -230,7 +239,7 @@ export class UploadQueue {
         this.#failures.push({ path: job.file.path, reason: result.reason, again: result.again ? job : null });
       } else {
         this.#sent.push({ id: result.id, path: job.file.path });
-        this.#state[result.outcome === "added" ? "added" : "duplicates"] += 1;
+        this.#state[result.outcome === "duplicate" ? "duplicates" : result.outcome] += 1;
       }
       this.#tellSoon();
     }

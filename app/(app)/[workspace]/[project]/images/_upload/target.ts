@@ -1,6 +1,6 @@
 import type { UploadSettings } from "@/lib/work/uploads/settings";
 import type { UploadFile } from "@/lib/work/uploads/upload-file";
-import type { AnnotationProblem, Failed, Job, SentImage, Stopped, UploadTarget } from "./queue";
+import type { AnnotationProblem, Failed, Job, Sent, SentImage, Stopped, UploadTarget } from "./queue";
 
 /** Where a project's images go: `url` is the project under /data. */
 export interface Destination {
@@ -37,7 +37,7 @@ export function uploadTarget({ url, settings }: Destination): UploadTarget {
       const send = settings.mode === "store" ? sendByStore : sendDirectly;
       const answer = await send(url, job, body, { signal, onProgress });
       const added = answer.status === 200 ? readAdded(answer.body) : null;
-      return added ? { outcome: added.duplicate ? "duplicate" : "added", id: added.id } : refusal(answer);
+      return added ?? refusal(answer);
     },
 
     async sendAnnotations(files, images, signal) {
@@ -229,9 +229,11 @@ function readText(body: unknown, key: string): string | null {
   return typeof value === "string" ? value : null;
 }
 
-function readAdded(body: unknown): { id: string; duplicate: boolean } | null {
+function readAdded(body: unknown): Sent | null {
   const id = readText(body, "id");
-  return id === null || !isRecord(body) ? null : { id, duplicate: body["duplicate"] === true };
+  if (id === null || !isRecord(body)) return null;
+  if (body["restored"] === true) return { outcome: "restored", id };
+  return { outcome: body["duplicate"] === true ? "duplicate" : "added", id };
 }
 
 function readPlace(body: unknown): { id: string; url: string; headers: Record<string, string> } | null {

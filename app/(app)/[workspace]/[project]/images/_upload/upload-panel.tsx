@@ -30,6 +30,7 @@ export function UploadPanel({
     done,
     added,
     duplicates,
+    restored,
     annotated,
     failures,
     inFlight,
@@ -50,6 +51,7 @@ export function UploadPanel({
     ...(running ? [t("added", { count: added })] : []),
     ...(annotated > 0 ? [t("annotated", { count: annotated })] : []),
     ...(duplicates > 0 ? [t("duplicates", { count: duplicates })] : []),
+    ...(restored > 0 ? [t("restored", { count: restored })] : []),
     ...(failures.length > 0 ? [t("failed", { count: failures.length })] : []),
   ];
   return (

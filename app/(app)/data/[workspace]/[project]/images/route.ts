@@ -1,6 +1,8 @@
 import { listImages, updateImages } from "@/lib/domain/images";
 import { parseInput } from "@/lib/doors/action";
-import { imageFacts, imagesChange, imagesQuery, presentImage } from "@/lib/doors/images/browser";
+import { imageFacts, imagesChange, imagesQuery, imagesRemoval, presentImage } from "@/lib/doors/images/browser";
+import { trashImages } from "@/lib/domain/trash";
+import { REMOVAL_BYTES_MAX } from "@/lib/doors/images/schemas";
 import { toProjectRef } from "@/lib/doors/refs";
 import { readImageBody } from "@/lib/doors/images/body";
 import { uploadImage } from "@/lib/work/uploads/images";
@@ -31,5 +33,15 @@ const CHANGE_BYTES_MAX = 512 * 1024;
 export const PATCH = sessionRoute<Params>(PATTERN, async ({ ctx, request, params }) =>
   Response.json(
     await updateImages(ctx, toProjectRef(params), parseInput(imagesChange, await readJson(request, CHANGE_BYTES_MAX))),
+  ),
+);
+
+/** Moves images to Trash, as one item. */
+export const DELETE = sessionRoute<Params>(PATTERN, async ({ ctx, request, params }) =>
+  Response.json(
+    await trashImages(ctx, {
+      ...toProjectRef(params),
+      ...parseInput(imagesRemoval, await readJson(request, REMOVAL_BYTES_MAX)),
+    }),
   ),
 );

@@ -141,9 +141,15 @@ async function Results({ slug, job, results }: { slug: string; job: TrashJob; re
           <TableRow key={row.id} className="align-top">
             <TableHeader scope="row" className="font-normal">
               <bdi className="block font-medium break-words">
-                {row.type === "TRAINING" ? t("training", { number: row.trainingNumber ?? 0 }) : escapeName(row.name)}
+                {row.type === "TRAINING"
+                  ? t("training", { number: row.trainingNumber ?? 0 })
+                  : row.type === "IMAGES"
+                    ? labelOf(t, row)
+                    : escapeName(row.name)}
               </bdi>
-              {row.type === "PROJECT" ? null : <bdi className="block text-muted break-words">{labelOf(t, row)}</bdi>}
+              {row.type === "PROJECT" || row.type === "IMAGES" ? null : (
+                <bdi className="block text-muted break-words">{labelOf(t, row)}</bdi>
+              )}
             </TableHeader>
             <TableCell>
               {row.reason !== null ? (
