@@ -265,8 +265,9 @@ describe.each(inWorkspace)("$operation.id, in a workspace", ({ operation, permis
     const key = await buildApiKey(scene.world, { userId: viewer.id });
     const before = await fingerprintTables();
     const reads = permissions.some((permission) => PERMISSIONS[permission].roles.includes("VIEWER"));
-    const expected = reads ? { status: 200 } : { status: 401, body: { code: "missing_scope" } };
-    expect(await perform(operation, scene, { key })).toMatchObject(expected);
+    const answer = await perform(operation, scene, { key });
+    if (reads) expect([200, operation.accepted ? 202 : 200]).toContain(answer.status);
+    else expect(answer).toMatchObject({ status: 401, body: { code: "missing_scope" } });
     expect(await fingerprintTables()).toEqual(before);
   });
 
@@ -340,7 +341,7 @@ describe.each(inWorkspace)("$operation.id, in a workspace", ({ operation, permis
       { task: "%00" },
       { export: "%00" },
       { image: "%00" },
-      ...["FOLDER", "folder%00", "v2", "yolov11", "..%2F"].map((format) => ({ format })),
+      ...["FOLDER", "folder%00", "v2", "yolov99", "..%2F"].map((format) => ({ format })),
     ];
     for (const one of params) {
       const [name] = Object.keys(one);
