@@ -249,7 +249,13 @@ describe("GET trash", () => {
     expect(status).toBe(200);
     expect(body).toEqual({
       items: [trashedProject, trashedVersion, trashedTraining],
-      sections: { projects: [trashedProject], versions: [trashedVersion], trainings: [trashedTraining], images: [], workflows: [] },
+      sections: {
+        projects: [trashedProject],
+        versions: [trashedVersion],
+        trainings: [trashedTraining],
+        images: [],
+        workflows: [],
+      },
       nextCursor: null,
     });
     for (const item of (await trash()).items)

@@ -74,15 +74,7 @@ const EVERY = "";
 const UNLABELLED = " ";
 
 /** By split, by class, and source images by tag and batch. */
-export function ImageFilters({
-  classes,
-  filter,
-  change,
-  clear,
-  unlabelledLabel,
-  tags = [],
-  batches = [],
-}: Props) {
+export function ImageFilters({ classes, filter, change, clear, unlabelledLabel, tags = [], batches = [] }: Props) {
   const t = useTranslations("imageFilters");
   const common = useTranslations("common");
   const { split, label, unlabelled } = filter;
@@ -118,13 +110,7 @@ export function ImageFilters({
           ))}
         </Select>
       ) : null}
-      <OneOf
-        label={t("tag")}
-        every={t("everyTag")}
-        names={tags}
-        value={filter.tag}
-        choose={(tag) => change({ tag })}
-      />
+      <OneOf label={t("tag")} every={t("everyTag")} names={tags} value={filter.tag} choose={(tag) => change({ tag })} />
       <OneOf
         label={t("batch")}
         every={t("everyBatch")}
