@@ -2,6 +2,7 @@ import { BlobWriter, TextReader, Uint8ArrayReader, ZipWriter, type ZipWriterAddD
 import { expect, test } from "vitest";
 import { sortFiles, type Intake } from "./intake";
 import type { UploadFile } from "./upload-file";
+import type { NameEncoding } from "./zip-names";
 
 const LIMITS = { imageBytes: 1_000, annotationBytes: 500 };
 
@@ -67,6 +68,32 @@ test("a zip gives its files with their folders, and their bytes when they are op
     refused: [["inner.zip", "notAnImage"]],
   });
   expect(await (await intake.images[1]!.open()).text()).toBe("eight");
+});
+
+test("names of a zip from a Japanese Windows are read as they were written, unless somebody knows better", async () => {
+  // 犬 and 猫 in Shift_JIS
+  const bytes: Record<string, number[]> = { dog: [0x8c, 0xa2], cat: [0x94, 0x4c] };
+  const zip = await makeZip(
+    { "dog/1.png": "-", "cat/1.png": "-", "plain.png": "-" },
+    {
+      useUnicodeFileNames: false,
+      encodeText: (text) => {
+        const [word = "", rest] = text.split(/(?=\/)/);
+        return new Uint8Array([...(bytes[word] ?? Buffer.from(word)), ...Buffer.from(rest ?? "")]);
+      },
+    },
+  );
+  const read = (encoding?: NameEncoding) => sortFiles([file("images.zip", zip)], LIMITS, encoding);
+  expect(await read()).toMatchObject({
+    encoding: "shift_jis",
+    images: [{ path: "犬/1.png" }, { path: "猫/1.png" }, { path: "plain.png" }],
+  });
+  expect(await read("cp437")).toMatchObject({ encoding: "cp437", images: [{ path: "îó/1.png" }, {}, {}] });
+  const unicode = await makeZip({ "犬/1.png": "-" });
+  expect(await sortFiles([file("unicode.zip", unicode)], LIMITS, "cp437")).toMatchObject({
+    encoding: null,
+    images: [{ path: "犬/1.png" }],
+  });
 });
 
 test("names in a zip that lead elsewhere are left out, the others stay", async () => {

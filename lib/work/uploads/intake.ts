@@ -1,13 +1,19 @@
 import type { Reader } from "@zip.js/zip.js/lib/zip-core-native.js";
 import { kindOf } from "./placing";
 import type { Refusal, Refused, UploadFile } from "./upload-file";
+import type { ZipFiles } from "./zip-files";
+import type { NameEncoding } from "./zip-names";
 
 /** What somebody chose or dropped, sorted. */
 export interface Intake {
   images: UploadFile[];
   annotations: UploadFile[];
   refused: Refused[];
+  /** How the first names of a zip that are not in Unicode were read; null: there are none. */
+  encoding: NameEncoding | null;
 }
+
+const emptyIntake = (): Intake => ({ images: [], annotations: [], refused: [], encoding: null });
 
 export interface IntakeLimits {
   imageBytes: number;
@@ -20,16 +26,20 @@ const UNSAFE = /^[/\\]|^[a-z]:|(^|[/\\])\.\.([/\\]|$)|\p{Cc}/iu;
 
 const isUnsafePath = (path: string): boolean => path.length > PATH_MAX || UNSAFE.test(path);
 
-/** Sorts what was chosen or dropped; zips are opened and their entries sorted with it. Never throws for a file. */
+/**
+ * Sorts what was chosen or dropped; zips are opened and their entries sorted with it. Names in zips that are not in Unicode
+ * are read as `encoding`, or as what fits those of each zip best. Never throws for a file.
+ */
 export async function sortFiles(
   files: AsyncIterable<UploadFile> | Iterable<UploadFile>,
   limits: IntakeLimits,
+  encoding?: NameEncoding,
 ): Promise<Intake> {
-  const intake: Intake = { images: [], annotations: [], refused: [] };
+  const intake = emptyIntake();
   for await (const file of files) {
     if (kindOf(file.path) === "zip" && !isUnsafePath(file.path)) {
       const { readZip } = await import("./zip-files");
-      sortZipped(await readZip(file), limits, intake);
+      sortZipped(await readZip(file, encoding), limits, intake);
     } else {
       sortOne(file, limits, intake);
     }
@@ -42,17 +52,14 @@ export async function sortZip(
   zip: { path: string; sizeBytes: number; reader: Reader<unknown> },
   limits: IntakeLimits,
 ): Promise<Intake> {
-  const intake: Intake = { images: [], annotations: [], refused: [] };
+  const intake = emptyIntake();
   const { readZipFrom } = await import("./zip-files");
   sortZipped(await readZipFrom(zip), limits, intake);
   return intake;
 }
 
-function sortZipped(
-  { entries, refused }: { entries: UploadFile[]; refused: Refused[] },
-  limits: IntakeLimits,
-  intake: Intake,
-): void {
+function sortZipped({ entries, refused, encoding }: ZipFiles, limits: IntakeLimits, intake: Intake): void {
+  intake.encoding ??= encoding;
   intake.refused.push(...refused);
   for (const entry of entries) sortOne(entry, limits, intake);
 }

@@ -16,6 +16,7 @@ import { ClassInput } from "../class-input";
 import type { Intake } from "@/lib/work/uploads/intake";
 import { LeftOut } from "./left-out";
 import { place, readFolders, type Placing } from "@/lib/work/uploads/placing";
+import { NAME_ENCODINGS, type NameEncoding } from "@/lib/work/uploads/zip-names";
 
 interface Props {
   /** null while it is being read. */
@@ -24,6 +25,8 @@ interface Props {
   labels: boolean;
   classes: readonly string[];
   imageMegabytes: number;
+  /** Names in zips that are not in Unicode shall be read otherwise. */
+  onEncoding: (encoding: NameEncoding) => void;
   onUpload: (intake: Intake, placing: Placing) => void;
   onClose: () => void;
 }
@@ -52,6 +55,7 @@ function Review({
   labels,
   classes,
   imageMegabytes,
+  onEncoding,
   onUpload,
 }: Omit<Props, "intake" | "onClose"> & { intake: Intake }) {
   const t = useTranslations("images.upload");
@@ -105,6 +109,26 @@ function Review({
         </>
       }
     >
+      {intake.encoding === null ? null : (
+        <Field label={t("encoding")} description={t("encodingHint", { name: oddName(intake) })}>
+          {(control) => (
+            <Select
+              {...control}
+              value={intake.encoding ?? ""}
+              onChange={({ target }) => {
+                const encoding = NAME_ENCODINGS.find((one) => one === target.value);
+                if (encoding) onEncoding(encoding);
+              }}
+            >
+              {NAME_ENCODINGS.map((one) => (
+                <option key={one} value={one}>
+                  {t(`encodings.${one}`)}
+                </option>
+              ))}
+            </Select>
+          )}
+        </Field>
+      )}
       {intake.images.length > 0 ? (
         <form id={form} onSubmit={submit} className="grid gap-5">
           {labels ? (
@@ -199,6 +223,10 @@ function Review({
     </DialogContent>
   );
 }
+
+/** One of the names that were read so, for a person to judge by. */
+const oddName = ({ images, annotations, refused }: Intake): string =>
+  [...images, ...annotations, ...refused].find(({ path }) => /[^\u0000-\u007f]/.test(path))?.path ?? "";
 
 /** What the folders say of the images. */
 function readAll({ images }: Intake): { splits: number; classes: Set<string>; withoutClass: number } {

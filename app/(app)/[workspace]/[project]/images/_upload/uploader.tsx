@@ -10,6 +10,7 @@ import { toastError } from "@/app/_ui/toast";
 import { sortFiles, type Intake, type IntakeLimits } from "@/lib/work/uploads/intake";
 import type { UploadQueue } from "./queue";
 import type { UploadFile } from "@/lib/work/uploads/upload-file";
+import type { NameEncoding } from "@/lib/work/uploads/zip-names";
 import { droppedFiles, filesOf } from "./dropped-files";
 
 const ReviewDialog = dynamic(async () => (await import("./review-dialog")).ReviewDialog, { ssr: false });
@@ -33,13 +34,23 @@ export function Uploader({ project, queue, labels, classes, limits, imageMegabyt
   const files = useRef<HTMLInputElement>(null);
   const folder = useRef<HTMLInputElement>(null);
   const [review, setReview] = useState<{ intake: Intake | null } | null>(null);
+  const chosen = useRef<UploadFile[]>([]);
   const reading = useRef(0);
 
   async function take(list: AsyncIterable<UploadFile> | Iterable<UploadFile>): Promise<void> {
-    const mine = ++reading.current;
     setReview({ intake: null });
+    await read(async () => {
+      const all: UploadFile[] = [];
+      for await (const file of list) all.push(file);
+      chosen.current = all;
+    });
+  }
+  /** Reads what was chosen, names in zips as `encoding` if one is given; what is shown stays until it is read. */
+  async function read(before: () => Promise<void>, encoding?: NameEncoding): Promise<void> {
+    const mine = ++reading.current;
     try {
-      const intake = await sortFiles(list, limits);
+      await before();
+      const intake = await sortFiles(chosen.current, limits, encoding);
       if (mine === reading.current) setReview({ intake });
     } catch {
       if (mine !== reading.current) return;
@@ -112,6 +123,7 @@ export function Uploader({ project, queue, labels, classes, limits, imageMegabyt
           classes={classes}
           imageMegabytes={imageMegabytes}
           onClose={close}
+          onEncoding={(encoding) => void read(async () => {}, encoding)}
           onUpload={(intake, placing) => {
             close();
             queue.add(intake, placing);
