@@ -226,7 +226,7 @@ describe("GET trash", () => {
       deletedWithKey: "test",
       reason: null,
     };
-    const trashedProject = { type: "project", id: gone.id, name: "Gone", url: gone.slug, ...dates };
+    const trashedProject = { type: "project", id: gone.id, name: "Gone", url: gone.slug, ...dates, bytes: 0 };
     const trashedVersion = {
       type: "version",
       id: "2",
@@ -235,6 +235,7 @@ describe("GET trash", () => {
       parentUrl: project.slug,
       parentName: "Hard Hats",
       ...dates,
+      bytes: 0,
     };
     const trashedTraining = {
       type: "training",
@@ -244,6 +245,7 @@ describe("GET trash", () => {
       parentUrl: `${project.slug}/1`,
       parentName: "Hard Hats 1",
       ...dates,
+      bytes: 100, // its model's weights
     };
     const { status, body } = await call("GET", `/${slug}/trash`, { key });
     expect(status).toBe(200);

@@ -73,10 +73,12 @@ async function storedOf(imageIds: readonly string[]): Promise<Weight> {
   return weight;
 }
 
-/** What the row of Trash says of each item, and so the dialog that asks whether to purge it. */
+/** What the row of Trash says of each item, and so the dialog that asks whether to purge it; programs are told the same. */
 async function listed(): Promise<Map<string, Weight>> {
   const { items } = await listTrash(owner, { workspaceSlug: world.workspace.slug });
-  return new Map((await withLosses(items)).map(({ id, loss: { files, bytes } }) => [id, { files, bytes }]));
+  const weighed = await withLosses(items);
+  expect(items.map(({ bytes }) => bytes)).toEqual(weighed.map(({ loss }) => loss.bytes));
+  return new Map(weighed.map(({ id, loss: { files, bytes } }) => [id, { files, bytes }]));
 }
 const header = async (): Promise<Weight> => {
   const { files, bytes } = await summarizeTrash(owner, world.workspace.slug);

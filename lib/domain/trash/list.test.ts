@@ -152,6 +152,7 @@ test("an item says what it is, where it lies, who deleted it, until when it wait
     deletedKeyId: null,
     deletedKeyName: null,
     deletedNote: null,
+    bytes: 0,
     projectId: project.id,
     projectSlug: project.slug,
     projectName: "Digits",

@@ -31,6 +31,8 @@ export interface TrashItem {
   /** The version's number, also of a training's version. */
   number: number | null;
   trainingNumber: number | null;
+  /** What its purge would free. */
+  bytes: number;
   /** How many images were removed together, and wait together still. */
   images: number | null;
   /** Why it cannot be restored by itself now, if so. */
@@ -49,7 +51,8 @@ export const TRASH_PAGE_MAX = 10_000;
 const told = (type: ItemType): string => {
   const row = ROW_OF[type];
   return `'${type}' as type, ${row}.id, ${row}.deleted_at as "deletedAt", ${row}.purge_after as "purgeAfter", ${row}.deleted_by_id as "deletedById",
-    ${row}.deleted_key_id as "deletedKeyId", ${row}.deleted_note as "deletedNote", p.id as "projectId", p.slug as "projectSlug", p.name as "projectName"`;
+    ${row}.deleted_key_id as "deletedKeyId", ${row}.deleted_note as "deletedNote",
+    coalesce(${row}.trashed_bytes, 0)::float8 as bytes, p.id as "projectId", p.slug as "projectSlug", p.name as "projectName"`;
 };
 
 /** An item as a row of its type tells it; who deleted it is named by NAMED. */

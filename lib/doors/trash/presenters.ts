@@ -84,6 +84,7 @@ function presentTrashItem(item: TrashItem): TrashAnswer["items"][number] {
     deletedByName: item.deletedByName ?? `deleted user (${item.deletedById})`,
     deletedWithKey: item.deletedKeyId && (item.deletedKeyName ?? `deleted key (${item.deletedKeyId})`),
     reason: item.deletedNote,
+    bytes: item.bytes,
   };
   switch (item.type) {
     case "PROJECT":

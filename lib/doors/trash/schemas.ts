@@ -119,6 +119,7 @@ const inTrash = {
     .nullable()
     .meta({ description: "The name of the API key that did it for that person; null: they did it themselves." }),
   reason: z.string().nullable().meta({ description: "Why, in that person's words." }),
+  bytes: count.meta({ description: "What its purge would free." }),
 };
 
 const parent = { parentId: z.string(), parentUrl: z.string(), parentName: z.string() };
