@@ -16,7 +16,13 @@ test("an address is read into a view, and a view makes the same address", () => 
 });
 
 test("what an address says that nobody knows means all of them", () => {
-  const view = parseReceiptView({ type: "images", state: "gone", from: "yesterday", to: ["2026-02-30"], q: undefined });
+  const view = parseReceiptView({
+    type: "pictures",
+    state: "gone",
+    from: "yesterday",
+    to: ["2026-02-30"],
+    q: undefined,
+  });
   expect(receiptQuery(view, parseReceiptPlace({ older: "" }))).toBe("");
   expect(toReceiptFilters(view, "UTC")).toEqual({ search: "" });
   expect(parseReceiptView({ q: "x".repeat(1_000) }).search).toHaveLength(200);
