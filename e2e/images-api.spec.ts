@@ -64,6 +64,11 @@ test("a browser's files arrive whole, are listed, shown and changed", async ({ p
         split: "valid",
         label: "cat",
         boxes: [],
+        tags: [],
+        batch: null,
+        sequenceNumber: null,
+        sequenceSize: null,
+        metadata: {},
         createdAt: expect.any(String),
       },
     ],
@@ -174,11 +179,11 @@ test("a program's form goes through, too large a one is refused with a sentence,
   };
   expect(await send(Buffer.alloc(21 * MEGABYTE))).toEqual([
     413,
-    expect.objectContaining({ error: expect.stringContaining("20 MB") }),
+    expect.objectContaining({ message: expect.stringContaining("20 MB") }),
   ]);
   expect(await send(Buffer.alloc(40 * MEGABYTE))).toEqual([
     413,
-    expect.objectContaining({ error: expect.stringContaining("20 MB") }),
+    expect.objectContaining({ message: expect.stringContaining("20 MB") }),
   ]);
 
   const { hostname, port, pathname, search } = new URL(url);
