@@ -30,7 +30,7 @@ test("a version is restored from its row; focus goes to the row that took its pl
 
   await page.keyboard.press("Enter");
   await expect(page.getByText("Trash is empty.")).toBeVisible();
-  await expect(page.getByText("Deleted projects, versions and trainings wait here for 30 days.")).toBeVisible();
+  await expect(page.getByText("Deleted projects, versions, trainings and images wait here for 30 days.")).toBeVisible();
   await expect(page.getByRole("heading", { level: 1 })).toBeFocused();
   expect(await isInTrash(first)).toBe(false);
 });
