@@ -14,7 +14,7 @@ const baseURL = `http://127.0.0.1:${port}`;
 
 process.env["CHROMIUM_PATH"] ??= findBrowser();
 
-const TRAINING = /(trainings|fleet\.long)\.spec\.ts$/;
+const TRAINING = /(trainings|fleet\.long|trash-jobs\.long)\.spec\.ts$/;
 
 export default defineConfig({
   testDir: "e2e",
@@ -23,7 +23,7 @@ export default defineConfig({
   fullyParallel: true,
   workers: 2,
   projects: [
-    // These look at the server's one worker and at its children: one of them at a time.
+    // These look at the server's one worker and at its children, or start another: one of them at a time.
     { name: "training", testMatch: TRAINING, workers: 1 },
     { name: "journeys", testIgnore: TRAINING },
   ],
