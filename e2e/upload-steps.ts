@@ -36,8 +36,13 @@ export async function makeFolder(directory: string, files: Record<string, Buffer
   return directory;
 }
 
-export async function makeZip(files: Record<string, Buffer | string>): Promise<Buffer> {
-  const writer = new ZipWriter(new BlobWriter(), { useWebWorkers: false });
+/** `encodeName` as old Windows wrote names: in bytes of its language, without a word of which. */
+export async function makeZip(
+  files: Record<string, Buffer | string>,
+  encodeName?: (name: string) => Uint8Array,
+): Promise<Buffer> {
+  const legacy = encodeName ? { useUnicodeFileNames: false, encodeText: encodeName } : {};
+  const writer = new ZipWriter(new BlobWriter(), { useWebWorkers: false, ...legacy });
   for (const [name, bytes] of Object.entries(files))
     await writer.add(name, new Uint8ArrayReader(new Uint8Array(Buffer.from(bytes))));
   return Buffer.from(await (await writer.close()).arrayBuffer());

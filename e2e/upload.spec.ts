@@ -180,3 +180,36 @@ test("files dropped anywhere on the page are taken", async ({ page, world, signI
   await expect(page.getByRole("heading", { name: "Uploaded 1 image" })).toBeVisible();
   await expect(page.getByRole("option", { name: "dropped.png" })).toBeVisible();
 });
+
+test("names of a zip from a Japanese Windows are read as they were written, shown, and may be read otherwise", async ({
+  page,
+  world,
+  signIn,
+  axe,
+}) => {
+  const project = await buildProject(world, { name: "Animals" });
+  const inShiftJis = { dog: "\x8c\xa2", cat: "\x94\x4c" }; // 犬, 猫
+  const zip = await makeZip({ "dog/1.png": await draw(1), "cat/2.png": await draw(2) }, (name) =>
+    Buffer.from(
+      name.replace(/^(dog|cat)/, (word) => inShiftJis[word as keyof typeof inShiftJis]),
+      "latin1",
+    ),
+  );
+  await signIn(world.owner);
+  await page.goto(`/${world.workspace.slug}/${project.slug}/images`);
+  await filesOf(page).setInputFiles({ name: "animals.zip", mimeType: "application/zip", buffer: zip });
+  const review = page.getByRole("dialog", { name: "Upload images" });
+  const encoding = review.getByLabel("Names in the zip are read as");
+  await expect(encoding).toHaveValue("shift_jis");
+  await expect(review.getByText("For example: 犬/1.png")).toBeVisible();
+  await expect(review.getByText("2 classes: 犬 and 猫")).toBeVisible();
+  await axe();
+  await encoding.selectOption("Western (CP437)");
+  await expect(review.getByText("2 classes: îó and öL")).toBeVisible();
+  await encoding.selectOption("Japanese (Shift_JIS)");
+  await expect(review.getByText("2 classes: 犬 and 猫")).toBeVisible();
+  await review.getByRole("button", { name: "Upload 2 images" }).click();
+  await expect(page.getByRole("heading", { name: "Uploaded 2 images" })).toBeVisible();
+  const labels = await prisma().image.findMany({ where: { projectId: project.id }, select: { label: true } });
+  expect(labels.map(({ label }) => label).sort()).toEqual(["犬", "猫"]);
+});

@@ -114,6 +114,7 @@ function Review({
           {(control) => (
             <Select
               {...control}
+              className="justify-self-start"
               value={intake.encoding ?? ""}
               onChange={({ target }) => {
                 const encoding = NAME_ENCODINGS.find((one) => one === target.value);
