@@ -1,9 +1,11 @@
 import type { Page } from "@playwright/test";
 import { prisma } from "@/lib/platform/db";
-import { buildProject } from "@/lib/testing/builders";
+import { buildProject, type World } from "@/lib/testing/builders";
 import { expect, test } from "./fixtures";
 import { toast, trashPath } from "./trash-steps";
 import { draw, filesOf, panelOf, png } from "./upload-steps";
+
+type SignIn = (user: { id: string }) => Promise<void>;
 
 async function uploadImages(page: Page, base: string, count: number): Promise<void> {
   for (let number = 0; number < count; number++) {
@@ -27,20 +29,26 @@ async function askToRemove(page: Page, count: number): Promise<void> {
   await page.getByRole("region", { name: "Selected images" }).getByRole("button", { name: "Remove" }).press("Enter");
 }
 
+/** So many images on their page; their rows `before` what comes, and as they are then. */
+async function openImages(page: Page, world: World, signIn: SignIn, count: number) {
+  const project = await buildProject(world, { name: "Digits" });
+  const base = `/${world.workspace.slug}/${project.slug}`;
+  await signIn(world.owner);
+  await uploadImages(page, base, count);
+  const rows = () => prisma().image.findMany({ where: { projectId: project.id }, orderBy: { id: "asc" } });
+  const before = await rows();
+  await page.goto(`${base}/images`);
+  await expect(optionsOf(page)).toHaveCount(count);
+  return { project, base, rows, before };
+}
+
 test("images are removed by keyboard, with an Undo, and restored in Trash, each exactly as it was", async ({
   page,
   world,
   signIn,
   axe,
 }) => {
-  const project = await buildProject(world, { name: "Digits" });
-  const base = `/${world.workspace.slug}/${project.slug}`;
-  await signIn(world.owner);
-  await uploadImages(page, base, 6);
-  const before = await prisma().image.findMany({ where: { projectId: project.id }, orderBy: { id: "asc" } });
-  const rows = () => prisma().image.findMany({ where: { projectId: project.id }, orderBy: { id: "asc" } });
-  await page.goto(`${base}/images`);
-  await expect(optionsOf(page)).toHaveCount(6);
+  const { rows, before } = await openImages(page, world, signIn, 6);
 
   await askToRemove(page, 2);
   const dialog = page.getByRole("dialog", { name: "Move 2 images to Trash?" });
@@ -77,14 +85,7 @@ test("bytes that wait in Trash are restored by an upload; what is left is purged
   signIn,
   axe,
 }) => {
-  const project = await buildProject(world, { name: "Digits" });
-  const base = `/${world.workspace.slug}/${project.slug}`;
-  await signIn(world.owner);
-  await uploadImages(page, base, 6);
-  const rows = () => prisma().image.findMany({ where: { projectId: project.id }, orderBy: { id: "asc" } });
-  const before = await rows();
-  await page.goto(`${base}/images`);
-  await expect(optionsOf(page)).toHaveCount(6);
+  const { rows, before } = await openImages(page, world, signIn, 6);
   await askToRemove(page, 3);
   await page.getByRole("dialog").getByRole("button", { name: "Move to Trash" }).press("Enter");
   await expect(optionsOf(page)).toHaveCount(3);
@@ -116,11 +117,7 @@ test("all of them may go, a viewer may remove none, and both languages name them
   signIn,
   makeUser,
 }) => {
-  const project = await buildProject(world, { name: "Digits" });
-  const base = `/${world.workspace.slug}/${project.slug}`;
-  await signIn(world.owner);
-  await uploadImages(page, base, 3);
-  await page.goto(`${base}/images`);
+  const { project, base } = await openImages(page, world, signIn, 3);
   await gridOf(page).focus();
   await page.keyboard.press("Control+a");
   await page.getByRole("region", { name: "Selected images" }).getByRole("button", { name: "Remove" }).click();
