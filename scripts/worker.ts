@@ -27,7 +27,9 @@ const trainings = createTrainingRunner(trainer, { concurrency: env().trainingCon
 const handlers = workerHandlers(stopping.signal, trainings);
 const workers = await startWorkers(handlers, (error) => log().error({ err: error }, "job queue"));
 log().info("worker ready");
-void handlers["sweep-files"]().catch((error: unknown) => log().error({ err: error }, "first sweep"));
+// at once: what lies about, and what fell due while nobody ran
+for (const name of ["sweep-files", "purge-expired"] as const)
+  void handlers[name]().catch((error: unknown) => log().error({ err: error, queue: name }, "first run"));
 
 async function stop(): Promise<void> {
   if (stopping.signal.aborted) return;

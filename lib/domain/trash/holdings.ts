@@ -17,12 +17,13 @@ import type { TrashItem } from "./list";
 export const IMAGE_FILES = `1 + (coalesce(i.thumbnail_bytes, 0) > 0)::int`;
 export const IMAGE_BYTES = `i.size_bytes + coalesce(i.thumbnail_bytes, 0)`;
 
-/**
- * Everything that takes room, a row each; also a zip of images that waits to be unpacked. Files and bytes are what a version's, a model's, an export's or an uploaded
- * image's own row says, thumbnails included; of a version that is not ready, the chunks that are made. Whether something is in Trash by itself, its project
- * aside, stands in `version_in_trash` and `training_in_trash`, and for a source image in `removal_id`.
- */
-export const HELD = `
+type UnderVersion = (row: string, table: string) => string;
+const JOINED: UnderVersion = (row, table) => `${table} ${row} join versions v on v.id = ${row}.version_id`;
+/** From versions to what is theirs, and never the other way, which reads all versions of all workspaces where few have any. */
+const DOWNWARDS: UnderVersion = (row, table) =>
+  `versions v cross join lateral (select * from ${table} where version_id = v.id offset 0) ${row}`;
+
+const rowsHeld = (under: UnderVersion): string => `
 select v.workspace_id, v.project_id, v.id as version_id, null::text as training_id, null::text as removal_id,
   v.deleted_at is not null as version_in_trash, false as training_in_trash,
   v.counted_images as images, v.files + coalesce(v.thumbnail_files, 0) as files,
@@ -30,25 +31,35 @@ select v.workspace_id, v.project_id, v.id as version_id, null::text as training_
 from versions v
 union all
 select t.workspace_id, v.project_id, t.version_id, t.id, null, v.deleted_at is not null, t.deleted_at is not null, 0, 0, 0, 0, 1, 0, 0
-from trainings t join versions v on v.id = t.version_id
+from ${under("t", "trainings")}
 union all
 select v.workspace_id, v.project_id, c.version_id, null, null, v.deleted_at is not null, false, 0, c.files, c.size_bytes, 0, 0, 0, 0
-from generation_chunks c join versions v on v.id = c.version_id
+from ${under("c", "generation_chunks")}
 union all
 select t.workspace_id, v.project_id, t.version_id, t.id, null, v.deleted_at is not null, t.deleted_at is not null, 0, 1, t.weights_bytes, 0, 0, 0, 0
-from trainings t join versions v on v.id = t.version_id where t.weights_id is not null
+from ${under("t", "trainings")} where t.weights_id is not null
 union all
 select m.workspace_id, v.project_id, m.version_id, m.training_id, null, v.deleted_at is not null, t.deleted_at is not null, 0, m.files, m.size_bytes, 0, 0, 1, 0
-from models m join versions v on v.id = m.version_id join trainings t on t.id = m.training_id
+from ${under("m", "models")} join trainings t on t.id = m.training_id
 union all
 select v.workspace_id, v.project_id, e.version_id, null, null, v.deleted_at is not null, false, 0, 1, e.size_bytes, 0, 0, 0, 0
-from exports e join versions v on v.id = e.version_id where e.status = 'READY'
+from ${under("e", "exports")} where e.status = 'READY'
 union all
 select t.workspace_id, t.project_id, null, null, null, false, false, 0, 1, t.file_bytes, 0, 0, 0, 0
 from tasks t where t.file_id is not null
 union all
 select p.workspace_id, i.project_id, null, null, i.removal_id, false, false, 0, ${IMAGE_FILES}, ${IMAGE_BYTES}, 0, 0, 0, 1
 from images i join projects p on p.id = i.project_id and ${EVERY_IMAGE}`;
+
+/**
+ * Everything that takes room, a row each; also a zip of images that waits to be unpacked. Files and bytes are what a
+ * version's, a model's, an export's or an uploaded image's own row says, thumbnails included; of a version that is not
+ * ready, the chunks that are made. Whether something is in Trash by itself, its project aside, stands in
+ * `version_in_trash` and `training_in_trash`, and for a source image in `removal_id`.
+ */
+export const HELD = rowsHeld(JOINED);
+/** The same, for who asks for projects. */
+const HELD_BY_PROJECT = rowsHeld(DOWNWARDS);
 
 /** A project holds all its source images and versions, a version all its trainings, whether in Trash or not. */
 const KEYS: Record<ItemType, string> = {
@@ -58,9 +69,11 @@ const KEYS: Record<ItemType, string> = {
   IMAGES: "removal_id",
 };
 
+const heldBy = (type: ItemType): string => (type === "PROJECT" ? HELD_BY_PROJECT : HELD);
+
 /** The bytes that one item holds, in SQL; `id` is where its id stands. Probes of indexes, for who writes it down with a trash. */
 export const bytesHeldBy = (type: ItemType, id: string): string =>
-  `(select coalesce(sum(h.bytes), 0)::bigint from (${HELD}) h where h.${KEYS[type]} = ${id})`;
+  `(select coalesce(sum(h.bytes), 0)::bigint from (${heldBy(type)}) h where h.${KEYS[type]} = ${id})`;
 
 /** What a purge of an item would lose and free. */
 export interface Loss {
@@ -91,7 +104,7 @@ const lossesOf = (type: ItemType): Statement =>
     text: `
 select h.${KEYS[type]} as id, sum(h.images)::int as images, sum(h.files)::int as files, sum(h.bytes)::float8 as bytes,
   sum(h.versions)::int as versions, sum(h.trainings)::int as trainings, sum(h.models)::int as models, sum(h.source_images)::int as "sourceImages"
-from (${HELD}) h
+from (${heldBy(type)}) h
 where h.${KEYS[type]} = any($1::text[])
 group by 1`,
   });
@@ -126,23 +139,28 @@ export async function withLosses(items: readonly TrashItem[]): Promise<(TrashIte
 }
 
 const among = (type: ItemType): string => `(select id from item where type = '${type}')`;
+/** As an array, so that each is looked up in an index: joined, they would be sought in all rows of all workspaces. */
+const heldByThose = (type: ItemType): string =>
+  `select h.* from (${heldBy(type)}) h where exists ${among(type)} and h.${KEYS[type]} = any(array${among(type)})`;
 
 /**
  * The rows of what items hold together, each once, be they in one another: a version that was trashed before its project is
  * its own item, and so is a training. `item` is a CTE of their types and ids.
  */
 export const HELD_TOGETHER = `
-  select h.* from (${HELD}) h where h.project_id in ${among("PROJECT")}
+  ${heldByThose("PROJECT")}
   union all
-  select h.* from (${HELD}) h where h.version_id in ${among("VERSION")} and h.project_id not in ${among("PROJECT")}
+  ${heldByThose("VERSION")} and h.project_id not in ${among("PROJECT")}
   union all
-  select h.* from (${HELD}) h where h.training_id in ${among("TRAINING")} and h.version_id not in ${among("VERSION")}
-    and h.project_id not in ${among("PROJECT")}
+  ${heldByThose("TRAINING")} and h.version_id not in ${among("VERSION")} and h.project_id not in ${among("PROJECT")}
   union all
-  select h.* from (${HELD}) h where h.removal_id in ${among("IMAGES")} and h.project_id not in ${among("PROJECT")}`;
+  ${heldByThose("IMAGES")} and h.project_id not in ${among("PROJECT")}`;
 
-/** Beyond this many items the figures of a summary are of the first so many, and `more` says so. */
-export const SUMMARY_MAX = 10_000;
+/**
+ * Beyond this many items the figures of a summary are of the first so many, and `more` says so: every page of Trash asks.
+ * The usage page and a preview add up all of it.
+ */
+export const SUMMARY_MAX = 1_000;
 
 export interface TrashSummary {
   items: number;
