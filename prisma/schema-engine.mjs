@@ -305,4 +305,4 @@ rl.on("line", (line) => {
     }
   });
 });
-rl.on("close", () => queue.finally(() => process.exit(0)));
+rl.on("close", () => void queue.finally(() => process.exit(0)));

@@ -161,7 +161,7 @@ async function runBoth(settings, env, development) {
   const runWorker = (/** @type {number} */ failures) => {
     const startedAt = Date.now();
     const worker = start(path.join(root, ".build/worker.mjs"), [], { env });
-    worker.ended
+    void worker.ended
       .catch(() => 1)
       .then((code) => {
         if (over || stop.asked) return;

@@ -59,7 +59,7 @@ const PLAN = [
   [
     [
       { title: "Commits", script: "scripts/check-commits.mjs" },
-      { title: "Types", script: binOf("typescript", "tsc"), args: ["--noEmit"] },
+      { title: "Types", script: binOf("oxlint") },
       { title: "Format", script: binOf("prettier"), args: ["--check", ".", "--log-level", "warn"] },
       { title: "Lint", script: binOf("eslint"), args: [".", "--max-warnings", "0"] },
       {
