@@ -113,16 +113,18 @@ test("a version names all that it can be had as; in its project's list, what is 
   };
   const yolo = "yolov8 yolov5 yolov5pytorch yolov7 yolov7pytorch yolov9 yolov11 yolov12 yolo26".split(" ");
   const others = ["coco", "voc", "mt-yolov6", "darknet", "createml", "tensorflow", "multiclass"];
+  // no zips: what the client waits for before it asks for a training
+  const awaited = ["folder", "jsonl", "png-mask-semantic"];
   const fresh = await named(hats, detection);
-  expect([fresh.all.toSorted(), fresh.made]).toEqual([[...yolo, ...others].toSorted(), []]);
+  expect([fresh.all.toSorted(), fresh.made]).toEqual([[...yolo, ...others, ...awaited].toSorted(), awaited]);
   await call("GET", `/${world.workspace.slug}/${hats.slug}/${detection.number}/yolov11`, { key });
   await build();
-  expect((await named(hats, detection)).made).toEqual(yolo);
+  expect((await named(hats, detection)).made).toEqual([...yolo, ...awaited]);
   // what the client asks for before any training that it does not know, which a classification has no need of
   await linkOf();
   expect(await named(project, version)).toEqual({
-    all: ["folder", "multiclass", "yolov5pytorch"],
-    made: ["folder", "yolov5pytorch"],
+    all: ["folder", "multiclass", "yolov5pytorch", "coco", "jsonl", "png-mask-semantic"],
+    made: ["folder", "yolov5pytorch", "coco", "jsonl", "png-mask-semantic"],
   });
 });
 

@@ -121,7 +121,7 @@ describe("GET /:workspace/:project", () => {
           augmentation: {},
           rebalanced: null,
           seed: 1,
-          exports: ["yolov5pytorch"],
+          exports: ["yolov5pytorch", "coco", "jsonl", "png-mask-semantic"],
         },
       ],
     });
@@ -193,7 +193,7 @@ describe("GET /:workspace/:project/:version", () => {
         augmentation: {},
         rebalanced: null,
         seed: 1,
-        exports: ["folder", "multiclass", "yolov5pytorch"],
+        exports: ["folder", "multiclass", "yolov5pytorch", "coco", "jsonl", "png-mask-semantic"],
         models: {},
         classes: ["3", "7"],
       },

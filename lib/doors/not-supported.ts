@@ -12,7 +12,8 @@ const VIDEO = "Predictions on videos are not part of this server. Ask a model ab
 
 /**
  * A path under /api, for itself and all that lies below it, and what is said there, whatever the method. The first that
- * fits counts. An operation with a route of its own goes before; a row of which nothing is left must go.
+ * fits counts. An operation goes before, and for its path the methods that it does not have are told of here; a row of
+ * which nothing is left must go.
  */
 export const NOT_SUPPORTED: Readonly<Record<`/${string}`, string>> = {
   // in place of a workspace; the first is where README says to point the client's `deployment` commands
@@ -30,7 +31,7 @@ export const NOT_SUPPORTED: Readonly<Record<`/${string}`, string>> = {
   "/{workspace}/api-keys":
     "API keys are not read or changed with an API key on this server. Owners make and revoke them in the browser, under Settings, API keys.",
   "/{workspace}/asynctasks":
-    "Tasks in the background have no path of their own on this server. What takes long is asked about where it was asked for, such as a version or its download.",
+    "A task in the background is looked at, by its id, and nothing else. What else takes long is asked about where it was asked for, such as a version or its download.",
   "/{workspace}/billing-usage-report": `Billing is not part of this server. ${USAGE}`,
   "/{workspace}/createWorkflow": WORKFLOWS,
   "/{workspace}/devices":
@@ -48,27 +49,27 @@ export const NOT_SUPPORTED: Readonly<Record<`/${string}`, string>> = {
   "/{workspace}/projects/fork":
     "Copying public projects is not part of this server. Download a version there, and upload its folder here: `roboflow import FOLDER`.",
   "/{workspace}/search":
-    "Searching the images of a workspace is not part of this server. They are there in the browser, under Images of each project.",
+    "Images of a workspace are searched with POST /{workspace}/search/v1 and exported with POST /{workspace}/search/export, and nothing else.",
   "/{workspace}/stats":
     "Statistics of labelling are not part of this server. Owners see who did what in the browser, under Settings, Audit log.",
   "/{workspace}/updateWorkflow": WORKFLOWS,
   "/{workspace}/upload":
-    "Zips are not unpacked on this server. Upload the images of the folder, or drop the zip on the project's page Images.",
+    "A zip is sent to a project, with POST /{workspace}/{project}/upload/zip, and its task is looked at and cancelled. Nothing else is here.",
   "/{workspace}/workflows": WORKFLOWS,
 
   // in place of a version, or of a format
   "/{workspace}/{project}/batches":
-    "Batches of uploads are not kept on this server. A project's images are there in the browser, under Images.",
+    "Batches of uploads are listed and looked at one by one, and nothing else. A project's images are there in the browser, under Images.",
   "/{workspace}/{project}/health":
-    "A report on a project's health is not part of this server. Its classes and splits are in `roboflow project get`.",
+    "A report on a project's health is read with GET /{workspace}/{project}/health, and has no parts of its own.",
   "/{workspace}/{project}/images":
     "Images of a project are searched, looked at one by one and deleted over this API, and nothing else. They are there in the browser, under Images.",
   "/{workspace}/{project}/jobs":
     "Jobs for labelling are not part of this server. Images are labelled by uploading annotation files with them, or in the browser.",
   "/{workspace}/{project}/search":
-    "Searching a project's images is not part of this server. They are there in the browser, under Images.",
+    "A project's images are searched with POST /{workspace}/{project}/search, and nothing else. They are there in the browser, under Images.",
   "/{workspace}/{project}/upload":
-    "Zips are not unpacked on this server. Upload the images of the folder, or drop the zip on the project's page Images.",
+    "A zip is sent with POST /{workspace}/{project}/upload/zip, an image with POST /dataset/{project}/upload. Nothing else is here.",
   "/{workspace}/{project}/{version}/uploadModel":
     "Weights that were made elsewhere cannot be uploaded on their own here. A trainer of yours can take trainings over HTTP and hand its weights in.",
 };

@@ -5,7 +5,7 @@ import { DomainError } from "@/lib/domain/errors";
 import { authorize, type Permission } from "@/lib/domain/permissions";
 import { newId } from "@/lib/platform/id";
 import { door, refuse, withoutBody, type Door, type RouteMethod } from "./door";
-import { findNotSupported } from "./not-supported";
+import { findNotSupported, NOT_SUPPORTED } from "./not-supported";
 import { Accepted, EMPTY_ANSWER, readsJson, type Method, type Operation } from "./operation";
 import { readJson } from "./request-body";
 
@@ -135,18 +135,22 @@ type Exports = Record<Method | "HEAD" | "PATCH" | "OPTIONS", RouteMethod>;
 /**
  * Everything that a route file exports. HEAD is GET without its body, save where GET changes something (`head: false`);
  * OPTIONS names the methods and allows no other origin; every other method is 405. Where a word of not-supported.ts stands
- * for one of the path's parameters, every method is its 404.
+ * for one of the path's parameters, every method is its 404, and where the path is one of its rows, every other method.
  */
 export function resource(doors: Partial<Record<Method, Door>>, options: { head: boolean } = { head: true }): Exports {
   for (const [method, { operation }] of Object.entries(doors))
     if (operation.method !== method) throw new Error(`${operation.id} is ${operation.method}, not ${method}`);
   const get = options.head ? doors.GET : undefined;
   const allow = [...Object.keys(doors), ...(get ? ["HEAD"] : []), "OPTIONS"].sort().join(", ");
-  const notAllowed: RouteMethod = async (request) =>
-    refuse(new DomainError("method_not_allowed", `There is no ${request.method} here. Use one of: ${allow}.`), {
-      Allow: allow,
-    });
   const { path } = Object.values(doors)[0]!.operation;
+  const unsupported = NOT_SUPPORTED[path];
+  const notAllowed: RouteMethod = async (request) =>
+    refuse(
+      unsupported === undefined
+        ? new DomainError("method_not_allowed", `There is no ${request.method} here. Use one of: ${allow}.`)
+        : new DomainError("not_supported", unsupported),
+      { Allow: allow },
+    );
   return refusingWords(path, {
     GET: doors.GET?.open ?? notAllowed,
     POST: doors.POST?.open ?? notAllowed,

@@ -9,13 +9,16 @@ import type { ProjectType, VersionStatus } from "@/lib/platform/generated/enums"
  */
 
 /**
- * What the client asks for before it starts any training whose type it does not know, and every YOLO, whatever the project.
- * A classification project has no such zip, and needs none to train: it is named so that the client goes on to ask for the training.
+ * What the client asks for before it starts a training, by the type of model and whatever the project. Those that a project
+ * has no zip of are named as well, so that the client goes on to ask for the training, which says what it waits for, or why
+ * not; who downloads them is refused with a sentence.
  */
-const BEFORE_TRAINING = "yolov5pytorch";
+const BEFORE_TRAINING = ["yolov5pytorch", "folder", "coco", "jsonl", "png-mask-semantic"] as const;
 
-const withTraining = (type: ProjectType, words: readonly string[]): string[] =>
-  type === "CLASSIFICATION" ? [...words, BEFORE_TRAINING] : [...words];
+function withTraining(type: ProjectType, words: readonly string[]): string[] {
+  const had: readonly string[] = wordsOfFormats(FORMATS_OF_TYPE[type]);
+  return [...words, ...BEFORE_TRAINING.filter((word) => !had.includes(word))];
+}
 
 /** The words of those that can be had without waiting. */
 export const presentReadyExports = (
