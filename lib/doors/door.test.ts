@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { DomainError } from "@/lib/domain/errors";
-import { describeRequest, door } from "./door";
+import { describeRequest, door, withoutBody } from "./door";
 import { CALLERS, defineOperation, NO_BODY, NOTHING } from "./operation";
 
 const operation = defineOperation({
@@ -82,4 +82,12 @@ describe("a door", () => {
       keyId: "k",
     });
   });
+});
+
+it("lets go of the body that a HEAD leaves out", async () => {
+  const cancelled = await new Promise((resolve) => {
+    const body = new ReadableStream({ cancel: () => resolve(true) });
+    expect(withoutBody(new Response(body, { status: 206, headers: { etag: '"a"' } })).status).toBe(206);
+  });
+  expect(cancelled).toBe(true);
 });
