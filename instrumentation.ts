@@ -7,13 +7,8 @@ const HOUR_MS = 60 * 60_000;
 export async function register(): Promise<void> {
   // Next's own constant, set at build time; it keeps Node's modules out of the bundle for the Edge runtime.
   if (process.env.NEXT_RUNTIME === "nodejs") {
-    const { env } = await import("@/lib/platform/env");
-    try {
-      env();
-    } catch (error) {
-      console.error(error instanceof Error ? error.message : error);
-      process.exit(1);
-    }
+    const { checkEnv } = await import("@/lib/platform/env");
+    checkEnv();
     const { sweepSpooledFiles } = await import("@/lib/work/uploads/spool");
     const { log } = await import("@/lib/platform/log");
     const sweep = () =>

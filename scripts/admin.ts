@@ -2,6 +2,7 @@ import { parseArgs } from "node:util";
 import { ADMIN_COMMANDS, runAdminCommand } from "@/lib/doors/admin";
 import { DomainError } from "@/lib/domain/errors";
 import { disconnect } from "@/lib/platform/db";
+import { checkEnv } from "@/lib/platform/env";
 
 // `npm run admin -- <command> [options] [--json]`: parses, calls, prints. The commands are in lib/doors/admin.ts.
 
@@ -55,6 +56,7 @@ async function main(): Promise<number> {
   return result.ok ? 0 : 1;
 }
 
+checkEnv();
 try {
   process.exitCode = await main();
 } catch (error) {

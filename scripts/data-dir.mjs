@@ -138,9 +138,9 @@ function startOf(pid) {
 
 export const isPidAlive = (/** @type {number} */ pid) => Number.isInteger(pid) && pid > 0 && startOf(pid) !== "dead";
 
-/** This process in one line: pid, start time (a pid alone is soon somebody else's), and a word that never comes twice. */
-export function describeSelf() {
-  return `${process.pid} ${startOf(process.pid) || "-"} ${randomBytes(8).toString("hex")}`;
+/** A process in one line: pid, start time (a pid alone is soon somebody else's), and a word that never comes twice. */
+export function describeProcess(pid = process.pid) {
+  return `${pid} ${startOf(pid) || "-"} ${randomBytes(8).toString("hex")}`;
 }
 
 /**
@@ -164,7 +164,7 @@ export function isWriterAlive(line) {
  * @param {() => T | Promise<T>} work
  */
 export async function withLock(file, work, { timeoutSeconds = 180, onWait = () => {} } = {}) {
-  const me = describeSelf();
+  const me = describeProcess();
   const deadline = Date.now() + timeoutSeconds * 1000;
   for (let told = false; !createOnce(file, me);) {
     const holder = readIfThere(file);
@@ -186,6 +186,22 @@ export async function withLock(file, work, { timeoutSeconds = 180, onWait = () =
   } finally {
     rmSync(file, { force: true });
   }
+}
+
+/**
+ * Takes `file` for as long as this process lives, without waiting; `release` lets go. Answers the pid of who has it.
+ * @param {string} file
+ * @returns {{ release: () => void } | { holder: number }}
+ */
+export function claim(file) {
+  const me = describeProcess();
+  while (!createOnce(file, me)) {
+    const holder = readIfThere(file);
+    if (holder === null) continue;
+    if (isWriterAlive(holder)) return { holder: Number.parseInt(holder, 10) };
+    removeDead(file, holder, me);
+  }
+  return { release: () => rmSync(file, { force: true }) };
 }
 
 /**

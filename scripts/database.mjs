@@ -17,9 +17,14 @@ const require = createRequire(import.meta.url);
  */
 
 /**
+ * `embedded`: null for a database that somebody else looks after.
+ * @typedef {{ env: Environment, embedded: import("./embedded-db.mjs").EmbeddedDatabase | null, release: () => Promise<void> }} Database
+ */
+
+/**
  * Opens the database (embedded unless DATABASE_URL is set) and returns what every child gets as its environment.
  * @param {{ dataDir: string, port: string, publicUrl: string }} settings
- * @returns {Promise<{ env: Environment, release: () => Promise<void> }>}
+ * @returns {Promise<Database>}
  */
 export async function openDatabase(settings) {
   /** @type {NodeJS.ProcessEnv} */
@@ -35,10 +40,14 @@ export async function openDatabase(settings) {
   delete env.EMBEDDED_DATABASE; // ours to say: it unlocks what nobody may do on a database of their own
   provideSecrets(settings.dataDir, env);
   const { DATABASE_URL } = env;
-  if (DATABASE_URL) return { env: { ...env, DATABASE_URL }, release: async () => {} };
+  if (DATABASE_URL) return { env: { ...env, DATABASE_URL }, embedded: null, release: async () => {} };
   settings.dataDir = env.DATA_DIR = makePrivateDir(settings.dataDir);
-  const database = await startEmbeddedDatabase({ dir: settings.dataDir, log: say });
-  return { env: { ...env, DATABASE_URL: database.url, EMBEDDED_DATABASE: "1" }, release: database.stop };
+  const embedded = await startEmbeddedDatabase({ dir: settings.dataDir, log: say });
+  return {
+    env: { ...env, DATABASE_URL: embedded.url, EMBEDDED_DATABASE: "1" },
+    embedded,
+    release: embedded.stop,
+  };
 }
 
 /**

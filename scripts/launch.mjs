@@ -2,17 +2,20 @@
 //   start  build what changed, database, migrations, demo data; then web and worker as two processes under this one
 //   dev    the same with Next's development server
 //   admin  one command on the same database, whether the product runs or not; stdout is the command's alone
+import { spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { createServer, isIP } from "node:net";
 import path from "node:path";
 import { ensureBuilt } from "./build.mjs";
-import { projectRoot as root, resolveDataDir } from "./data-dir.mjs";
+import { claim, makePrivateDir, projectRoot as root, resolveDataDir } from "./data-dir.mjs";
 import { migrate, openDatabase } from "./database.mjs";
 import { messageOf } from "./failures.mjs";
 import { askToStop, checkAsked, Refusal, say, start, step, stop, stopChildren } from "./processes.mjs";
+import { keepDatabase, keepRunning } from "./supervise.mjs";
 
 const require = createRequire(import.meta.url);
+const RELEASE_MS = 5_000;
 
 /** @typedef {import("./database.mjs").Environment} Environment */
 
@@ -29,6 +32,9 @@ function readSettings(/** @type {NodeJS.ProcessEnv} */ env) {
     throw new Refusal(`LISTEN must be an IP address such as 127.0.0.1 or 0.0.0.0, or localhost, not "${listen}".`);
   if (!["", "0", "1"].includes(env.DEMO ?? ""))
     throw new Refusal(`DEMO must be 1 (demo data wanted) or 0 (not wanted), not "${env.DEMO}".`);
+  const keepAlive = env.KEEP_ALIVE_SECONDS || "75";
+  if (!/^\d{1,4}$/.test(keepAlive) || Number(keepAlive) < 1)
+    throw new Refusal(`KEEP_ALIVE_SECONDS must be a number of seconds from 1 to 9999, not "${keepAlive}".`);
   if (env.DATABASE_URL) checkDatabaseUrl(env.DATABASE_URL);
 
   const loopback = listen === "localhost" || listen === "::1" || listen.startsWith("127.");
@@ -37,6 +43,8 @@ function readSettings(/** @type {NodeJS.ProcessEnv} */ env) {
   return {
     port,
     listen,
+    /** Longer than the 60 s after which most proxies let go of a connection, so that they never send into a closed one. */
+    keepAliveSeconds: Number(keepAlive),
     dataDir: resolveDataDir(env),
     demoWanted: env.DEMO === "1" || (loopback && env.DEMO !== "0"),
     demoAllowed: env.DEMO === "1" || loopback,
@@ -126,70 +134,97 @@ function announce(settings, env) {
  */
 async function serve(settings, development) {
   checkDemo(settings);
-  await checkPortIsFree(settings);
-  await ensureBuilt({ only: development ? "tools" : "all", log: say });
-  checkAsked();
-  const database = await openDatabase(settings);
+  const mine = process.env.DATABASE_URL ? null : claimDataDir(settings);
   try {
-    /** @type {Environment} */
-    const env = { ...database.env, NODE_ENV: development ? "development" : "production" };
-    await migrate(env, { always: true });
-    if (env.EMBEDDED_DATABASE && settings.demoWanted) await step(path.join(root, ".build/seed.mjs"), [], env);
+    await checkPortIsFree(settings);
+    await ensureBuilt({ only: development ? "tools" : "all", log: say });
     checkAsked();
-    await checkPortIsFree(settings); // much may have happened since the first look
-    return await runBoth(settings, env, development);
+    const database = await openDatabase(settings);
+    try {
+      if (database.embedded) keepAfterOurDeath(settings, database.embedded.ticket);
+      /** @type {Environment} */
+      const env = { ...database.env, NODE_ENV: development ? "development" : "production" };
+      await migrate(env, { always: true });
+      if (env.EMBEDDED_DATABASE && settings.demoWanted) await step(path.join(root, ".build/seed.mjs"), [], env);
+      checkAsked();
+      await checkPortIsFree(settings); // much may have happened since the first look
+      return await runAll(settings, { ...database, env }, development);
+    } finally {
+      await stopChildren();
+      // one that cannot let go, because the database is silent, leaves that to the keeper
+      await Promise.race([database.release(), new Promise((resolve) => setTimeout(resolve, RELEASE_MS))]);
+    }
   } finally {
-    await stopChildren();
-    await database.release();
+    mine?.release();
   }
 }
 
 /**
- * Runs web and worker until we are asked to stop (0) or the web process ends (its code).
+ * One launcher serves a data folder with its embedded database.
  * @param {Settings} settings
- * @param {Environment} env
+ */
+function claimDataDir(settings) {
+  const claimed = claim(path.join(makePrivateDir(settings.dataDir), "launcher"));
+  if ("release" in claimed) return claimed;
+  throw new Refusal(
+    `Reprieve already runs on ${settings.dataDir} (process ${claimed.holder}). Stop it first, or set DATA_DIR to another folder.`,
+  );
+}
+
+/**
+ * Killed with SIGKILL, we cannot stop the database, which is a process group of its own.
+ * @param {Settings} settings
+ * @param {string} ticket
+ */
+function keepAfterOurDeath({ dataDir }, ticket) {
+  const keeper = spawn(process.execPath, [path.join(import.meta.dirname, "database-keeper.mjs"), dataDir, ticket], {
+    detached: true,
+    stdio: "ignore",
+  });
+  keeper.on("error", () => {}); // without it the next start finds the server, and uses it
+  keeper.unref();
+}
+
+/**
+ * Runs web, worker and what is embedded until we are asked to stop (0), or one of them is given up (its code).
+ * @param {Settings} settings
+ * @param {import("./database.mjs").Database} database
  * @param {boolean} development
  */
-async function runBoth(settings, env, development) {
-  let over = false;
-  /** @type {NodeJS.Timeout | undefined} */
-  let timer;
-  /** @type {Promise<void>} */
-  const stopped = new Promise((resolve) => (stop.whenAsked = resolve));
+async function runAll(settings, { env, embedded }, development) {
+  /** @type {Promise<null>} */
+  const stopped = new Promise((resolve) => (stop.whenAsked = () => resolve(null)));
   checkAsked();
 
-  const runWorker = (/** @type {number} */ failures) => {
-    const startedAt = Date.now();
-    const worker = start(path.join(root, ".build/worker.mjs"), [], { env });
-    void worker.ended
-      .catch(() => 1)
-      .then((code) => {
-        if (over || stop.asked) return;
-        // one that has worked for a minute failed for a new reason: the waits begin anew
-        const inARow = Date.now() - startedAt > 60_000 ? 1 : failures + 1;
-        const seconds = Math.min(2 ** (inARow - 1), 30);
-        say(`The worker ended (code ${code}); it is started again in ${seconds} s.`);
-        timer = setTimeout(() => runWorker(inARow), seconds * 1000);
-      });
+  const begin = (/** @type {string} */ script, /** @type {string[]} */ args) => () => {
+    const child = start(script, args, { env, keepWords: true });
+    if (child.pid) embedded?.addUser(child.pid);
+    return child;
   };
+  const base = embedded
+    ? keepDatabase(embedded, {
+        dataDir: settings.dataDir,
+        onMoved: (url) => {
+          env.DATABASE_URL = url;
+          for (const each of [web, worker]) each.again();
+        },
+      })
+    : null;
+  const ready = base?.ready ?? (async () => {});
+  const keepAlive = ["--keepAliveTimeout", String(settings.keepAliveSeconds * 1000)];
+  const where = ["-H", settings.listen, "-p", settings.port];
+  const serveWeb = development ? ["dev", ...where] : ["start", ...where, ...keepAlive];
+  const web = keepRunning("web process", begin(require.resolve("next/dist/bin/next"), serveWeb), ready);
+  const worker = keepRunning("worker", begin(path.join(root, ".build/worker.mjs"), []), ready);
+  let over = false;
+  void announceWhenUp(settings, env, () => over);
 
-  const web = start(
-    require.resolve("next/dist/bin/next"),
-    [development ? "dev" : "start", "-H", settings.listen, "-p", settings.port],
-    { env },
-  );
-  runWorker(0);
-  void announceWhenUp(settings, env, () => over || stop.asked !== null);
-
-  await Promise.race([web.ended.catch(() => 1), stopped]);
-  // Ctrl-C reaches web at the same moment as us, and its end may be heard before our own signal
-  if (!stop.asked) await Promise.race([stopped, new Promise((resolve) => setTimeout(resolve, 200))]);
+  const end = await Promise.race([stopped, web.gaveUp, worker.gaveUp, ...(base ? [base.gaveUp] : [])]);
   over = true;
-  clearTimeout(timer);
-  if (stop.asked) return 0;
-  const code = await web.ended.catch(() => 1);
-  say(`The web process ended (code ${code}).`);
-  return code || 1; // nobody asked it to end
+  for (const each of [web, worker, base]) each?.over();
+  if (end === null || stop.asked) return 0;
+  say(end.sentence);
+  return end.code;
 }
 
 /**

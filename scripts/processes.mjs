@@ -3,7 +3,11 @@ import { spawn } from "node:child_process";
 import path from "node:path";
 import { projectRoot as root } from "./data-dir.mjs";
 
-const STOP_SECONDS = 10;
+/** How long a process may take to end when it is told to; the database's own end comes after it, within ten seconds in all. */
+const STOP_SECONDS = 5;
+/** How a process of ours says that a setting is wrong, and that starting it again is of no use: EX_CONFIG of sysexits.h. */
+export const WRONG_SETTINGS = 78;
+const LAST_LINES = 20;
 
 export const say = (/** @type {string} */ line) => process.stderr.write(`${line}\n`);
 
@@ -12,7 +16,10 @@ export class Refusal extends Error {}
 /** Somebody asked us to stop while we were still starting. */
 export class Asked extends Error {}
 
-/** @typedef {import("node:child_process").ChildProcess & { ended: Promise<number> }} Child */
+/**
+ * `lastWords`: the last lines of one whose words are kept.
+ * @typedef {import("node:child_process").ChildProcess & { ended: Promise<number>, lastWords: string[] }} Child
+ */
 
 /** @type {Set<Child>} */
 const children = new Set();
@@ -53,12 +60,17 @@ const LIFELINE = `data:text/javascript,
 
 /**
  * Starts a Node process; `ended` resolves to its exit code (1 for a signal) and rejects when it could not start.
+ * `keepWords` passes on what it says and keeps the end of it.
  * @param {string} script
  * @param {string[]} args
- * @param {{ env: NodeJS.ProcessEnv, stdio?: import("node:child_process").StdioOptions, detached?: boolean }} options
+ * @param {{ env: NodeJS.ProcessEnv, stdio?: import("node:child_process").StdioOptions, detached?: boolean, keepWords?: boolean }} options
  * @returns {Child}
  */
-export function start(script, args, { env, stdio = "inherit", detached = false }) {
+export function start(
+  script,
+  args,
+  { env, detached = false, keepWords = false, stdio = keepWords ? ["inherit", "pipe", "pipe"] : "inherit" },
+) {
   const lifeline = detached ? [] : ["--import", LIFELINE];
   const spawned = spawn(process.execPath, [...lifeline, script, ...args], {
     cwd: root,
@@ -72,8 +84,18 @@ export function start(script, args, { env, stdio = "inherit", detached = false }
     spawned.once("close", (code) => resolve(code ?? 1));
   });
   /** @type {Child} */
-  const child = Object.assign(spawned, { ended: closed.finally(() => children.delete(child)) });
+  const child = Object.assign(spawned, { ended: closed.finally(() => children.delete(child)), lastWords: [] });
   children.add(child);
+  if (keepWords)
+    for (const [from, to] of /** @type {const} */ ([
+      [child.stdout, process.stdout],
+      [child.stderr, process.stderr],
+    ]))
+      from?.on("data", (/** @type {Buffer} */ chunk) => {
+        to.write(chunk);
+        child.lastWords.push(...chunk.toString().split("\n").filter(Boolean));
+        child.lastWords.splice(0, child.lastWords.length - LAST_LINES);
+      });
   child.ended.catch(() => {}); // whoever waits for it hears it; nobody may
   return child;
 }
@@ -96,17 +118,21 @@ export async function step(script, args, env, { detached = false } = {}) {
   stop.whenAsked = () => {};
   checkAsked();
   if (code === 0) return;
-  process.stderr.write(Buffer.concat(said));
+  const words = Buffer.concat(said).toString();
+  if (code === WRONG_SETTINGS) throw new Refusal(words.trim());
+  process.stderr.write(words);
   throw new Refusal(`${[path.basename(script), ...args].join(" ")} failed (code ${code}).`);
 }
 
-export async function stopChildren() {
-  await Promise.all(
-    [...children].map(async (child) => {
-      child.kill("SIGTERM");
-      const late = setTimeout(() => child.kill("SIGKILL"), STOP_SECONDS * 1000);
-      await child.ended.catch(() => {});
-      clearTimeout(late);
-    }),
-  );
+/**
+ * Tells a process to end, and kills it when it is late.
+ * @param {Child} child
+ */
+export async function end(child) {
+  child.kill("SIGTERM");
+  const late = setTimeout(() => child.kill("SIGKILL"), STOP_SECONDS * 1000);
+  await child.ended.catch(() => {});
+  clearTimeout(late);
 }
+
+export const stopChildren = () => Promise.all([...children].map(end));

@@ -4,7 +4,7 @@ import { workerHandlers } from "@/lib/doors/worker";
 import { createTrainingRunner } from "@/lib/work/trainings/runner";
 import { createChildTrainer } from "@/lib/engine/trainer/run-in-child";
 import { disconnect } from "@/lib/platform/db";
-import { env } from "@/lib/platform/env";
+import { checkEnv, env } from "@/lib/platform/env";
 import { startWorkers } from "@/lib/platform/job-queue";
 import { log } from "@/lib/platform/log";
 
@@ -13,19 +13,17 @@ import { log } from "@/lib/platform/log";
 // Its work is batches of rows, dead as soon as they are written. Left to itself, V8 lets twice as many heap up before it looks.
 setFlagsFromString("--heap-growing-percent=20");
 
-try {
-  env();
-} catch (error) {
-  console.error((error as Error).message);
-  process.exit(1);
-}
+checkEnv();
 
 const stopping = new AbortController();
 // built next to this file
 const trainer = createChildTrainer(fileURLToPath(new URL("child.mjs", import.meta.url)));
 const trainings = createTrainingRunner(trainer, { concurrency: env().trainingConcurrency, stopping: stopping.signal });
 const handlers = workerHandlers(stopping.signal, trainings);
-const workers = await startWorkers(handlers, (error) => log().error({ err: error }, "job queue"));
+const workers = await startWorkers(handlers, (error) =>
+  // its own error carries the whole client, which says nothing to anybody
+  log().error({ reason: error.message }, "job queue"),
+);
 log().info("worker ready");
 // at once: what lies about, and what fell due while nobody ran
 for (const name of ["sweep-files", "purge-expired"] as const)

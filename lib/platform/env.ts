@@ -188,6 +188,19 @@ export function parseEnv(source: Record<string, string | undefined>): Env {
   };
 }
 
+/** How a process says that a setting is wrong, and that starting it again is of no use: EX_CONFIG of sysexits.h. */
+const WRONG_SETTINGS = 78;
+
+/** For the start of a process: a wrong variable ends it with its sentence alone. */
+export function checkEnv(): void {
+  try {
+    env();
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message}\n`);
+    process.exit(WRONG_SETTINGS);
+  }
+}
+
 let parsed: Env | undefined;
 
 /** The environment, checked once per process. Throws as parseEnv does. The only reader of process.env in lib and app. */
