@@ -31,7 +31,8 @@ const failing = (id: string) =>
     data: {
       verifiedAt: null,
       expectedBytes: 12_400_000,
-      lastError: "The store did not remove the files (EACCES). Trying again.",
+      lastError:
+        "The store refused to remove the files (EACCES). Whoever runs this server has to give it the right to.",
       nextAttemptAt: new Date(Date.now() + HOUR_MS),
     },
   });
@@ -131,7 +132,7 @@ test("what a failing store has not given back is told with its reason and the ne
   await expect(page.getByText("12.4 MB of 1 purged item is not given back by the store yet.")).toBeVisible();
   await page.getByRole("link", { name: "Show them" }).click();
   await expect(page).toHaveURL(/\?state=waiting$/);
-  await expect(rowOf(page, "stuck")).toContainText(/The store did not remove the files \(EACCES\)\.\s*Next try: /);
+  await expect(rowOf(page, "stuck")).toContainText(/The store refused to remove the files\..* \(EACCES\)\s*Next try: /);
   await axe();
 });
 

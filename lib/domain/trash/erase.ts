@@ -9,7 +9,7 @@ import { DomainError } from "@/lib/domain/errors";
 import { sourceImageKey, thumbnailKey } from "@/lib/domain/images";
 import { authorize, authorizeSystem } from "@/lib/domain/permissions";
 import { appendEntry } from "./receipt-chain";
-import { sentenceOfStoreFailure } from "./store-failure";
+import { sentenceOfStoreFailure, STILL_THERE } from "./store-failure";
 
 /*
  * The removal of the files that receipts promise. The unverified receipt is the truth, a queued job only
@@ -229,7 +229,7 @@ async function eraseOne(ctx: Context, store: BlobStore, receipt: ClaimedReceipt)
   try {
     ({ empty } = await removeAll(ctx, store, receipt));
     if (empty && !receipt.writersMayBeAlive) return true;
-    if (!empty) problem = "A read-back still found files; removing them again.";
+    if (!empty) problem = STILL_THERE;
   } catch (error) {
     problem = sentenceOfStoreFailure(error);
     log().warn(

@@ -52,6 +52,7 @@ export { readTrash, type ListedItem, type TrashChoices, type TrashOverview, type
 export { RETENTION_MS, type TimeLeft } from "./retention";
 export { eraseFiles, lookAgain, lookAgainAtReceipt, type EraseCounts, type SecondLook } from "./erase";
 export { getReceipt, getReceiptWorkspace, type Receipt } from "./receipts";
+export { readStoreFailure } from "./store-failure";
 export {
   listReceipts,
   RECEIPT_PAGE_MAX,

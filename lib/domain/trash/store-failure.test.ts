@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { sentenceOfStoreFailure } from "./store-failure";
+import { readStoreFailure, sentenceOfStoreFailure, STILL_THERE } from "./store-failure";
 
 const named = (name: string, httpStatusCode?: number) =>
   Object.assign(new Error("arn:aws:s3:::secret"), { name, $metadata: { httpStatusCode } });
@@ -25,4 +25,23 @@ test.each([
   expect(told.startsWith(sentence)).toBe(true);
   expect(told).toMatch(/ It is tried again by itself\.$/);
   expect(told).not.toMatch(/secret/);
+});
+
+test.each([
+  [named("AccessDenied", 403), { kind: "refused", code: "AccessDenied" }],
+  [coded("ETIMEDOUT"), { kind: "silent", code: "ETIMEDOUT" }],
+  [named("SlowDown", 503), { kind: "busy", code: "SlowDown" }],
+  [coded("ECONNREFUSED"), { kind: "unreachable", code: "ECONNREFUSED" }],
+  [coded("NoSuchStore"), { kind: "absent", code: "NoSuchStore" }],
+  [coded("EEXIST"), { kind: "blocked", code: "EEXIST" }],
+  [coded("EIO"), { kind: "disk", code: "EIO" }],
+  [named("MalformedXML", 400), { kind: "unknown", code: "MalformedXML" }],
+  [new Error("x"), { kind: "unknown", code: null }],
+])("of %s a page can say it in its own words", (error, read) => {
+  expect(readStoreFailure(sentenceOfStoreFailure(error))).toEqual(read);
+});
+
+test("files that are still there are told apart from a store that failed, and words of other builds are understood", () => {
+  expect(readStoreFailure(STILL_THERE)).toEqual({ kind: "stillThere", code: null });
+  expect(readStoreFailure("The disk is on fire (HOT). Run.")).toEqual({ kind: "unknown", code: "HOT" });
 });

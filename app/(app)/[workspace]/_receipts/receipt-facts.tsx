@@ -6,7 +6,7 @@ import { escapeName } from "@/app/_ui/exact-name";
 import { formatBytes } from "@/app/_ui/number";
 import { TextLink } from "@/app/_ui/text-link";
 import { Time } from "@/app/_ui/time";
-import type { Receipt } from "@/lib/domain/trash";
+import { readStoreFailure, type Receipt } from "@/lib/domain/trash";
 import { receiptQuery } from "@/lib/doors/receipts/view";
 import { projectOfRemoval } from "@/lib/domain/item-state";
 import { LookAgain } from "./look-again";
@@ -154,10 +154,11 @@ export function Instant({ at }: { at: Date }) {
 export async function StoreProblem({ receipt }: { receipt: Pick<Receipt, "lastError" | "nextAttemptAt"> }) {
   const t = await getTranslations("receipt");
   const { lastError, nextAttemptAt } = receipt;
-  const code = /^The store did not remove the files \((.+)\)\./.exec(lastError ?? "")?.[1];
+  const { kind, code } = readStoreFailure(lastError ?? "");
   return (
     <>
-      {code === undefined ? t("stillThere") : t("storeFailed", { code })}
+      {t(`storeProblems.${kind}`)}
+      {code === null ? null : <span className="text-muted"> ({code})</span>}
       {nextAttemptAt ? (
         <span className="block">{t.rich("nextTry", { time: () => <Time at={nextAttemptAt} /> })}</span>
       ) : null}
