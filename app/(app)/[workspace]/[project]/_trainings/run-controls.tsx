@@ -9,7 +9,7 @@ import { toast, toastError } from "@/app/_ui/toast";
 import type { VersionRef } from "@/lib/domain/item-state";
 import type { ActionResult } from "@/lib/doors/action";
 import { cancelTrainingAction, startTrainingAction, stopTrainingAction } from "../_versions/actions";
-import type { Run } from "./use-live-trainings";
+import type { Run } from "./live-runs";
 
 interface Props {
   version: VersionRef;

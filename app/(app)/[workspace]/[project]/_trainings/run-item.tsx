@@ -8,7 +8,7 @@ import type { VersionRef } from "@/lib/domain/item-state";
 import { DeleteTraining } from "../_versions/delete-training";
 import { Curve } from "./curve";
 import { CancelRun, StopRun, TrainAgain } from "./run-controls";
-import { isOpen, type Run } from "./use-live-trainings";
+import { isOpen, type Run } from "./live-runs";
 
 const TONES = {
   QUEUED: "neutral",

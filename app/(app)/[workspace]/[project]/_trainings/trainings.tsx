@@ -3,10 +3,11 @@
 import { useTranslations } from "next-intl";
 import { useEffect, useRef } from "react";
 import { toast } from "@/app/_ui/toast";
+import { useLive } from "@/app/_ui/use-live";
 import type { VersionRef } from "@/lib/domain/item-state";
 import { FocusOnArrival } from "../../_deleting/arrival";
+import { LIVE_RUNS, type Run } from "./live-runs";
 import { RunItem } from "./run-item";
-import { useLiveTrainings, type Run } from "./use-live-trainings";
 
 interface Props {
   /** Those not in Trash, oldest first. */
@@ -18,9 +19,10 @@ interface Props {
 /** The trainings of a version that are not in Trash, newest first; what is under way moves by itself. */
 export function Trainings({ trainings, version, may }: Props) {
   const t = useTranslations("versions.trainings");
-  const { runs, reachable } = useLiveTrainings(
+  const { live: runs, reachable } = useLive<readonly Run[]>(
     `/data/${version.workspaceSlug}/${version.projectSlug}/${version.number}/trainings`,
     trainings,
+    LIVE_RUNS,
   );
   useAnnounceEnds(runs);
   return (

@@ -2,20 +2,25 @@
 
 import { useTranslations } from "next-intl";
 import { useRouter } from "next/navigation";
-import { useEffect, useState, useTransition } from "react";
+import { useTransition } from "react";
 import { Button } from "@/app/_ui/button";
 import { Callout } from "@/app/_ui/callout";
 import { Progress } from "@/app/_ui/progress";
 import { toastError } from "@/app/_ui/toast";
+import { useLive, type Following } from "@/app/_ui/use-live";
 import type { TrashJob } from "@/lib/domain/trash";
 import { cancelTrashJobAction } from "../../actions";
 import { jobResult, jobTitle } from "../job-words";
 
-const POLL_MS = 1_000;
-
 /** Instants come as text over the wire. */
 type Live = Pick<TrashJob, "act" | "items" | "done" | "left" | "end" | "cancelledByName" | "mayCancel"> & {
   cancelAskedAt: TrashJob["cancelAskedAt"] | string;
+};
+
+const LIVE_JOB: Following<Live> = {
+  isOpen: ({ end }) => end === null,
+  read: (answer) => answer as Live,
+  outdates: ({ end }) => end !== null,
 };
 
 /**
@@ -34,7 +39,7 @@ export function JobProgress({
   const t = useTranslations("trash");
   const common = useTranslations("common");
   const router = useRouter();
-  const { live, reachable } = useLiveJob(`/data/${workspaceSlug}/trash-jobs/${job.id}`, job);
+  const { live, reachable } = useLive<Live>(`/data/${workspaceSlug}/trash-jobs/${job.id}`, job, LIVE_JOB);
   const [pending, startTransition] = useTransition();
   const open = live.end === null;
   const stopping = open && live.cancelAskedAt !== null;
@@ -68,41 +73,4 @@ export function JobProgress({
       </p>
     </div>
   );
-}
-
-function useLiveJob(url: string, known: TrashJob): { live: Live; reachable: boolean } {
-  const router = useRouter();
-  const [found, setFound] = useState<{ over: TrashJob; job: Live } | null>(null);
-  const [reachable, setReachable] = useState(true);
-  const live = found?.over === known ? found.job : known; // what the page fetched after it is newer
-  const open = live.end === null;
-
-  useEffect(() => {
-    if (!open) return;
-    const controller = new AbortController();
-    let asking = false;
-    async function ask(): Promise<void> {
-      if (asking || document.visibilityState !== "visible") return;
-      asking = true;
-      try {
-        const response = await fetch(url, { signal: controller.signal, cache: "no-store" });
-        if (!response.ok) throw new Error(String(response.status));
-        const job: Live = await response.json();
-        setReachable(true);
-        setFound({ over: known, job });
-        if (job.end !== null) router.refresh();
-      } catch {
-        if (!controller.signal.aborted) setReachable(false);
-      } finally {
-        asking = false;
-      }
-    }
-    const timer = setInterval(() => void ask(), POLL_MS);
-    return () => {
-      clearInterval(timer);
-      controller.abort();
-    };
-  }, [url, known, open, router]);
-
-  return { live, reachable };
 }
