@@ -297,16 +297,42 @@ describe("POST /dataset/:project/annotate/:image", () => {
     expect(await boxesOf(image)).toEqual([{ ...hat, label: "head" }]);
   });
 
-  it("says what of a file it could not take", async () => {
+  it("keeps what of a file it can, and says what it could not as an error, which the client tells", async () => {
     const { project, image } = await detection();
-    expect(
-      (await annotate(project, image, "0 0.5 0.5 0.2 0.5\n7 0.5 0.5 0.2 0.5", { labelmap: ["hat"] })).body,
-    ).toEqual({ success: true, problems: [{ code: "unknown_class", count: 1 }] });
+    const text = "0 0.5 0.5 0.2 0.5\n7 0.5 0.5 0.2 0.5\n0 2 2 1 1\n0 0.2 0.2 0 0.1\n0 0.5 0.5 0.4 0.5";
+    const { status, body } = await annotate(project, image, text, { labelmap: ["hat"] });
+    expect([status, body]).toEqual([
+      200,
+      {
+        success: false,
+        error:
+          '2 of 5 boxes were saved. 1 box has a class that neither the file nor its list of classes names (class "7", line 2). 1 box cannot be read (line 3). 1 box lies outside the image or has no area. To send all again, mend the file and set overwrite=true.',
+        saved: 2,
+        lost: 3,
+        problems: [
+          { code: "unknown_class", count: 1, message: expect.any(String) },
+          { code: "bad_box", count: 1, message: expect.any(String) },
+          { code: "empty_box", count: 1, message: expect.any(String) },
+        ],
+      },
+    ]);
+    expect(await boxesOf(image)).toHaveLength(2);
+  });
+
+  it("takes what is more than a box as one, and says so", async () => {
+    const { project, image } = await detection();
+    const text = "0 0.5 0.2 0.8 0.5 0.5 0.8\n0 0.1 0.1 0.2 0.1 0.2 0.2 0.1 0.2";
+    expect((await annotate(project, image, text, { labelmap: ["hat"] })).body).toEqual({
+      success: true,
+      problems: [{ code: "polygon_reduced", count: 1, message: "1 polygon or mask is kept as the box around it." }],
+    });
+    expect(await boxesOf(image)).toHaveLength(2);
   });
 
   it.each([
     ["what it cannot read", "a.json", "{broken", /cannot be read/],
-    ["CSV", "a.csv", "a,b", /not supported/],
+    ["another tool's own format", "a.json", '{"shapes":[],"imagePath":"a.jpg"}', /labelme2coco/],
+    ["CSV", "a.csv", "a,b", /are not read\. Export COCO/],
     ["text of no format", "a.md", "hello", /neither COCO/],
     ["a file of which nothing can be taken", "a.txt", "9 0.5 0.5 0.2 0.5", /a class/],
     ["too many boxes", "a.txt", "0 0.5 0.5 0.2 0.5\n".repeat(1001), /1001 boxes.*at most 1000/],

@@ -118,14 +118,23 @@ describe("a zip", () => {
         "train/images/a.jpg": pictures[0]!,
         "train/labels/a.txt": "0 0.5 0.5 0.5 0.5\n",
         "train/images/b.jpg": pictures[1]!,
-        "train/labels/b.txt": "1 0.5 0.5 0.5 0.5\n9 0.5 0.5 0.5 0.5\n",
+        "train/labels/b.txt": "1 0.5 0.5 0.5 0.5\n9 0.5 0.5 0.5 0.5\n1 0.1 0.1 0.4 0.1 0.2 0.4\n",
       }),
       { split: "test" },
     );
-    expect(done).toMatchObject({ status: "completed", result: { added: 2, annotated: 2, failed: 1 } });
+    expect(done).toMatchObject({
+      status: "completed",
+      result: {
+        added: 2,
+        annotated: 2,
+        failed: 1,
+        failures: [{ file: "train/labels/b.txt", error: expect.stringContaining('class "9", line 2') }],
+        notes: [{ file: "train/labels/b.txt", note: "1 polygon or mask is kept as the box around it." }],
+      },
+    });
     expect((await imagesOf(project)).map(({ split, boxes }) => [split, boxes])).toEqual([
       ["TEST", [{ label: "hat", x: 10, y: 7.5, width: 20, height: 15 }]],
-      ["TEST", [expect.objectContaining({ label: "head" })]],
+      ["TEST", [expect.objectContaining({ label: "head" }), expect.objectContaining({ label: "head" })]],
     ]);
   });
 

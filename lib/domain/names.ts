@@ -18,7 +18,18 @@ export function parseName(name: string): string {
   return normal;
 }
 
-/** A class name fit to be stored, by the same rules. Throws `invalid_input`. */
+/** What programs write for several values, or none: a JSON list or object. */
+function isJson(text: string): boolean {
+  if (!/^[[{]/.test(text)) return false;
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** A class name fit to be stored, by the same rules, and no JSON list: an image has one class. Throws `invalid_input`. */
 export function parseLabel(label: string): string {
   const normal = normalizeName(label);
   if (normal === "" || normal.length > LENGTH_MAX || /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/u.test(normal)) {
@@ -26,6 +37,8 @@ export function parseLabel(label: string): string {
       field: "label",
     });
   }
+  if (isJson(normal))
+    throw new DomainError("invalid_input", "A class name is one name, and no list of several.", { field: "label" });
   return normal;
 }
 

@@ -28,15 +28,7 @@ export const COCO = {
   ],
   annotations: [
     { id: 0, image_id: 0, category_id: 2, bbox: [45, 2, 85, 85], area: 7225, segmentation: [], iscrowd: 0 },
-    {
-      id: 1,
-      image_id: 0,
-      category_id: 1,
-      bbox: [324.5, 29.25, 72, 81],
-      area: 5832,
-      segmentation: [[1, 2, 3, 4, 5, 6]],
-      iscrowd: 0,
-    },
+    { id: 1, image_id: 0, category_id: 1, bbox: [324.5, 29.25, 72, 81], area: 5832, segmentation: [], iscrowd: 0 },
   ],
 };
 export const COCO_IMAGES = [image("0001.jpg", 490, 275), image("empty.jpg", 10, 10)];

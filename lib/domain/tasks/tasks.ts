@@ -27,7 +27,7 @@ export interface TaskResult {
   failed: number;
   /** The first of those that failed, with why. */
   failures: TaskFailure[];
-  /** More, by kind: `duplicates`. */
+  /** More, by kind: `duplicates`; `notes` of what was done, but not as it was asked for. */
   [count: string]: number | TaskFailure[];
 }
 

@@ -3,7 +3,8 @@ import { batchId, type Batch, type GivenDescription } from "@/lib/domain/images"
 import { countsByName } from "@/lib/domain/splits";
 import type { TrashedImages } from "@/lib/domain/trash";
 import type { Health } from "@/lib/work/images/health";
-import type { AnnotationProblem } from "@/lib/work/uploads/annotations";
+import { explainProblem, isReduction } from "@/lib/work/uploads/annotation-problems";
+import type { AppliedAnnotation } from "@/lib/work/uploads/annotations";
 import type { UploadedImage } from "@/lib/work/uploads/images";
 import type * as schemas from "./schemas";
 
@@ -38,11 +39,24 @@ export function presentRemovals({
   };
 }
 
-export function presentAnnotation(problems: readonly AnnotationProblem[]): z.input<typeof schemas.annotationAnswer> {
-  return {
-    success: true,
-    ...(problems.length === 0 ? {} : { problems: problems.map(({ code, count }) => ({ code, count })) }),
-  };
+/**
+ * A part that was lost is said as an error with status 200, since what could be taken is saved: the client tells of an `error`,
+ * and of nothing else.
+ */
+export function presentAnnotation({
+  saved,
+  lost,
+  problems,
+}: AppliedAnnotation): z.input<typeof schemas.annotationAnswer> {
+  const told = problems.map((problem) => ({
+    code: problem.code,
+    count: problem.count,
+    message: explainProblem(problem),
+  }));
+  if (lost === 0) return { success: true, ...(told.length === 0 ? {} : { problems: told }) };
+  const why = problems.filter(({ code }) => !isReduction(code)).map(explainProblem);
+  const error = `${saved} of ${saved + lost} boxes were saved. ${why.join(" ")} To send all again, mend the file and set overwrite=true.`;
+  return { success: false, error, saved, lost, problems: told };
 }
 
 export function presentBatch({ name, images, uploadedAt }: Batch): z.input<typeof schemas.batchAnswer>["batch"] {

@@ -70,13 +70,19 @@ export const uploadAnswer = z.union([
   }),
 ]);
 
-export const annotationAnswer = z.strictObject({
-  success: z.literal(true),
-  problems: z
-    .array(z.strictObject({ code: z.string(), count }))
-    .optional()
-    .meta({ description: "What of the file could not be taken; left out when all of it was." }),
-});
+const problems = z.array(z.strictObject({ code: z.string(), count, message: z.string() }));
+
+export const annotationAnswer = z.union([
+  z.strictObject({
+    success: z.literal(true),
+    problems: problems
+      .optional()
+      .meta({ description: "What was kept otherwise than it is in the file: polygons as boxes, for example." }),
+  }),
+  z
+    .strictObject({ success: z.literal(false), error: z.string(), saved: count, lost: count, problems })
+    .meta({ description: "A part could not be taken: `saved` boxes are the image's now, `lost` are not." }),
+]);
 
 export const removalBody = z.object(
   {

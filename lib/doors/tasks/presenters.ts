@@ -58,6 +58,7 @@ export function presentZip(task: Task): z.input<typeof schemas.zipAnswer> {
     const value = result?.[name];
     return typeof value === "number" ? value : 0;
   };
+  const notes = result?.["notes"];
   return {
     taskId: id,
     status: statusOf(task),
@@ -71,6 +72,7 @@ export function presentZip(task: Task): z.input<typeof schemas.zipAnswer> {
             annotated: number("annotated"),
             failed: result.failed,
             failures: result.failures.map(({ item, error }) => ({ file: item, error })),
+            notes: Array.isArray(notes) ? notes.map(({ item, error }) => ({ file: item, note: error })) : [],
           },
         }),
     ...(problem === null ? {} : { error: problem }),

@@ -93,6 +93,9 @@ export const zipAnswer = z.strictObject({
       failures: z
         .array(z.strictObject({ file: z.string(), error: z.string() }))
         .meta({ description: "The first of it." }),
+      notes: z
+        .array(z.strictObject({ file: z.string(), note: z.string() }))
+        .meta({ description: "What was taken, but not as it is: polygons as boxes, for example. The first of it." }),
     })
     .optional(),
   error: z.string().optional().meta({ description: "Why nothing more of it was added." }),

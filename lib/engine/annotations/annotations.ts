@@ -1,15 +1,11 @@
+import { NameLists } from "@/lib/engine/annotations/class-names";
 import { readCoco } from "@/lib/engine/annotations/coco";
 import { type AnnotationProblem, Collector, FileRefused, labelOf } from "@/lib/engine/annotations/collector";
 import { type AnnotatedImage, ImageIndex } from "@/lib/engine/annotations/image-index";
 import { LINEAR_LIMIT_BYTES, parseJson } from "@/lib/engine/annotations/json";
+import { listsImages, namesClasses, saysNothing } from "@/lib/engine/annotations/side-files";
 import { readVoc } from "@/lib/engine/annotations/voc";
-import {
-  type ClassNames,
-  classNamesFor,
-  isClassNamesFile,
-  readClassNames,
-  readYolo,
-} from "@/lib/engine/annotations/yolo";
+import { holdsBoxes, YoloReader } from "@/lib/engine/annotations/yolo";
 import type { Box } from "@/lib/engine/boxes";
 
 /** A text file that came with the images: its name as uploaded, best with its folders (they tell images of one name apart). */
@@ -23,20 +19,28 @@ export type Labelmap = Readonly<Record<string, string>> | readonly string[];
 
 /**
  * The boxes that annotation files give to images: COCO JSON (many images in one file), Pascal VOC XML and YOLO txt (one
- * image each; class names from the nearest data.yaml or classes.txt up the folders, else from `labelmap`, else the index
- * is the name). Told apart by content and extension.
+ * image each; class names from the nearest file of them up the folders, such as data.yaml, classes.txt or obj.names, else from
+ * `labelmap`, else the index is the name). Told apart by content and extension.
  *
  * Guaranteed: never throws whatever the texts hold; every box lies within its image and has an area; what could not be
- * taken is counted in `problems`, never silently lost; an image gets boxes from one file only, the first in order; a file
- * that is refused as a whole gives nothing. An image that a file names without a box has [] in `boxes`: it was looked at,
- * and nothing is on it. Synchronous, up to seconds for 50 MB: for the worker, not for the web process.
+ * taken, or is more than a box and is reduced to one, is counted in `problems`, never silently lost; an image gets boxes from
+ * one file only, the first in order; a file that is refused as a whole gives nothing. An image that a file names without a box
+ * has [] in `boxes`: it was looked at, and nothing is on it. Synchronous, up to seconds for 50 MB: for the worker, not for the
+ * web process.
  */
 export function parseAnnotations(
   files: readonly AnnotationFile[],
   images: readonly AnnotatedImage[],
   labelmap: Labelmap | null = null,
 ): { boxes: Map<string, Box[]>; problems: AnnotationProblem[] } {
-  return readAll(files, new ImageIndex(images), labelmap);
+  // by its name, unless it holds boxes of an image that is called so
+  const isNames = (file: AnnotationFile) => namesClasses(file.name) && !holdsBoxes(file);
+  return readAll(
+    files.filter(({ name }) => !saysNothing(name)),
+    isNames,
+    new ImageIndex(images),
+    labelmap,
+  );
 }
 
 /**
@@ -53,7 +57,7 @@ export function parseImageAnnotations(
   image: AnnotatedImage,
   labelmap: Labelmap | null = null,
 ): { boxes: Box[] | null; problems: AnnotationProblem[] } {
-  const { boxes, problems } = readAll([file], new ImageIndex([image], "sole"), labelmap);
+  const { boxes, problems } = readAll([file], () => false, new ImageIndex([image], "sole"), labelmap);
   return { boxes: boxes.get(image.id) ?? null, problems };
 }
 
@@ -64,48 +68,43 @@ export function parseImageAnnotations(
  * name, without any markup. A JSON list is what it sends for several classes, and is none.
  */
 export function parseClassName(annotationFile: string): string | null {
-  const text = withoutMark(annotationFile);
-  return isJson(text) ? null : labelOf(text);
+  return labelOf(withoutMark(annotationFile));
 }
 
-/** A list or an object; words and numbers are names, too. */
-function isJson(text: string): boolean {
-  if (!/^\s*[[{]/.test(text)) return false;
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function readAll(files: readonly AnnotationFile[], images: ImageIndex, labelmap: Labelmap | null) {
+function readAll(
+  files: readonly AnnotationFile[],
+  isNames: (file: AnnotationFile) => boolean,
+  images: ImageIndex,
+  labelmap: Labelmap | null,
+) {
   const collector = new Collector(images);
-  const names = new Map<string, ClassNames>();
-  const readable = files.map(({ name, text }) => ({ name, text: withoutMark(text) }));
-  for (const file of readable.filter(isClassNamesFile)) {
-    refusing(collector, file, () => readClassNames(file, names));
+  const lists = new NameLists(collector);
+  const labels: AnnotationFile[] = [];
+  for (const { name, text } of files) {
+    const file = { name, text: withoutMark(text) };
+    if (isNames(file)) refusing(collector, file, () => lists.add(file));
+    else labels.push(file);
   }
   const given = labelmap === null ? null : new Map(Object.entries(labelmap));
-  for (const file of readable) {
-    if (!isClassNamesFile(file))
-      refusing(collector, file, () => readFile(file, collector, classNamesFor(file.name, names) ?? given));
-  }
+  const yolo = new YoloReader(labels.filter(isYolo), lists, given, collector);
+  for (const file of labels) refusing(collector, file, () => readFile(file, collector, yolo));
   return collector.result();
 }
 
-function readFile(file: AnnotationFile, collector: Collector, names: ClassNames | null): void {
-  const base = file.name.slice(Math.max(file.name.lastIndexOf("/"), file.name.lastIndexOf("\\")) + 1).toLowerCase();
-  const extension = base.slice(base.lastIndexOf(".") + 1);
-  if (/^readme.*\.txt$/.test(base)) return;
+function readFile(file: AnnotationFile, collector: Collector, yolo: YoloReader): void {
+  const extension = extensionOf(file);
   if (file.text.length > LINEAR_LIMIT_BYTES) throw new FileRefused("too_large", { limitBytes: LINEAR_LIMIT_BYTES });
   if (extension === "csv" || extension === "jsonl") throw new FileRefused("unsupported_format", { format: extension });
-  const start = /\S/.exec(file.text)?.[0];
+  const start = firstOf(file);
   if (start === "{" || start === "[") return readCoco(file, parseJson(file.text), collector);
   if (start === "<") return readVoc(file, collector);
-  if (extension === "txt") return readYolo(file, names, collector);
-  throw new FileRefused("unknown_format");
+  if (extension !== "txt") throw new FileRefused("unknown_format");
+  if (!listsImages(file)) yolo.read(file);
 }
+
+const extensionOf = ({ name }: AnnotationFile): string => name.slice(name.lastIndexOf(".") + 1).toLowerCase();
+const firstOf = ({ text }: AnnotationFile): string | undefined => /\S/.exec(text)?.[0];
+const isYolo = (file: AnnotationFile): boolean => extensionOf(file) === "txt" && !/[[{<]/.test(firstOf(file) ?? "");
 
 function refusing(collector: Collector, file: AnnotationFile, read: () => void): void {
   try {

@@ -104,6 +104,70 @@ describe("COCO", () => {
     expect("polluted" in {}).toBe(false);
   });
 
+  const annotated = (annotation: object, [width, height] = [490, 275]) => {
+    const { boxes, problems } = parseAnnotations(
+      [
+        entry("a.json", {
+          ...COCO,
+          images: [{ id: 0, file_name: "a.jpg" }],
+          annotations: [{ image_id: 0, category_id: 1, ...annotation }],
+        }),
+      ],
+      [image("a.jpg", width, height)],
+    );
+    return [
+      (boxes.get("a.jpg") ?? []).map(({ x, y, width, height }) => [x, y, width, height]),
+      problems.map(({ code, count }) => [code, count]),
+    ];
+  };
+
+  it("takes the box around a segmentation where there is no bbox: polygons, or a mask of runs, packed or not", () => {
+    const polygons = [
+      [10, 20, 40, 25, 30, 60],
+      [100, 5, 110, 5, 110, 15],
+    ];
+    const reduced = [["polygon_reduced", 1]];
+    const around = [[[10, 5, 100, 55]], reduced];
+    expect(annotated({ segmentation: polygons })).toEqual(around);
+    for (const none of [null, [], [0, 0, 0, 0]])
+      expect(annotated({ bbox: none, segmentation: polygons })).toEqual(around);
+    expect(annotated({ segmentation: polygons[0] })).toEqual([[[10, 20, 30, 40]], reduced]);
+    // 4 × 3, columns downwards: rows 1 and 2 of the columns 1 and 2
+    const size = [3, 4];
+    const mask = [[[1, 1, 2, 2]], reduced];
+    expect(annotated({ segmentation: { size, counts: [4, 2, 1, 2, 3] } }, [4, 3])).toEqual(mask);
+    expect(annotated({ segmentation: { size, counts: "42102" } }, [4, 3])).toEqual(mask);
+    expect(annotated({ segmentation: { size, counts: [4, 2, 1, 2, 3] } }), "of another size").toEqual([
+      [],
+      [["bad_box", 1]],
+    ]);
+  });
+
+  it("keeps the bbox where there is one, and tells what else was drawn", () => {
+    const bbox = [10, 20, 30, 40];
+    const kept = [[10, 20, 30, 40]];
+    const corners = [10, 20, 40, 20, 40, 60, 10, 60];
+    expect(annotated({ bbox, segmentation: [corners] }), "the same box").toEqual([kept, []]);
+    expect(annotated({ bbox, segmentation: [[10, 20, 40, 20, 25, 60]] })).toEqual([kept, [["polygon_reduced", 1]]]);
+    expect(annotated({ bbox, segmentation: { size: [275, 490], counts: "x" } })).toEqual([
+      kept,
+      [["polygon_reduced", 1]],
+    ]);
+    expect(annotated({ bbox, num_keypoints: 1, keypoints: [20, 30, 2] })).toEqual([kept, [["keypoints_dropped", 1]]]);
+    expect(annotated({ bbox, num_keypoints: 0, keypoints: [0, 0, 0] })).toEqual([kept, []]);
+  });
+
+  it("takes the box around one that CVAT says is turned", () => {
+    const turned = (rotation: number) => annotated({ bbox: [100, 100, 40, 20], attributes: { rotation } });
+    expect(turned(0)).toEqual([[[100, 100, 40, 20]], []]);
+    expect(turned(90)).toEqual([[[110, 90, 20, 40]], []]);
+    // (40 + 20) / √2 = 42.426 on both sides of the centre 120, 110
+    expect(turned(45)).toEqual([
+      [[98.787, 88.787, 42.426, 42.426].map((value) => expect.closeTo(value, 2))],
+      [["rotated_reduced", 1]],
+    ]);
+  });
+
   it("takes numbers for class names, and no name that is empty, endless or of several lines", () => {
     const categories = [7, " Katze ", "", "a\nb", "x".repeat(300), null].map((name, id) => ({ id, name }));
     const annotations = categories.map(({ id }) => ({ image_id: 0, category_id: id, bbox: [1, 1, 5, 5] }));

@@ -42,7 +42,29 @@ export type ProblemCode =
   /** not a box: wrong shape, or no numbers, or numbers that cannot be meant [line, index or image] */
   | "bad_box"
   /** a box without area, or wholly outside its image [image] */
-  | "empty_box";
+  | "empty_box"
+  /** whole file: it names the classes otherwise than another in its folder, which counts [by] */
+  | "names_differ"
+  | Reduction;
+
+/** What was more than a box, and is the box around it now [image]. */
+export type Reduction =
+  /** a polygon, or a mask */
+  | "polygon_reduced"
+  /** a box that stands askew */
+  | "rotated_reduced"
+  /** a box with points of a pose, which are left aside */
+  | "keypoints_dropped";
+
+const REDUCTIONS: ReadonlySet<string> = new Set<Reduction>(["polygon_reduced", "rotated_reduced", "keypoints_dropped"]);
+export const isReduction = (code: string): boolean => REDUCTIONS.has(code);
+
+/** A box that a file has and its image has not got. */
+const LOST: ReadonlySet<string> = new Set<ProblemCode>(["unknown_class", "bad_label", "bad_box", "empty_box"]);
+
+/** How many boxes, by what is told of them, were not taken from files that were read. */
+export const countLost = (problems: readonly { code: string; count: number }[]): number =>
+  problems.reduce((sum, { code, count }) => sum + (LOST.has(code) ? count : 0), 0);
 
 type ProblemDetails = Record<string, string | number>;
 
@@ -151,8 +173,11 @@ export class Collector {
     return true;
   }
 
-  /** Puts a box, clipped to the image, onto an image that was opened. Throws FileRefused when there are too many. */
-  add(file: Speaker, image: AnnotatedImage, name: unknown, edges: Edges): void {
+  /**
+   * Puts a box, clipped to the image, onto an image that was opened; `reduction` says what else it was. Throws FileRefused when
+   * there are too many.
+   */
+  add(file: Speaker, image: AnnotatedImage, name: unknown, edges: Edges, reduction: Reduction | null = null): void {
     const label = labelOf(name);
     if (label === null) return this.report(file, "bad_label", { image: image.name });
     const x = within(edges.left, image.width);
@@ -163,6 +188,7 @@ export class Collector {
     if (this.count >= MAX_BOXES) throw new FileRefused("too_many_boxes", { limit: MAX_BOXES });
     this.taken.get(image.id)?.boxes.push({ label, x, y, width, height });
     this.count += 1;
+    if (reduction) this.report(file, reduction, { image: image.name });
   }
 
   result(): { boxes: Map<string, Box[]>; problems: AnnotationProblem[] } {
@@ -173,11 +199,26 @@ export class Collector {
   }
 }
 
-/** A class name as it is kept: one line, trimmed, in NFC; null when the value cannot be one. Numbers name classes too. */
+/**
+ * A class name as it is kept: one line, trimmed, in NFC; null when the value cannot be one. Numbers name classes too; a JSON
+ * list or object is what programs write for several, and names none.
+ */
 export function labelOf(value: unknown): string | null {
   if (typeof value !== "string" && typeof value !== "number") return null;
   const label = String(value).normalize("NFC").trim();
-  return label !== "" && label.length <= MAX_LABEL_LENGTH && !/[\p{Cc}\p{Cs}\u2028\u2029]/u.test(label) ? label : null;
+  if (label === "" || label.length > MAX_LABEL_LENGTH || /[\p{Cc}\p{Cs}\u2028\u2029]/u.test(label)) return null;
+  return isJson(label) ? null : label;
+}
+
+/** A list or an object; words and numbers are names, too. */
+function isJson(text: string): boolean {
+  if (!/^[[{]/.test(text)) return false;
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Clipped, and to 1/1024 of a pixel: on a binary grid x + width is exact, and never an ulp outside the image. */

@@ -72,6 +72,29 @@ describe("Pascal VOC", () => {
     expect(boxes.get("a.jpg")?.[0]?.label).toBe("salt & pepper <猫>");
   });
 
+  it("takes the box around what stands askew, and around a polygon, and tells it", () => {
+    const read = (objects: string) => {
+      const { boxes, problems } = parseAnnotations([entry("a.xml", voc(objects))], [image("a.jpg")]);
+      return [
+        (boxes.get("a.jpg") ?? []).map(({ x, y, width, height }) => [x, y, width, height]),
+        problems.map(({ code }) => code),
+      ];
+    };
+    const robndbox = (angle: number) =>
+      `<object><type>robndbox</type><name>car</name><robndbox><cx>100</cx><cy>50</cy><w>40</w><h>20</h><angle>${angle}</angle></robndbox></object>`;
+    expect(read(robndbox(Math.PI / 2))).toEqual([[[90, 30, 20, 40]], ["rotated_reduced"]]);
+    const withRotation = object("car", [81, 41, 120, 60]).replace(
+      "</object>",
+      "<attributes><attribute><name>occluded</name><value>False</value></attribute><attribute><name>rotation</name><value>90.0</value></attribute></attributes></object>",
+    );
+    expect(read(withRotation)).toEqual([[[90, 30, 20, 40]], ["rotated_reduced"]]);
+    const polygon = object("car", [81, 41, 120, 60]).replace(
+      "</object>",
+      "<polygon><x1>81</x1><y1>41</y1></polygon></object>",
+    );
+    expect(read(polygon)).toEqual([[[80, 40, 40, 20]], ["polygon_reduced"]]);
+  });
+
   it("takes the rest when one object is broken", () => {
     const objects =
       object("cat", ["", 1, 2, 3]) +

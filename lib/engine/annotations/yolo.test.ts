@@ -58,6 +58,53 @@ describe("YOLO", () => {
     ]);
   });
 
+  const read = (text: string, yaml?: string, [width, height] = [100, 100]) => {
+    const { boxes, problems } = parseAnnotations(
+      [entry("a.txt", text), ...(yaml === undefined ? [] : [entry("data.yaml", yaml)])],
+      [image("a.jpg", width, height)],
+    );
+    return {
+      boxes: (boxes.get("a.jpg") ?? []).map(({ x, y, width, height }) => [x, y, width, height].map(Math.round)),
+      problems: problems.map(({ code, count }) => [code, count]),
+    };
+  };
+
+  it("tells a rotated box from an upright one and from a polygon, and counts what becomes the box around it", () => {
+    // a square that stands on its corner; on an image twice as wide as high the same shares are askew
+    const askew = "0 0.5 0.2 0.8 0.5 0.5 0.8 0.2 0.5";
+    expect(read(askew)).toEqual({ boxes: [[20, 20, 60, 60]], problems: [["rotated_reduced", 1]] });
+    expect(read(askew, undefined, [200, 100]).problems).toEqual([["polygon_reduced", 1]]);
+    expect(read("0 0.1 0.1 0.5 0.2 0.2 0.4\n0 0.1 0.1 0.5 0.2 0.2 0.4 0.15 0.3")).toEqual({
+      boxes: [
+        [10, 10, 40, 30],
+        [10, 10, 40, 30],
+      ],
+      problems: [["polygon_reduced", 2]],
+    });
+    expect(read("0 0.1 0.1 0.5 0.1 0.5 0.4 0.1 0.4 0.1 0.1").problems, "closed, upright").toEqual([]);
+  });
+
+  it("tells keypoints from outlines, takes the box before them, and counts that", () => {
+    const kept = { boxes: [[40, 40, 20, 20]], problems: [["keypoints_dropped", 1]] };
+    expect(read("0 .5 .5 .2 .2 .45 .45 .55 .55"), "x, y").toEqual(kept);
+    for (const visible of [0, 1, 2])
+      expect(read(`0 .5 .5 .2 .2 .45 .45 ${visible} .55 .55 ${visible}`), `x, y, ${visible}`).toEqual(kept);
+    expect(read("0 .5 .5 .2 .2 .45 .45 1"), "one point").toEqual(kept);
+    const yaml = "kpt_shape: [2, 2]\nnames: [cat]";
+    expect(read("0 .5 .5 .2 .2 .55 .45 .45 .55", yaml), "said by data.yaml").toEqual(kept);
+    expect(read("0 .5 .5 .2 .2 .55 .45 .45 .55 .5 .5\n0 .5 .5 .2 .2", yaml), "not as it says").toEqual({
+      boxes: [[40, 40, 20, 20]],
+      problems: [["bad_box", 1]],
+    });
+  });
+
+  it("reads all lines under one list of names in one way", () => {
+    const pose = "0 .5 .5 .2 .2 .45 .45 .55 .45 .5 .55\n";
+    const outline = "0 .1 .1 .9 .1 .9 .5 .5 .7 .1 .5\n";
+    expect(read(pose.repeat(2)).problems).toEqual([["keypoints_dropped", 2]]);
+    expect(read(outline + pose).problems, "an outline that can be no pose").toEqual([["polygon_reduced", 2]]);
+  });
+
   it("counts lines that are none: words, pixels, too few, too many, unknown classes", () => {
     const text =
       "cat 0.1 0.1 0.1 0.1\n0 100 200 50 60\n0 0.1 0.1\n0 0.1 0.1 0.1 0.1 0.1 0.1 0.1\n-1 .1 .1 .1 .1\n0 NaN .1 .1 .1\n0 0x1 .1 .1 .1\n5 .5 .5 .1 .1\n0 .5 .5 .1 .1\n0 .5 .5 0 .1";

@@ -1,12 +1,7 @@
-import { parse } from "yaml";
-import { z } from "zod";
-import { type Collector, FileRefused } from "@/lib/engine/annotations/collector";
-
-/** Class names by index, the index as written in decimal. */
-export type ClassNames = ReadonlyMap<string, string>;
-
-/** A list of names; in UTF-16 units. */
-const NAMES_LIMIT_BYTES = 256 * 1024;
+import type { LabelFacts, NameLists } from "@/lib/engine/annotations/class-names";
+import type { Collector, Edges, Reduction } from "@/lib/engine/annotations/collector";
+import { LINEAR_LIMIT_BYTES } from "@/lib/engine/annotations/json";
+import { edgesAround, isTangled, tellOutline, type Point } from "@/lib/engine/annotations/shapes";
 
 /** A line is one object; a polygon of thousands of points fits. */
 const MAX_LINE_LENGTH = 100_000;
@@ -14,102 +9,203 @@ const MAX_LINE_LENGTH = 100_000;
 /** Exports round; beyond this a number is a pixel or a slip, not a share of the image. */
 const TOLERANCE = 0.01;
 
-/** Whether the file names classes rather than objects: data.yaml (Ultralytics) or classes.txt (LabelImg, one name a line). */
-export function isClassNamesFile({ name }: { name: string }): boolean {
-  return /(?:\.ya?ml|(?:^|[/\\])classes\.txt)$/i.test(name);
+interface TextFile {
+  name: string;
+  text: string;
 }
 
-/** Reads a file of class names into `names`, by the folder that it lies in. */
-export function readClassNames(file: { name: string; text: string }, names: Map<string, ClassNames>): void {
-  if (file.text.length > NAMES_LIMIT_BYTES) throw new FileRefused("too_large", { limitBytes: NAMES_LIMIT_BYTES });
-  names.set(
-    folderOf(file.name),
-    /\.txt$/i.test(file.name) ? byIndex(file.text.split(/\r\n|\r|\n/)) : parseDataYaml(file.text),
-  );
-}
-
-/** The class names that hold for a file: those in its folder or the nearest one above; if there is but one list at all, that. */
-export function classNamesFor(file: string, names: ReadonlyMap<string, ClassNames>): ClassNames | null {
-  for (let folder = folderOf(file); ; folder = folderOf(folder)) {
-    const found = names.get(folder);
-    if (found) return found;
-    if (folder === "") break;
-  }
-  const [only, other] = names.values();
-  return only && !other ? only : null;
-}
+/** How many numbers each point of an object has; null: lines of many numbers are outlines. */
+type Keypoints = 2 | 3 | null;
 
 /**
- * Takes the boxes of a YOLO file, of the image that is called as the file is. A line is a class index and then shares of
- * the image's width and height: centre x, centre y, width, height, perhaps a confidence; or a polygon of three points and
- * more, of which the box around it is taken. An empty file says that nothing is on the image. (Ultralytics, datasets)
+ * Takes the boxes of YOLO files, one after the other, each of the image that is called as the file is. A line is a class index and then shares of
+ * the image's width and height: centre x, centre y, width, height, perhaps a confidence. Where more follows these four, it is
+ * the object's keypoints (YOLO-pose), x and y or x, y and visibility, and is left aside; else all are points, of a rotated box
+ * (YOLO-OBB, four at right angles) or of a polygon, and the box around them is taken. An empty file says that nothing is on the
+ * image. (Ultralytics, datasets)
+ *
+ * Whether points are keypoints is said by data.yaml's kpt_shape, else by what no outline can be: a visibility of 2, or points
+ * that all lie within the box that the first four numbers are, while most would make outlines that cross. All files under one
+ * list of names are of one kind.
  */
-export function readYolo(file: { name: string; text: string }, names: ClassNames | null, collector: Collector): void {
+export class YoloReader {
+  private readonly groups = new Map<LabelFacts | null, TextFile[]>();
+  private readonly told = new Map<LabelFacts | null, Keypoints>();
+
+  constructor(
+    files: readonly TextFile[],
+    private readonly lists: NameLists,
+    private readonly given: LabelFacts["names"] | null,
+    private readonly collector: Collector,
+  ) {
+    for (const file of files) {
+      const facts = lists.of(file.name);
+      const group = this.groups.get(facts);
+      if (group) group.push(file);
+      else this.groups.set(facts, [file]);
+    }
+  }
+
+  read(file: TextFile): void {
+    const facts = this.lists.of(file.name);
+    const keypoints = { dimensions: this.keypointsUnder(facts), count: facts?.keypoints?.count };
+    readYolo(file, facts?.names ?? this.given, keypoints, this.collector);
+  }
+
+  private keypointsUnder(facts: LabelFacts | null): Keypoints {
+    if (facts?.keypoints) return facts.keypoints.dimensions;
+    const known = this.told.get(facts);
+    if (known !== undefined) return known;
+    const keypoints = tellKeypoints(this.groups.get(facts) ?? []);
+    this.told.set(facts, keypoints);
+    return keypoints;
+  }
+}
+
+/** Whether all of a text file's lines are such as YOLO has, so that it is no list of names. */
+export function holdsBoxes({ name, text }: TextFile): boolean {
+  if (!/\.txt$/i.test(name) || !/^\s*\d+(?:\s+\S+){4}/.test(text)) return false;
+  for (const content of linesOf(text)) {
+    const values = content.trim() === "" ? null : parseLine(content)?.values;
+    if (values === undefined || (values !== null && values.length < 4)) return false;
+  }
+  return true;
+}
+
+function readYolo(
+  file: TextFile,
+  names: LabelFacts["names"] | null,
+  keypoints: { dimensions: Keypoints; count: number | undefined },
+  collector: Collector,
+): void {
   const image = collector.find(file, { text: file.name, by: "stem" });
   if (!image || !collector.open(file, image, null)) return;
   let line = 0;
-  for (const [, content = ""] of file.text.matchAll(/([^\r\n]*)(?:\r\n|\r|\n|$)/g)) {
+  for (const content of linesOf(file.text)) {
     line += 1;
     if (content.trim() === "") continue;
-    const object = parseLine(content);
+    const numbers = parseLine(content);
+    const object = numbers && toObject(numbers.values, keypoints, image);
     if (!object) {
       collector.report(file, "bad_box", { image: image.name, line });
       continue;
     }
-    const label = names === null ? object.index : names.get(object.index);
+    const label = names === null ? numbers.index : names.get(numbers.index);
     if (label === undefined) {
-      collector.report(file, "unknown_class", { class: object.index, image: image.name, line });
+      collector.report(file, "unknown_class", { class: numbers.index, image: image.name, line });
       continue;
     }
-    const { left, top, right, bottom } = object;
-    collector.add(file, image, label, {
-      left: left * image.width,
-      top: top * image.height,
-      right: right * image.width,
-      bottom: bottom * image.height,
-    });
+    collector.add(file, image, label, object.edges, object.reduction);
   }
 }
 
-/** Edges as shares of the image; null for what is no line of YOLO. */
-function parseLine(line: string): { index: string; left: number; top: number; right: number; bottom: number } | null {
+function* linesOf(text: string): Generator<string> {
+  for (const [, content = ""] of text.matchAll(/([^\r\n]*)(?:\r\n|\r|\n|$)/g)) yield content;
+}
+
+/** A class index and numbers; null for what is no line of YOLO. */
+function parseLine(line: string): { index: string; values: number[] } | null {
   if (line.length > MAX_LINE_LENGTH) return null;
   const [first = "", ...rest] = line.trim().split(/\s+/);
   if (!/^\d{1,6}(?:\.0+)?$/.test(first)) return null;
-  const index = String(Number(first));
-  const shares = rest.map((token) => (/^[-+\d.e]+$/i.test(token) ? Number(token) : NaN));
-  if (!shares.every((share) => share >= -TOLERANCE && share <= 1 + TOLERANCE)) return null;
-  if (shares.length === 4 || shares.length === 5) {
-    const [x = 0, y = 0, width = 0, height = 0] = shares;
-    return { index, left: x - width / 2, top: y - height / 2, right: x + width / 2, bottom: y + height / 2 };
+  const values = rest.map((token) => (/^[-+\d.e]+$/i.test(token) ? Number(token) : NaN));
+  return values.every(Number.isFinite) ? { index: String(Number(first)), values } : null;
+}
+
+const isShare = (value: number): boolean => value >= -TOLERANCE && value <= 1 + TOLERANCE;
+
+/** In pixels; null for what can be no object. */
+function toObject(
+  values: readonly number[],
+  keypoints: { dimensions: Keypoints; count: number | undefined },
+  { width, height }: { width: number; height: number },
+): { edges: Edges; reduction: Reduction | null } | null {
+  const posed = values.length > 5 && keypoints.dimensions !== null;
+  if (posed && !isPose(values, keypoints.dimensions!, keypoints.count)) return null;
+  if (posed || values.length === 4 || values.length === 5) {
+    if (!values.slice(0, posed ? 4 : 5).every(isShare)) return null;
+    const { left, top, right, bottom } = boxOf(values);
+    return {
+      edges: { left: left * width, top: top * height, right: right * width, bottom: bottom * height },
+      reduction: posed ? "keypoints_dropped" : null,
+    };
   }
-  if (shares.length < 6 || shares.length % 2 !== 0) return null;
-  const xs = shares.filter((_, at) => at % 2 === 0);
-  const ys = shares.filter((_, at) => at % 2 === 1);
-  return { index, left: Math.min(...xs), top: Math.min(...ys), right: Math.max(...xs), bottom: Math.max(...ys) };
+  if (values.length < 6 || values.length % 2 !== 0 || !values.every(isShare)) return null;
+  const points = pairs(values).map(([x, y]): Point => [x * width, y * height]);
+  const outline = tellOutline(points);
+  return { edges: edgesAround(points), reduction: outline === "box" ? null : `${outline}_reduced` };
 }
 
-/** `names` as a list or as a map from index to name. The failsafe schema keeps every name the text it is: no, 007, null. */
-function parseDataYaml(text: string): ClassNames {
-  let value: unknown;
-  try {
-    // Without uniqueKeys each key is not compared with all before it, which takes minutes for a long map.
-    value = parse(text, { uniqueKeys: false, schema: "failsafe", maxAliasCount: 0, mapAsMap: true, logLevel: "error" });
-  } catch (error) {
-    throw new FileRefused("unreadable", { format: "yaml" }, { cause: error });
+function boxOf([x = 0, y = 0, width = 0, height = 0]: readonly number[]): Edges {
+  return { left: x - width / 2, top: y - height / 2, right: x + width / 2, bottom: y + height / 2 };
+}
+
+const pairs = (values: readonly number[]): Point[] =>
+  Array.from({ length: values.length / 2 }, (_, at): Point => [values[2 * at]!, values[2 * at + 1]!]);
+
+/** Whether the numbers after the first four are so many points. */
+const isPose = (values: readonly number[], dimensions: 2 | 3, count: number | undefined): boolean =>
+  count === undefined ? (values.length - 4) % dimensions === 0 : values.length === 4 + count * dimensions;
+
+// ── Keypoints that no file speaks of ─────────────────────────────────────────────────────────────────────────────────
+
+/** Of lines that may be outlines or have keypoints, so many tell as much as all. */
+const TOLD_BY_MAX = 2_000;
+
+function tellKeypoints(files: readonly TextFile[]): Keypoints {
+  const lines: number[][] = [];
+  for (const file of files) {
+    if (file.text.length > LINEAR_LIMIT_BYTES || !/^[ \t]*\d+(?:\.0+)?(?:[ \t]+\S+){6}/m.test(file.text)) continue;
+    for (const content of linesOf(file.text)) {
+      const values = parseLine(content)?.values;
+      if (values && values.length > 5) lines.push(values);
+      if (lines.length === TOLD_BY_MAX) return tell(lines);
+    }
   }
-  const names =
-    value instanceof Map
-      ? z.union([z.array(z.string()), z.map(z.string(), z.string())]).safeParse(value.get("names"))
-      : null;
-  if (!names?.success) throw new FileRefused("unknown_format");
-  return names.data instanceof Map ? names.data : byIndex(names.data);
+  return tell(lines);
 }
 
-function byIndex(names: readonly string[]): ClassNames {
-  return new Map(names.map((name, index) => [String(index), name]));
+function tell(lines: readonly number[][]): Keypoints {
+  const [first] = lines;
+  if (!first || lines.some(({ length }) => length !== first.length)) return null;
+  for (const dimensions of [3, 2] as const) {
+    if (!lines.every((values) => fitsPose(values, dimensions))) continue;
+    // no outline has these: an odd number, a 2, or always 0 and 1 where the third number of a point would be
+    const never =
+      first.length % 2 !== 0 ||
+      (dimensions === 3 && lines.some((values) => values.some((value, at) => at % 3 === 0 && at > 3 && value > 0)));
+    const odd = lines.filter((values) => isNoOutline(pairs(values))).length;
+    if (never || odd >= lines.length / 2) return dimensions;
+  }
+  return null;
 }
 
-function folderOf(path: string): string {
-  return path.slice(0, Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\"), 0));
+/** Keypoints lie in their box, or a little beside it; what is not marked is 0, 0. */
+const BESIDE = 0.25;
+
+function fitsPose(values: readonly number[], dimensions: 2 | 3): boolean {
+  const box = boxOf(values);
+  const inImage = [box.left, box.top, box.right, box.bottom].every(isShare);
+  if (!inImage || !isPose(values, dimensions, undefined)) return false;
+  const [across, down] = [(box.right - box.left) * BESIDE, (box.bottom - box.top) * BESIDE];
+  for (let at = 4; at < values.length; at += dimensions) {
+    const [x = 0, y = 0, visible = 1] = values.slice(at, at + dimensions);
+    if (visible !== 0 && visible !== 1 && visible !== 2) return false;
+    if (visible === 0 || (x === 0 && y === 0)) continue;
+    if (x < box.left - across || x > box.right + across || y < box.top - down || y > box.bottom + down) return false;
+  }
+  return true;
+}
+
+/** It crosses itself, or its second point, which is a width and a height where there are keypoints, strays from the others. */
+function isNoOutline(points: readonly Point[]): boolean {
+  const [, second] = points;
+  if (!second) return false;
+  const others = edgesAround(points.filter((_, at) => at !== 1));
+  const away = Math.hypot(
+    Math.max(others.left - second[0], second[0] - others.right, 0),
+    Math.max(others.top - second[1], second[1] - others.bottom, 0),
+  );
+  const size = Math.hypot(others.right - others.left, others.bottom - others.top);
+  return away > size / 2 || isTangled(points);
 }

@@ -1,7 +1,5 @@
+import { namesClasses } from "./placing";
 import type { UploadFile } from "./upload-file";
-
-/** Files that name the classes of others: each batch needs them. */
-export const CLASS_NAMES = /\.ya?ml$|(^|\/)classes\.txt$/i;
 
 interface Text {
   name: string;
@@ -10,7 +8,7 @@ interface Text {
 
 /**
  * Annotation files as few batches, none of more text than `bytesMax`, read one after the other so that one batch is held at
- * a time. A file that cannot be opened, or fits into no batch, is told by its path.
+ * a time; files that name the classes of others are in each. A file that cannot be opened, or fits into no batch, is told by its path.
  */
 export async function* batchAnnotations(
   files: readonly UploadFile[],
@@ -25,7 +23,7 @@ export async function* batchAnnotations(
   };
   const names: Text[] = [];
   let base = 0;
-  for (const file of files.filter(({ path }) => CLASS_NAMES.test(path))) {
+  for (const file of files.filter(({ path }) => namesClasses(path))) {
     const text = base + file.sizeBytes > bytesMax ? null : await read(file);
     if (text === null) yield { unreadable: file.path };
     else {
@@ -35,7 +33,7 @@ export async function* batchAnnotations(
   }
   let [batch, bytes] = [[...names], base];
   for (const file of files) {
-    if (CLASS_NAMES.test(file.path)) continue;
+    if (namesClasses(file.path)) continue;
     const text = base + file.sizeBytes > bytesMax ? null : await read(file);
     if (text === null) {
       yield { unreadable: file.path };

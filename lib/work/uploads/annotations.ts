@@ -10,7 +10,8 @@ import {
   type AnnotationFile,
   type Labelmap,
 } from "@/lib/engine/annotations/annotations";
-import type { AnnotationProblem, ProblemCode } from "@/lib/engine/annotations/collector";
+import { countLost, isReduction, type AnnotationProblem } from "@/lib/engine/annotations/collector";
+import { explainProblem, type ToldCode } from "./annotation-problems";
 
 export type { AnnotationProblem };
 
@@ -23,16 +24,25 @@ export interface ImageAnnotation {
   overwrite: boolean;
 }
 
+/** What of an image's annotation was kept. */
+export interface AppliedAnnotation {
+  /** Boxes that the image has now. */
+  saved: number;
+  /** Boxes that the file has for it and that were not taken: `problems` says why. */
+  lost: number;
+  problems: AnnotationProblem[];
+}
+
 /**
  * Annotates one image: with boxes from a COCO, YOLO or Pascal VOC file, or, in a classification project, with the class
- * that the text names. Answers what of the file could not be taken. Throws `not_found`, `in_trash`, `purged`;
+ * that the text names. Answers what of the file could not be taken, or not as it is. Throws `not_found`, `in_trash`, `purged`;
  * `invalid_request` for a file that gives nothing; `already_exists` when the image is annotated and not to be overwritten.
  */
 export async function annotateImage(
   ctx: Context,
   ref: SluggedProjectRef & { imageId: string },
   { file, labelmap, overwrite }: ImageAnnotation,
-): Promise<AnnotationProblem[]> {
+): Promise<AppliedAnnotation> {
   const { type, images } = await listAnnotatableImages(ctx, ref, [ref.imageId]);
   const [image] = images;
   if (!image) throw new DomainError("not_found", "There is no such image in this project.");
@@ -45,14 +55,16 @@ export async function annotateImage(
         { field: "annotationFile" },
       );
     if (!(await labelImage(ctx, ref, { label, overwrite }))) throw alreadyAnnotated();
-    return [];
+    return { saved: 0, lost: 0, problems: [] };
   }
   const { boxes, problems } = parseImageAnnotations(file, image, labelmap);
-  const [first] = problems;
+  const first = problems.find(({ code }) => !isReduction(code));
   if (boxes === null || (boxes.length === 0 && first))
     throw new DomainError(
       "invalid_request",
-      first ? explainProblem(first) : "The annotation file says nothing of this image.",
+      first
+        ? `Nothing of the annotation file was taken. ${explainProblem(first)}`
+        : "The annotation file says nothing of this image.",
       { field: "annotationFile" },
     );
   const outcome = await annotateImages(ctx, ref, { annotations: [{ imageId: image.id, boxes }], overwrite });
@@ -63,41 +75,20 @@ export async function annotateImage(
       { field: "annotationFile" },
     );
   if (outcome.annotated.length === 0) throw alreadyAnnotated();
-  return problems;
+  return { saved: boxes.length, lost: countLost(problems), problems };
 }
 
 /** The client looks for "already annotated". */
 const alreadyAnnotated = (): DomainError =>
   new DomainError("already_exists", "This image is already annotated. Send overwrite=true to replace that.");
 
-const SENTENCES: Record<ProblemCode, string> = {
-  too_large: "The annotation file is too large.",
-  too_complex: "The annotation file is nested too deeply.",
-  too_many_boxes: "The annotation file has too many boxes.",
-  unreadable: "The annotation file is broken: it cannot be read as what it starts like.",
-  unknown_format: "The annotation file is neither COCO, YOLO nor Pascal VOC.",
-  unsupported_format: "This format of annotations is not supported; send COCO, YOLO or Pascal VOC.",
-  unknown_image: "The annotation file does not name this image.",
-  ambiguous_image: "The annotation file speaks of an image whose name several have.",
-  already_annotated: "The annotation file annotates this image twice.",
-  size_mismatch: "The boxes were drawn on an image of another size.",
-  unknown_class: "The annotation file uses a class that neither it nor the labelmap names.",
-  bad_label: "A class in the annotation file has no usable name.",
-  bad_box: "The annotation file has boxes that cannot be read.",
-  empty_box: "The boxes lie outside the image or have no area.",
-};
-
-const explainProblem = ({ code }: AnnotationProblem): string => SENTENCES[code];
-
 /** What became of a set of annotation files. */
 export interface AppliedAnnotations {
   /** Images that have new boxes now, or are known to have nothing on them. */
   annotated: number;
   boxes: number;
-  /** What could not be taken, per file and kind. */
-  problems: (Omit<AnnotationProblem, "code"> & {
-    code: ProblemCode | "image_annotated_before" | "too_many_boxes_on_image";
-  })[];
+  /** What could not be taken, or not as it is, per file and kind. */
+  problems: (Omit<AnnotationProblem, "code"> & { code: ToldCode })[];
 }
 
 /**

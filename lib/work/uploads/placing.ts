@@ -1,5 +1,8 @@
 import type { SplitName } from "@/lib/domain/splits";
 
+/** Whether a file names the classes of others. */
+export { namesClasses } from "@/lib/engine/annotations/side-files";
+
 /*
  * What a file is and where it goes, read from its path alone. Paths have "/" between folders.
  */

@@ -32,6 +32,7 @@ import { log } from "@/lib/platform/log";
 import { readChunks } from "@/lib/work/chunks";
 import { keepAlive } from "@/lib/work/keep-alive";
 import { createKeptWriters } from "@/lib/work/kept-writers";
+import { explainProblem, isReduction } from "./annotation-problems";
 import { applyAnnotationFiles } from "./annotations";
 import { batchAnnotations } from "./annotation-batches";
 import { uploadImage } from "./images";
@@ -207,6 +208,7 @@ async function addAll(
   const classes = (await assertCanAddImage(ctx, ref, null)).type === "CLASSIFICATION";
   const description = { tags: zip.tags, batch: zip.batch, sequence: null, metadata: {} };
   const failures: TaskFailure[] = intake.refused.map(({ path, reason }) => ({ item: path, error: SENTENCES[reason] }));
+  const notes: TaskFailure[] = [];
   const sent: { id: string; name: string }[] = [];
   let duplicates = 0;
 
@@ -239,10 +241,11 @@ async function addAll(
   const running = await Promise.allSettled(Array.from({ length: AT_ONCE }, addNext));
   for (const one of running) if (one.status === "rejected") throw one.reason;
 
-  const { annotated, problems } = classes
-    ? { annotated: 0, problems: [] }
+  const { annotated, problems, reductions } = classes
+    ? { annotated: 0, problems: [], reductions: [] }
     : await annotate(ctx, ref, intake.annotations, sent, stop);
   failures.push(...problems);
+  notes.push(...reductions);
   if (classes)
     for (const { path } of intake.annotations)
       failures.push({
@@ -254,6 +257,7 @@ async function addAll(
     failed: failures.length,
     failures: failures.slice(0, TOLD_MAX),
     added: sent.length - duplicates,
+    notes: notes.slice(0, TOLD_MAX),
     duplicates,
     annotated,
   };
@@ -283,13 +287,14 @@ async function annotate(
   files: readonly UploadFile[],
   images: readonly { id: string; name: string }[],
   stop: AbortSignal,
-): Promise<{ annotated: number; problems: TaskFailure[] }> {
-  const problems: TaskFailure[] = [];
+): Promise<{ annotated: number; problems: TaskFailure[]; reductions: TaskFailure[] }> {
+  const problems = new Map<string, TaskFailure>();
+  const reductions: TaskFailure[] = [];
   let annotated = 0;
   for await (const batch of batchAnnotations(files, ANNOTATION_BYTES_MAX)) {
     stop.throwIfAborted();
     if ("unreadable" in batch) {
-      problems.push({ item: batch.unreadable, error: "It cannot be unpacked, or is too large." });
+      problems.set(batch.unreadable, { item: batch.unreadable, error: "It cannot be unpacked, or is too large." });
       continue;
     }
     const applied = await patiently(
@@ -297,10 +302,13 @@ async function annotate(
       stop,
     );
     annotated += applied.annotated;
-    for (const { file, code, count } of applied.problems)
-      problems.push({ item: file, error: `${code.replaceAll("_", " ")} (${count})` });
+    for (const problem of applied.problems) {
+      const told = { item: problem.file, error: explainProblem(problem) };
+      if (isReduction(problem.code)) reductions.push(told);
+      else problems.set(`${told.item}\0${told.error}`, told); // files of class names come with every batch
+    }
   }
-  return { annotated, problems };
+  return { annotated, problems: [...problems.values()], reductions };
 }
 
 /** Reads a file in place. */

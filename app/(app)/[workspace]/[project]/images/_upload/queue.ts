@@ -1,5 +1,6 @@
 import type { Intake } from "@/lib/work/uploads/intake";
 import type { SplitName } from "@/lib/domain/splits";
+import { isReduction } from "@/lib/work/uploads/annotation-problems";
 import { place, type Placing } from "@/lib/work/uploads/placing";
 import type { Refusal, UploadFile } from "@/lib/work/uploads/upload-file";
 
@@ -15,6 +16,10 @@ export interface AnnotationProblem {
   file: string;
   code: string;
   count: number;
+  /** Of a format that is not read: which. */
+  format: string | null;
+  /** Of class names that differ: the file that counts. */
+  by: string | null;
 }
 
 /** Why something is not in the project: a reason of ours, the server's sentence, or what is wrong with an annotation file. */
@@ -26,6 +31,12 @@ export interface Failure {
   reason: Reason;
   /** What to send again; null where sending again cannot help. */
   again: Job | UploadFile | null;
+}
+
+/** What was taken, and what is to be known of it. */
+export interface Noted {
+  path: string;
+  reason: Reason;
 }
 
 export interface Failed {
@@ -85,6 +96,8 @@ export interface UploadState {
   /** Images whose boxes came with annotation files. */
   annotated: number;
   failures: readonly Failure[];
+  /** What was taken, but not as it is in its file. */
+  notes: readonly Noted[];
   inFlight: readonly { path: string; sizeBytes: number; sentBytes: number }[];
   readingAnnotations: boolean;
   /** Why it was stopped. */
@@ -102,6 +115,7 @@ const IDLE: UploadState = {
   restored: 0,
   annotated: 0,
   failures: [],
+  notes: [],
   inFlight: [],
   readingAnnotations: false,
   sentence: null,
@@ -119,6 +133,7 @@ export class UploadQueue {
   #state = { ...IDLE };
   #told: UploadState = IDLE;
   #failures: Failure[] = [];
+  #notes: Noted[] = [];
   #jobs: Job[] = [];
   #next = 0;
   #annotations: UploadFile[] = [];
@@ -178,7 +193,7 @@ export class UploadQueue {
   dismiss(): void {
     if (this.#state.status === "running") return;
     this.#state = { ...IDLE };
-    [this.#failures, this.#jobs, this.#next, this.#annotations, this.#sent] = [[], [], 0, [], []];
+    [this.#failures, this.#notes, this.#jobs, this.#next, this.#annotations, this.#sent] = [[], [], [], 0, [], []];
     this.#tellNow();
   }
 
@@ -262,8 +277,11 @@ export class UploadQueue {
         this.#failures.push({ path: file.path, reason: result.reason, again: result.again ? file : null });
     } else {
       this.#state.annotated += result.images;
-      for (const problem of result.problems)
-        this.#failures.push({ path: problem.file, reason: { problem }, again: null });
+      for (const problem of result.problems) {
+        const told = { path: problem.file, reason: { problem } };
+        if (isReduction(problem.code)) this.#notes.push(told);
+        else this.#failures.push({ ...told, again: null });
+      }
     }
     this.#tellSoon();
   }
@@ -278,6 +296,7 @@ export class UploadQueue {
     this.#told = {
       ...this.#state,
       failures: [...this.#failures],
+      notes: [...this.#notes],
       inFlight: [...this.#sending].map(([{ file }, sentBytes]) => ({
         path: file.path,
         sizeBytes: file.sizeBytes,

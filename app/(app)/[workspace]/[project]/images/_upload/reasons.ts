@@ -1,6 +1,7 @@
 "use client";
 
 import { useTranslations } from "next-intl";
+import { FOREIGN_FORMATS } from "@/lib/work/uploads/annotation-problems";
 import type { Reason } from "./queue";
 
 const PROBLEMS = [
@@ -12,9 +13,12 @@ const PROBLEMS = [
   "bad_label",
   "bad_box",
   "empty_box",
+  "names_differ",
+  "polygon_reduced",
+  "rotated_reduced",
+  "keypoints_dropped",
   "image_annotated_before",
   "too_many_boxes_on_image",
-  "unsupported_format",
   "unknown_format",
   "unreadable",
 ] as const;
@@ -25,7 +29,9 @@ export function useReason(imageMegabytes: number): (reason: Reason) => string {
   return (reason) => {
     if ("sentence" in reason) return reason.sentence;
     if ("code" in reason) return t(reason.code, { megabytes: imageMegabytes });
-    const code = PROBLEMS.find((known) => known === reason.problem.code);
-    return t(`annotations.${code ?? "refused"}`, { count: reason.problem.count });
+    const { code, count, format, by } = reason.problem;
+    if (code === "unsupported_format")
+      return t(`formats.${FOREIGN_FORMATS.find((known) => known === format) ?? "createml"}`);
+    return t(`annotations.${PROBLEMS.find((known) => known === code) ?? "refused"}`, { count, by: by ?? "" });
   };
 }

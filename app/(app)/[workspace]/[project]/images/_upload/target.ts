@@ -1,3 +1,4 @@
+import { namesClasses } from "@/lib/work/uploads/placing";
 import type { UploadSettings } from "@/lib/work/uploads/settings";
 import type { UploadFile } from "@/lib/work/uploads/upload-file";
 import type { AnnotationProblem, Failed, Job, Sent, SentImage, Stopped, UploadTarget } from "./queue";
@@ -45,7 +46,7 @@ export function uploadTarget({ url, settings }: Destination): UploadTarget {
       let annotated = 0;
       for await (const batch of batches(files, images, settings.annotationBytesMax)) {
         if ("refused" in batch) {
-          problems.push({ file: batch.refused, code: "too_large", count: 1 });
+          problems.push({ file: batch.refused, code: "too_large", count: 1, format: null, by: null });
           continue;
         }
         const answer = await callPatiently({
@@ -58,7 +59,13 @@ export function uploadTarget({ url, settings }: Destination): UploadTarget {
         const applied = answer.status === 200 ? readApplied(answer.body) : null;
         if (!applied) return refusal(answer);
         annotated += applied.annotated;
-        problems.push(...applied.problems);
+        // files of class names are in every batch, and what is wrong with them is said once
+        for (const problem of applied.problems)
+          if (
+            problem.code !== "names_differ" ||
+            !problems.some(({ code, file }) => code === problem.code && file === problem.file)
+          )
+            problems.push(problem);
       }
       return { outcome: "annotated", images: annotated, problems };
     },
@@ -169,14 +176,12 @@ function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
 
 // ── Annotation files ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** Files that name the classes of others: each batch needs them. */
-const CLASS_NAMES = /\.ya?ml$|(^|\/)classes\.txt$/i;
 /** The most that the server matches by their paths. */
 const PATHS_MAX = 20_000;
 
 /**
- * Bodies for the server, as few as its limit allows; read one after the other, so that only one is held. The images that
- * came with the files are named in each, for many data sets have images of one name in several folders.
+ * Bodies for the server, as few as its limit allows; read one after the other, so that only one is held. Files that name the
+ * classes of others are in each, as are the images that came with the files, for many data sets have images of one name in several folders.
  */
 async function* batches(
   files: readonly UploadFile[],
@@ -190,13 +195,13 @@ async function* batches(
     images.length > 0 && images.length <= PATHS_MAX
       ? JSON.stringify(images.map(({ id, path }) => ({ id, name: path })))
       : null;
-  const names = await Promise.all(files.filter(({ path }) => CLASS_NAMES.test(path)).map(encode));
+  const names = await Promise.all(files.filter(({ path }) => namesClasses(path)).map(encode));
   const wrap = (parts: readonly string[]) =>
     `{"files":[${parts.join(",")}]${known === null ? "" : `,"images":${known}`}}`;
   const base = sized(wrap(names));
   let [parts, bytes] = [[...names], base];
   for (const file of files) {
-    if (CLASS_NAMES.test(file.path)) continue;
+    if (namesClasses(file.path)) continue;
     const part = await encode(file).catch(() => null);
     if (part === null || base + sized(part) + 1 > bytesMax) {
       yield { refused: file.path };
@@ -254,6 +259,8 @@ function readApplied(body: unknown): { annotated: number; problems: AnnotationPr
           file: String(problem["file"] ?? ""),
           code: String(problem["code"] ?? ""),
           count: Number(problem["count"]) || 1,
+          format: readText(problem["details"], "format"),
+          by: readText(problem["details"], "by"),
         }
       : [],
   );

@@ -33,6 +33,7 @@ export function UploadPanel({
     restored,
     annotated,
     failures,
+    notes,
     inFlight,
     bytes,
     doneBytes,
@@ -53,6 +54,7 @@ export function UploadPanel({
     ...(duplicates > 0 ? [t("duplicates", { count: duplicates })] : []),
     ...(restored > 0 ? [t("restored", { count: restored })] : []),
     ...(failures.length > 0 ? [t("failed", { count: failures.length })] : []),
+    ...(notes.length > 0 ? [t("noted", { count: notes.length })] : []),
   ];
   return (
     <section aria-labelledby="upload" className="grid gap-3 rounded-lg border border-line bg-panel p-4">
@@ -110,6 +112,12 @@ export function UploadPanel({
       ) : null}
       {failures.length > 0 ? (
         <LeftOut label={t("failuresLabel")} files={failures} imageMegabytes={imageMegabytes} />
+      ) : null}
+      {notes.length > 0 ? (
+        <div className="grid gap-1.5">
+          <h3 className="text-sm font-medium">{t("notesLabel")}</h3>
+          <LeftOut label={t("notesLabel")} files={notes} imageMegabytes={imageMegabytes} />
+        </div>
       ) : null}
     </section>
   );
