@@ -93,7 +93,7 @@ test("a zip gives its images; hostile names, a broken file, an SVG and one over 
     4,
   );
   await expect(leftOut.getByRole("listitem").filter({ hasText: "drawing.svg" })).toContainText(
-    "Not a JPEG, PNG or WebP image.",
+    "Neither a JPEG, PNG, WebP, AVIF, TIFF, GIF or BMP image nor an annotation file.",
   );
   await expect(leftOut.getByRole("listitem").filter({ hasText: "huge.png" })).toContainText("Larger than 20 MB");
   await axe();
@@ -101,8 +101,8 @@ test("a zip gives its images; hostile names, a broken file, an SVG and one over 
   await expect(page.getByRole("heading", { name: "Uploaded 2 images" })).toBeVisible();
   const failures = page.getByRole("region", { name: "Files that failed" });
   await expect(failures.getByRole("listitem")).toHaveCount(8);
-  await expect(failures.getByRole("listitem").filter({ hasText: "text.png" })).toContainText(/JPEG, PNG or WebP/);
-  await expect(failures.getByRole("listitem").filter({ hasText: "broken.jpg" })).toContainText(/broken/);
+  await expect(failures.getByRole("listitem").filter({ hasText: "text.png" })).toContainText(/use JPEG, PNG, WebP/);
+  await expect(failures.getByRole("listitem").filter({ hasText: "broken.jpg" })).toContainText(/cut short/);
   await expect(page.getByRole("button", { name: /^Retry/ })).toHaveCount(0);
   await axe();
   expect(

@@ -1,12 +1,13 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { Uint8ArrayReader, ZipReader } from "@zip.js/zip.js";
+import { Uint8ArrayReader, Uint8ArrayWriter, ZipReader } from "@zip.js/zip.js";
 import sharp from "sharp";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import { updateImages } from "@/lib/domain/images";
 import { prisma } from "@/lib/platform/db";
 import { buildApiKey, buildProject, buildWorld, userContext, type World } from "@/lib/testing/builders";
 import { photo } from "@/lib/testing/pixels";
+import { readRealImage } from "@/lib/testing/real-life/images";
 import { call, dispatch } from "./_test/call-api";
 
 /*
@@ -412,6 +413,31 @@ describe("workspace.search_export", () => {
       "README.dataset.txt",
       "train/_annotations.coco.json",
       expect.stringMatching(/^train\/sign\..*\.jpg$/),
+    ]);
+  });
+
+  it("has as PNGs what not every trainer reads", async () => {
+    const plates = await buildProject(world, { slug: "plates", type: "OBJECT_DETECTION" });
+    for (const name of ["turned.tif", "24-bit.bmp", "plain.jpg"]) {
+      const form = new FormData();
+      form.set("file", new Blob([new Uint8Array(readRealImage(name))]), name);
+      expect((await call("POST", `/dataset/${plates.slug}/upload`, { key, raw: form })).status).toBe(200);
+    }
+    const begun = await post("/search/export", { query: "*", dataset: plates.slug, format: "yolov8" });
+    const { link } = (await get(`/search/export/${(begun.body as { link: string }).link}`)).body as { link: string };
+    const answer = await dispatch(new Request(link));
+    const reader = new ZipReader(new Uint8ArrayReader(new Uint8Array(await answer.arrayBuffer())));
+    const seen: unknown[] = [];
+    for (const entry of await reader.getEntries()) {
+      if (entry.directory || !entry.filename.includes("/images/")) continue;
+      const bytes = Buffer.from(await entry.getData(new Uint8ArrayWriter()));
+      const { format, width, height } = await sharp(bytes).metadata();
+      seen.push([entry.filename.split(".").at(-1), format, width, height]);
+    }
+    expect(seen.sort()).toEqual([
+      ["jpg", "jpeg", 32, 24],
+      ["png", "png", 32, 24],
+      ["png", "png", 32, 24],
     ]);
   });
 

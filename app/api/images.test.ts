@@ -11,6 +11,7 @@ import {
   type World,
 } from "@/lib/testing/builders";
 import { photo } from "@/lib/testing/pixels";
+import { readRealImage } from "@/lib/testing/real-life/images";
 import { call } from "./_test/call-api";
 
 let world: World;
@@ -243,6 +244,23 @@ describe("POST /dataset/:project/upload", () => {
     });
     expect(await fingerprintTables()).toEqual(half);
     expect(before["images"]).toEqual(half["images"]);
+  });
+});
+
+it("an upload says what is to be known of how the image was taken, and val is valid", async () => {
+  const project = await buildProject(world);
+  const { status, body } = await upload(project.slug, { bytes: readRealImage("animation.gif"), split: "val" });
+  expect([status, body]).toEqual([
+    200,
+    {
+      success: true,
+      id: expect.any(String),
+      notes: [{ code: "first_frame", message: "The first of its 2 frames or pages was taken." }],
+    },
+  ]);
+  expect(await prisma().image.findUniqueOrThrow({ where: { id: idOf({ body }) } })).toMatchObject({
+    split: "VALID",
+    contentType: "image/gif",
   });
 });
 

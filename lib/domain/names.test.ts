@@ -58,7 +58,18 @@ test("a file name that is too long keeps its end, and never half a character", (
 test("a class name is stored composed and trimmed, and is one line", () => {
   expect(parseLabel(` ${DECOMPOSED} `)).toBe(COMPOSED);
   expect(parseLabel("[draft")).toBe("[draft");
-  for (const label of ["", " ", "a\nb", "a\0", "\uD800", "a\u2028b", "x".repeat(201), '["cat", "dog"]', ' ["cat"] ', "{}"])
+  for (const label of [
+    "",
+    " ",
+    "a\nb",
+    "a\0",
+    "\uD800",
+    "a\u2028b",
+    "x".repeat(201),
+    '["cat", "dog"]',
+    ' ["cat"] ',
+    "{}",
+  ])
     expect(() => parseLabel(label), label).toThrow(
       expect.objectContaining({ code: "invalid_input", details: { field: "label" } }),
     );

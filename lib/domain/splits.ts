@@ -16,6 +16,22 @@ export const NAME_OF_SPLIT = { TRAIN: "train", VALID: "valid", TEST: "test" } as
   SplitName
 >;
 
+/** What tools call the splits. */
+export const SPLIT_WORDS = {
+  train: "train",
+  training: "train",
+  valid: "valid",
+  val: "valid",
+  validation: "valid",
+  test: "test",
+  testing: "test",
+} as const satisfies Record<string, SplitName>;
+
+const BY_WORD: ReadonlyMap<string, SplitName> = new Map(Object.entries(SPLIT_WORDS));
+
+/** The split that a word means, as tools write it: `val` is valid. null: none. */
+export const parseSplitName = (word: string): SplitName | null => BY_WORD.get(word.toLowerCase()) ?? null;
+
 /** The same counts under the splits' names. */
 export const countsByName = ({ TRAIN, VALID, TEST }: Record<Split, number>): Record<SplitName, number> => ({
   train: TRAIN,

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { SPLIT_WORDS } from "@/lib/domain/splits";
 
 /*
  * What the REST API takes and gives, field by field: here what several nouns share, in each noun's schemas.ts what is its
@@ -44,6 +45,13 @@ export const toEpochSeconds = (instant: Date): number => instant.getTime() / 100
 export const count = z.int().min(0);
 
 export const share = z.number().min(0).max(1);
+
+/** A split by any of its names: `val` is valid. */
+export const splitWord = z
+  .enum(Object.keys(SPLIT_WORDS) as [keyof typeof SPLIT_WORDS, ...(keyof typeof SPLIT_WORDS)[]], {
+    error: "must be train, valid or test",
+  })
+  .transform((word) => SPLIT_WORDS[word]);
 
 export const splits = z.strictObject({ train: count, valid: count, test: count });
 

@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import { augment } from "@/lib/engine/augment";
 import type { Box } from "@/lib/engine/boxes";
-import { broken, openSource, readHeader } from "@/lib/engine/decode";
+import { readHeader, readSource } from "@/lib/engine/decode";
 import { moveTracks, readBoxes, toStored, trackBoxes } from "@/lib/engine/geometry";
 import { openPixels, readPixels, type Pixels } from "@/lib/engine/pixels";
 import type { PlannedOutput, VersionSettings } from "@/lib/engine/plan";
@@ -9,8 +9,8 @@ import { chooseRegion, preprocess, type Scene, type View } from "@/lib/engine/pr
 import { derive } from "@/lib/engine/random";
 import type { Preprocessing } from "@/lib/engine/settings";
 
-export { ImageDecodeError, inspectImage, MAX_SOURCE_PIXELS } from "@/lib/engine/decode";
-export { makeThumbnail } from "@/lib/engine/thumbnail";
+export { ImageDecodeError, inspectImage, MAX_SOURCE_PIXELS, type ImageNote } from "@/lib/engine/decode";
+export { makePng, makeThumbnail } from "@/lib/engine/thumbnail";
 
 /**
  * How many source images the caller renders at once: sharp works on one thread an image, outside of JavaScript's, so this
@@ -37,7 +37,7 @@ export interface RenderedOutput {
  *
  * The source is read once for all outputs (with tiles: once, and each tile then resized once). JPEG (quality 90, 4:4:4)
  * where the path says so, else PNG; the file holds pixels only, no date and nothing of the source's metadata. Transparency
- * is laid on black; an animation gives its first frame. Grey images have one channel. Without auto-orient the pixels stay
+ * is laid on black; an animation gives its first frame, a file of several pages the first. Grey images have one channel. Without auto-orient the pixels stay
  * as they are stored, and the boxes are turned to lie on them.
  *
  * Throws ImageDecodeError for bytes that inspectImage would refuse. See `augment` and `preprocess` for the steps.
@@ -80,11 +80,10 @@ async function openView(source: Buffer, boxes: readonly Box[], preprocessing: Pr
       : { width: seen.height, height: seen.width };
   const tracks = trackBoxes(boxes, seen);
   const placed = upright ? tracks : moveTracks(tracks, toStored(orientation, seen), size);
-  if (preprocessing.tile === undefined) return { open: () => openSource(source, upright), size, tracks: placed };
-  const pixels = await readPixels(openSource(source, upright)).catch((error: unknown) => {
-    throw broken(error);
-  });
-  return { open: () => openPixels(pixels), size, tracks: placed };
+  if (preprocessing.tile === undefined)
+    return { read: (pipeline) => readSource(source, upright, pipeline), size, tracks: placed };
+  const pixels = await readSource(source, upright, readPixels);
+  return { read: (pipeline) => pipeline(openPixels(pixels)), size, tracks: placed };
 }
 
 function encode(pixels: Pixels, path: string): Promise<Buffer> {

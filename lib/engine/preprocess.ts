@@ -1,6 +1,5 @@
 import type { Sharp } from "sharp";
 import { adjustContrast } from "@/lib/engine/contrast";
-import { broken } from "@/lib/engine/decode";
 import { IDENTITY, moveTracks, type Size, type Track } from "@/lib/engine/geometry";
 import { cut, openPixels, readPixels, type Pixels, type Region } from "@/lib/engine/pixels";
 import type { PlannedOutput } from "@/lib/engine/plan";
@@ -17,8 +16,11 @@ export interface Scene {
 
 /** A source image as preprocessing begins with it: turned upright, or as it is stored. */
 export interface View {
-  /** A new pipeline at each call; its pixels are not read yet, and for a JPEG that shrinks most of them never are. */
-  open(): Sharp;
+  /**
+   * Runs a pipeline on the image; its pixels are not read before, and for a JPEG that shrinks most of them never are. Perhaps
+   * twice, for a file that is damaged. Throws ImageDecodeError.
+   */
+  read(pipeline: (image: Sharp) => Promise<Pixels>): Promise<Pixels>;
   size: Size;
   tracks: readonly Track[];
 }
@@ -47,20 +49,20 @@ function part(length: number, from: number, to: number): [start: number, end: nu
  * take them for a part of the image. Throws ImageDecodeError when the source's pixels cannot be read.
  */
 export async function preprocess(
-  { open, size, tracks }: View,
+  { read, size, tracks }: View,
   region: Region,
   settings: Preprocessing,
 ): Promise<Scene> {
   const { scaled, frame } = fit(region, settings);
   const whole = region.width === size.width && region.height === size.height;
-  let pipeline = whole ? open() : open().extract(region);
-  if (scaled.width !== region.width || scaled.height !== region.height)
-    pipeline = pipeline.resize(scaled.width, scaled.height, { fit: "fill" });
   const cropped = frame.width < scaled.width || frame.height < scaled.height;
-  if (cropped) pipeline = pipeline.extract(frame);
-  if (settings.grayscale === true) pipeline = pipeline.grayscale().toColourspace("b-w");
-  const pixels = await readPixels(pipeline).catch((error: unknown) => {
-    throw broken(error);
+  const pixels = await read((image) => {
+    let pipeline = whole ? image : image.extract(region);
+    if (scaled.width !== region.width || scaled.height !== region.height)
+      pipeline = pipeline.resize(scaled.width, scaled.height, { fit: "fill" });
+    if (cropped) pipeline = pipeline.extract(frame);
+    if (settings.grayscale === true) pipeline = pipeline.grayscale().toColourspace("b-w");
+    return readPixels(pipeline);
   });
 
   if (settings.contrast !== undefined) adjustContrast(pixels, settings.contrast.type);

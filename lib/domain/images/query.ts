@@ -1,5 +1,5 @@
 import { DomainError } from "@/lib/domain/errors";
-import { SPLIT_NAMES, SPLITS } from "@/lib/domain/splits";
+import { parseSplitName, SPLITS } from "@/lib/domain/splits";
 import { normalizeName, parseLabel } from "@/lib/domain/names";
 import { parseTags } from "./description";
 import type { ImageFilter, ImageQuery } from "./search";
@@ -41,8 +41,8 @@ function apply(found: ImageQuery, filter: ImageFilter & { tags: string[] }, key:
     case "class":
       return void (filter.label = parseLabel(value));
     case "split": {
-      const split = SPLIT_NAMES.find((name) => name === value);
-      if (split === undefined) throw refuse(`"split:" is train, valid or test.`);
+      const split = parseSplitName(value);
+      if (split === null) throw refuse(`"split:" is train, valid or test.`);
       return void (filter.split = SPLITS[split]);
     }
     case "project":

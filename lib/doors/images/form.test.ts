@@ -133,7 +133,7 @@ const broken: [string, () => Request, string, RegExp][] = [
   ],
   [
     "a split that there is not",
-    () => post(Buffer.concat([split("training"), file(), END])),
+    () => post(Buffer.concat([split("all"), file(), END])),
     "invalid_request",
     /train, valid or test/,
   ],
@@ -193,7 +193,7 @@ const broken: [string, () => Request, string, RegExp][] = [
     /broke off/,
   ],
   ["JSON", () => post(Buffer.from("{}"), { contentType: "application/json" }), "unsupported_media_type", /multipart/],
-  ["no image", () => post(Buffer.concat([file(Buffer.from("GIF89a")), END])), "unreadable_image", /GIF/],
+  ["no image", () => post(Buffer.concat([file(Buffer.from("GIF89a")), END])), "unreadable_image", /broken/],
 ];
 
 test.each(broken)("%s: refused with a sentence, and nothing is left", async (_what, make, code, sentence) => {

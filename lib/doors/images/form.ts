@@ -5,7 +5,7 @@ import type { Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
 import { assertCanAddImage, parseDescription, type GivenDescription } from "@/lib/domain/images";
 import type { SluggedProjectRef } from "@/lib/domain/item-state";
-import { SPLIT_NAMES, SPLITS, type SplitName } from "@/lib/domain/splits";
+import { parseSplitName, SPLITS, type SplitName } from "@/lib/domain/splits";
 import { env } from "@/lib/platform/env";
 import type { Split } from "@/lib/platform/generated/enums";
 import { fetchImage } from "@/lib/work/fetch-image";
@@ -76,8 +76,8 @@ export function readMetadata(text: string | undefined): unknown {
 }
 
 function parseSplit(text: string): Split {
-  const name = SPLIT_NAMES.find((known) => known === text);
-  if (name === undefined) throw invalid('"split" must be train, valid or test.', "split");
+  const name = parseSplitName(text);
+  if (name === null) throw invalid('"split" must be train, valid or test.', "split");
   return SPLITS[name];
 }
 

@@ -11,7 +11,7 @@ export const imageOperations = {
     tag: "Images",
     summary: "Upload an image",
     description:
-      "To a project of the key's workspace. The same bytes a second time add nothing, no tag either; those of an image in Trash restore it. JPEG, PNG or WebP. A field `metadata` of the form may hold a JSON object of keys and texts, numbers, true or false.",
+      "To a project of the key's workspace. The same bytes a second time add nothing, no tag either; those of an image in Trash restore it. JPEG, PNG, WebP, AVIF, TIFF, GIF (the first frame) or BMP. A field `metadata` of the form may hold a JSON object of keys and texts, numbers, true or false.",
     method: "POST",
     path: "/dataset/{project}/upload",
     caller: byKey("upload images"),

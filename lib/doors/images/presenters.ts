@@ -5,6 +5,7 @@ import type { TrashedImages } from "@/lib/domain/trash";
 import type { Health } from "@/lib/work/images/health";
 import { explainProblem, isReduction } from "@/lib/work/uploads/annotation-problems";
 import type { AppliedAnnotation } from "@/lib/work/uploads/annotations";
+import { explainNote } from "@/lib/work/uploads/image-notes";
 import type { UploadedImage } from "@/lib/work/uploads/images";
 import type * as schemas from "./schemas";
 
@@ -21,8 +22,19 @@ export const toDescription = ({
 });
 
 /** The client reads `success` or `duplicate`, whichever is there. */
-export const presentUpload = ({ id, duplicate, restored }: UploadedImage): z.input<typeof schemas.uploadAnswer> =>
-  duplicate ? { duplicate, id, ...(restored ? { restored } : {}) } : { success: true, id };
+export const presentUpload = ({
+  id,
+  duplicate,
+  restored,
+  notes,
+}: UploadedImage): z.input<typeof schemas.uploadAnswer> =>
+  duplicate
+    ? { duplicate, id, ...(restored ? { restored } : {}) }
+    : {
+        success: true,
+        id,
+        ...(notes ? { notes: notes.map((note) => ({ code: note.code, message: explainNote(note) })) } : {}),
+      };
 
 /** The client's library reads the one pair of counts, its command line the other. */
 export function presentRemovals({

@@ -1,7 +1,6 @@
 import { z } from "zod";
 import { IMAGES_PER_REMOVAL_MAX } from "@/lib/domain/limits";
-import { SPLIT_NAMES } from "@/lib/domain/splits";
-import { count, projectParams, slug, splits } from "@/lib/doors/fields";
+import { count, projectParams, slug, splits, splitWord } from "@/lib/doors/fields";
 
 export const datasetParams = z.object({ project: slug });
 
@@ -24,10 +23,7 @@ export const uploadQuery = z.object({
     .optional()
     .meta({ description: "Instead of a form: a URL that the server fetches, of a host that INFER_IMAGE_HOSTS lists." }),
   name: z.string().max(4_096).optional().meta({ description: "With `image`: what it is called." }),
-  split: z
-    .enum(SPLIT_NAMES, { error: "must be train, valid or test" })
-    .optional()
-    .meta({ description: "With `image`." }),
+  split: splitWord.optional().meta({ description: "With `image`. `val` is valid." }),
   metadata: z.string().max(65_536).optional().meta({ description: "With `image`: a JSON object." }),
 });
 
@@ -63,7 +59,14 @@ export const annotationBody = z.object(
 );
 
 export const uploadAnswer = z.union([
-  z.strictObject({ success: z.literal(true), id: z.string() }),
+  z.strictObject({
+    success: z.literal(true),
+    id: z.string(),
+    notes: z
+      .array(z.strictObject({ code: z.enum(["damaged", "first_frame"]), message: z.string() }))
+      .optional()
+      .meta({ description: "What is to be known of how it was taken: a damaged JPEG, the first of several frames." }),
+  }),
   z.strictObject({ duplicate: z.literal(true), id: z.string(), restored: z.literal(true).optional() }).meta({
     description:
       "The project has these bytes already: the id is that image's. `restored`: it waited in Trash, and is back as it was.",

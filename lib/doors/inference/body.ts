@@ -90,7 +90,7 @@ async function readImage(request: Request, imageUrl: string | undefined, collect
   if (!request.body || request.headers.get("content-length") === "0") throw noImage();
   throw new DomainError(
     "unsupported_media_type",
-    'Send the image in the field "file" of a form (multipart/form-data), as the body (image/jpeg, image/png, image/webp), or as base64 (application/x-www-form-urlencoded).',
+    'Send the image in the field "file" of a form (multipart/form-data), as the body (image/jpeg, image/png …), or as base64 (application/x-www-form-urlencoded).',
   );
 }
 

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { IMAGES_PER_CALL_MAX } from "@/lib/domain/limits";
-import { SPLIT_NAMES, SPLITS } from "@/lib/domain/splits";
-import { count, workspaceParams } from "@/lib/doors/fields";
+import { SPLITS } from "@/lib/domain/splits";
+import { count, splitWord, workspaceParams } from "@/lib/doors/fields";
 
 const opaqueId = z.string().regex(/^[A-Za-z0-9-]{1,64}$/);
 
@@ -57,8 +57,7 @@ export const taskAnswer = z.strictObject({
 
 export const zipBody = z.object(
   {
-    split: z
-      .enum(SPLIT_NAMES, { error: "must be train, valid or test" })
+    split: splitWord
       .nullish()
       .transform((name) => (name ? SPLITS[name] : null))
       .meta({ description: "Without it, as the folders in the zip say, else by the files' names." }),

@@ -35,6 +35,9 @@ export const namesClasses = (path: string): boolean => rankOfClassNames(path) !=
 const VOC_LISTS = /(^|[/\\])imagesets[/\\]/i;
 const IMAGE_PATH = /\.(jpe?g|jpe|jfif|png|webp|bmp|tiff?|gif|avif|heic|heif)$/i;
 
+/** Whether a path ends as an image's does. */
+export const isImagePath = (path: string): boolean => IMAGE_PATH.test(path);
+
 /** Whether the text is a list of images, one a line, as Darknet's train.txt and Pascal VOC's ImageSets are. */
 export function listsImages({ name, text }: { name: string; text: string }): boolean {
   if (!/\.txt$/i.test(name)) return false;
@@ -42,7 +45,7 @@ export function listsImages({ name, text }: { name: string; text: string }): boo
   let images = 0;
   for (const [line] of text.matchAll(/[^\r\n]+/g)) {
     if (line.trim() === "") continue;
-    if (!IMAGE_PATH.test(line.trim())) return false;
+    if (!isImagePath(line.trim())) return false;
     images += 1;
   }
   return images > 0;

@@ -1,4 +1,4 @@
-import { broken, openSource, readHeader, type ImageHeader } from "@/lib/engine/decode";
+import { readHeader, readSource, type ImageHeader } from "@/lib/engine/decode";
 import { openPixels, readPixels, type Pixels } from "@/lib/engine/pixels";
 
 /*
@@ -49,10 +49,8 @@ export async function extractFeatures(
 
 /** SIDE_PX rows of SIDE_PX pixels of three bytes. */
 async function fitSquare(source: Buffer): Promise<Buffer> {
-  const fitted = await readPixels(openSource(source, true).resize(SIDE_PX, SIDE_PX, { fit: "inside" })).catch(
-    (error: unknown) => {
-      throw broken(error);
-    },
+  const fitted = await readSource(source, true, (image) =>
+    readPixels(image.resize(SIDE_PX, SIDE_PX, { fit: "inside" })),
   );
   const left = (SIDE_PX - fitted.width) >> 1;
   const top = (SIDE_PX - fitted.height) >> 1;

@@ -11,13 +11,15 @@ import {
 } from "@/lib/domain/images";
 import { SEARCH_EXPORT_IMAGES_MAX } from "@/lib/domain/limits";
 import { NAME_OF_SPLIT } from "@/lib/domain/splits";
+import { makePng } from "@/lib/engine/generate";
 import { planExport } from "@/lib/engine/export/layout";
 import type { Manifest, ManifestFile } from "@/lib/engine/manifest";
 import { zipStream, type ZipEntry } from "@/lib/engine/zip";
 import { blobStore } from "@/lib/platform/blob-store";
+import { createGate } from "@/lib/work/gate";
 
 /*
- * What a search finds, as a zip: the source images as they are now, laid out as a version's download is. Nothing of it is
+ * What a search finds, as a zip: the source images as they are now (those of rarer formats as PNGs), laid out as a version's download is. Nothing of it is
  * stored: it is made while it is read, from files that are there. What is to be kept, or trained on twice, is a version.
  */
 
@@ -73,21 +75,32 @@ export async function openSearchExport(ctx: Context, wish: SearchExport, signal?
       yield "file" in entry
         ? {
             path: entry.path,
-            open: () => {
-              const { projectId, id } = sources.get(entry.file)!;
-              return blobStore().stream(sourceImageKey(projectId, id));
+            open: async () => {
+              const source = sources.get(entry.file)!;
+              const key = sourceImageKey(source.projectId, source.id);
+              if (keepsFormat(source)) return blobStore().stream(key);
+              const image = await blobStore().get(key);
+              return rendering(() => makePng(image));
             },
-            sizeBytes: entry.sizeBytes,
+            ...(keepsFormat(sources.get(entry.file)!) ? { sizeBytes: entry.sizeBytes } : {}),
           }
         : { path: entry.path, open: async () => [...entry.text].join(""), deflate: true };
   }
   return zipStream(zipped(), signal);
 }
 
-const EXTENSIONS: Readonly<Record<string, string>> = { "image/jpeg": "jpg", "image/png": "png", "image/webp": "webp" };
+/** What every trainer reads; of other formats each reads some, so they become PNGs. */
+const EXTENSIONS: ReadonlyMap<string, string> = new Map([
+  ["image/jpeg", "jpg"],
+  ["image/png", "png"],
+  ["image/webp", "webp"],
+]);
 
-const pathOf = ({ id, contentType }: SearchedImage): string =>
-  `${id}.${EXTENSIONS[contentType] ?? contentType.replace(/^.*\//, "").replace(/[^a-z0-9]/g, "")}`;
+const keepsFormat = ({ contentType }: SearchedImage): boolean => EXTENSIONS.has(contentType);
+const pathOf = ({ id, contentType }: SearchedImage): string => `${id}.${EXTENSIONS.get(contentType) ?? "png"}`;
+
+/** A 50 megapixel image may take 200 MB while it is decoded. */
+const rendering = createGate(2);
 
 async function find(
   ctx: Context,

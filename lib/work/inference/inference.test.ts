@@ -142,7 +142,7 @@ describe("a prediction", () => {
 
   test.each([
     ["no image", Buffer.from("hello"), /not an image/],
-    ["a GIF", Buffer.from("GIF89a…"), /GIF/],
+    ["a photo of a telephone", Buffer.from("\0\0\0\x18ftypheic\0\0\0\0mif1heic"), /HEIC/],
     ["an image cut short", () => digits[0]!.png.subarray(0, 200), /broken/],
     [
       "60 megapixels",

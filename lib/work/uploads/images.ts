@@ -17,6 +17,7 @@ import { ImageDecodeError, inspectImage, makeThumbnail } from "@/lib/engine/gene
 import { lookOf } from "@/lib/engine/look";
 import { env } from "@/lib/platform/env";
 import type { Split } from "@/lib/platform/generated/enums";
+import type { ImageNote } from "./image-notes";
 import { createGate } from "@/lib/work/gate";
 import { createKeptWriters } from "@/lib/work/kept-writers";
 import { spool, withTemporaryFile, type Bytes, type Spooled } from "./spool";
@@ -51,6 +52,8 @@ export interface UploadedImage {
   duplicate: boolean;
   /** It waited in Trash, and is back as it was; left out of all others. */
   restored?: true;
+  /** What is to be known of how it was taken; left out where there is nothing. */
+  notes?: ImageNote[];
 }
 
 /**
@@ -82,14 +85,14 @@ export async function storeSpooled(
   const known = await findImageByContent(ctx, ref, spooled.sha256);
   const there = known && (await takeKnown(ctx, ref, known));
   if (there) return there;
-  const looked = await decoding(() => look(file));
+  const { notes, ...looked } = await decoding(() => look(file));
   const image = { ...facts, ...spooled, ...looked, open: () => createReadStream(file) };
   const project = await assertCanAddImage(ctx, ref, facts.label);
   const take = () => takeUploadsGrant(project, "UPLOADS", UPLOADS_LEASE_MS);
   try {
     for (;;) {
       const added = await storing(() => writers.use(project.id, take, (writer) => addImage(ctx, ref, image, writer)));
-      if (!added.duplicate) return { id: added.id, duplicate: false };
+      if (!added.duplicate) return { id: added.id, duplicate: false, ...(notes.length > 0 ? { notes } : {}) };
       const found = await takeKnown(ctx, ref, added);
       if (found) return found;
     }

@@ -31,6 +31,7 @@ test("files are sorted by what they are, those over the limit or of another kind
     [
       file("7/a.png"),
       file("b.svg"),
+      file("IMG_1.HEIC"),
       file(".DS_Store"),
       file("big.jpg", big),
       file("coco.json"),
@@ -44,11 +45,23 @@ test("files are sorted by what they are, those over the limit or of another kind
     annotations: ["coco.json"],
     refused: [
       ["b.svg", "notAnImage"],
+      ["IMG_1.HEIC", "heic"],
       ["big.jpg", "tooLarge"],
       ["big.json", "annotationTooLarge"],
       ["x/../../a.png", "unsafeName"],
     ],
   });
+});
+
+test("lists of images among the files say splits, in a zip as beside it", async () => {
+  const files = { "data/a.png": "-", "data/b.png": "-", "train.txt": "data/a.png\n", "val.txt": "data/b.png\n" };
+  const zipped = await sortFiles([file("set.zip", await makeZip(files))], LIMITS);
+  const plain = await sortFiles(
+    Object.entries(files).map(([path, text]) => file(path, new Blob([text]))),
+    LIMITS,
+  );
+  for (const { images, listed } of [zipped, plain])
+    expect(images.map(({ path }) => listed.of(path))).toEqual(["train", "valid"]);
 });
 
 test("a zip gives its files with their folders, and their bytes when they are opened", async () => {
@@ -65,7 +78,7 @@ test("a zip gives its files with their folders, and their bytes when they are op
   expect(paths(intake)).toEqual({
     images: ["train/7/a.png", "train/8/b.png"],
     annotations: ["labels.json"],
-    refused: [["inner.zip", "notAnImage"]],
+    refused: [["inner.zip", "archive"]],
   });
   expect(await (await intake.images[1]!.open()).text()).toBe("eight");
 });

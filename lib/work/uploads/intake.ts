@@ -1,5 +1,6 @@
 import type { Reader } from "@zip.js/zip.js/lib/zip-core-native.js";
 import { kindOf } from "./placing";
+import { NO_SPLIT_LISTS, readSplitLists, type SplitLists } from "./split-lists";
 import type { Refusal, Refused, UploadFile } from "./upload-file";
 import type { ZipFiles } from "./zip-files";
 import type { NameEncoding } from "./zip-names";
@@ -11,9 +12,17 @@ export interface Intake {
   refused: Refused[];
   /** How the first names of a zip that are not in Unicode were read; null: there are none. */
   encoding: NameEncoding | null;
+  /** The splits that lists among the files name. */
+  listed: SplitLists;
 }
 
-const emptyIntake = (): Intake => ({ images: [], annotations: [], refused: [], encoding: null });
+const emptyIntake = (): Intake => ({
+  images: [],
+  annotations: [],
+  refused: [],
+  encoding: null,
+  listed: NO_SPLIT_LISTS,
+});
 
 export interface IntakeLimits {
   imageBytes: number;
@@ -44,7 +53,7 @@ export async function sortFiles(
       sortOne(file, limits, intake);
     }
   }
-  return intake;
+  return withLists(intake);
 }
 
 /** Sorts the files of one zip, wherever its bytes are. Never throws for what is in it. */
@@ -55,8 +64,13 @@ export async function sortZip(
   const intake = emptyIntake();
   const { readZipFrom } = await import("./zip-files");
   sortZipped(await readZipFrom(zip), limits, intake);
-  return intake;
+  return withLists(intake);
 }
+
+const withLists = async (intake: Intake): Promise<Intake> => ({
+  ...intake,
+  listed: await readSplitLists(intake.annotations),
+});
 
 function sortZipped({ entries, refused, encoding }: ZipFiles, limits: IntakeLimits, intake: Intake): void {
   intake.encoding ??= encoding;
@@ -67,14 +81,22 @@ function sortZipped({ entries, refused, encoding }: ZipFiles, limits: IntakeLimi
 function sortOne(file: UploadFile, limits: IntakeLimits, { images, annotations, refused }: Intake): void {
   const refuse = (reason: Refusal) => void refused.push({ path: file.path, reason });
   if (isUnsafePath(file.path)) return refuse("unsafeName");
-  switch (kindOf(file.path)) {
+  const kind = kindOf(file.path);
+  switch (kind) {
     case "hidden":
       return;
     case "image":
       return file.sizeBytes > limits.imageBytes ? refuse("tooLarge") : void images.push(file);
     case "annotation":
       return file.sizeBytes > limits.annotationBytes ? refuse("annotationTooLarge") : void annotations.push(file);
+    case "heic":
+    case "cameraRaw":
+    case "video":
+    case "archive":
+    case "table":
+      return refuse(kind);
     case "zip": // a zip in a zip
+      return refuse("archive");
     case "other":
       return refuse("notAnImage");
   }

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { kindOf, place, readFolders, splitByName } from "./placing";
+import { IMAGE_TYPES } from "@/lib/engine/formats";
+import { ACCEPTED_FILES, ACCEPTED_IMAGES, imageTypeOf, kindOf, place, readFolders, splitByName } from "./placing";
 
 test("the folders above a file give its split and its class", () => {
   const cases: [string, string | null, string | null][] = [
@@ -13,6 +14,9 @@ test("the folders above a file give its split and its class", () => {
     ["images/7/a.png", null, "7"],
     ["test/train/a.png", "train", null],
     ["constructor/a.png", null, "constructor"],
+    ["coco/images/val2017/a.jpg", "valid", null],
+    ["obj_Validation_data/a.jpg", "valid", null],
+    ["2017/a.jpg", null, "2017"],
   ];
   for (const [path, split, label] of cases) expect(readFolders(path), path).toEqual({ split, label });
 });
@@ -33,10 +37,28 @@ test("what somebody chose stands above the folders, except where the folders wer
     split: "train",
     label: "7",
   });
+  expect(place("train/a.png", { split: "folders", classesFromFolders: true, label: "" }, "valid"), "a list").toEqual({
+    split: "valid",
+    label: null,
+  });
+  expect(place("a.png", chosen, "valid").split).toBe("test");
   expect(place("a.png", { split: "folders", classesFromFolders: true, label: "" })).toEqual({
     split: splitByName("a.png"),
     label: null,
   });
+});
+
+test("a page offers, and calls by its type, what the server takes", () => {
+  for (const type of IMAGE_TYPES) expect(ACCEPTED_IMAGES.split(",")).toContain(type);
+  for (const name of ["a.jpg", "a.TIF", "a.dib", "a.avif"]) {
+    expect(IMAGE_TYPES).toContain(imageTypeOf(name));
+    expect(ACCEPTED_FILES.split(",")).toContain(name.slice(1).toLowerCase());
+  }
+  expect([imageTypeOf("a"), imageTypeOf("a.constructor"), imageTypeOf("a.txt")]).toEqual([
+    undefined,
+    undefined,
+    undefined,
+  ]);
 });
 
 test("a file is known by its name; hidden ones and what macOS adds are passed over", () => {
@@ -53,6 +75,13 @@ test("a file is known by its name; hidden ones and what macOS adds are passed ov
       "x/.git/a.png",
       "a.svg",
       "a.tar.gz",
+      "a.BMP",
+      "obj.names",
+      "_darknet.labels",
+      "IMG_1.HEIC",
+      "a.mov",
+      "a.dng",
+      "a.csv",
     ].map(kindOf),
   ).toEqual([
     "image",
@@ -65,6 +94,13 @@ test("a file is known by its name; hidden ones and what macOS adds are passed ov
     "hidden",
     "hidden",
     "other",
-    "other",
+    "archive",
+    "image",
+    "annotation",
+    "annotation",
+    "heic",
+    "video",
+    "cameraRaw",
+    "table",
   ]);
 });

@@ -1,5 +1,5 @@
 import { BOXES_PER_IMAGE_MAX } from "@/lib/domain/limits";
-import { IMAGE_TYPES } from "@/lib/engine/decode";
+import { IMAGE_TYPES } from "@/lib/engine/formats";
 import { MAX_SOURCE_PIXELS } from "@/lib/engine/generate";
 import { env } from "@/lib/platform/env";
 

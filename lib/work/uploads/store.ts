@@ -3,7 +3,7 @@ import { DomainError } from "@/lib/domain/errors";
 import { renewGrant, storeUploadsPrefix } from "@/lib/domain/grants";
 import { assertCanAddImage, takeUploadsGrant } from "@/lib/domain/images";
 import type { ProjectState, SluggedProjectRef } from "@/lib/domain/item-state";
-import { IMAGE_TYPES } from "@/lib/engine/decode";
+import { IMAGE_TYPES, USE_ONE_OF } from "@/lib/engine/formats";
 import { BlobNotFoundError, blobStore, type WriteGrant } from "@/lib/platform/blob-store";
 import { env } from "@/lib/platform/env";
 import { newId } from "@/lib/platform/id";
@@ -63,7 +63,7 @@ export async function beginStoreUpload(
     throw new DomainError("not_configured", "This server takes images itself. Send the file to it.");
   if (sizeBytes > env().imageBytesMax) throw tooLarge(env().imageBytesMax);
   if (!IMAGE_TYPES.some((type) => type === contentType))
-    throw new DomainError("unreadable_image", "Files of this type are not supported; use JPEG, PNG or WebP.");
+    throw new DomainError("unreadable_image", `Files of this type are not supported; use ${USE_ONE_OF}.`);
   const id = newId();
   const grant = await grantFor(project);
   const url = await blobStore().presignPut(uploadKey(project.id, id), { contentType, sizeBytes }, grant);

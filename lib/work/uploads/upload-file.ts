@@ -8,7 +8,18 @@ export interface UploadFile {
 
 /** Why a file was left out before anything was sent; each has a sentence in messages, `images.refusals`. */
 export type Refusal =
-  "notAnImage" | "tooLarge" | "annotationTooLarge" | "unsafeName" | "encrypted" | "brokenZip" | "zipBomb";
+  | "notAnImage"
+  | "heic"
+  | "cameraRaw"
+  | "video"
+  | "archive"
+  | "table"
+  | "tooLarge"
+  | "annotationTooLarge"
+  | "unsafeName"
+  | "encrypted"
+  | "brokenZip"
+  | "zipBomb";
 
 export interface Refused {
   path: string;

@@ -25,6 +25,7 @@ import {
   type TaskResult,
 } from "@/lib/domain/tasks";
 import { GrantLost } from "@/lib/domain/writer";
+import { refuseFormat, USE_ONE_OF } from "@/lib/engine/formats";
 import { BlobNotFoundError, blobStore } from "@/lib/platform/blob-store";
 import { env } from "@/lib/platform/env";
 import { newId } from "@/lib/platform/id";
@@ -35,6 +36,7 @@ import { createKeptWriters } from "@/lib/work/kept-writers";
 import { explainProblem, isReduction } from "./annotation-problems";
 import { applyAnnotationFiles } from "./annotations";
 import { batchAnnotations } from "./annotation-batches";
+import { explainNote } from "./image-notes";
 import { uploadImage } from "./images";
 import { sortZip, type Intake } from "./intake";
 import { place } from "./placing";
@@ -188,7 +190,12 @@ async function work(
 const STOPPING: readonly ErrorCode[] = ["not_found", "in_trash", "purged", "forbidden", "missing_scope"];
 
 const SENTENCES: Record<Refusal, string> = {
-  notAnImage: "Neither an image that can be used nor an annotation file.",
+  notAnImage: `Neither an image that can be used (${USE_ONE_OF}) nor an annotation file.`,
+  heic: refuseFormat("HEIC"),
+  cameraRaw: refuseFormat("camera raw"),
+  video: refuseFormat("video"),
+  archive: "An archive within the zip. Pack its files into the zip itself.",
+  table: "Tables (CSV) and JSON lines are not read. Export COCO, YOLO or Pascal VOC instead.",
   tooLarge: "Larger than an image may be.",
   annotationTooLarge: "This annotation file is too large. Divide it into several.",
   unsafeName: "Its name could lead out of its folder, or hides what it is. Rename it.",
@@ -213,17 +220,19 @@ async function addAll(
   let duplicates = 0;
 
   async function add(file: UploadFile): Promise<void> {
-    const { split, label } = place(file.path, {
+    const placing = {
       split: zip.split === null ? "folders" : NAME_OF_SPLIT[zip.split],
       classesFromFolders: classes,
       label: "",
-    });
+    } as const;
+    const { split, label } = place(file.path, placing, intake.listed.of(file.path));
     try {
       const bytes = await inflate(file);
       const facts = { fileName: file.path, split: SPLITS[split], label: classes ? label : null, description };
-      const { id, duplicate } = await patiently(() => uploadImage(ctx, ref, [bytes], facts), stop);
+      const { id, duplicate, notes: told = [] } = await patiently(() => uploadImage(ctx, ref, [bytes], facts), stop);
       sent.push({ id, name: file.path });
       if (duplicate) duplicates += 1;
+      for (const note of told) notes.push({ item: file.path, error: explainNote(note) });
     } catch (error) {
       if (!(error instanceof DomainError) || error.code === "busy" || STOPPING.includes(error.code)) throw error;
       failures.push({ item: file.path, error: error.publicMessage });
@@ -247,7 +256,7 @@ async function addAll(
   failures.push(...problems);
   notes.push(...reductions);
   if (classes)
-    for (const { path } of intake.annotations)
+    for (const { path } of intake.annotations.filter(({ path }) => !path.endsWith(".data")))
       failures.push({
         item: path,
         error: "Not read: images of a classification project have a class, from their folder.",

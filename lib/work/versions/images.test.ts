@@ -7,6 +7,7 @@ import { prisma } from "@/lib/platform/db";
 import { buildProject, buildWorld, userContext, type World } from "@/lib/testing/builders";
 import { buildRealVersion } from "@/lib/testing/real-version";
 import { storeVersion } from "@/lib/testing/stored-version";
+import { uploadImage } from "@/lib/work/uploads/images";
 import { answerImage } from "@/lib/doors/images/answer";
 import { listVersionImages, openSourceImage, openVersionImage } from "./images";
 
@@ -80,6 +81,29 @@ test("a source image opens for members, and is never shown as what a browser wou
   ]);
   await prisma().image.update({ where: { id: image.id }, data: { contentType: "image/svg+xml" } });
   expect((await openSourceImage(ctx, place)).contentType).toBe("application/octet-stream");
+});
+
+test("a source image that browsers cannot show, or only moving, is shown as a picture of its first frame", async () => {
+  const ctx = await userContext(world);
+  const ref = { workspaceSlug: world.workspace.slug, projectSlug: project.slug };
+  const frames = Buffer.concat([Buffer.alloc(4 * 4 * 3, 255), Buffer.alloc(4 * 4 * 3, 0)]);
+  const pages = sharp(frames, { raw: { width: 4, height: 8, channels: 3, pageHeight: 4 } });
+  for (const bytes of [
+    await pages
+      .clone()
+      .gif({ delay: [50, 50] })
+      .toBuffer(),
+    await pages.clone().tiff().toBuffer(),
+  ]) {
+    const { id } = await uploadImage(ctx, ref, [bytes], { fileName: "a", split: null, label: null });
+    const opened = await openSourceImage(ctx, { ...ref, imageId: id });
+    expect([opened.contentType, opened.sizeBytes]).toEqual(["image/png", null]);
+    const shown = await sharp(await buffer(await opened.stream()))
+      .raw()
+      .toBuffer({ resolveWithObject: true });
+    expect([shown.info.width, shown.info.height, shown.data[0]]).toEqual([4, 4, 255]);
+    expect((await openSourceImage(ctx, { ...ref, imageId: id }, { thumbnail: true })).contentType).toBe("image/webp");
+  }
 });
 
 test("a source image's thumbnail is a WebP, asked about every time, and costs nothing a second time", async () => {

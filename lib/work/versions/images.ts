@@ -1,4 +1,4 @@
-import type { Readable } from "node:stream";
+import { Readable } from "node:stream";
 import type { Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
 import { getSourceImage } from "@/lib/domain/images";
@@ -7,9 +7,11 @@ import { versionPrefix } from "@/lib/domain/grants";
 import { SPLIT_NAMES, type SplitName } from "@/lib/domain/splits";
 import { getVersionFiles } from "@/lib/domain/versions";
 import type { Box } from "@/lib/engine/boxes";
+import { makePng } from "@/lib/engine/generate";
 import type { ManifestFile } from "@/lib/engine/manifest";
 import { BlobNotFoundError, blobStore } from "@/lib/platform/blob-store";
 import { createCache, type Loaded } from "@/lib/work/cache";
+import { createGate } from "@/lib/work/gate";
 import { readManifest } from "./manifest";
 import { isSmall, openThumbnail } from "./thumbnails";
 
@@ -154,10 +156,17 @@ export async function openVersionImage(
   };
 }
 
-/** What a browser may show of what people uploaded; anything else is only ever downloaded. */
-const SHOWN = /^image\/(png|jpeg|webp|gif|bmp|avif)$/;
+/** What browsers show as it is. */
+const SHOWN: readonly string[] = ["image/jpeg", "image/png", "image/webp", "image/avif", "image/bmp"];
+/** Of which browsers show nothing, or more than the first frame: they get a picture of that. Anything else is only downloaded. */
+const RENDERED: readonly string[] = ["image/tiff", "image/gif"];
 
-/** One source image of a live project, or its thumbnail. Throws `not_found`, `in_trash`, `purged`. */
+/** A 50 megapixel image may take 200 MB while it is decoded. */
+const rendering = createGate(2);
+
+/**
+ * One source image of a live project as browsers can show it, or its thumbnail. Throws `not_found`, `in_trash`, `purged`.
+ */
 export async function openSourceImage(
   ctx: Context,
   ref: SluggedProjectRef & { imageId: string },
@@ -171,9 +180,16 @@ export async function openSourceImage(
       contentType: "image/webp",
       stream: () => readBlob(() => blobStore().stream(thumbnailKey)),
     };
+  if (RENDERED.includes(contentType))
+    return {
+      sha256: `${facts.sha256}-png`,
+      sizeBytes: null,
+      contentType: "image/png",
+      stream: () => readBlob(() => rendering(async () => Readable.from([await makePng(await blobStore().get(key))]))),
+    };
   return {
     ...facts,
-    contentType: SHOWN.test(contentType) ? contentType : "application/octet-stream",
+    contentType: SHOWN.includes(contentType) ? contentType : "application/octet-stream",
     stream: () => readBlob(() => blobStore().stream(key)),
   };
 }

@@ -7,12 +7,12 @@ import { Button } from "@/app/_ui/button";
 import { cn } from "@/app/_ui/class-names";
 import { Field } from "@/app/_ui/field";
 import { Select } from "@/app/_ui/select";
+import { ACCEPTED_IMAGES } from "@/lib/work/uploads/placing";
 import { Answer } from "./answer";
 import { DrawingPad } from "./drawing-pad";
 import { usePrediction } from "./use-prediction";
 import { findSample, isDark } from "./version-samples";
 
-const ACCEPT = "image/jpeg,image/png,image/webp";
 const WAYS = ["image", "draw"] as const;
 
 interface Props {
@@ -169,7 +169,7 @@ function ImageChoice({
         ref={file}
         type="file"
         hidden
-        accept={ACCEPT}
+        accept={ACCEPTED_IMAGES}
         aria-label={t("choose")}
         onChange={({ target }) => {
           const [image] = target.files ?? [];
@@ -194,6 +194,8 @@ async function readSample(url: string, projectUrl: string): Promise<Subject | nu
 
 function Picture({ image }: { image: Blob }) {
   const t = useTranslations("tryIt");
+  // Not every browser shows what a model reads: TIFF, for one.
+  const [unshown, setUnshown] = useState<Blob | null>(null);
   const show = useCallback(
     (picture: HTMLImageElement) => {
       const url = URL.createObjectURL(image);
@@ -202,9 +204,11 @@ function Picture({ image }: { image: Blob }) {
     },
     [image],
   );
+  if (unshown === image) return <p className="text-sm text-muted">{t("notShown")}</p>;
   return (
     <img
       ref={show}
+      onError={() => setUnshown(image)}
       alt={t("shown")}
       className="max-h-40 min-h-28 max-w-full rounded-md border border-line object-contain"
     />

@@ -1,5 +1,6 @@
 import type { Intake } from "@/lib/work/uploads/intake";
 import type { SplitName } from "@/lib/domain/splits";
+import type { ImageNote } from "@/lib/work/uploads/image-notes";
 import { isReduction } from "@/lib/work/uploads/annotation-problems";
 import { place, type Placing } from "@/lib/work/uploads/placing";
 import type { Refusal, UploadFile } from "@/lib/work/uploads/upload-file";
@@ -24,7 +25,10 @@ export interface AnnotationProblem {
 
 /** Why something is not in the project: a reason of ours, the server's sentence, or what is wrong with an annotation file. */
 export type Reason =
-  { code: Refusal | "unreadable" | "network" } | { sentence: string } | { problem: AnnotationProblem };
+  | { code: Refusal | "unreadable" | "network" }
+  | { sentence: string }
+  | { problem: AnnotationProblem }
+  | { note: ImageNote };
 
 export interface Failure {
   path: string;
@@ -68,6 +72,8 @@ export interface SentImage {
 export interface Sent {
   outcome: "added" | "duplicate" | "restored";
   id: string;
+  /** What is to be known of how it was taken. */
+  notes: readonly ImageNote[];
 }
 
 /** The way to the server; never throws but for an abort. */
@@ -155,12 +161,12 @@ export class UploadQueue {
   readonly snapshot = (): UploadState => this.#told;
 
   /** Adds what was chosen, also while others are being sent; what is over already is forgotten first. */
-  add({ images, annotations, refused }: Intake, placing: Placing): void {
+  add({ images, annotations, refused, listed }: Intake, placing: Placing): void {
     if (this.#state.status !== "running") this.dismiss();
     for (const { path, reason } of refused) this.#failures.push({ path, reason: { code: reason }, again: null });
     for (const file of annotations) this.#annotations.push(file);
     for (const file of images) {
-      this.#jobs.push({ file, ...place(file.path, placing) });
+      this.#jobs.push({ file, ...place(file.path, placing, listed.of(file.path)) });
       this.#state.files += 1;
       this.#state.bytes += file.sizeBytes;
     }
@@ -254,6 +260,7 @@ export class UploadQueue {
         this.#failures.push({ path: job.file.path, reason: result.reason, again: result.again ? job : null });
       } else {
         this.#sent.push({ id: result.id, path: job.file.path });
+        for (const note of result.notes) this.#notes.push({ path: job.file.path, reason: { note } });
         this.#state[result.outcome === "duplicate" ? "duplicates" : result.outcome] += 1;
       }
       this.#tellSoon();

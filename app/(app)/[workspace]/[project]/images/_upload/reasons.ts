@@ -28,6 +28,10 @@ export function useReason(imageMegabytes: number): (reason: Reason) => string {
   const t = useTranslations("images.reasons");
   return (reason) => {
     if ("sentence" in reason) return reason.sentence;
+    if ("note" in reason)
+      return reason.note.code === "damaged"
+        ? t("damaged", { percent: reason.note.missingPercent })
+        : t("firstFrame", { count: reason.note.frames });
     if ("code" in reason) return t(reason.code, { megabytes: imageMegabytes });
     const { code, count, format, by } = reason.problem;
     if (code === "unsupported_format")

@@ -229,20 +229,21 @@ function Review({
 const oddName = ({ images, annotations, refused }: Intake): string =>
   [...images, ...annotations, ...refused].find(({ path }) => /[^\u0000-\u007f]/.test(path))?.path ?? "";
 
-/** What the folders say of the images. */
-function readAll({ images }: Intake): { splits: number; classes: Set<string>; withoutClass: number } {
+/** What the folders, and lists beside them, say of the images. */
+function readAll({ images, listed }: Intake): { splits: number; classes: Set<string>; withoutClass: number } {
   const found = { splits: 0, classes: new Set<string>(), withoutClass: 0 };
   for (const { path } of images) {
     const { split, label } = readFolders(path);
-    if (split !== null) found.splits += 1;
+    if (split !== null || listed.of(path) !== null) found.splits += 1;
     if (label === null) found.withoutClass += 1;
     else found.classes.add(label);
   }
   return found;
 }
 
-function countSplits({ images }: Intake, split: Placing["split"]): Record<SplitName, number> {
+function countSplits({ images, listed }: Intake, split: Placing["split"]): Record<SplitName, number> {
   const counts = { train: 0, valid: 0, test: 0 };
-  for (const { path } of images) counts[place(path, { split, classesFromFolders: false, label: "" }).split] += 1;
+  for (const { path } of images)
+    counts[place(path, { split, classesFromFolders: false, label: "" }, listed.of(path)).split] += 1;
   return counts;
 }

@@ -1,6 +1,7 @@
-import { namesClasses } from "@/lib/work/uploads/placing";
+import { imageTypeOf, namesClasses } from "@/lib/work/uploads/placing";
 import type { UploadSettings } from "@/lib/work/uploads/settings";
 import type { UploadFile } from "@/lib/work/uploads/upload-file";
+import type { ImageNote } from "@/lib/work/uploads/image-notes";
 import type { AnnotationProblem, Failed, Job, Sent, SentImage, Stopped, UploadTarget } from "./queue";
 
 /** Where a project's images go: `url` is the project under /data. */
@@ -94,7 +95,10 @@ async function sendDirectly(
   });
 }
 
-/** By way of the object store: asks where to put the file, puts it there, says so. */
+/**
+ * By way of the object store: asks where to put the file, puts it there, says so. Its type is what its name says; the server
+ * looks inside before it believes it.
+ */
 async function sendByStore(
   url: string,
   { file, split, label }: Job,
@@ -109,18 +113,15 @@ async function sendByStore(
       body: JSON.stringify(value),
       signal,
     });
-  const begun = await json(`${url}/uploads`, { contentType: contentTypeOf(file.path), sizeBytes: body.size });
+  const begun = await json(`${url}/uploads`, {
+    contentType: imageTypeOf(file.path) ?? "image/jpeg",
+    sizeBytes: body.size,
+  });
   const place = begun.status === 200 ? readPlace(begun.body) : null;
   if (!place) return begun;
   const put = await callPatiently({ method: "PUT", url: place.url, headers: place.headers, body, signal, onProgress });
   if (put.status < 200 || put.status > 299) return { ...put, status: 0, body: null }; // the store's own words are not for people
   return json(`${url}/uploads/${place.id}`, { name: file.path, split, ...(label === null ? {} : { label }) });
-}
-
-/** What the store keeps it as; the server looks inside before it believes it. */
-function contentTypeOf(path: string): string {
-  const extension = path.slice(path.lastIndexOf(".") + 1).toLowerCase();
-  return extension === "png" || extension === "webp" ? `image/${extension}` : "image/jpeg";
 }
 
 function refusal({ status, body }: Answer): Failed | Stopped {
@@ -237,8 +238,16 @@ function readText(body: unknown, key: string): string | null {
 function readAdded(body: unknown): Sent | null {
   const id = readText(body, "id");
   if (id === null || !isRecord(body)) return null;
-  if (body["restored"] === true) return { outcome: "restored", id };
-  return { outcome: body["duplicate"] === true ? "duplicate" : "added", id };
+  const notes = Array.isArray(body["notes"]) ? body["notes"].flatMap(readNote) : [];
+  if (body["restored"] === true) return { outcome: "restored", id, notes };
+  return { outcome: body["duplicate"] === true ? "duplicate" : "added", id, notes };
+}
+
+function readNote(note: unknown): ImageNote[] {
+  if (!isRecord(note)) return [];
+  const number = (key: string) => (typeof note[key] === "number" ? note[key] : 0);
+  if (note["code"] === "damaged") return [{ code: "damaged", missingPercent: number("missingPercent") }];
+  return note["code"] === "first_frame" ? [{ code: "first_frame", frames: number("frames") }] : [];
 }
 
 function readPlace(body: unknown): { id: string; url: string; headers: Record<string, string> } | null {

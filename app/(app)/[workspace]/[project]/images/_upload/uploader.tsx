@@ -10,12 +10,11 @@ import { toastError } from "@/app/_ui/toast";
 import { sortFiles, type Intake, type IntakeLimits } from "@/lib/work/uploads/intake";
 import type { UploadQueue } from "./queue";
 import type { UploadFile } from "@/lib/work/uploads/upload-file";
+import { ACCEPTED_FILES } from "@/lib/work/uploads/placing";
 import type { NameEncoding } from "@/lib/work/uploads/zip-names";
 import { droppedFiles, filesOf } from "./dropped-files";
 
 const ReviewDialog = dynamic(async () => (await import("./review-dialog")).ReviewDialog, { ssr: false });
-
-const ACCEPT = ".jpg,.jpeg,.jpe,.jfif,.png,.webp,.zip,.json,.xml,.txt,.yaml,.yml";
 
 interface Props {
   project: string;
@@ -97,7 +96,7 @@ export function Uploader({ project, queue, labels, classes, limits, imageMegabyt
           multiple
           hidden
           aria-label={label}
-          {...(folder ? { webkitdirectory: "" } : { accept: ACCEPT })}
+          {...(folder ? { webkitdirectory: "" } : { accept: ACCEPTED_FILES })}
           onChange={({ target }) => {
             const chosen = [...(target.files ?? [])];
             target.value = ""; // the same files may be chosen again
