@@ -79,6 +79,46 @@ test("images are removed by keyboard, with an Undo, and restored in Trash, each 
   expect(await rows()).toEqual(before);
 });
 
+test("some of what went to Trash together is looked at and restored, the rest waits on", async ({
+  page,
+  world,
+  signIn,
+  axe,
+}) => {
+  const { rows, before } = await openImages(page, world, signIn, 5);
+  await askToRemove(page, 4);
+  await page.getByRole("dialog").getByRole("button", { name: "Move to Trash" }).press("Enter");
+  await expect(optionsOf(page)).toHaveCount(1);
+  await page.goto(trashPath(world));
+  await page.getByRole("link", { name: "4 images of Digits" }).click();
+  await expect(page.getByRole("heading", { name: "4 images of Digits" })).toBeVisible();
+  const tiles = page.getByRole("list", { name: "4 images of Digits" }).getByRole("listitem");
+  await expect(tiles).toHaveCount(4);
+  for (const tile of await tiles.all())
+    await expect
+      .poll(() => tile.locator("img").evaluate((image: HTMLImageElement) => image.complete && image.naturalWidth))
+      .toBeGreaterThan(0);
+  await axe();
+  await page.getByRole("checkbox", { name: /^image-4\.png/ }).check();
+  await page.getByRole("checkbox", { name: /^image-2\.png/ }).focus();
+  await page.keyboard.press("Space");
+  await axe();
+  const bar = page.getByRole("group", { name: "Selected images" });
+  await expect(bar).toContainText("2 selected");
+  await bar.getByRole("button", { name: "Restore" }).click();
+  await expect(toast(page, "Restored 2 images")).toBeVisible();
+  await expect(page.getByRole("heading", { name: "2 images of Digits" })).toBeVisible();
+  await expect(page.getByRole("listitem").filter({ has: page.getByRole("checkbox") })).toHaveCount(2);
+  const there = async () =>
+    (await rows()).filter(({ removalId }) => removalId === null).map(({ fileName }) => fileName);
+  expect(await there()).toEqual(["image-0.png", "image-2.png", "image-4.png"]);
+
+  await page.getByRole("checkbox", { name: "Select these 2 images" }).click();
+  await bar.getByRole("button", { name: "Restore" }).click();
+  await expect(page.getByText("Trash is empty.")).toBeVisible();
+  expect(await rows()).toEqual(before);
+});
+
 test("bytes that wait in Trash are restored by an upload; what is left is purged by its name, with a receipt", async ({
   page,
   world,

@@ -46,5 +46,6 @@ export {
   type AddedImage,
   type KnownImage,
   type LinkedImage,
+  type SourceImage,
 } from "./images";
 export type { ImageBox } from "./boxes";

@@ -21,6 +21,7 @@ export {
   type RestoredImages,
   type TrashedImages,
 } from "./images";
+export { getTrashedImage, readRemoval, type Removal, type RemovedImage } from "./removal";
 export type { AlreadyInTrash, Restored, Trashed } from "./outcome";
 export { foreseeTrashProject, foreseeTrashTraining, foreseeTrashVersion, type TrashConsequences } from "./consequences";
 export { listTrash, type TrashItem, type TrashPage } from "./list";

@@ -4,6 +4,7 @@ import type { ImageSelection, ImageView } from "@/lib/domain/images";
 import type { SluggedProjectRef } from "@/lib/domain/item-state";
 import { IMAGES_PER_CALL_MAX, IMAGES_PER_PAGE_MAX, IMAGES_PER_REMOVAL_MAX } from "@/lib/domain/limits";
 import { NAME_OF_SPLIT, SPLIT_NAMES, SPLITS } from "@/lib/domain/splits";
+import { workspaceParams } from "@/lib/doors/fields";
 import { itemId, toProjectRef } from "@/lib/doors/refs";
 
 /* What browsers send and get about a project's images, in the words of the API: splits in lower case. */
@@ -23,6 +24,15 @@ export function toImageRef(params: {
   const imageId = itemId.safeParse(params.image);
   if (!imageId.success) throw new DomainError("not_found", "There is no such image in this project.");
   return { ...toProjectRef(params), imageId: imageId.data };
+}
+
+/** An image in Trash, named in a path by the item that it is part of. Throws `not_found` for what can be none. */
+export function toRemovedImageRef(params: { workspace: string; removal: string; image: string }) {
+  const [removalId, imageId] = [itemId.safeParse(params.removal), itemId.safeParse(params.image)];
+  const workspaceSlug = workspaceParams.shape.workspace.safeParse(params.workspace);
+  if (!removalId.success || !imageId.success || !workspaceSlug.success)
+    throw new DomainError("not_found", "There is no such image in Trash.");
+  return { workspaceSlug: workspaceSlug.data, removalId: removalId.data, imageId: imageId.data };
 }
 
 /** What is said of an image that is sent. */

@@ -5,6 +5,7 @@ import { getSourceImage } from "@/lib/domain/images";
 import type { SluggedProjectRef, VersionRef } from "@/lib/domain/item-state";
 import { versionPrefix } from "@/lib/domain/grants";
 import { SPLIT_NAMES, type SplitName } from "@/lib/domain/splits";
+import { getTrashedImage } from "@/lib/domain/trash";
 import { getVersionFiles } from "@/lib/domain/versions";
 import type { Box } from "@/lib/engine/boxes";
 import { makePng } from "@/lib/engine/generate";
@@ -164,6 +165,22 @@ const RENDERED: readonly string[] = ["image/tiff", "image/gif"];
 /** A 50 megapixel image may take 200 MB while it is decoded. */
 const rendering = createGate(2);
 
+/** The thumbnail of a source image that waits in Trash. Throws `not_found`, `purged`. */
+export async function openTrashedThumbnail(
+  ctx: Context,
+  ref: { workspaceSlug: string; removalId: string; imageId: string },
+): Promise<OpenedImage> {
+  const { thumbnailKey, sha256 } = await getTrashedImage(ctx, ref);
+  return toThumbnail(sha256, thumbnailKey);
+}
+
+const toThumbnail = (sha256: string, key: string): OpenedImage => ({
+  sha256: `${sha256}-thumb`,
+  sizeBytes: null,
+  contentType: "image/webp",
+  stream: () => readBlob(() => blobStore().stream(key)),
+});
+
 /**
  * One source image of a live project as browsers can show it, or its thumbnail. Throws `not_found`, `in_trash`, `purged`.
  */
@@ -173,13 +190,7 @@ export async function openSourceImage(
   { thumbnail = false }: { thumbnail?: boolean } = {},
 ): Promise<OpenedImage> {
   const { key, thumbnailKey, contentType, ...facts } = await getSourceImage(ctx, ref);
-  if (thumbnail)
-    return {
-      sha256: `${facts.sha256}-thumb`,
-      sizeBytes: null,
-      contentType: "image/webp",
-      stream: () => readBlob(() => blobStore().stream(thumbnailKey)),
-    };
+  if (thumbnail) return toThumbnail(facts.sha256, thumbnailKey);
   if (RENDERED.includes(contentType))
     return {
       sha256: `${facts.sha256}-png`,

@@ -3,6 +3,7 @@
 import { z } from "zod";
 import type { Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
+import { IMAGES_PER_CALL_MAX } from "@/lib/domain/limits";
 import { ITEM_TYPES } from "@/lib/domain/item-types";
 import {
   cancelTrashJob,
@@ -10,6 +11,7 @@ import {
   freezeTrash,
   listJobResults,
   previewPurge,
+  restoreImages,
   startPurge,
   startRestore,
   type TrashJob,
@@ -75,6 +77,12 @@ export const startPurgeAction = action(
 export const startRestoreAction = action(
   z.union([z.object({ workspaceSlug, items }), z.object({ workspaceSlug, selectionId: id })]),
   async (ctx, input) => tell(ctx, input.workspaceSlug, await startRestore(ctx, input)),
+);
+
+/** Restores some of the images that went to Trash together. */
+export const restoreImagesAction = action(
+  z.object({ workspaceSlug, removalId: id, imageIds: z.array(id).min(1).max(IMAGES_PER_CALL_MAX) }),
+  restoreImages,
 );
 
 /** Stops a job before its next item. */

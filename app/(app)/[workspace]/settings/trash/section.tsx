@@ -3,8 +3,10 @@ import { escapeName } from "@/app/_ui/exact-name";
 import { LinkButton } from "@/app/_ui/link-button";
 import { Bytes } from "@/app/_ui/number";
 import { Table, TableBody, TableCell, TableHead, TableHeader, TableRow } from "@/app/_ui/table";
+import { TextLink } from "@/app/_ui/text-link";
 import { Time } from "@/app/_ui/time";
 import type { ListedItem, TrashOverview, TrashSection } from "@/lib/domain/trash";
+import { removalHref } from "./removal-href";
 import { RestoreButton, RestoreParentButton, RowMenu, SelectRow, SelectSection } from "./row-controls";
 import { Thumbnail } from "./thumbnail";
 import { trashHref, type TrashQuery } from "./view-query";
@@ -102,6 +104,11 @@ async function ItemRow({ item, overview }: { item: ListedItem; overview: TrashOv
   const reasonId = blockedBy === null ? undefined : `blocked-${id}`;
   const parent =
     blockedBy === "VERSION" ? t("versionLabel", { project: projectName, number: number ?? 0 }) : projectName;
+  const imagesLink = (
+    <TextLink href={removalHref(workspace.slug, id)}>
+      {t("imagesLabel", { project: projectName, count: item.images ?? 0 })}
+    </TextLink>
+  );
   const deletedBy = item.deletedByName ?? t("deletedUser", { id: item.deletedById });
   const withKey =
     item.deletedKeyId === null
@@ -132,7 +139,7 @@ async function ItemRow({ item, overview }: { item: ListedItem; overview: TrashOv
               {type === "TRAINING"
                 ? t("training", { number: item.trainingNumber ?? 0 })
                 : type === "IMAGES"
-                  ? t("imagesLabel", { project: projectName, count: item.images ?? 0 })
+                  ? imagesLink
                   : item.name}
             </bdi>
             {type === "VERSION" || type === "TRAINING" ? (
