@@ -18,6 +18,26 @@ sharp.cache(false);
 /** The bytes are no image that we can use; the message is a sentence for whoever uploaded it. */
 export class ImageDecodeError extends Error {
   override readonly name = "ImageDecodeError";
+
+  /** `why`: a word for what there is more to say of, and its figures, for sentences in other languages. */
+  constructor(
+    message: string,
+    options?: ErrorOptions,
+    readonly why: { reason?: "heic" | "cameraRaw" | "video" | "cutShort"; percent?: number } = {},
+  ) {
+    super(message, options);
+  }
+}
+
+const REASONS: ReadonlyMap<string, "heic" | "cameraRaw" | "video"> = new Map([
+  ["HEIC", "heic"],
+  ["camera raw", "cameraRaw"],
+  ["video", "video"],
+]);
+
+function refused(format: string): ImageDecodeError {
+  const reason = REASONS.get(format);
+  return new ImageDecodeError(refuseFormat(format), {}, reason === undefined ? {} : { reason });
 }
 
 /** A file's bytes, or its path. */
@@ -42,8 +62,8 @@ export async function readHeader(source: Source): Promise<ImageHeader> {
   const readAt = reader(source);
   const format = nameFormat(await readAt(0, HEAD_BYTES));
   const contentType = IMAGE_TYPES.find((type) => IMAGE_FORMATS[type] === format);
-  if (contentType === undefined) throw new ImageDecodeError(refuseFormat(format));
-  if (format === "TIFF" && (await isCameraRaw(readAt))) throw new ImageDecodeError(refuseFormat("camera raw"));
+  if (contentType === undefined) throw refused(format);
+  if (format === "TIFF" && (await isCameraRaw(readAt))) throw refused("camera raw");
   const header = format === "BMP" ? await readBitmap(readAt) : await readMetadata(source);
   const { width, height } = header;
   if (width * height > MAX_SOURCE_PIXELS) {
@@ -199,6 +219,7 @@ async function assessDamage(source: Source, cause: unknown): Promise<number> {
   throw new ImageDecodeError(
     `The file is cut short: about ${percent} % of the image is missing. Copy or export it again from where it comes from.`,
     { cause },
+    { reason: "cutShort", percent },
   );
 }
 

@@ -85,7 +85,7 @@ async function ask(model: ServedModel, image: Buffer): Promise<Prediction> {
   try {
     return await model.predict(image);
   } catch (error) {
-    if (error instanceof ImageDecodeError) throw new DomainError("unreadable_image", error.message);
+    if (error instanceof ImageDecodeError) throw new DomainError("unreadable_image", error.message, { ...error.why });
     throw error;
   }
 }

@@ -214,6 +214,15 @@ describe("refused, leaving nothing anywhere,", () => {
     await expectNothing();
   });
 
+  it("is told with a word for pages in other languages", async () => {
+    await expect(upload([Buffer.from("\0\0\0\x18ftypheic\0\0\0\0mif1heic")])).rejects.toMatchObject({
+      details: { reason: "heic" },
+    });
+    await expect(upload([(await photo(320, 240)).subarray(0, 8_000)])).rejects.toMatchObject({
+      details: { reason: "cutShort", percent: expect.any(Number) },
+    });
+  });
+
   it("is an image over the limit, and no more of it is read than shows that", async () => {
     let sent = 0;
     async function* endless() {

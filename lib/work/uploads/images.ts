@@ -122,7 +122,7 @@ async function look(file: string) {
     const thumbnail = await makeThumbnail(file, THUMBNAIL_SIDE_PX);
     return { ...inspected, thumbnail, look: await lookOf(thumbnail) };
   } catch (error) {
-    if (error instanceof ImageDecodeError) throw new DomainError("unreadable_image", error.message);
+    if (error instanceof ImageDecodeError) throw new DomainError("unreadable_image", error.message, { ...error.why });
     throw error;
   }
 }

@@ -45,7 +45,12 @@ export default async function RemovalPage({ params, searchParams }: Props) {
           title={title}
           meta={
             <p className="flex flex-wrap gap-x-2">
-              {deletedByName === null ? null : <bdi>{t("deletedByLine", { name: escapeName(deletedByName) })}</bdi>}
+              {deletedByName === null ? null : (
+                <>
+                  <bdi>{t("deletedByLine", { name: escapeName(deletedByName) })}</bdi>
+                  <span aria-hidden>·</span>
+                </>
+              )}
               <Time at={deletedAt} />
               <span aria-hidden>·</span>
               <span className={timeLeft.urgent ? "font-medium text-warn" : undefined}>
