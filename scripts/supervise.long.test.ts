@@ -49,7 +49,7 @@ afterEach(async () => {
 });
 
 async function listen(wanted: number): Promise<Server> {
-  const server = createServer();
+  const server = createServer((socket) => socket.destroy());
   server.listen(wanted, "127.0.0.1");
   await once(server, "listening");
   return server;
