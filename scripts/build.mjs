@@ -1,4 +1,4 @@
-// Builds what runs: Prisma's client, the bundles in .build/ (worker and its training child, admin, migrate, seed) and Next's production build.
+// Builds what runs: Prisma's client, the bundles in .build/ (worker and its training child, the process of an ONNX model, admin, migrate, seed) and Next's production build.
 // A part is built when the sources that it is made of have changed since it was last built whole.
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -21,6 +21,7 @@ const ENTRY_POINTS = [
   "scripts/migrate.ts",
   "prisma/seed.ts",
   "lib/engine/trainer/child.ts",
+  "lib/engine/onnx/onnx-child.ts",
 ];
 const SCHEMA_SOURCES = ["prisma/schema.prisma", "prisma.config.ts", "package-lock.json"];
 const SOURCE_FOLDERS = ["app", "i18n", "lib", "messages", "pages", "prisma", "public", "scripts"];
