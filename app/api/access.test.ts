@@ -1,3 +1,4 @@
+import { buffer } from "node:stream/consumers";
 import { describe, expect, it } from "vitest";
 import { PERMISSIONS, SCOPES } from "@/lib/domain/permissions";
 import { EMPTY_ANSWER, type AnyOperation } from "@/lib/doors/operation";
@@ -20,6 +21,7 @@ import {
   userContext,
 } from "@/lib/testing/builders";
 import { itemRef, UNBOUNDED, versionRef } from "@/lib/testing/lifecycle";
+import { zipStream } from "@/lib/engine/zip";
 import { photo } from "@/lib/testing/pixels";
 import { storeModel } from "@/lib/testing/served-model";
 import { call, listRouteFiles, METHODS } from "./_test/call-api";
@@ -123,6 +125,11 @@ const fill = (path: string, params: Record<string, string>): string =>
 const uploadForm = new FormData();
 uploadForm.set("file", new Blob([new Uint8Array(await photo(8, 8))]), "b.jpg");
 
+/** Without an ONNX file in it: kept as it is. */
+const emptyZip = new Uint8Array(
+  await buffer(zipStream([{ path: "weights.pt", open: async () => "weights" }])),
+); // prettier-ignore
+
 /** What the operations that read a body are sent. */
 function bodyFor({ id }: AnyOperation, scene: Scene): { json?: unknown; raw?: BodyInit } {
   switch (id) {
@@ -142,6 +149,8 @@ function bodyFor({ id }: AnyOperation, scene: Scene): { json?: unknown; raw?: Bo
       return { json: { leaseId: scene.leaseId, reason: "Out of memory." } };
     case "storeWeights":
       return { raw: "weights" };
+    case "uploadModel":
+      return { raw: emptyZip };
     case "trashImages":
     case "trashImagesOfWorkspace":
       return { json: { images: [scene.params.image] } };
@@ -162,6 +171,7 @@ function bodyFor({ id }: AnyOperation, scene: Scene): { json?: unknown; raw?: Bo
 
 /** What is named in the query. */
 function queryFor({ id }: AnyOperation, scene: Scene): string {
+  if (id === "beginModelUpload") return "?modelType=yolov8n";
   if (id === "storeWeights") return `?leaseId=${scene.leaseId}`;
   return id === "getTraining" ? `?trainingId=${scene.params.training}` : "";
 }

@@ -68,6 +68,7 @@ describe("GET /:workspace/:project/models", () => {
       recommended: true,
       version: `${world.workspace.slug}/${project.slug}/1`,
       group: version.model.trainingId,
+      servable: true,
       sizeBytes: drawWeights().length,
       created: version.model.createdAt.getTime() / 1000,
     };

@@ -36,6 +36,7 @@ export const AUDIT_ACTIONS = [
   "training.stop_requested",
   "training.stopped",
   "training.cancelled",
+  "training.handed_in",
   "training.trashed",
   "training.restored",
   "training.purged",

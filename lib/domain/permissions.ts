@@ -26,6 +26,7 @@ export const PERMISSIONS = {
   "update version": { roles: WRITERS, scope: "version:update" },
   "run trainings": { roles: WRITERS, scope: "training-job:create" },
   "work on trainings": { roles: WRITERS, scope: "training-job:run" },
+  "hand in models": { roles: WRITERS, scope: "model:deploy" },
   predict: { roles: EVERYBODY, scope: "model:infer" },
   "read api keys": { roles: OWNERS, scope: "api-key:read" },
   "create api key": { roles: OWNERS, scope: "api-key:create" },

@@ -12,6 +12,7 @@ export const SCOPES = [
   "training-job:create",
   "training-job:run",
   "model:infer",
+  "model:deploy",
   "api-key:read",
   "api-key:create",
   "api-key:update",

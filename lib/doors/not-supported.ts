@@ -43,7 +43,7 @@ export const NOT_SUPPORTED: Readonly<Record<`/${string}`, string>> = {
   "/{workspace}/model-evals":
     "Evaluations of models are not part of this server. What a training measured is on its version's page, and in `roboflow train results`.",
   "/{workspace}/models/prepareUpload":
-    "Weights that were made elsewhere cannot be uploaded on their own here. A trainer of yours can take trainings over HTTP and hand its weights in.",
+    "A model belongs to a version here, and falls silent and comes back with it: hand it in with version.deploy(…), or on the version's page.",
   "/{workspace}/models":
     "Marking models is not part of this server. Which model a version answers with is chosen on its page.",
   "/{workspace}/projects/fork":
@@ -70,8 +70,6 @@ export const NOT_SUPPORTED: Readonly<Record<`/${string}`, string>> = {
     "A project's images are searched with POST /{workspace}/{project}/search, and nothing else. They are there in the browser, under Images.",
   "/{workspace}/{project}/upload":
     "A zip is sent with POST /{workspace}/{project}/upload/zip, an image with POST /dataset/{project}/upload. Nothing else is here.",
-  "/{workspace}/{project}/{version}/uploadModel":
-    "Weights that were made elsewhere cannot be uploaded on their own here. A trainer of yours can take trainings over HTTP and hand its weights in.",
 };
 
 const isParameter = (segment: string): boolean => segment.startsWith("{");

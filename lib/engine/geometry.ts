@@ -48,6 +48,19 @@ export function chain(first: Matrix, second: Matrix): Matrix {
   };
 }
 
+/** What undoes the matrix, which must have an area. */
+export function invert({ a, b, c, d, e, f }: Matrix): Matrix {
+  const growth = a * d - b * c;
+  return {
+    a: d / growth,
+    b: -b / growth,
+    c: -c / growth,
+    d: a / growth,
+    e: (b * f - d * e) / growth,
+    f: (c * e - a * f) / growth,
+  };
+}
+
 /** `matrix`, about another point than the corner. */
 export function about(centre: Point, matrix: Matrix): Matrix {
   const toCorner = { ...IDENTITY, e: -centre.x, f: -centre.y };

@@ -1,6 +1,6 @@
 import type { Sharp } from "sharp";
 import { adjustContrast } from "@/lib/engine/contrast";
-import { IDENTITY, moveTracks, type Size, type Track } from "@/lib/engine/geometry";
+import { chain, IDENTITY, type Matrix, moveTracks, type Size, toStored, type Track } from "@/lib/engine/geometry";
 import { cut, openPixels, readPixels, type Pixels, type Region } from "@/lib/engine/pixels";
 import type { PlannedOutput } from "@/lib/engine/plan";
 import type { Preprocessing } from "@/lib/engine/settings";
@@ -42,6 +42,22 @@ export function chooseRegion(
 function part(length: number, from: number, to: number): [start: number, end: number] {
   const start = Math.min(Math.round(length * from), length - 1);
   return [start, Math.max(start + 1, Math.round(length * to))];
+}
+
+/**
+ * Where an image as people see it, of that size and EXIF orientation, comes to lie in its output, for settings without tiles:
+ * a matrix without rotation but for quarter turns.
+ */
+export function findPlace(seen: Size, orientation: number, settings: Preprocessing): Matrix {
+  const upright = settings["auto-orient"] === true;
+  const size = upright || orientation < 5 ? seen : { width: seen.height, height: seen.width };
+  const region = chooseRegion(size, settings, null);
+  const { scaled, frame } = fit(region, settings);
+  const scale = { ...IDENTITY, a: scaled.width / region.width, d: scaled.height / region.height };
+  return [
+    { ...IDENTITY, e: -region.left, f: -region.top },
+    { ...scale, e: -frame.left, f: -frame.top },
+  ].reduce(chain, upright ? IDENTITY : toStored(orientation, seen));
 }
 
 /**

@@ -199,7 +199,7 @@ METHODS = [
     ("Version", "download", "dv.download('coco', 'boxes-coco').location"),
     ("Version", "export", "dv.export('coco')"),
     ("Version", "train", "cv.train(model_type='hog-mlp-cls', epochs=1)"),
-    ("Version", "deploy", "dv.deploy('yolov8', 'loose')", {"client": "prints the refusal and goes on"}),
+    ("Version", "deploy", "dv.deploy('yolov8', 'loose')"),
     ("Version", "delete", "dv2.delete()"),
     ("Version", "restore", "dv2.restore()"),
     ("Training", "models", "len(run.models)"),

@@ -26,8 +26,6 @@ export {
 } from "./runs";
 export {
   cancelTraining,
-  EMBEDDED_MODEL_TYPE,
-  EMBEDDED_MODEL_TYPE_CLS,
   EPOCHS_DEFAULT,
   EPOCHS_MAX,
   findUntrainable,
@@ -50,3 +48,5 @@ export {
   weightsFile,
   weightsPath,
 } from "./weights";
+export { EMBEDDED_MODEL_TYPE, EMBEDDED_MODEL_TYPE_CLS } from "./model-types";
+export { assertCanHandIn, beginHandIn, completeHandIn, explainLostHandIn, type HandIn } from "./hand-in";

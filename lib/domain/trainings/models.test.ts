@@ -71,6 +71,8 @@ describe("a model", () => {
         weightsId: null,
         sizeBytes: Number(version.model.sizeBytes),
         preprocessing: { grayscale: true },
+        onnx: null,
+        fileType: null,
       });
     }
   });

@@ -6,6 +6,7 @@ import { DomainError } from "@/lib/domain/errors";
 import { getLiveVersion, type SluggedProjectRef, type VersionRef } from "@/lib/domain/item-state";
 import { LIVE_VERSION, takeLocks, versionLock } from "@/lib/domain/locks";
 import { authorize, authorizeSystem } from "@/lib/domain/permissions";
+import type { FileType } from "./new-model";
 
 export interface ServingModel {
   id: string;
@@ -18,6 +19,10 @@ export interface ServingModel {
   sizeBytes: number;
   /** What its version did to every image, as stored. */
   preprocessing: unknown;
+  /** What its ONNX file is, as whoever stored it found out; null: it is none. */
+  onnx: unknown;
+  /** Of the stored file; null: nobody knows. */
+  fileType: FileType | null;
 }
 
 /** By its permanent slug, where given as one of that project or version; or as a version's default model, as `project/n` names it. */
@@ -29,7 +34,7 @@ interface ServingRow extends ServingModel {
 }
 
 const SERVING_COLUMNS = `m.id, m.slug, m.model_type as "modelType",
-  m.version_id as "versionId", m.training_id as "trainingId", m.weights_id as "weightsId", m.size_bytes::float8 as "sizeBytes", v.preprocessing,
+  m.version_id as "versionId", m.training_id as "trainingId", m.weights_id as "weightsId", m.size_bytes::float8 as "sizeBytes", v.preprocessing, m.onnx, m.file_type as "fileType",
   coalesce(p.purge_after, v.purge_after, t.purge_after) as "restorableUntil",
   case when p.deleted_at is not null then 'project' when v.deleted_at is not null then 'version'
     when t.deleted_at is not null then 'training' end as "inTrash"`;
@@ -209,6 +214,10 @@ export interface ModelView {
   versionName: string;
   trainingId: string;
   trainingNumber: number;
+  /** It can be asked here: our own trainer made it, or it is an ONNX file that we know. */
+  servable: boolean;
+  /** It was made elsewhere, and brought here as it is. */
+  handedIn: boolean;
   /** What `project/n` serves. */
   isDefault: boolean;
   /** Predictions asked of it in the last 7 days, today included (UTC). */
@@ -222,6 +231,7 @@ const LIST = statement({
 select m.slug, m.model_type as "modelType", m.metrics, m.size_bytes::float8 as "sizeBytes", m.created_at as "createdAt",
   p.slug as "projectSlug", p.name as "projectName", v.number as "versionNumber", v.name as "versionName",
   t.id as "trainingId", t.number as "trainingNumber", v.default_model_id = m.id as "isDefault",
+  m.onnx is not null or t.trainer = 'EMBEDDED' as servable, t.trainer = 'HANDED_IN' as "handedIn",
   coalesce((
     select sum(c.calls) from model_calls c
     where c.model_id = m.id and c.day > ($4::timestamptz at time zone 'utc')::date - 7

@@ -2,6 +2,7 @@ import { query, statement, transaction } from "@/lib/platform/db";
 import { newId } from "@/lib/platform/id";
 import { enqueue } from "@/lib/platform/job-queue";
 import { notifyTrainers } from "@/lib/platform/notify";
+import { Prisma } from "@/lib/platform/generated/client";
 import type { ProjectType, TrainerKind } from "@/lib/platform/generated/enums";
 import { recordAudit } from "@/lib/domain/audit";
 import type { Context } from "@/lib/domain/context";
@@ -9,6 +10,7 @@ import { DomainError } from "@/lib/domain/errors";
 import { LIVE_VERSION, projectLockOfVersion, takeLocks, versionLock, versionLockOfTraining } from "@/lib/domain/locks";
 import { authorize, authorizeSystem } from "@/lib/domain/permissions";
 import { trainingEvent, type NamedTraining } from "./event";
+import { addModel, type FoundOnnx } from "./new-model";
 
 /*
  * A run as its trainer sees it: taken under a lease, kept alive by heartbeats, ended once. Every write is conditional on
@@ -81,7 +83,7 @@ const DROP_WEIGHTS = statement({
   name: "training-run-drop-weights",
   text: `
 with dropped as (
-  update trainings t set weights_id = null, weights_bytes = 0 where t.id = $1 and t.weights_id is not null
+  update trainings t set weights_id = null, weights_bytes = 0, weights_onnx = null where t.id = $1 and t.weights_id is not null
   returning t.id, t.version_id, t.workspace_id
 )
 insert into grants (id, holder, workspace_id, project_id, version_id, training_id, until)
@@ -224,6 +226,7 @@ from versions v join projects p on p.id = v.project_id
 where t.id = $1 and t.lease_id = $2 and t.status = 'RUNNING' and t.weights_id is not null and ($4::text is null or t.workspace_id = $4)
   and v.id = t.version_id and ${LIVE_VERSION}
 returning t.number, t.status, t.model_type as "modelType", t.weights_id as "weightsId", t.weights_bytes as "weightsBytes",
+  t.weights_onnx as "weightsOnnx",
   v.id as "versionId", v.number as "versionNumber", v.workspace_id as "workspaceId", p.id as "projectId", p.slug as "projectSlug"`,
 });
 
@@ -232,6 +235,7 @@ interface EndedRun {
   weightsId: string;
   /** As a string. */
   weightsBytes: string;
+  weightsOnnx: FoundOnnx | null;
   status: "FINISHED" | "STOPPED";
   modelType: string;
   versionId: string;
@@ -257,39 +261,25 @@ export async function finishTraining(
     await takeLocks(tx, versionLockOfTraining(lease.trainingId));
     const [run] = await tx.query<EndedRun>(FINISH, [lease.trainingId, lease.leaseId, ctx.now, workspaceId]);
     if (!run) return null;
-    // A slug is never given twice: where another model had it, a number is added.
-    const wanted = `${run.projectSlug}-${run.versionNumber}-${run.number}`;
-    const outlived = {
-      workspaceId: run.workspaceId,
-      modelId: lease.leaseId,
-      trainingId: lease.trainingId,
-      versionId: run.versionId,
-      projectId: run.projectId,
-    };
-    const take = async (slug: string) =>
-      (await tx.modelSlug.createMany({ data: { ...outlived, slug }, skipDuplicates: true })).count > 0;
-    let slug = wanted;
-    for (let n = 2; !(await take(slug)); n++) slug = `${wanted}-${n}`;
-    const { workspaceId: modelWorkspaceId, versionId, modelType, weightsId } = run;
-    await tx.training.update({ where: { id: lease.trainingId }, data: { weightsId: null, weightsBytes: 0 } });
-    await tx.model.create({
-      data: {
-        id: lease.leaseId,
-        workspaceId: modelWorkspaceId,
-        versionId,
-        trainingId: lease.trainingId,
-        slug,
-        modelType,
-        weightsId,
-        metrics,
-        files: 1,
-        sizeBytes: Number(run.weightsBytes),
-        createdAt: ctx.now,
-      },
+    const { versionId, modelType, weightsId, weightsOnnx: onnx } = run;
+    await tx.training.update({
+      where: { id: lease.trainingId },
+      data: { weightsId: null, weightsBytes: 0, weightsOnnx: Prisma.DbNull },
     });
-    await tx.version.updateMany({
-      where: { id: versionId, defaultModelId: null },
-      data: { defaultModelId: lease.leaseId },
+    const slug = await addModel(tx, ctx, {
+      id: lease.leaseId,
+      workspaceId: run.workspaceId,
+      project: { id: run.projectId, slug: run.projectSlug },
+      version: { id: versionId, number: run.versionNumber },
+      training: { id: lease.trainingId, number: run.number },
+      modelType,
+      metrics,
+      weights: {
+        id: weightsId,
+        sizeBytes: Number(run.weightsBytes),
+        onnx,
+        fileType: onnx === null ? null : onnx.entry === null ? "onnx" : "zip",
+      },
     });
     const action = run.status === "STOPPED" ? "training.stopped" : "training.finished";
     await recordAudit(tx, ctx, [trainingEvent(action, { ...run, id: lease.trainingId }, { model: slug })]);

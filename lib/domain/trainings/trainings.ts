@@ -11,6 +11,7 @@ import { getLiveVersion, getTrainingState, type TrainingState, type VersionRef }
 import { lockLiveVersion, takeLocks, trainingLock } from "@/lib/domain/locks";
 import { authorize } from "@/lib/domain/permissions";
 import { trainingEvent } from "./event";
+import { assertModelType, EMBEDDED_MODEL_TYPE, EMBEDDED_MODEL_TYPE_CLS } from "./model-types";
 import { TRAINING_COLUMNS, viewTraining, type TrainingView } from "./view";
 
 /*
@@ -18,14 +19,8 @@ import { TRAINING_COLUMNS, viewTraining, type TrainingView } from "./view";
  * locks the project, then the version, and looks at both afterwards.
  */
 
-/** What our own trainer makes; everything else waits for a trainer elsewhere. */
-export const EMBEDDED_MODEL_TYPE = "hog-mlp";
-/** The same in the official client's words: it knows a classifier by the "cls" in its type. */
-export const EMBEDDED_MODEL_TYPE_CLS = "hog-mlp-cls";
 export const EPOCHS_MAX = 500;
 export const EPOCHS_DEFAULT = 20;
-
-const MODEL_TYPE = /^[a-z0-9][a-z0-9._-]{0,63}$/;
 
 export interface StartedTraining {
   id: string;
@@ -48,10 +43,7 @@ export async function startTraining(
   const { modelType: asked = EMBEDDED_MODEL_TYPE } = input;
   const modelType = asked === EMBEDDED_MODEL_TYPE_CLS ? EMBEDDED_MODEL_TYPE : asked;
   const epochs = input.epochs ?? EPOCHS_DEFAULT;
-  if (!MODEL_TYPE.test(modelType))
-    throw new DomainError("invalid_input", "A model type has lower-case letters, digits, dots and dashes.", {
-      field: "modelType",
-    });
+  assertModelType(modelType);
   if (!Number.isInteger(epochs) || epochs < 1 || epochs > EPOCHS_MAX)
     throw new DomainError("invalid_input", `Epochs are a whole number from 1 to ${EPOCHS_MAX}.`, { field: "epochs" });
   const trainer: TrainerKind = modelType === EMBEDDED_MODEL_TYPE ? "EMBEDDED" : "EXTERNAL";

@@ -1,9 +1,11 @@
 import type { WriteGrant } from "@/lib/platform/blob-store";
 import { prisma, transaction, type Transaction } from "@/lib/platform/db";
+import { Prisma } from "@/lib/platform/generated/client";
 import { newId } from "@/lib/platform/id";
 import type { Context } from "@/lib/domain/context";
 import { holdGrant, takeGrant, type GrantedItem } from "@/lib/domain/grants";
 import { lockLiveVersion, takeLocks, trainingLock } from "@/lib/domain/locks";
+import type { FoundOnnx } from "./new-model";
 import { workspaceOf, type TrainingLease } from "./runs";
 
 /* What a run learned: stored under a grant at a place of its own, named by the run, then by its model, or left. */
@@ -51,7 +53,7 @@ export async function beginWeights(
 export async function keepWeights(
   ctx: Context,
   lease: TrainingLease,
-  weights: { id: string; sizeBytes: number },
+  weights: { id: string; sizeBytes: number; onnx?: FoundOnnx | null },
 ): Promise<boolean> {
   workspaceOf(ctx, lease.workspaceSlug);
   return transaction(async (tx) => {
@@ -59,7 +61,11 @@ export async function keepWeights(
     if (!(await findHeldRun(tx, lease)) || !(await holdGrant(tx, weights.id))) return false;
     await tx.training.update({
       where: { id: lease.trainingId },
-      data: { weightsId: weights.id, weightsBytes: weights.sizeBytes },
+      data: {
+        weightsId: weights.id,
+        weightsBytes: weights.sizeBytes,
+        weightsOnnx: weights.onnx ? { ...weights.onnx } : Prisma.DbNull,
+      },
     });
     return true;
   });
@@ -118,7 +124,7 @@ export async function listLeftWeights({
 export async function forgetLeftWeights(tx: Transaction, { item, weightsId }: LeftWeights): Promise<boolean> {
   const forgotten = await tx.training.updateMany({
     where: { id: item.trainingId, weightsId, endedAt: { not: null } },
-    data: { weightsId: null, weightsBytes: 0 },
+    data: { weightsId: null, weightsBytes: 0, weightsOnnx: Prisma.DbNull },
   });
   return forgotten.count > 0;
 }

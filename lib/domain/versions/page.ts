@@ -53,7 +53,7 @@ export interface VersionsPage {
   versions: ListedVersion[];
   /** The one asked for, else the newest; null when there is none. */
   chosen: ChosenVersion | null;
-  may: { updateVersions: boolean; createVersions: boolean; runTrainings: boolean };
+  may: { updateVersions: boolean; createVersions: boolean; runTrainings: boolean; handInModels: boolean };
 }
 
 /**
@@ -82,6 +82,7 @@ export async function getVersionsPage(
       updateVersions: allows(ctx, "update version", slug),
       createVersions: allows(ctx, "create version", slug),
       runTrainings: allows(ctx, "run trainings", slug),
+      handInModels: allows(ctx, "hand in models", slug),
     },
   };
 }

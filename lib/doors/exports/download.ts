@@ -129,9 +129,9 @@ const toImage = (image: LinkedImage, kind: "image" | "thumbnail"): Download => {
   };
 };
 
-const toWeights = ({ slug, sizeBytes, versionId, ...model }: ServingModel): Download => ({
+const toWeights = ({ slug, sizeBytes, versionId, fileType, ...model }: ServingModel): Download => ({
   contentType: "application/octet-stream",
-  fileName: `${slug}.weights`,
+  fileName: `${slug}.${fileType ?? "weights"}`,
   sizeBytes,
   etag: `"${model.weightsId ?? model.id}"`,
   open: (range) =>

@@ -4,7 +4,7 @@ import { DomainError } from "@/lib/domain/errors";
 import { authorize } from "@/lib/domain/permissions";
 import type { ModelRef } from "@/lib/domain/trainings";
 import { holdCallsBy } from "@/lib/work/inference/calls";
-import { predict, type InferenceAnswer } from "@/lib/work/inference/inference";
+import { predict, type InferenceAnswer, type Wanted } from "@/lib/work/inference/inference";
 import { readForm } from "@/lib/doors/images/form";
 import { fetchImage } from "@/lib/work/fetch-image";
 import { readChunks } from "@/lib/work/chunks";
@@ -38,7 +38,7 @@ export async function predictRequest(
   ctx: Context,
   ref: ModelRef,
   request: Request,
-  { image, ...wanted }: { image?: string | undefined; confidence: number; classes?: readonly string[] },
+  { image, ...wanted }: Wanted & { image?: string | undefined },
 ): Promise<InferenceAnswer> {
   authorize(ctx, "predict", ref.workspaceSlug);
   return withRequestImage(request, image, (bytes) => predict(ctx, ref, bytes, wanted));

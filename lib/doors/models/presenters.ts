@@ -2,6 +2,7 @@ import type { z } from "zod";
 import type { ModelsPage, ModelView } from "@/lib/domain/trainings";
 import { toEpochSeconds } from "@/lib/doors/fields";
 import { presentModelType } from "@/lib/doors/trainings/presenters";
+import type { HandedIn } from "@/lib/work/models/hand-in";
 import type * as schemas from "./schemas";
 
 export function presentModel(workspace: string, model: ModelView): z.input<typeof schemas.modelAnswer> {
@@ -12,6 +13,7 @@ export function presentModel(workspace: string, model: ModelView): z.input<typeo
     recommended: model.isDefault,
     version: `${workspace}/${model.projectSlug}/${model.versionNumber}`,
     group: model.trainingId,
+    servable: model.servable,
     sizeBytes: model.sizeBytes,
     created: toEpochSeconds(model.createdAt),
   };
@@ -25,4 +27,9 @@ export function presentModels(
   return models
     .filter(({ trainingId }) => group === undefined || group === trainingId)
     .map((model) => presentModel(workspace.slug, model));
+}
+
+export function presentHandedIn(workspace: string, model: HandedIn): z.input<typeof schemas.handedInAnswer> {
+  const { modelSlug, modelType, servable, sizeBytes } = model;
+  return { model: `${workspace}/${modelSlug}`, modelType, servable, sizeBytes };
 }

@@ -30,6 +30,23 @@ export const weightsParams = projectParams.extend({
   }),
 });
 
+const modelType = z
+  .string()
+  .max(64, "is too long")
+  .meta({ description: "What the model is, as you call it.", examples: ["yolov8n"] });
+
+export const uploadQuery = z.object({ modelType: modelType.optional() });
+export const beginUploadQuery = z.object({ modelType });
+export const uploadLinkParams = z.object({ token: z.string().max(4096) });
+export const uploadLinkAnswer = z.strictObject({ url: z.url() });
+
+export const handedInAnswer = z.strictObject({
+  model: modelUrl,
+  modelType: z.string(),
+  servable: z.boolean().meta({ description: "It can be asked here; else it is kept for download." }),
+  sizeBytes: count,
+});
+
 export const modelAnswer = z.strictObject({
   url: modelUrl,
   modelType: z.string(),
@@ -37,6 +54,7 @@ export const modelAnswer = z.strictObject({
   recommended: z.boolean().meta({ description: "It is what `project/version` serves." }),
   version: versionId,
   group: z.string().meta({ description: "The id of the training that made it." }),
+  servable: z.boolean().meta({ description: "It can be asked here; else it is kept for download." }),
   sizeBytes: count,
   created: epochSeconds,
 });

@@ -156,7 +156,7 @@ export const trainingOperations = {
     tag: "Trainers elsewhere",
     summary: "Upload the weights of a run",
     description:
-      "Any file, as the body. Whole or not at all; a second one takes its place. The lease is kept while it is sent.",
+      "Any file, as the body. Whole or not at all; a second one takes its place. The lease is kept while it is sent. An ONNX file, or a zip with one in it, is looked at: the model will be served, or 422 says why it cannot be.",
     method: "PUT",
     path: "/{workspace}/training-jobs/{job}/weights",
     caller: byKey("work on trainings"),
@@ -171,7 +171,7 @@ export const trainingOperations = {
     tag: "Trainers elsewhere",
     summary: "End a run with a model of its weights",
     description:
-      "409 when the run is over for you: then its weights are taken away. Repeating answers the same model. It can be downloaded; this server does not serve weights that it did not train.",
+      "409 when the run is over for you: then its weights are taken away. Repeating answers the same model. It can be downloaded, and asked when its weights are an ONNX file.",
     method: "POST",
     path: "/{workspace}/training-jobs/{job}/finish",
     caller: byKey("work on trainings"),

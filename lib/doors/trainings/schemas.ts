@@ -242,6 +242,9 @@ export const heartbeatAnswer = z.strictObject({
       "stop: end after this epoch and hand in what there is. cancel: the run is over for you; end now and hand in nothing.",
   }),
 });
-export const weightsStored = z.strictObject({ sizeBytes: count });
+export const weightsStored = z.strictObject({
+  sizeBytes: count,
+  servable: z.boolean().meta({ description: "The model can be asked here; else it is kept for download." }),
+});
 export const finishAnswer = z.strictObject({ trainingId: z.string(), modelId: modelUrl });
 export const failAnswer = z.strictObject({ trainingId: z.string(), status: z.literal("failed") });

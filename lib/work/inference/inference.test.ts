@@ -24,7 +24,7 @@ import {
 import { photo, render } from "@/lib/testing/pixels";
 import { raceAt } from "@/lib/testing/race";
 import { drawWeights, storeModel, storeServingVersion } from "@/lib/testing/served-model";
-import { predict } from "./inference";
+import { type ClassAnswer, predict } from "./inference";
 import { storeFile } from "@/lib/testing/store-file";
 
 const CLASSES = [..."0123456789"];
@@ -67,7 +67,7 @@ const bySlug = ({ slug } = version.model as { slug: string }) => ({
 const ask = (
   image: Buffer,
   { ref = byVersion(), ctx = owner, confidence = 0.4 }: { ref?: ModelRef; ctx?: Context; confidence?: number } = {},
-) => predict(ctx, ref, image, { confidence });
+) => predict(ctx, ref, image, { confidence }) as Promise<ClassAnswer>;
 
 describe("a prediction", () => {
   test("is the trained model's own, in the words of the client, the most confident class first", async () => {

@@ -1,4 +1,3 @@
-import { Readable } from "node:stream";
 import type { Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
 import { renewGrant } from "@/lib/domain/grants";
@@ -16,19 +15,13 @@ import {
   weightsFile,
 } from "@/lib/domain/trainings";
 import { GrantLost, openWriter } from "@/lib/domain/writer";
-import { env } from "@/lib/platform/env";
-import { readChunks } from "@/lib/work/chunks";
-import { createGate } from "@/lib/work/gate";
+import { assertSent, type SentWeights, storeAndInspect, type StoredOnnx } from "@/lib/work/models/weights";
 import { sweepLeftWeights, tidyUp } from "@/lib/work/sweep";
-import { tooLarge } from "@/lib/work/uploads/spool";
 
 /*
  * What a trainer elsewhere does with the run that it leased. Each upload of its weights lies at a place of
  * its own, and the run's row names the one that counts; a run that is over leaves none.
  */
-
-/** An object store buffers some megabytes of each. */
-const storing = createGate(8, 0);
 
 const runOver = (): DomainError =>
   new DomainError(
@@ -49,40 +42,27 @@ async function dropWeights(ctx: Context, lease: TrainingLease): Promise<void> {
   await sweepLeftWeights(null, lease);
 }
 
-/** A file of weights that is being sent. */
-export interface SentWeights {
-  body: ReadableStream<Uint8Array> | null;
-  /** What the sender says that it has; 0 when it does not say. */
-  announcedBytes: number;
-}
-
 /**
  * Stores the body as the run's weights, whole or not at all, and keeps the lease alive meanwhile; a second upload takes the
- * place of the first. Never holds more than a chunk. Throws `not_found`, `not_running`, `payload_too_large` beyond
- * MAX_WEIGHTS_MB, `invalid_request`, and `busy` when too many are under way.
+ * place of the first. An ONNX file is looked at. Throws `not_found`, `not_running`, and as storeAndInspect.
  */
 export async function storeWeights(
   ctx: Context,
   lease: TrainingLease,
-  { body, announcedBytes }: SentWeights,
-): Promise<{ sizeBytes: number }> {
+  sent: SentWeights,
+): Promise<{ sizeBytes: number; onnx: StoredOnnx | null }> {
   const { versionId, held } = await getLeaseState(ctx, lease);
   if (!held) throw runOver();
-  const bytesMax = env().weightsBytesMax;
-  if (announcedBytes > bytesMax) throw tooLarge(bytesMax, "weights");
-  if (!body) throw noWeights();
+  assertSent(sent);
   const grant = await beginWeights(ctx, { ...lease, versionId });
   if (!grant) throw runOver();
   const renew = async () =>
     (await heartbeatTraining(ctx, lease)) === "cancel" ? null : renewGrant(grant.id, WEIGHTS_LEASE_MS);
   try {
-    return await storing(async () => {
-      const writer = await openWriter(grant, { leaseMs: WEIGHTS_LEASE_MS, renew });
-      const bytes = Readable.from(bounded(readChunks(body), bytesMax), { objectMode: false });
-      const stored = await writer.put(weightsFile(grant.id), bytes);
-      if (await keepWeights(ctx, lease, { id: grant.id, ...stored })) return stored;
-      throw new GrantLost("The run ended while its weights were published.");
-    });
+    const writer = await openWriter(grant, { leaseMs: WEIGHTS_LEASE_MS, renew });
+    const stored = await storeAndInspect(writer, weightsFile(grant.id), sent, async () => (await renew()) !== null);
+    if (await keepWeights(ctx, lease, { id: grant.id, ...stored })) return stored;
+    throw new GrantLost("The run ended while its weights were published.");
   } catch (error) {
     throw error instanceof GrantLost ? runOver() : error;
   } finally {
@@ -90,20 +70,6 @@ export async function storeWeights(
     await sweepLeftWeights(null, lease);
   }
 }
-
-/** At least one byte, and no more than `bytesMax`. */
-async function* bounded(bytes: AsyncIterable<Uint8Array>, bytesMax: number): AsyncGenerator<Uint8Array> {
-  let sizeBytes = 0;
-  for await (const chunk of bytes) {
-    sizeBytes += chunk.byteLength;
-    if (sizeBytes > bytesMax) throw tooLarge(bytesMax, "weights");
-    yield chunk;
-  }
-  if (sizeBytes === 0) throw noWeights();
-}
-
-const noWeights = (): DomainError =>
-  new DomainError("invalid_request", "There are no weights. Send the file as the body.", { field: "weights" });
 
 /**
  * Ends the run with a model of the weights that were stored. Repeating answers the same model.

@@ -1,6 +1,5 @@
-import { open, type FileHandle } from "node:fs/promises";
+import { open } from "node:fs/promises";
 import { Readable } from "node:stream";
-import { Reader } from "@zip.js/zip.js/lib/zip-core-native.js";
 import type { Context } from "@/lib/domain/context";
 import { DomainError, isBusy, type ErrorCode } from "@/lib/domain/errors";
 import { assertCanAddImage, takeUploadsGrant, UPLOADS_LEASE_MS } from "@/lib/domain/images";
@@ -38,6 +37,7 @@ import { applyAnnotationFiles } from "./annotations";
 import { batchAnnotations } from "./annotation-batches";
 import { explainNote } from "./image-notes";
 import { uploadImage } from "./images";
+import { HandleReader } from "./handle-reader";
 import { sortZip, type Intake } from "./intake";
 import { place } from "./placing";
 import { ANNOTATION_BYTES_MAX } from "./settings";
@@ -318,30 +318,4 @@ async function annotate(
     }
   }
   return { annotated, problems: [...problems.values()], reductions };
-}
-
-/** Reads a file in place. */
-class HandleReader extends Reader<FileHandle> {
-  private constructor(
-    private readonly handle: FileHandle,
-    size: number,
-  ) {
-    super(handle);
-    this.size = size;
-  }
-
-  static async of(handle: FileHandle): Promise<HandleReader> {
-    return new HandleReader(handle, (await handle.stat()).size);
-  }
-
-  override async readUint8Array(index: number, length: number): Promise<Uint8Array> {
-    const buffer = new Uint8Array(Math.max(Math.min(length, this.size - index), 0));
-    let read = 0;
-    while (read < buffer.length) {
-      const { bytesRead } = await this.handle.read(buffer, read, buffer.length - read, index + read);
-      if (bytesRead === 0) break;
-      read += bytesRead;
-    }
-    return buffer.subarray(0, read);
-  }
 }

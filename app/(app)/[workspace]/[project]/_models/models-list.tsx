@@ -19,7 +19,7 @@ interface Props {
   ofProject?: boolean;
 }
 
-/** Models with what was measured of them and how to ask them. All of them serve: what does not is in Trash, and not here. */
+/** Models with what was measured of them and how to ask them. What is in Trash is not here. */
 export function ModelsList({ workspaceSlug, models, apiUrl, mayChoose, ofProject = false }: Props) {
   const t = useTranslations("models");
   if (models.length === 0) return <p className="text-muted">{t("none")}</p>;
@@ -29,7 +29,7 @@ export function ModelsList({ workspaceSlug, models, apiUrl, mayChoose, ofProject
         <li key={model.slug} className="grid gap-2 px-3 py-3">
           <div className="flex flex-wrap items-center gap-x-3 gap-y-2">
             <code className="min-w-0 font-mono text-sm font-medium break-all">{`${workspaceSlug}/${model.slug}`}</code>
-            <Badge tone="ok">{t("serving")}</Badge>
+            <Badge tone={model.servable ? "ok" : "neutral"}>{t(model.servable ? "serving" : "kept")}</Badge>
             {model.isDefault ? <Badge tone="accent">{t("default")}</Badge> : null}
             {mayChoose && !model.isDefault ? (
               <div className="ml-auto">
@@ -42,21 +42,27 @@ export function ModelsList({ workspaceSlug, models, apiUrl, mayChoose, ofProject
           </div>
           <Origin workspaceSlug={workspaceSlug} model={model} ofProject={ofProject} />
           <Measured workspaceSlug={workspaceSlug} model={model} />
-          <details>
-            <summary className="w-fit cursor-pointer rounded-sm text-sm text-accent">{t("call")}</summary>
-            <div className="mt-2 grid gap-1.5">
-              <p className="text-sm text-muted">
-                {model.isDefault
-                  ? t("callDefault", { path: `${model.projectSlug}/${model.versionNumber}` })
-                  : t("callByName")}
-              </p>
-              <CodeBlock
-                text={curl(apiUrl, workspaceSlug, model)}
-                label={t("callOf", { model: model.slug })}
-                copyLabel={t("copyCall", { model: model.slug })}
-              />
-            </div>
-          </details>
+          {model.servable ? (
+            <details>
+              <summary className="w-fit cursor-pointer rounded-sm text-sm text-accent">{t("call")}</summary>
+              <div className="mt-2 grid gap-1.5">
+                <p className="text-sm text-muted">
+                  {model.isDefault
+                    ? t("callDefault", { path: `${model.projectSlug}/${model.versionNumber}` })
+                    : t("callByName")}
+                </p>
+                <CodeBlock
+                  text={curl(apiUrl, workspaceSlug, model)}
+                  label={t("callOf", { model: model.slug })}
+                  copyLabel={t("copyCall", { model: model.slug })}
+                />
+              </div>
+            </details>
+          ) : (
+            <p className="max-w-prose text-sm text-muted">
+              {t.rich("keptText", { code: (text) => <code className="font-mono break-all">{text}</code> })}
+            </p>
+          )}
         </li>
       ))}
     </ul>
@@ -80,7 +86,7 @@ function Origin({ workspaceSlug, model, ofProject }: { workspaceSlug: string; mo
   return (
     <p className="text-sm text-muted">
       {ofProject
-        ? t.rich("fromVersion", {
+        ? t.rich(model.handedIn ? "fromHandInVersion" : "fromVersion", {
             number,
             version: () => (
               <TextLink href={`/${workspaceSlug}/${projectSlug}/${versionNumber}`}>
@@ -88,7 +94,7 @@ function Origin({ workspaceSlug, model, ofProject }: { workspaceSlug: string; mo
               </TextLink>
             ),
           })
-        : t("from", { number })}
+        : t(model.handedIn ? "fromHandIn" : "from", { number })}
       {" · "}
       <Time at={createdAt} format="relative" />
       {" · "}
@@ -103,17 +109,19 @@ function Measured({ workspaceSlug, model }: { workspaceSlug: string; model: Mode
   const { accuracy, measuredOn, images, elapsedMs, others } = readMetrics(model.metrics);
   return (
     <dl className="flex flex-wrap gap-x-5 gap-y-1 text-sm tabular-nums [&>div]:flex [&>div]:gap-1.5 [&_dt]:text-muted">
-      <div>
-        <dt>{t("accuracy")}</dt>
-        <dd>
-          {accuracy === null
-            ? t("notMeasured")
-            : format.number(accuracy, { style: "percent", maximumFractionDigits: 1 })}
-          {accuracy !== null && measuredOn !== null && images !== null ? (
-            <span className="text-muted"> {t(`measuredOn.${measuredOn}`, { count: images[measuredOn] })}</span>
-          ) : null}
-        </dd>
-      </div>
+      {model.handedIn && accuracy === null ? null : (
+        <div>
+          <dt>{t("accuracy")}</dt>
+          <dd>
+            {accuracy === null
+              ? t("notMeasured")
+              : format.number(accuracy, { style: "percent", maximumFractionDigits: 1 })}
+            {accuracy !== null && measuredOn !== null && images !== null ? (
+              <span className="text-muted"> {t(`measuredOn.${measuredOn}`, { count: images[measuredOn] })}</span>
+            ) : null}
+          </dd>
+        </div>
+      )}
       {images === null ? null : (
         <div>
           <dt>{t("trainedOn")}</dt>

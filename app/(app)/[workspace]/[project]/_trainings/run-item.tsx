@@ -62,7 +62,9 @@ export function RunItem({
             <StopRun version={version} run={run} name={name} headingId={headingId} />
           ) : null}
           {may.train && open ? <CancelRun version={version} run={run} name={name} headingId={headingId} /> : null}
-          {may.train && !open ? <TrainAgain version={version} run={run} name={name} /> : null}
+          {may.train && !open && run.trainer !== "HANDED_IN" ? (
+            <TrainAgain version={version} run={run} name={name} />
+          ) : null}
           {may.delete ? (
             <DeleteTraining version={version} trainingId={run.id} number={run.number} active={open} />
           ) : null}
@@ -80,8 +82,9 @@ export function RunItem({
 }
 
 /** The state, and of a cancelled run why. */
-function StatusBadge({ run: { status, statusReason } }: { run: Run }) {
+function StatusBadge({ run: { status, statusReason, trainer } }: { run: Run }) {
   const t = useTranslations("versions.trainings");
+  if (trainer === "HANDED_IN") return <Badge tone="ok">{t("handedIn")}</Badge>;
   if (status !== "CANCELLED") return <Badge tone={TONES[status]}>{t(`statuses.${status}`)}</Badge>;
   const known = Object.entries(CANCELLED).find(([reason]) => reason === statusReason)?.[1];
   return (
@@ -101,26 +104,28 @@ function Words({ run: { status, statusReason, trainer, epoch, stopAsked } }: { r
     );
   }
   const words =
-    status === "QUEUED"
-      ? t(`waiting.${trainer}`)
-      : status !== "RUNNING"
-        ? null
-        : stopAsked
-          ? t("stopping")
-          : epoch === 0
-            ? t("beginning")
-            : null;
+    trainer === "HANDED_IN"
+      ? t("handedInText")
+      : status === "QUEUED"
+        ? t(`waiting.${trainer}`)
+        : status !== "RUNNING"
+          ? null
+          : stopAsked
+            ? t("stopping")
+            : epoch === 0
+              ? t("beginning")
+              : null;
   return words === null ? null : <p className="text-sm text-muted">{words}</p>;
 }
 
-function Facts({ run: { curve, epoch, epochs, createdAt, startedAt, endedAt } }: { run: Run }) {
+function Facts({ run: { curve, epoch, epochs, createdAt, startedAt, endedAt, trainer } }: { run: Run }) {
   const t = useTranslations("versions.trainings");
   const format = useFormatter();
   const last = curve.at(-1);
   const share = (value: number) => format.number(value, { style: "percent", maximumFractionDigits: 1 });
   return (
     <dl className="flex flex-wrap gap-x-5 gap-y-1 text-sm">
-      <Fact term={t("epoch")}>{t("epochOf", { epoch, epochs })}</Fact>
+      {trainer === "HANDED_IN" ? null : <Fact term={t("epoch")}>{t("epochOf", { epoch, epochs })}</Fact>}
       {last ? (
         <>
           <Fact term={t("loss")}>{format.number(last.loss, { maximumSignificantDigits: 3 })}</Fact>
@@ -131,9 +136,11 @@ function Facts({ run: { curve, epoch, epochs, createdAt, startedAt, endedAt } }:
           </Fact>
         </>
       ) : null}
-      <Fact term={t(startedAt === null ? "queued" : "started")}>
-        <Time at={startedAt ?? createdAt} format="relative" />
-      </Fact>
+      {trainer === "HANDED_IN" ? null : (
+        <Fact term={t(startedAt === null ? "queued" : "started")}>
+          <Time at={startedAt ?? createdAt} format="relative" />
+        </Fact>
+      )}
       {endedAt === null ? null : (
         <Fact term={t("endedAt")}>
           <Time at={endedAt} format="relative" />

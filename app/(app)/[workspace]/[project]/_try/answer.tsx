@@ -5,7 +5,8 @@ import { Callout } from "@/app/_ui/callout";
 import { cn } from "@/app/_ui/class-names";
 import { TextLink } from "@/app/_ui/text-link";
 import { Time } from "@/app/_ui/time";
-import type { InferenceAnswer } from "@/lib/work/inference/inference";
+import type { ClassAnswer, InferenceAnswer } from "@/lib/work/inference/inference";
+import { Boxes } from "./boxes";
 import type { Refusal } from "./use-prediction";
 
 const SHOWN = 5;
@@ -14,14 +15,15 @@ interface Props {
   workspaceSlug: string;
   answer: InferenceAnswer | null;
   refusal: Refusal | null;
+  /** That was shown last. */
+  image: Blob | null;
   /** Another answer is on its way. */
   pending: boolean;
 }
 
-/** The likeliest classes with their confidences; or why there is no answer. */
-export function Answer({ workspaceSlug, answer, refusal, pending }: Props) {
+/** What the model says: the likeliest classes, or boxes; or why there is no answer. */
+export function Answer({ workspaceSlug, answer, refusal, image, pending }: Props) {
   const t = useTranslations("tryIt");
-  const format = useFormatter();
   if (refusal) {
     const { code, message, restorableUntil } = refusal;
     return (
@@ -35,7 +37,18 @@ export function Answer({ workspaceSlug, answer, refusal, pending }: Props) {
       </Callout>
     );
   }
-  if (!answer) return <p className="text-muted">{t(pending ? "asking" : "idle")}</p>;
+  if (!answer || !image) return <p className="text-muted">{t(pending ? "asking" : "idle")}</p>;
+  return "top" in answer ? (
+    <Classes answer={answer} pending={pending} />
+  ) : (
+    <Boxes answer={answer} image={image} pending={pending} />
+  );
+}
+
+/** The likeliest classes with their confidences. */
+function Classes({ answer, pending }: { answer: ClassAnswer; pending: boolean }) {
+  const t = useTranslations("tryIt");
+  const format = useFormatter();
   const share = (value: number) =>
     format.number(value, { style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 });
   const shown = answer.predictions.slice(0, SHOWN);

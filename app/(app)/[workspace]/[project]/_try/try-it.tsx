@@ -97,8 +97,8 @@ export function TryIt({ url, projectUrl, workspaceSlug, models }: Props) {
         )}
       </div>
       <div className="grid min-h-40 content-start gap-3">
-        <Answer workspaceSlug={workspaceSlug} {...asked} />
-        {subject?.label && asked.answer && !asked.pending ? (
+        <Answer workspaceSlug={workspaceSlug} image={subject?.image ?? null} {...asked} />
+        {subject?.label && asked.answer && "top" in asked.answer && !asked.pending ? (
           <p className="text-sm text-muted">
             {t(subject.label === asked.answer.top ? "right" : "wrong", { label: subject.label })}
           </p>

@@ -10,6 +10,7 @@ import { SPLIT_NAMES } from "@/lib/domain/splits";
 import { EMBEDDED_MODEL_TYPE, EPOCHS_DEFAULT, EPOCHS_MAX } from "@/lib/domain/trainings";
 import type { ChosenVersion, VersionsPage } from "@/lib/domain/versions";
 import { apiUrl } from "@/lib/doors/public-url";
+import { HandIn } from "../_models/hand-in";
 import { ModelsList } from "../_models/models-list";
 import { Train } from "../_trainings/train";
 import { Trainings } from "../_trainings/trainings";
@@ -126,6 +127,7 @@ async function Content({ data, version, headingId }: Props) {
   }
   const url = `/data/${workspace.slug}/${project.slug}/${version.number}`;
   const ready = version.status === "READY";
+  const servable = version.models.filter((model) => model.servable);
   return (
     <>
       {ready ? (
@@ -186,15 +188,16 @@ async function Content({ data, version, headingId }: Props) {
           apiUrl={apiUrl()}
           mayChoose={may.updateVersions}
         />
+        {ready && may.handInModels ? <HandIn key={url} url={url} /> : null}
       </Section>
-      {version.models.length > 0 ? (
+      {servable.length > 0 ? (
         <Section id="try-it" title={tryIt("title")}>
           <TryIt
             key={url}
             url={url}
             projectUrl={`/data/${workspace.slug}/${project.slug}`}
             workspaceSlug={workspace.slug}
-            models={version.models.map(({ slug, isDefault }) => ({ slug, isDefault }))}
+            models={servable.map(({ slug, isDefault }) => ({ slug, isDefault }))}
           />
         </Section>
       ) : null}

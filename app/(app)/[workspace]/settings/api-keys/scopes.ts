@@ -14,6 +14,7 @@ const GROUP_OF = {
   "training-job:create": "trainings",
   "training-job:run": "trainings",
   "model:infer": "models",
+  "model:deploy": "models",
   "api-key:read": "keys",
   "api-key:create": "keys",
   "api-key:update": "keys",

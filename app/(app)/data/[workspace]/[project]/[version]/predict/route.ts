@@ -9,11 +9,9 @@ export const POST = sessionRoute<{ workspace: string; project: string; version: 
   "/data/:workspace/:project/:version/predict",
   async ({ ctx, request, params }) => {
     const version = toVersionRef(params);
-    const { model, confidence } = parseInput(tryQuery, Object.fromEntries(new URL(request.url).searchParams));
+    const { model, ...wanted } = parseInput(tryQuery, Object.fromEntries(new URL(request.url).searchParams));
     return Response.json(
-      await predictRequest(ctx, model === undefined ? version : { ...version, modelSlug: model }, request, {
-        confidence,
-      }),
+      await predictRequest(ctx, model === undefined ? version : { ...version, modelSlug: model }, request, wanted),
     );
   },
 );
