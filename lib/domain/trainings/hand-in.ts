@@ -119,6 +119,7 @@ export async function completeHandIn(
       version: { id: versionId, number: version.number },
       training: { id: trainingId, number },
       modelType,
+      servable: stored.onnx !== null,
       metrics: {},
       weights: { id: grant.id, ...stored },
     });

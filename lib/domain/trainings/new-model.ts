@@ -18,6 +18,8 @@ export interface NewModel {
   version: { id: string; number: number };
   training: { id: string; number: number };
   modelType: string;
+  /** It can be asked here. */
+  servable: boolean;
   metrics: object;
   /** Stored, and named by nothing else. */
   weights: { id: string; sizeBytes: number; onnx: FoundOnnx | null; fileType: FileType | null };
@@ -25,10 +27,11 @@ export interface NewModel {
 
 /**
  * The model of a training that is over, in its transaction, which holds the version's lock. Answers its slug, which is
- * given to no other, ever: where another had it, a number is added. The first of a version becomes its default.
+ * given to no other, ever: where another had it, a number is added. The first of a version becomes its default; one that
+ * cannot be asked, and so never answered, leaves that to the first that can.
  */
 export async function addModel(tx: Transaction, ctx: Context, model: NewModel): Promise<string> {
-  const { id, workspaceId, project, version, training, modelType, metrics, weights } = model;
+  const { id, workspaceId, project, version, training, modelType, servable, metrics, weights } = model;
   const outlived = { workspaceId, modelId: id, trainingId: training.id, versionId: version.id, projectId: project.id };
   const take = async (slug: string) =>
     (await tx.modelSlug.createMany({ data: { ...outlived, slug }, skipDuplicates: true })).count > 0;
@@ -52,6 +55,18 @@ export async function addModel(tx: Transaction, ctx: Context, model: NewModel): 
       createdAt: ctx.now,
     },
   });
-  await tx.version.updateMany({ where: { id: version.id, defaultModelId: null }, data: { defaultModelId: id } });
+  const kept = servable
+    ? await tx.model.findMany({
+        where: { versionId: version.id, onnx: { equals: Prisma.DbNull }, training: { trainer: { not: "EMBEDDED" } } },
+        select: { id: true },
+      })
+    : [];
+  await tx.version.updateMany({
+    where: {
+      id: version.id,
+      OR: [{ defaultModelId: null }, { defaultModelId: { in: kept.map((one) => one.id) } }],
+    },
+    data: { defaultModelId: id },
+  });
   return slug;
 }

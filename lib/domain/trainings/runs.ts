@@ -225,7 +225,7 @@ update trainings t set ended_at = $3, lease_id = null, lease_until = null,
 from versions v join projects p on p.id = v.project_id
 where t.id = $1 and t.lease_id = $2 and t.status = 'RUNNING' and t.weights_id is not null and ($4::text is null or t.workspace_id = $4)
   and v.id = t.version_id and ${LIVE_VERSION}
-returning t.number, t.status, t.model_type as "modelType", t.weights_id as "weightsId", t.weights_bytes as "weightsBytes",
+returning t.number, t.status, t.trainer, t.model_type as "modelType", t.weights_id as "weightsId", t.weights_bytes as "weightsBytes",
   t.weights_onnx as "weightsOnnx",
   v.id as "versionId", v.number as "versionNumber", v.workspace_id as "workspaceId", p.id as "projectId", p.slug as "projectSlug"`,
 });
@@ -237,6 +237,7 @@ interface EndedRun {
   weightsBytes: string;
   weightsOnnx: FoundOnnx | null;
   status: "FINISHED" | "STOPPED";
+  trainer: TrainerKind;
   modelType: string;
   versionId: string;
   versionNumber: number;
@@ -273,6 +274,7 @@ export async function finishTraining(
       version: { id: versionId, number: run.versionNumber },
       training: { id: lease.trainingId, number: run.number },
       modelType,
+      servable: onnx !== null || run.trainer === "EMBEDDED",
       metrics,
       weights: {
         id: weightsId,

@@ -1,9 +1,10 @@
 import { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import { beforeEach, describe, expect, test } from "vitest";
-import type { Context } from "@/lib/domain/context";
-import { listModels } from "@/lib/domain/trainings";
+import { type Context, systemContext } from "@/lib/domain/context";
+import { beginHandIn, listModels, weightsFile } from "@/lib/domain/trainings";
 import { purgeItem, restoreVersion, trashProject, trashTraining, trashVersion } from "@/lib/domain/trash";
+import { openWriter } from "@/lib/domain/writer";
 import { zipStream } from "@/lib/engine/zip";
 import { blobStore } from "@/lib/platform/blob-store";
 import { prisma } from "@/lib/platform/db";
@@ -12,6 +13,7 @@ import { itemRef, memberContext, projectRef, trainingRef, trashedVersionRef, UNB
 import { externalTensor, linearOnnx, namesOf, node, onnxFile, valueInfo, yolov8Output } from "@/lib/testing/onnx";
 import "@/lib/testing/onnx-script";
 import { sent } from "@/lib/testing/sent";
+import { sweepFiles } from "@/lib/work/sweep";
 import { handInModel } from "./hand-in";
 
 let world: World;
@@ -75,6 +77,10 @@ describe("a model that is handed in", () => {
     const anyFile = { modelType: "florence-2-base", anyFile: true };
     expect(await handInModel(owner, ref(), anyFile, sent(Buffer.from("a tar")))).toMatchObject({ servable: false });
     expect((await listModels(owner, ref())).map(({ servable }) => servable)).toEqual([false, false]);
+    // the first that can be asked is what the version answers with: those never answered
+    const { modelSlug } = await handInModel(owner, ref(), {}, sent(onnx));
+    await handInModel(owner, ref(), {}, sent(onnx));
+    expect((await listModels(owner, ref())).find(({ isDefault }) => isDefault)?.slug).toBe(modelSlug);
   });
 
   test("is refused with what to do when it cannot be used, and then nothing is left of it", async () => {
@@ -137,5 +143,16 @@ describe("a model that is handed in", () => {
     await expect(handInModel(owner, ref(), {}, { body, announcedBytes: 0 })).rejects.toMatchObject({ code: "project_in_trash" }); // prettier-ignore
     expect(await filesOf()).toEqual([]);
     await expect(handInModel(owner, ref(), {}, sent(onnx))).rejects.toMatchObject({ code: "project_in_trash" });
+  });
+
+  test("whose process is killed while it is stored leaves nothing once its grant is over", async () => {
+    const { grant } = await beginHandIn(owner, ref(), { modelType: undefined });
+    const writer = await openWriter(grant, { leaseMs: 60_000 });
+    await writer.put(weightsFile(grant.id), onnx);
+    expect(await filesOf()).toHaveLength(1);
+    await prisma().grant.updateMany({ data: { until: new Date(0) } });
+    await sweepFiles(await systemContext("sweep"), UNBOUNDED);
+    expect(await filesOf()).toEqual([]);
+    expect(await prisma().grant.count()).toBe(0);
   });
 });

@@ -31,7 +31,7 @@ export function ModelsList({ workspaceSlug, models, apiUrl, mayChoose, ofProject
             <code className="min-w-0 font-mono text-sm font-medium break-all">{`${workspaceSlug}/${model.slug}`}</code>
             <Badge tone={model.servable ? "ok" : "neutral"}>{t(model.servable ? "serving" : "kept")}</Badge>
             {model.isDefault ? <Badge tone="accent">{t("default")}</Badge> : null}
-            {mayChoose && !model.isDefault ? (
+            {mayChoose && model.servable && !model.isDefault ? (
               <div className="ml-auto">
                 <ChooseModel
                   version={{ workspaceSlug, projectSlug: model.projectSlug, number: model.versionNumber }}
@@ -60,7 +60,7 @@ export function ModelsList({ workspaceSlug, models, apiUrl, mayChoose, ofProject
             </details>
           ) : (
             <p className="max-w-prose text-sm text-muted">
-              {t.rich("keptText", { code: (text) => <code className="font-mono break-all">{text}</code> })}
+              {t.rich("keptText", { code: (text) => <code className="font-mono break-words">{text}</code> })}
             </p>
           )}
         </li>

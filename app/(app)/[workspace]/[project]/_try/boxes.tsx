@@ -100,7 +100,7 @@ function Drawn({
     },
     [image],
   );
-  const letters = Math.max(size.width, size.height) / 32;
+  const letters = Math.max(size.width, size.height) / 24;
   return (
     <div className="relative w-full max-w-md overflow-hidden rounded-md border border-line">
       <img ref={show} alt={t("boxesShown")} className="block w-full" />
