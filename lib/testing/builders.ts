@@ -146,13 +146,14 @@ export async function buildVersion(
   });
 }
 
-/** Of a model type that our own workers leave alone, unless `trainer` says otherwise. */
+/** Of a model type that our own workers leave alone, unless `trainer` says otherwise; one that has finished was theirs. */
 export async function buildTraining(
   world: World,
   version: { id: string },
   overrides: { status?: TrainingStatus; trainer?: TrainerKind } = {},
 ) {
-  const { status = "QUEUED", trainer = "EXTERNAL" } = overrides;
+  const { status = "QUEUED" } = overrides;
+  const { trainer = status === "FINISHED" ? "EMBEDDED" : "EXTERNAL" } = overrides;
   const { nextTrainingNumber } = await prisma().version.update({
     where: { id: version.id },
     data: { nextTrainingNumber: { increment: 1 } },
@@ -168,7 +169,7 @@ export async function buildTraining(
       number: nextTrainingNumber - 1,
       status,
       trainer,
-      modelType: trainer === "EMBEDDED" ? "hog-mlp" : "digits",
+      modelType: overrides.trainer === "EMBEDDED" ? "hog-mlp" : "digits",
       epochs: 20,
       createdById: world.owner.id,
       endedAt: active ? null : new Date("2026-01-01T00:00:00Z"),

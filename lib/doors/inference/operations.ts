@@ -9,7 +9,7 @@ export const inferenceOperations = {
     tag: "Models",
     summary: "Ask a model what an image shows",
     description:
-      "`project/3` asks the default model of a version: the first one made of it, unless another was chosen. While the model is in Trash it is 404 with `code: model_in_trash` and `restorableUntil`; after a restore the same image gets the same digits. Other query parameters, which say how to draw or what boxes are, are passed over.",
+      "`project/3` asks the default model of a version: the first one made of it, unless another was chosen. While the model is in Trash it is 404 with `code: model_in_trash` and `restorableUntil`; after a restore the same image gets the same digits. A detector answers boxes, a classifier its classes. Other query parameters, which say how to draw, are passed over.",
     method: "POST",
     path: "/infer/{owner}/{model}",
     caller: byKey("predict"),
