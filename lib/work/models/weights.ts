@@ -78,7 +78,12 @@ export async function storeAndInspect(
     withTemporaryFile(async (file) => {
       const copy = await Copy.to(file);
       const bytes = Readable.from(copy.pass(readChunks(body)), { objectMode: false });
-      const { sizeBytes } = await writer.put(path, bytes).finally(() => copy.close());
+      let sizeBytes: number;
+      try {
+        ({ sizeBytes } = await writer.put(path, bytes));
+      } finally {
+        await copy.close();
+      }
       const { kind } = copy;
       if (kind === "other") return { sizeBytes, kind, onnx: null };
       const lease = keepAlive(renew, { everyMs: RENEW_EVERY_MS, leaseMs: 10 * RENEW_EVERY_MS });
