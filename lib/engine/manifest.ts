@@ -19,7 +19,7 @@ const fileSchema = z.strictObject({
     .string()
     .max(400)
     .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*(\/[A-Za-z0-9_-][A-Za-z0-9._-]*)*$/),
-  /** what the source's file was called when it was uploaded */
+  /** what the source's file was called when it was uploaded; of an imported image, what it is called itself */
   name: z.string().min(1).max(1000),
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
   sizeBytes: z.int().min(1),
@@ -29,7 +29,8 @@ const fileSchema = z.strictObject({
   label: z.string().nullable(),
   /** in this file's pixels; [] for none */
   boxes: z.array(boxSchema),
-  sourceImageId: z.string().min(1),
+  /** null: it was imported with its version, and made of no image of the project */
+  sourceImageId: z.string().min(1).nullable(),
   output: z.int().min(0),
 });
 
@@ -84,14 +85,14 @@ export class ManifestError extends Error {
 
 /**
  * The manifest's one canonical form and that form's sha256: JSON with sorted keys and no spaces, files sorted by split,
- * source image and output, a newline at the end. Equal manifests give equal bytes in whatever order their files were made, so the hash alone
+ * source image and output (imported ones by name), a newline at the end. Equal manifests give equal bytes in whatever order their files were made, so the hash alone
  * tells whether a version is what it was. Throws ManifestError for a manifest that could not be read back.
  */
 export function encodeManifest(manifest: Manifest): { bytes: Buffer; sha256: string } {
   const checked = check(manifest);
   const placed = checked.files.map((file) => ({
     file,
-    place: `${file.split}/${file.sourceImageId}-${file.output} ${file.path}`,
+    place: `${file.split}/${file.sourceImageId === null ? file.name : `${file.sourceImageId}-${file.output}`} ${file.path}`,
   }));
   placed.sort((a, b) => (a.place < b.place ? -1 : 1));
   const files = placed.map(({ file }) => file);

@@ -1,6 +1,12 @@
 import { NameLists } from "@/lib/engine/annotations/class-names";
 import { readCoco } from "@/lib/engine/annotations/coco";
-import { type AnnotationProblem, Collector, FileRefused, labelOf } from "@/lib/engine/annotations/collector";
+import {
+  type AnnotationProblem,
+  Collector,
+  EXACT_PER_PIXEL,
+  FileRefused,
+  labelOf,
+} from "@/lib/engine/annotations/collector";
 import { type AnnotatedImage, ImageIndex } from "@/lib/engine/annotations/image-index";
 import { LINEAR_LIMIT_BYTES, parseJson } from "@/lib/engine/annotations/json";
 import { listsImages, namesClasses, saysNothing } from "@/lib/engine/annotations/side-files";
@@ -25,20 +31,21 @@ export type Labelmap = Readonly<Record<string, string>> | readonly string[];
  * Guaranteed: never throws whatever the texts hold; every box lies within its image and has an area; what could not be
  * taken, or is more than a box and is reduced to one, is counted in `problems`, never silently lost; an image gets boxes from
  * one file only, the first in order; a file that is refused as a whole gives nothing. An image that a file names without a box
- * has [] in `boxes`: it was looked at, and nothing is on it. Synchronous, up to seconds for 50 MB: for the worker, not for the
+ * has [] in `boxes`: it was looked at, and nothing is on it. Edges are to 1/1024 of a pixel, or `exact`: as they were written. Synchronous, up to seconds for 50 MB: for the worker, not for the
  * web process.
  */
 export function parseAnnotations(
   files: readonly AnnotationFile[],
   images: readonly AnnotatedImage[],
   labelmap: Labelmap | null = null,
+  { exact = false }: { exact?: boolean } = {},
 ): { boxes: Map<string, Box[]>; problems: AnnotationProblem[] } {
   // by its name, unless it holds boxes of an image that is called so
   const isNames = (file: AnnotationFile) => namesClasses(file.name) && !holdsBoxes(file);
   return readAll(
     files.filter(({ name }) => !saysNothing(name)),
     isNames,
-    new ImageIndex(images),
+    exact ? new Collector(new ImageIndex(images), EXACT_PER_PIXEL) : new Collector(new ImageIndex(images)),
     labelmap,
   );
 }
@@ -57,7 +64,7 @@ export function parseImageAnnotations(
   image: AnnotatedImage,
   labelmap: Labelmap | null = null,
 ): { boxes: Box[] | null; problems: AnnotationProblem[] } {
-  const { boxes, problems } = readAll([file], () => false, new ImageIndex([image], "sole"), labelmap);
+  const { boxes, problems } = readAll([file], () => false, new Collector(new ImageIndex([image], "sole")), labelmap);
   return { boxes: boxes.get(image.id) ?? null, problems };
 }
 
@@ -74,10 +81,9 @@ export function parseClassName(annotationFile: string): string | null {
 function readAll(
   files: readonly AnnotationFile[],
   isNames: (file: AnnotationFile) => boolean,
-  images: ImageIndex,
+  collector: Collector,
   labelmap: Labelmap | null,
 ) {
-  const collector = new Collector(images);
   const lists = new NameLists(collector);
   const labels: AnnotationFile[] = [];
   for (const { name, text } of files) {

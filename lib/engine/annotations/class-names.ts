@@ -55,6 +55,9 @@ export class NameLists {
   }
 }
 
+/** The class names of a file of them. Throws FileRefused. */
+export const readClassNames = (file: TextFile): ClassNames => readFacts(file).names;
+
 function readFacts({ name, text }: TextFile): LabelFacts {
   if (text.length > NAMES_LIMIT_BYTES) throw new FileRefused("too_large", { limitBytes: NAMES_LIMIT_BYTES });
   if (/\.ya?ml$/i.test(name)) return parseDataYaml(text);

@@ -14,6 +14,16 @@ describe("COCO", () => {
     expect(boxes.get("empty.jpg")).toEqual([]);
   });
 
+  it("keeps edges to 1/1024 of a pixel, or, where they shall be what they were, so that they are written the same again", () => {
+    const annotations = [{ image_id: 0, category_id: 1, bbox: [28.51, 0.1, 70.2, 33.3333] }];
+    const boxOf = (exact: boolean) =>
+      parseAnnotations([entry("a.json", { ...COCO, annotations })], COCO_IMAGES, null, { exact }).boxes.get(
+        "0001.jpg",
+      )![0]!;
+    expect(boxOf(false)).toMatchObject({ x: 28.509765625, width: 70.2001953125 });
+    const { x, y, width, height } = boxOf(true);
+    expect([x, y, width, height].map((number) => Number(number.toFixed(7)))).toEqual([28.51, 0.1, 70.2, 33.3333]);
+  });
   it("clips boxes to their image, and counts those without area or outside it", () => {
     const annotations = [
       [-10, -10, 30, 20],

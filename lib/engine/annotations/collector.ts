@@ -7,6 +7,12 @@ const MAX_BOXES = 1_000_000;
 /** The longest class name, in UTF-16 units. */
 const MAX_LABEL_LENGTH = 200;
 
+/** What nobody sees, and short to write. */
+const PER_PIXEL = 1024;
+
+/** So fine that what was written in any format is the same once it is written again. Exact for sides up to 2²² pixels. */
+export const EXACT_PER_PIXEL = 2 ** 30;
+
 /** Boxes narrower than this many pixels are slips of the pen (and of rounding), not objects. */
 const MIN_SIDE_PX = 0.01;
 
@@ -108,7 +114,11 @@ export class Collector {
   private readonly problems = new Map<Speaker, Map<ProblemCode, AnnotationProblem>>();
   private count = 0;
 
-  constructor(private readonly images: ImageIndex) {}
+  constructor(
+    private readonly images: ImageIndex,
+    /** Edges are kept to so small a part of a pixel. */
+    private readonly perPixel: number = PER_PIXEL,
+  ) {}
 
   report(file: Speaker, code: ProblemCode, details: ProblemDetails): void {
     const ofFile = this.problems.get(file) ?? new Map<ProblemCode, AnnotationProblem>();
@@ -180,10 +190,10 @@ export class Collector {
   add(file: Speaker, image: AnnotatedImage, name: unknown, edges: Edges, reduction: Reduction | null = null): void {
     const label = labelOf(name);
     if (label === null) return this.report(file, "bad_label", { image: image.name });
-    const x = within(edges.left, image.width);
-    const y = within(edges.top, image.height);
-    const width = within(edges.right, image.width) - x;
-    const height = within(edges.bottom, image.height) - y;
+    const x = within(edges.left, image.width, this.perPixel);
+    const y = within(edges.top, image.height, this.perPixel);
+    const width = within(edges.right, image.width, this.perPixel) - x;
+    const height = within(edges.bottom, image.height, this.perPixel) - y;
     if (!(width >= MIN_SIDE_PX && height >= MIN_SIDE_PX)) return this.report(file, "empty_box", { image: image.name });
     if (this.count >= MAX_BOXES) throw new FileRefused("too_many_boxes", { limit: MAX_BOXES });
     this.taken.get(image.id)?.boxes.push({ label, x, y, width, height });
@@ -221,9 +231,9 @@ function isJson(text: string): boolean {
   }
 }
 
-/** Clipped, and to 1/1024 of a pixel: on a binary grid x + width is exact, and never an ulp outside the image. */
-function within(edge: number, size: number): number {
-  return Math.round(Math.min(Math.max(edge, 0), size) * 1024) / 1024;
+/** Clipped, and to a power of two: on a binary grid x + width is exact, and never an ulp outside the image. */
+function within(edge: number, size: number, perPixel: number): number {
+  return Math.round(Math.min(Math.max(edge, 0), size) * perPixel) / perPixel;
 }
 
 function shorten<T extends string | number>(value: T): T | string {

@@ -316,3 +316,18 @@ function boxIn(width: number, height: number, [a, b, c, d]: [number, number, num
 function edges(box: Box | undefined): number[] {
   return box ? [box.x, box.y, box.x + box.width, box.y + box.height] : [];
 }
+
+it("an imported image keeps its name, told apart only where two are the same", () => {
+  const name = `${"x".repeat(100)}_jpg.rf.0123456789abcdef0123456789abcdef.jpg`;
+  const names = ["a.jpg", "sub/A.JPEG", name, "b.v2", "CON.jpg", "c.webp"];
+  const imported = detection(names.map((one) => ({ name: one, sourceImageId: null })));
+  imported.files.forEach((file, index) => (file.path = `images/x/train/${index}.jpg`));
+  expect(paths(plan("voc", imported)).filter((path) => !/\.(xml|txt)$/.test(path))).toEqual([
+    "train/a.jpg",
+    "train/A-2.JPEG",
+    `train/${name}`,
+    "train/b.jpg",
+    "train/_CON.jpg",
+    "train/c.webp",
+  ]);
+});

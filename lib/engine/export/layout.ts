@@ -2,7 +2,7 @@ import { planCoco } from "@/lib/engine/export/coco";
 import { planCreateMl } from "@/lib/engine/export/createml";
 import { planDarknet } from "@/lib/engine/export/darknet";
 import { oneLine, type ExportEntry, type ExportInfo, type NamedFile } from "@/lib/engine/export/entry";
-import { NameSet, safeName } from "@/lib/engine/export/names";
+import { NameSet, safeName, WHOLE_NAME } from "@/lib/engine/export/names";
 import { planMulticlass, planTensorflow } from "@/lib/engine/export/tables";
 import { planVoc } from "@/lib/engine/export/voc";
 import { planYolo } from "@/lib/engine/export/yolo";
@@ -79,7 +79,10 @@ function* planFolder(
   }
 }
 
-/** By split, those without images left out. Named for the source's file, and for source and output, as several may share it. */
+/**
+ * By split, those without images left out. Named for the source's file, and for source and output, as several may share it; an
+ * imported image keeps its name, as far as names may be so and are told apart.
+ */
 function nameFiles(files: readonly ManifestFile[]): Map<Split, NamedFile[]> {
   const splits = new Map<Split, NamedFile[]>();
   for (const split of SPLITS) {
@@ -88,14 +91,22 @@ function nameFiles(files: readonly ManifestFile[]): Map<Split, NamedFile[]> {
       .filter((file) => file.split === split)
       .map((file) => {
         const base = file.name.slice(Math.max(file.name.lastIndexOf("/"), file.name.lastIndexOf("\\")) + 1);
+        const own = base.replace(/(?<=.)\.[^.]*$/, "");
+        if (file.sourceImageId === null) {
+          const stem = taken.claim(safeName(own, "image", WHOLE_NAME));
+          return { file, stem, name: `${stem}${endingOf(base) ?? endingOf(file.path)}` };
+        }
         const id = file.sourceImageId.replace(/[^A-Za-z0-9]/g, "").slice(-12);
-        const stem = taken.claim(`${safeName(base.replace(/(?<=.)\.[^.]*$/, ""), "image")}.${id}-${file.output}`);
-        return { file, stem, name: `${stem}${file.path.slice(file.path.lastIndexOf("."))}` };
+        const stem = taken.claim(`${safeName(own, "image")}.${id}-${file.output}`);
+        return { file, stem, name: `${stem}${endingOf(file.path)}` };
       });
     if (named.length > 0) splits.set(split, named);
   }
   return splits;
 }
+
+/** ".jpg", as it is written; null: the name has none that says nothing but a kind. */
+const endingOf = (name: string): string | null => /.(\.[A-Za-z]{1,5})$/.exec(name)?.[1] ?? null;
 
 function readme(format: ExportFormat, manifest: Manifest, info: ExportInfo): string {
   const count = (split: Split) => manifest.files.filter((file) => file.split === split).length;

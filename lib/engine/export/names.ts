@@ -1,18 +1,19 @@
 /** What Windows takes for a device, with whatever extension. */
 const DEVICES = /^(?:con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])(?:$|[. ])/i;
 
-const MAX_CHARACTERS = 80;
+/** Of a name that something is added to. What a file system allows is 255 bytes. */
+const SHORT = { characters: 80, bytes: 160 };
 
-/** What a file system allows for a name is 255 bytes; the rest is for what is added to it. */
-const MAX_BYTES = 160;
+/** Of one that is kept as it is, but for its ending. */
+export const WHOLE_NAME = { characters: 200, bytes: 230 };
 
 /**
  * A name that is a single file or folder name on Linux, macOS and Windows, as like `name` as can be: in NFC, without
  * slashes, drive letters, control characters and marks that turn the direction of writing, neither hidden nor ending in
- * dots or spaces, no device, of at most 80 characters and 160 bytes; `fallback` where nothing is left. Different names may
+ * dots or spaces, no device, of at most 80 characters and 160 bytes unless `max` allows more; `fallback` where nothing is left. Different names may
  * become the same: see `NameSet`.
  */
-export function safeName(name: string, fallback: string): string {
+export function safeName(name: string, fallback: string, max: { characters: number; bytes: number } = SHORT): string {
   const plain = name
     .normalize("NFC")
     .replace(/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u200E\u200F\u202A-\u202E\u2066-\u2069<>:"/\\|?*]/gu, "_")
@@ -21,7 +22,7 @@ export function safeName(name: string, fallback: string): string {
   let characters = 0;
   for (const character of plain) {
     characters += 1;
-    if (characters > MAX_CHARACTERS || Buffer.byteLength(kept) + Buffer.byteLength(character) > MAX_BYTES) break;
+    if (characters > max.characters || Buffer.byteLength(kept) + Buffer.byteLength(character) > max.bytes) break;
     kept += character;
   }
   const safe = kept.replace(/[.\s]+$/, "");

@@ -29,7 +29,8 @@ export interface VersionImage {
   label: string | null;
   /** In this image's pixels; none in a classification project. */
   boxes: Box[];
-  sourceImageId: string;
+  /** null: it was imported with its version. */
+  sourceImageId: string | null;
   /** Which of the images made of that source it is, from 0. */
   output: number;
 }
@@ -152,7 +153,7 @@ export async function openVersionImage(
   return {
     sha256: file.sha256,
     sizeBytes: file.sizeBytes,
-    contentType: path.endsWith(".jpg") ? "image/jpeg" : "image/png", // what the generator makes
+    contentType: path.endsWith(".jpg") ? "image/jpeg" : `image/${path.slice(path.lastIndexOf(".") + 1)}`, // as it was made or found to be
     stream: () => readBlob(() => blobStore().stream(`${versionPrefix(versionId)}${path}`)),
   };
 }

@@ -184,11 +184,13 @@ function ImageChoice({
   );
 }
 
-/** The image as it was uploaded: its file in the version has been through the version's steps already. */
+/** The image as it was uploaded: its file in the version has been through the version's steps already, unless it was imported. */
 async function readSample(url: string, projectUrl: string): Promise<Subject | null> {
   const sample = await findSample(url);
   if (!sample) return null;
-  const response = await fetch(`${projectUrl}/images/${sample.sourceImageId}`);
+  const response = await fetch(
+    sample.sourceImageId === null ? `${url}/${sample.path}` : `${projectUrl}/images/${sample.sourceImageId}`,
+  );
   return response.ok ? { image: await response.blob(), label: sample.label } : null;
 }
 

@@ -38,7 +38,7 @@ export function ImageDialog({ url, projectUrl, index, total, image, classes, onM
         image ? (
           <LargeImage
             src={`${url}/${image.path}`}
-            alt={t("generated", { name: image.name })}
+            alt={image.sourceImageId === null ? image.name : t("generated", { name: image.name })}
             width={image.width}
             height={image.height}
             boxes={image.boxes}
@@ -51,7 +51,9 @@ export function ImageDialog({ url, projectUrl, index, total, image, classes, onM
     >
       {image ? (
         <>
-          <Source key={image.sourceImageId} src={`${projectUrl}/images/${image.sourceImageId}`} />
+          {image.sourceImageId === null ? null : (
+            <Source key={image.sourceImageId} src={`${projectUrl}/images/${image.sourceImageId}`} />
+          )}
           <dl className="grid gap-2 text-sm">
             <Fact label={t("split")}>
               <span className="flex items-center gap-1.5">
@@ -64,7 +66,7 @@ export function ImageDialog({ url, projectUrl, index, total, image, classes, onM
             </Fact>
             {image.boxes.length > 0 ? <Fact label={t("boxes")}>{format.number(image.boxes.length)}</Fact> : null}
             <Fact label={t("size")}>{t("pixels", { width: String(image.width), height: String(image.height) })}</Fact>
-            <Fact label={t("output")}>{format.number(image.output + 1)}</Fact>
+            {image.sourceImageId === null ? null : <Fact label={t("output")}>{format.number(image.output + 1)}</Fact>}
           </dl>
         </>
       ) : null}
