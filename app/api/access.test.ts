@@ -63,6 +63,17 @@ async function buildScene() {
       createdAt: new Date(),
     },
   });
+  const imported = await prisma().task.create({
+    data: {
+      workspaceId: world.workspace.id,
+      projectId: project.id,
+      kind: "VERSION_IMPORT",
+      status: "WAITING",
+      input: { fileName: "a.zip", number: null, name: null, createdAt: null },
+      userId: world.owner.id,
+      createdAt: new Date(),
+    },
+  });
   await prisma().export.create({
     data: {
       versionId: version.id,
@@ -97,6 +108,7 @@ async function buildScene() {
     receipt: receipt.id,
     batch: batchId("June"),
     task: task.id,
+    import: imported.id,
     export: "",
   };
   const { link } = (await call("POST", `/${slug}/search/export`, { key, json: { query: "*", format: "folder" } }))
@@ -151,6 +163,8 @@ function bodyFor({ id }: AnyOperation, scene: Scene): { json?: unknown; raw?: Bo
       return { raw: "weights" };
     case "uploadModel":
       return { raw: emptyZip };
+    case "importVersion":
+      return { raw: "a zip" };
     case "trashImages":
     case "trashImagesOfWorkspace":
       return { json: { images: [scene.params.image] } };

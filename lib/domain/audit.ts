@@ -21,6 +21,7 @@ export const AUDIT_ACTIONS = [
   "image.restored",
   "image.purged",
   "version.created",
+  "version.imported",
   "version.generation_failed",
   "version.generation_cancelled",
   "version.generation_retried",

@@ -4,6 +4,7 @@ const FAILURE_REASONS = [
   "trashed", // its version went to Trash
   "worker_lost", // three workers in a row ended without getting on
   "unreadable_image", // the detail is the image's file name
+  "no_images", // of a zip, none could be taken
   "storage", // the blob store refused; the detail is its error's code
   "internal",
 ] as const;
@@ -26,6 +27,8 @@ export function describeFailure(stored: string | null, detail: string | null): s
       return "the worker ended three times before it was done";
     case "unreadable_image":
       return `the image "${detail ?? ""}" cannot be read`;
+    case "no_images":
+      return "none of its images can be used";
     case "storage":
       return "the file storage could not be used";
     case "internal":

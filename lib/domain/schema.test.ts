@@ -136,6 +136,7 @@ const FORBIDDEN: Record<string, string[]> = {
   images_sequence_whole: ["sequence_number = 1", "sequence_number = -1, sequence_size = 1"],
   images_tags_bounded: ["tags = array[null]", "tags = array_fill('a'::text, array[101])"],
   images_thumbnail_not_negative: negative("thumbnail_bytes"),
+  versions_origin_tells: ["origin = '[]'", "origin = '\"x\"'", "origin = 'null'"],
   versions_numbers_positive: ["number = 0", "next_training_number = 0"],
   image_removals_in_trash_while_it_holds: [
     "images = -1",
@@ -234,6 +235,7 @@ const FORBIDDEN: Record<string, string[]> = {
     "file_id = 'x', file_bytes = 1",
   ],
   tasks_leased_while_running: ["status = 'RUNNING'", "lease_id = 'x', lease_until = now()", "lease_until = now()"],
+  tasks_version_of_a_project: ["version_id = 'x'"],
   thumbnails_not_empty: ["size_bytes = 0"],
   trash_jobs_counts: [...negative("done", '"left"'), "done = 2"],
   trash_jobs_ended_with_an_end: ["ended_at = now()", `"end" = 'FINISHED'`],

@@ -11,6 +11,11 @@ import {
   userContext,
 } from "@/lib/testing/builders";
 import { connectSecond } from "@/lib/testing/database";
+import { photo } from "@/lib/testing/pixels";
+import { zipOf } from "@/lib/testing/zips";
+import { mkdtemp, mkdir, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { itemRef, UNBOUNDED, versionRef } from "@/lib/testing/lifecycle";
 import { storeFile } from "@/lib/testing/store-file";
 import { getReceiptHead, purgeItem, trashVersion } from "@/lib/domain/trash";
@@ -217,4 +222,44 @@ test.each([
   await expect(admin(name, options as Record<string, string>)).rejects.toMatchObject({
     publicMessage: expect.stringContaining(sentence),
   });
+});
+
+test("a version that exists already is imported from a zip or a folder, and is the same", async () => {
+  const world = await buildWorld();
+  const project = await buildProject(world);
+  const at = { positionals: [`${world.workspace.slug}/${project.slug}`] };
+  const folder = await mkdtemp(path.join(tmpdir(), "reprieve-import-test-"));
+  const files = { "train/cat/1.jpg": await photo(20, 20, 1), "valid/dog/2.jpg": await photo(20, 20, 2) };
+  for (const [name, bytes] of Object.entries(files)) {
+    await mkdir(path.dirname(path.join(folder, "set", name)), { recursive: true });
+    await writeFile(path.join(folder, "set", name), bytes);
+  }
+  await writeFile(path.join(folder, "set.zip"), await zipOf(files));
+
+  const fromFolder = await admin("import-version", { from: path.join(folder, "set"), number: "4", name: "old" }, at);
+  expect(fromFolder).toMatchObject({ ok: true, answer: { status: "completed", version: 4, file: "set" } });
+  expect(fromFolder.text).toBe(`${at.positionals[0]}/4: 2 images looked at, 0 left out`);
+  const fromZip = await admin(
+    "import-version",
+    { from: path.join(folder, "set.zip"), created: "2026-01-02T03:04:05Z" },
+    at,
+  );
+  expect(fromZip.answer).toMatchObject({ status: "completed", version: 5, file: "set.zip" });
+  const versions = await prisma().version.findMany({ where: { projectId: project.id }, orderBy: { number: "asc" } });
+  expect(
+    versions.map(({ name, trainImages, validImages, classes }) => [name, trainImages, validImages, classes]),
+  ).toEqual([
+    ["old", 1, 1, { cat: 1, dog: 1 }],
+    ["set", 1, 1, { cat: 1, dog: 1 }],
+  ]);
+  expect(versions[1]!.createdAt).toEqual(new Date("2026-01-02T03:04:05Z"));
+  expect(await admin("verify-version", {}, { positionals: [`${at.positionals[0]}/5`] })).toMatchObject({ ok: true });
+
+  const refused = (options: Record<string, string>, positionals = at.positionals) =>
+    admin("import-version", options, { positionals });
+  await expect(refused({ from: path.join(folder, "nowhere") })).rejects.toMatchObject({ details: { field: "from" } });
+  await expect(refused({ from: folder, number: "x" })).rejects.toMatchObject({ details: { field: "number" } });
+  await expect(refused({ from: folder, number: "4" })).rejects.toMatchObject({ code: "already_exists" });
+  await expect(refused({ from: folder }, ["acme"])).rejects.toMatchObject({ code: "invalid_input" });
+  expect(await refused({ from: path.join(folder, "set", "train", "cat") })).toMatchObject({ ok: false });
 });

@@ -21,6 +21,7 @@ import {
 import { verifyVersionFiles } from "@/lib/work/versions/files";
 import { env } from "@/lib/platform/env";
 import { newPassword } from "@/lib/platform/secrets";
+import { importVersionFrom } from "./admin-import";
 
 /* The door for people at the server's shell: `npm run admin`. Parses, calls one domain function, presents. */
 
@@ -319,6 +320,14 @@ export const ADMIN_COMMANDS: Record<string, AdminCommand> = {
         text: `manifest ${verification.manifestHash ?? "missing"}\n${verdict}`,
       };
     },
+  },
+  "import-version": {
+    help: "S/project --from FILE|FOLDER [--number N] [--name N] [--created INSTANT]   (YOLO, COCO, VOC or folders, as it is)",
+    run: async (input) =>
+      importVersionFrom(
+        { from: option(input, "from"), project: input.positionals[0], ...input.options },
+        workspaceContext,
+      ),
   },
   "look-again": { help: "[RECEIPT]   (without one: all that were verified a day ago)", run: lookAgainNow },
   "purge-expired": {

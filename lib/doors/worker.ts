@@ -7,6 +7,7 @@ import type { QueueName } from "@/lib/platform/job-queue";
 import { env } from "@/lib/platform/env";
 import { log } from "@/lib/platform/log";
 import { generateVersions } from "@/lib/work/versions/generator";
+import { importVersions } from "@/lib/work/versions/importer";
 import type { TrainingRunner } from "@/lib/work/trainings/runner";
 
 /** A job gives way after this long; what is left is left for the next wake-up. */
@@ -60,6 +61,12 @@ export function workerHandlers(
     "unpack-zips": async () => {
       const counts = await unpackZips(await systemContext("zip uploads"), budget(GENERATION_BUDGET_MS));
       if (counts.completed + counts.failed > 0) log().info(counts, "zips of images unpacked");
+    },
+    "import-versions": async () => {
+      // what is in hand goes on after the budget: a zip is looked through from its beginning
+      const until = budget(GENERATION_BUDGET_MS);
+      const counts = await importVersions(await systemContext("imports"), until, stopping);
+      if (Object.values(counts).some((count) => count > 0)) log().info(counts, "versions imported");
     },
     "run-trainings": async () => trainings.wake(),
   };

@@ -17,6 +17,7 @@ const QUEUES = {
   "generate-versions": { schedule: "* * * * *" },
   "build-exports": { schedule: "* * * * *" },
   "unpack-zips": { schedule: "* * * * *" },
+  "import-versions": { schedule: "* * * * *" },
   "run-trainings": { schedule: "* * * * *" },
 } as const satisfies Record<string, { schedule: string }>;
 

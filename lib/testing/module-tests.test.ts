@@ -48,6 +48,15 @@ const ELSEWHERE: Record<string, readonly string[]> = {
   "lib/domain/trash/purge.test.ts": ["lib/domain/trash/purge-rows.ts", "lib/domain/trash/purge-project.ts"],
   "lib/work/inference/inference.test.ts": ["lib/work/inference/models.ts"],
   "lib/work/exports/answers.test.ts": ["lib/domain/exports/formats.ts"],
+  // an import is one operation, from a zip to a version
+  "lib/work/versions/importer.test.ts": [
+    "lib/domain/versions/import-work.ts",
+    "lib/domain/versions/imports.ts",
+    "lib/work/versions/dataset.ts",
+    "lib/work/versions/imported-images.ts",
+  ],
+  "app/api/version-import.test.ts": ["lib/work/versions/left-out.ts"],
+  "lib/doors/admin.test.ts": ["lib/doors/admin-import.ts", "lib/work/uploads/folder-zip.ts"],
   "lib/work/versions/files.test.ts": ["lib/work/versions/manifest.ts"],
   "lib/engine/annotations/annotations.test.ts": [
     "lib/engine/annotations/collector.ts",
@@ -96,10 +105,12 @@ const ELSEWHERE: Record<string, readonly string[]> = {
   "app/api/receipts.test.ts": ["lib/doors/receipts/presenters.ts"],
   "app/api/images.test.ts": ["lib/doors/images/presenters.ts"],
   "app/api/zip-upload.test.ts": [
+    "lib/domain/tasks/leases.ts",
     "lib/domain/tasks/zips.ts",
     "lib/doors/tasks/zip-link.ts",
     "lib/work/uploads/annotation-batches.ts",
     "lib/work/uploads/handle-reader.ts",
+    "lib/work/uploads/opened-zip.ts",
     "lib/work/uploads/zips.ts",
   ],
   "lib/work/uploads/intake.test.ts": ["lib/work/uploads/zip-files.ts"],

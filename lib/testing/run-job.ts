@@ -2,11 +2,12 @@ import { systemContext } from "@/lib/domain/context";
 import { eraseFiles, purgeExpired, runTrashJobs } from "@/lib/domain/trash";
 import { buildExports } from "@/lib/work/exports/builder";
 import { generateVersions } from "@/lib/work/versions/generator";
+import { importVersions } from "@/lib/work/versions/importer";
 import { disconnect } from "@/lib/platform/db";
 
 /*
  * One of our jobs in a process of its own, so that a test can kill it: `node --import tsx lib/testing/run-job.ts
- * purge-expired|run-trash-jobs|erase-files|generate-versions|build-exports [instant]`, with the environment of the test.
+ * purge-expired|run-trash-jobs|erase-files|generate-versions|import-versions|build-exports [instant]`, with the environment of the test.
  */
 const [job, instant] = process.argv.slice(2);
 const signal = new AbortController().signal;
@@ -16,6 +17,7 @@ const jobs = {
   "run-trash-jobs": runTrashJobs,
   "erase-files": eraseFiles,
   "generate-versions": generateVersions,
+  "import-versions": importVersions,
   "build-exports": buildExports,
 };
 await jobs[job as keyof typeof jobs](ctx, signal);

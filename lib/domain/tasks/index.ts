@@ -1,18 +1,24 @@
 export { describeImagesAsTask, getTask, TASK_KEPT_DAYS, type Task, type TaskFailure, type TaskResult } from "./tasks";
 export {
+  claimTask,
+  endTask,
+  holdTask,
+  releaseTask,
+  TASK_LEASE_MS,
+  type ClaimedTask,
+  type TaskEnd,
+  type TaskLease,
+} from "./leases";
+export {
   beginZipUpload,
   claimZip,
   completeZipUpload,
-  endZip,
   forgetOldTasks,
   forgetZipFile,
   forgetZipsOf,
   getAwaitedZip,
-  holdZip,
   listNamedZips,
   listUsedZips,
-  releaseZip,
-  ZIP_LEASE_MS,
   zipKey,
   ZIPS_FOLDER,
   type ClaimedZip,

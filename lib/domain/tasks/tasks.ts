@@ -66,7 +66,7 @@ export async function getTask(
     select: COLUMNS,
   });
   if (!row) throw new DomainError("not_found", `There is no such task. Tasks are told of for ${TASK_KEPT_DAYS} days.`);
-  return { ...row, result: row.result as unknown as TaskResult | null };
+  return { ...row, result: row.status === "COMPLETED" ? (row.result as unknown as TaskResult) : null };
 }
 
 const WHY: Record<NotDescribed, string> = {

@@ -9,7 +9,8 @@ import { parseDescription } from "@/lib/domain/images";
 import { getLiveProject, type ProjectState, type SluggedProjectRef } from "@/lib/domain/item-state";
 import { lockLiveProject } from "@/lib/domain/locks";
 import { authorize, authorizeSystem } from "@/lib/domain/permissions";
-import { TASK_KEPT_DAYS, type TaskResult } from "./tasks";
+import { claimTask, endTask, type ClaimedTask } from "./leases";
+import { TASK_KEPT_DAYS } from "./tasks";
 
 /*
  * Zips of images: begun by whoever may upload, sent once to a link, unpacked by a worker. A zip is a file of its project
@@ -30,11 +31,13 @@ export interface ZipWishes {
   batch: string | null;
 }
 
-/** Begins the upload of a zip. Throws `not_found`, `in_trash`, `purged`, `invalid_input`. */
+/**
+ * Begins the upload of a zip, whose images a worker adds to the project once it is sent. `unpack: false`: it waits for
+ * UNUSED_DAYS at most, to become a version. Throws `not_found`, `in_trash`, `purged`, `invalid_input`. */
 export async function beginZipUpload(
   ctx: Context,
   ref: SluggedProjectRef,
-  wishes: { split: Split | null; tags: readonly string[]; batch?: string | undefined },
+  wishes: { split: Split | null; tags: readonly string[]; batch?: string | undefined; unpack?: boolean | undefined },
 ): Promise<{ taskId: string }> {
   const { workspaceId } = authorize(ctx, "upload images", ref.workspaceSlug);
   const project = await getLiveProject(workspaceId, ref);
@@ -46,7 +49,7 @@ export async function beginZipUpload(
       projectId: project.id,
       kind: "ZIP_UPLOAD",
       status: "WAITING",
-      input: { split: wishes.split, tags, batch } as object,
+      input: { split: wishes.split, tags, batch, ...(wishes.unpack === false ? { unpack: false } : {}) } as object,
       userId: personId(ctx.actor),
       createdAt: ctx.now,
     },
@@ -55,18 +58,12 @@ export async function beginZipUpload(
   return { taskId };
 }
 
-const ZIP = {
-  id: true,
-  projectId: true,
-  workspaceId: true,
-} as const;
-
 /** The project that a link's zip is for, while its task waits for it. Throws `not_found`, `in_trash`, `already_exists`. */
 export async function getAwaitedZip(ctx: Context, taskId: string): Promise<ProjectState> {
   authorizeSystem(ctx);
   const task = await prisma().task.findFirst({
-    where: { id: taskId, kind: "ZIP_UPLOAD" },
-    select: { ...ZIP, status: true },
+    where: { id: taskId, kind: { in: ["ZIP_UPLOAD", "VERSION_IMPORT"] } },
+    select: { projectId: true, status: true, fileId: true },
   });
   const project =
     task &&
@@ -75,7 +72,7 @@ export async function getAwaitedZip(ctx: Context, taskId: string): Promise<Proje
       select: { id: true, slug: true, name: true, type: true, deletedAt: true, purgeAfter: true },
     }));
   if (!task || !project) throw new DomainError("not_found", "This upload is not there any more. Begin a new one.");
-  if (task.status !== "WAITING") throw sentAlready();
+  if (task.status !== "WAITING" || task.fileId !== null) throw sentAlready();
   if (project.deletedAt)
     throw new DomainError("in_trash", `The project "${project.name}" is in Trash. Restore it to use it.`);
   return project;
@@ -85,7 +82,7 @@ const sentAlready = (): DomainError =>
   new DomainError("already_exists", "The zip of this upload was sent already. Begin a new one for another.");
 
 /**
- * Names the zip that was stored under a grant, and has it unpacked. Throws `in_trash`, `already_exists` when another was
+ * Names the zip that was stored under a grant, and has it worked off, unless it is to wait. Throws `in_trash`, `already_exists` when another was
  * named first; then the file is the caller's to remove. False: it was swept.
  */
 export async function completeZipUpload(
@@ -98,125 +95,37 @@ export async function completeZipUpload(
     if (!(await lockLiveProject(tx, project.id, "share")))
       throw new DomainError("in_trash", `The project "${project.name}" is in Trash. Restore it to use it.`);
     if (!(await holdGrant(tx, zip.grantId))) return false;
+    const task = await tx.task.findUnique({ where: { id: zip.taskId }, select: { kind: true, input: true } });
+    const waits = (task?.input as { unpack?: boolean } | undefined)?.unpack === false;
     const named = await tx.task.updateMany({
-      where: { id: zip.taskId, status: "WAITING" },
-      data: { status: "QUEUED", fileId: zip.fileId, fileBytes: zip.sizeBytes },
+      where: { id: zip.taskId, status: "WAITING", fileId: null },
+      data: { ...(waits ? {} : { status: "QUEUED" }), fileId: zip.fileId, fileBytes: zip.sizeBytes },
     });
     if (named.count === 0) throw sentAlready();
-    await enqueue(tx, "unpack-zips");
+    if (!waits) await enqueue(tx, task?.kind === "VERSION_IMPORT" ? "import-versions" : "unpack-zips");
     return true;
   });
 }
 
 // ── Unpacking ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-export const ZIP_LEASE_MS = 60_000;
-const ATTEMPTS_MAX = 3;
-
-export interface ClaimedZip extends ZipWishes {
-  taskId: string;
-  leaseId: string;
-  userId: string;
-  fileId: string;
-  projectId: string;
-  workspaceSlug: string;
-  projectSlug: string;
-  /** 1 for the first. */
-  attempt: number;
-}
-
-/** Locks; the database's clock. */
-const CLAIM = statement({
-  name: "claim-zip",
-  text: `
-with next as (
-  select id from tasks
-  where kind = 'ZIP_UPLOAD' and status in ('QUEUED', 'RUNNING') and (lease_until is null or lease_until <= now())
-  order by created_at, id limit 1 for update skip locked
-)
-update tasks t set status = 'RUNNING', lease_id = $1, lease_until = now() + $2 * interval '1 millisecond', attempts = attempts + 1
-from next where t.id = next.id
-returning t.id as "taskId", t.lease_id as "leaseId", t.user_id as "userId", t.file_id as "fileId", t.project_id as "projectId",
-  t.input, t.attempts as attempt`,
-});
-
-/** The database's clock. */
-const HOLD = statement({
-  name: "hold-zip",
-  text: `
-update tasks set lease_until = now() + $3 * interval '1 millisecond', done = greatest(done, $4), total = greatest(total, $5, done, $4)
-where id = $1 and lease_id = $2 and status = 'RUNNING' returning id`,
-});
-
-/** The database's clock. */
-const END = statement({
-  name: "end-zip",
-  text: `
-update tasks set status = $3::"TaskStatus", result = $4::jsonb, problem = $5, ended_at = date_trunc('milliseconds', now()),
-  done = coalesce(total, done), lease_id = null, lease_until = null
-where id = $1 and lease_id = $2 and status = 'RUNNING' returning id`,
-});
-
-/** No attempt at it: its worker is stopped. */
-const RELEASE = statement({
-  name: "release-zip",
-  text: `
-update tasks set status = 'QUEUED', lease_id = null, lease_until = null, attempts = attempts - 1
-where id = $1 and lease_id = $2 and status = 'RUNNING' returning id`,
-});
-
-/** The database's clock. Its lease runs out a little later each time. */
-const POSTPONE = statement({
-  name: "postpone-zip",
-  text: `
-update tasks set lease_until = now() + attempts * interval '15 seconds' where id = $1 and lease_id = $2 and status = 'RUNNING' returning id`,
-});
+export type ClaimedZip = Omit<ClaimedTask<ZipWishes>, "input" | "versionId"> & ZipWishes;
 
 /** The next zip to unpack, for a worker; null when there is none. One that broke several workers is given up. */
 export async function claimZip(ctx: Context): Promise<ClaimedZip | null> {
-  authorizeSystem(ctx);
-  for (;;) {
-    const [row] = await query<
-      Omit<ClaimedZip, keyof ZipWishes | "workspaceSlug" | "projectSlug"> & { input: ZipWishes }
-    >(CLAIM, [newId(), ZIP_LEASE_MS]);
-    if (!row) return null;
-    const { input, ...claim } = row;
-    const project = await prisma().project.findUnique({
-      where: { id: claim.projectId },
-      select: { slug: true, workspace: { select: { slug: true } } },
-    });
-    if (project && claim.attempt <= ATTEMPTS_MAX)
-      return { ...claim, ...input, projectSlug: project.slug, workspaceSlug: project.workspace.slug };
-    await endZip(claim, {
-      problem: project
-        ? "The zip could not be unpacked: this server broke down at it several times. What was added stays."
-        : "The project was permanently deleted.",
-    });
-  }
+  const claim = await claimTask<ZipWishes>(ctx, "ZIP_UPLOAD", {
+    inTrash: true, // it fails, as uploads do
+    giveUp: async (task, why) => void (await endTask(task, { problem: GIVEN_UP[why] })),
+  });
+  if (!claim) return null;
+  const { input, ...task } = claim;
+  return { ...task, ...input };
 }
 
-type Lease = Pick<ClaimedZip, "taskId" | "leaseId">;
-
-/** Renews the lease and writes down how far it is. False: another has it, or it is over. */
-export const holdZip = async (
-  { taskId, leaseId }: Lease,
-  { done, total }: { done: number; total: number | null },
-): Promise<boolean> => (await query(HOLD, [taskId, leaseId, ZIP_LEASE_MS, done, total])).length > 0;
-
-/** Ends it, with what became of its files or why it failed. False: it was over, or another's. */
-export async function endZip(
-  { taskId, leaseId }: Lease,
-  how: { result: TaskResult } | { problem: string },
-): Promise<boolean> {
-  const [status, result, problem] =
-    "result" in how ? ["COMPLETED", JSON.stringify(how.result), null] : ["FAILED", null, how.problem];
-  return (await query(END, [taskId, leaseId, status, result, problem])).length > 0;
-}
-
-/** Gives it back: to be taken at once when a worker is stopped, after a while when it failed. */
-export async function releaseZip({ taskId, leaseId }: Lease, { failed }: { failed: boolean }): Promise<void> {
-  await query(failed ? POSTPONE : RELEASE, [taskId, leaseId]);
-}
+const GIVEN_UP = {
+  lost: "The zip could not be unpacked: this server broke down at it several times. What was added stays.",
+  purged: "The project was permanently deleted.",
+};
 
 // ── Files ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -274,8 +183,20 @@ const FORGET_OLD = statement({
 delete from tasks where created_at < now() - interval '${TASK_KEPT_DAYS} days' and file_id is null and status not in ('QUEUED', 'RUNNING')`,
 });
 
-/** Forgets tasks that are too old to be told of. */
+/** How long a zip waits to be used that was not to be unpacked. */
+const UNUSED_DAYS = 7;
+
+/** The database's clock. */
+const FAIL_UNUSED = statement({
+  name: "fail-unused-zips",
+  text: `
+update tasks set status = 'FAILED', ended_at = date_trunc('milliseconds', now()), problem = 'The zip was not used within ${UNUSED_DAYS} days.'
+where created_at < now() - interval '${UNUSED_DAYS} days' and status = 'WAITING' and file_id is not null`,
+});
+
+/** Forgets tasks that are too old to be told of, and gives up zips that nobody used. */
 export async function forgetOldTasks(ctx: Context): Promise<void> {
   authorizeSystem(ctx);
+  await query(FAIL_UNUSED, []);
   await query(FORGET_OLD, []);
 }

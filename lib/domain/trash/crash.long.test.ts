@@ -106,7 +106,7 @@ async function fill(world: World) {
     writeFiles(`versions/${version.id}/`, 3);
     if (i > 0) await trashVersion(later(earlier, -10_000 * (i % 2) - i), versionRef(world, live, version));
   }
-  const { id: _id, ...one } = await buildVersion(world, project, { images: 1 });
+  const { id: _id, origin: _origin, ...one } = await buildVersion(world, project, { images: 1 });
   await prisma().version.createMany({
     data: Array.from({ length: 299 }, (_, i) => ({
       ...one,

@@ -126,7 +126,11 @@ export async function restoreProject(
     ]);
     if (row) {
       // Not in that one flight, which is hot: should it get lost, the schedule finds the generation within a minute.
-      if (row.generating) await transaction((tx) => enqueue(tx, "generate-versions"));
+      if (row.generating)
+        await transaction(async (tx) => {
+          await enqueue(tx, "generate-versions");
+          await enqueue(tx, "import-versions");
+        });
       return { outcome: "restored", id: row.id, name: row.name };
     }
 

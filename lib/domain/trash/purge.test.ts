@@ -287,7 +287,7 @@ describe("a project", () => {
   test("too large for one go is claimed, and the next run finishes it, however it was claimed", async () => {
     for (const byHand of [true, false]) {
       project = await buildProject(world);
-      const { id: versionId, ...one } = await buildVersion(world, project, { images: 0 });
+      const { id: versionId, origin: _origin, ...one } = await buildVersion(world, project, { images: 0 });
       const copies = Array.from({ length: 299 }, (_, i) => ({
         ...one,
         number: i + 2,
@@ -372,7 +372,7 @@ describe("the scheduled run", () => {
       [world, project, 0],
       [other, otherProject, 1],
     ] as const) {
-      const { id: _id, ...one } = await buildVersion(w, p, { images: 1 });
+      const { id: _id, origin: _origin, ...one } = await buildVersion(w, p, { images: 1 });
       const trashed = (i: number) => ({
         deletedAt: when(-days * DAY_MS - i * 60_000).now,
         deletedById: "x",

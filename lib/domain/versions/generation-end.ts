@@ -133,9 +133,16 @@ export async function retryVersionGeneration(ctx: Context, ref: VersionRef, plan
         preprocessing: true,
         augmentation: true,
         splitPercents: true,
+        origin: true,
       },
     });
     if (!version) return null;
+    if (version.origin !== null && version.status === "FAILED")
+      throw new DomainError(
+        "nothing_to_generate",
+        `Version ${ref.number} was imported. Import its zip once more to have it under the same number.`,
+        { reason: "imported" },
+      );
     const { status, deletedAt, purgeAfter, name, seed, preprocessing, augmentation, splitPercents } = version;
     if (deletedAt) throw versionInTrash(ref.number, name, purgeAfter!);
     if (status !== "FAILED") return { outcome: status === "READY" ? "already_ready" : "already_generating", id, name };

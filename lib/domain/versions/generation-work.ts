@@ -43,7 +43,8 @@ export interface Generation extends GenerationSettings {
   images: number;
 }
 
-const FREE = `v.status = 'GENERATING' and (v.generator_until is null or v.generator_until <= now())`;
+/** What is imported is worked off by its task. */
+const FREE = `v.status = 'GENERATING' and v.origin is null and (v.generator_until is null or v.generator_until <= now())`;
 
 /** The database's clock. */
 const LOST = statement({
@@ -140,7 +141,8 @@ export async function listGenerationSources(
   return query<GenerationSource>(SOURCES, [versionId, page.after, page.limit]);
 }
 
-const HELD = `v.id = $1 and v.generator_lease_id = $2 and v.status = 'GENERATING' and p.id = v.project_id and ${LIVE_VERSION}`;
+/** Of a version `v` of a project `p`, in SQL: it is being made under the lease $2. */
+export const HELD = `v.id = $1 and v.generator_lease_id = $2 and v.status = 'GENERATING' and p.id = v.project_id and ${LIVE_VERSION}`;
 
 /** hot: many times a second; the database's clock. */
 const HEARTBEAT = statement({
@@ -174,6 +176,8 @@ export interface GenerationChunk<Entry = unknown> {
   key: string;
   attemptId: string;
   entries: readonly Entry[];
+  /** How many files lie there, where that is not one for each entry. */
+  files?: number;
   sizeBytes: number;
 }
 
@@ -207,10 +211,10 @@ on conflict do nothing returning key`,
 export async function keepGenerationChunk(
   ctx: Context,
   lease: GeneratorLease,
-  { key, attemptId, entries, sizeBytes }: GenerationChunk,
+  { key, attemptId, entries, files = entries.length, sizeBytes }: GenerationChunk,
 ): Promise<boolean> {
   authorizeSystem(ctx);
-  return writeHeld(lease, KEEP_CHUNK, [key, attemptId, JSON.stringify(entries), entries.length, sizeBytes]);
+  return writeHeld(lease, KEEP_CHUNK, [key, attemptId, JSON.stringify(entries), files, sizeBytes]);
 }
 
 /** Writes what names files, unless they are rubbish by now: under the locks of the version and, after it, of the grant. */

@@ -16,6 +16,32 @@ export {
   type VersionsPage,
 } from "./page";
 export { getGeneratePage } from "./generate-page";
+export {
+  awaitImport,
+  cancelImport,
+  discardImport,
+  getImport,
+  IMPORT_FORMATS,
+  IMPORT_NUMBER_MAX,
+  importUpload,
+  type ImportFormat,
+  type ImportInput,
+  type ImportProblem,
+  type LeftOutFile,
+  type VersionImport,
+  type VersionOrigin,
+} from "./imports";
+export {
+  beginImportedVersion,
+  claimImport,
+  completeImport,
+  giveUpImport,
+  refuseImport,
+  settleLostImport,
+  takeImportedVersion,
+  type ClaimedImport,
+  type ImportedVersion,
+} from "./import-work";
 export { renameVersion } from "./rename";
 export {
   keepThumbnail,
@@ -36,6 +62,7 @@ export {
   keepGenerationChunk,
   listGenerationSources,
   releaseGeneration,
+  type GeneratedFacts,
   type Generation,
   type GenerationSource,
 } from "./generation-work";

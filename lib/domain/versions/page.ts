@@ -1,4 +1,5 @@
 import { prisma } from "@/lib/platform/db";
+import { Prisma } from "@/lib/platform/generated/client";
 import type { ProjectType, VersionStatus } from "@/lib/platform/generated/enums";
 import type { Context } from "@/lib/domain/context";
 import { DomainError } from "@/lib/domain/errors";
@@ -14,6 +15,7 @@ import { findUntrainable, listModels, type ModelView, type Untrainable } from "@
 import { allows, authorize } from "@/lib/domain/permissions";
 import type { ItemType } from "@/lib/domain/item-types";
 import type { SplitName } from "@/lib/domain/splits";
+import { listImports, type VersionImport } from "./imports";
 import { VERSION_COLUMNS, viewVersion, type VersionView } from "./versions";
 
 /** A version as the list of a project's versions shows it. */
@@ -28,6 +30,8 @@ export interface ListedVersion {
   createdAt: Date;
   /** Whether a model that a training of it left is serving. */
   hasModel: boolean;
+  /** Of one that is not ready: whether it is, or was to be, imported. */
+  imported: boolean;
 }
 
 /** The chosen version, whole. */
@@ -51,6 +55,8 @@ export interface VersionsPage {
   project: { id: string; slug: string; name: string; type: ProjectType };
   /** All live versions, failed ones among them, newest first. */
   versions: ListedVersion[];
+  /** Imports that are no versions yet, or came to nothing within a day, newest first. */
+  imports: VersionImport[];
   /** The one asked for, else the newest; null when there is none. */
   chosen: ChosenVersion | null;
   may: { updateVersions: boolean; createVersions: boolean; runTrainings: boolean; handInModels: boolean };
@@ -69,7 +75,7 @@ export async function getVersionsPage(
   const wanted = ref.number === undefined ? null : await getVersionState(workspaceId, { ...ref, number: ref.number });
   if (wanted?.deletedAt) throw versionInTrash(wanted.number, wanted.name, wanted.purgeAfter!);
   const project = await getLiveProject(workspaceId, ref);
-  const versions = await listVersions(project.id);
+  const [versions, imports] = [await listVersions(project.id), await listImports(ctx, project.id)];
   const number = wanted?.number ?? versions[0]?.number;
   const chosen = number === undefined ? null : await findVersion(ctx, { ...ref, number }, project);
   if (number !== undefined && !chosen) return getVersionsPage(ctx, ref); // went to Trash between the reads: say so, or take the next
@@ -77,6 +83,7 @@ export async function getVersionsPage(
     workspace: { slug, name },
     project: { id: project.id, slug: project.slug, name: project.name, type: project.type },
     versions,
+    imports,
     chosen,
     may: {
       updateVersions: allows(ctx, "update version", slug),
@@ -103,12 +110,23 @@ async function listVersions(projectId: string): Promise<ListedVersion[]> {
       models: { where: { training: { deletedAt: null } }, select: { id: true }, take: 1 },
     },
   });
+  const imported = rows.every(({ status }) => status === "READY") ? new Set() : await findImported(projectId);
   return rows.map(({ trainImages, validImages, testImages, models, ...version }) => ({
     ...version,
+    imported: imported.has(version.number),
     images: trainImages + validImages + testImages,
     splits: { train: trainImages, valid: validImages, test: testImages },
     hasModel: models.length > 0,
   }));
+}
+
+/** Numbers of those that are not ready: where a version came from may be long. */
+async function findImported(projectId: string): Promise<Set<number>> {
+  const rows = await prisma().version.findMany({
+    where: { projectId, deletedAt: null, status: { not: "READY" }, origin: { not: Prisma.AnyNull } },
+    select: { number: true },
+  });
+  return new Set(rows.map(({ number }) => number));
 }
 
 async function findVersion(

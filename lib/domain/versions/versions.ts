@@ -6,6 +6,7 @@ import { DomainError } from "@/lib/domain/errors";
 import { getLiveVersion, getVersionState, type VersionRef } from "@/lib/domain/item-state";
 import { authorize } from "@/lib/domain/permissions";
 import type { SplitName } from "@/lib/domain/splits";
+import { readOrigin, type VersionOrigin } from "./imports";
 import { readSplits, type SplitShares, type StoredSplits } from "./generation";
 import { TRAINING_COLUMNS, type TrainingView, viewTraining } from "@/lib/domain/trainings";
 
@@ -36,6 +37,8 @@ export interface VersionSummary {
 }
 
 export interface VersionView extends VersionSummary {
+  /** null: it was generated here. */
+  origin: VersionOrigin | null;
   /** Those not in Trash, oldest first. */
   trainings: TrainingView[];
 }
@@ -63,6 +66,7 @@ const SUMMARY_COLUMNS = {
 /** What viewVersion is made of. */
 export const VERSION_COLUMNS = {
   ...SUMMARY_COLUMNS,
+  origin: true,
   trainings: {
     where: { deletedAt: null },
     orderBy: { number: "asc" },
@@ -96,10 +100,12 @@ function summarize(row: Prisma.VersionGetPayload<{ select: typeof SUMMARY_COLUMN
 /** A version's row as pages and the API know it. */
 export function viewVersion({
   trainings,
+  origin,
   ...row
 }: Prisma.VersionGetPayload<{ select: typeof VERSION_COLUMNS }>): VersionView {
   return {
     ...summarize({ ...row, trainings }),
+    origin: readOrigin(origin),
     trainings: trainings.map(viewTraining),
   };
 }

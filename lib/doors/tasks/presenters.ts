@@ -29,7 +29,7 @@ const STATUS = {
   FAILED: "failed",
 } as const satisfies Record<Task["status"], string>;
 
-export const statusOf = ({ status }: Task) => STATUS[status];
+export const statusOf = ({ status }: Pick<Task, "status">) => STATUS[status];
 
 export const progressOf = ({ done, total }: Task) => ({ current: done, ...(total === null ? {} : { total }) });
 

@@ -63,6 +63,10 @@ export const zipBody = z.object(
       .meta({ description: "Without it, as the folders in the zip say, else by the files' names." }),
     tags: words,
     batchName: z.string().max(1_000).nullish(),
+    unpack: z
+      .boolean({ error: "must be true or false" })
+      .nullish()
+      .meta({ description: "false: the zip waits to become a version (importVersion), for 7 days." }),
   },
   { error: "must be a JSON object" },
 );

@@ -1,5 +1,5 @@
 import { projectParams, versionParams } from "@/lib/doors/fields";
-import { CALLERS, defineOperation, NO_BODY, NOTHING } from "@/lib/doors/operation";
+import { BYTES_BODY, CALLERS, defineOperation, NO_BODY, NOTHING } from "@/lib/doors/operation";
 import * as schemas from "./schemas";
 
 const { byKey } = CALLERS;
@@ -29,6 +29,58 @@ export const versionOperations = {
       "payload_too_large",
       "unsupported_media_type",
     ],
+  }),
+  importVersion: defineOperation({
+    id: "importVersion",
+    tag: "Versions",
+    summary: "Import a version that exists already",
+    description:
+      "The body is a zip of a dataset as YOLO, COCO, Pascal VOC or, in a classification project, folders of classes (`unlabeled`: none). A worker makes it a version as it is: same bytes, same boxes, same splits, same order of classes, and the number that it had, if that was never given in this project. The project's next number moves past it. Its images count against the quota. A zip of the hosted service's `version.download()` tells its number itself.",
+    method: "POST",
+    path: "/{workspace}/{project}/import",
+    caller: byKey("create version"),
+    params: projectParams,
+    query: schemas.importQuery,
+    body: BYTES_BODY,
+    answer: schemas.importBegun,
+    accepted: schemas.importBegun,
+    refusals: [
+      "invalid_request",
+      "invalid_input",
+      "not_found",
+      "in_trash",
+      "purged",
+      "already_exists",
+      "not_ready",
+      "payload_too_large",
+    ],
+  }),
+  getImport: defineOperation({
+    id: "getImport",
+    tag: "Versions",
+    summary: "How far an import is",
+    method: "GET",
+    path: "/{workspace}/{project}/import/{import}",
+    caller: byKey("read versions"),
+    params: schemas.importParams,
+    query: NOTHING,
+    body: NO_BODY,
+    answer: schemas.importAnswer,
+    refusals: ["not_found", "in_trash", "purged"],
+  }),
+  cancelImport: defineOperation({
+    id: "cancelImport",
+    tag: "Versions",
+    summary: "Cancel an import",
+    description: "A version that it has begun is then failed and counts nothing. Repeating, or too late, is `over`.",
+    method: "DELETE",
+    path: "/{workspace}/{project}/import/{import}",
+    caller: byKey("create version"),
+    params: schemas.importParams,
+    query: NOTHING,
+    body: NO_BODY,
+    answer: schemas.importCancelled,
+    refusals: ["not_found", "in_trash", "purged"],
   }),
   getVersion: defineOperation({
     id: "getVersion",

@@ -1,10 +1,13 @@
 import type { z } from "zod";
-import type { NewVersion, VersionView } from "@/lib/domain/versions";
+import type { LeftOutFile, NewVersion, VersionImport, VersionOrigin, VersionView } from "@/lib/domain/versions";
 import type { TrainingView } from "@/lib/domain/trainings";
 import type { VersionWithProject } from "@/lib/domain/projects";
 import { presentExports } from "@/lib/doors/exports/presenters";
 import { presentProject, versionFields, workspaceSummary } from "@/lib/doors/projects/presenters";
+import { apiUrl } from "@/lib/doors/public-url";
+import { statusOf } from "@/lib/doors/tasks/presenters";
 import { waitingFor } from "@/lib/doors/trainings/presenters";
+import { explainLeftOut } from "@/lib/work/versions/left-out";
 import type * as schemas from "./schemas";
 
 /** A loop of the client's `version.train()` ends at `results` or at "failed", and nowhere else. */
@@ -53,6 +56,7 @@ export function presentVersionWithProject({
       exports: presentExports(project.type, version),
       generating: version.status === "GENERATING",
       progress: version.progress,
+      ...(version.origin ? { imported: presentOrigin(version.origin) } : {}),
       ...(newest ? { train: presentTrain(newest) } : {}),
       models: {
         ...(newest?.status === "RUNNING" && newest.curve.length > 0 ? { "roboflow-train": presentEpochs(newest) } : {}),
@@ -66,3 +70,36 @@ export function presentVersionWithProject({
 export function presentGenerating({ number }: NewVersion): z.input<typeof schemas.generateAnswer> {
   return { message: "Generating", version: number };
 }
+
+const presentLeftOut = (left: { count: number; files: readonly LeftOutFile[] } | null) => ({
+  count: left?.count ?? 0,
+  files: (left?.files ?? []).map((one) => ({ file: one.file, error: explainLeftOut(one) })),
+});
+
+const presentOrigin = ({ file, format, importedAt, workspace, project, number, left }: VersionOrigin) => ({
+  file,
+  format,
+  at: importedAt,
+  ...(workspace === null ? {} : { workspace }),
+  ...(project === null ? {} : { project }),
+  ...(number === null ? {} : { version: number }),
+  leftOut: presentLeftOut(left),
+});
+
+export function presentImport(one: VersionImport): z.input<typeof schemas.importAnswer> {
+  const { taskId, fileName, done, total, version, origin, problem } = one;
+  return {
+    taskId,
+    file: fileName,
+    status: statusOf(one),
+    progress: { current: done, ...(total === null ? {} : { total }) },
+    ...(version === null ? {} : { version: version.number }),
+    ...(origin === null ? {} : { leftOut: presentLeftOut(origin.left) }),
+    ...(problem === null ? {} : { error: problem.message }),
+  };
+}
+
+export const presentImportBegun = (
+  { workspace, project }: { workspace: string; project: string },
+  taskId: string,
+): z.input<typeof schemas.importBegun> => ({ taskId, url: `${apiUrl()}/${workspace}/${project}/import/${taskId}` });

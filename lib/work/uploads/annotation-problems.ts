@@ -72,4 +72,7 @@ const SENTENCES: Record<ToldCode, (problem: ToldProblem) => string> = {
   too_many_boxes_on_image: ({ count }) => `${images(count, "has", "have")} more boxes than can be kept.`,
 };
 
+/** Whether a code as it was stored is one of these. */
+export const isToldCode = (code: string): code is ToldCode => Object.hasOwn(SENTENCES, code);
+
 export const explainProblem = (problem: ToldProblem): string => SENTENCES[problem.code](problem);

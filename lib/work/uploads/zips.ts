@@ -9,22 +9,22 @@ import { NAME_OF_SPLIT, SPLITS } from "@/lib/domain/splits";
 import {
   claimZip,
   completeZipUpload,
-  endZip,
+  endTask,
   forgetOldTasks,
   forgetZipFile,
   getAwaitedZip,
-  holdZip,
+  holdTask,
   listUsedZips,
-  releaseZip,
-  ZIP_LEASE_MS,
+  releaseTask,
+  TASK_LEASE_MS,
   zipKey,
   ZIPS_FOLDER,
   type ClaimedZip,
+  type TaskEnd,
   type TaskFailure,
   type TaskResult,
 } from "@/lib/domain/tasks";
 import { GrantLost } from "@/lib/domain/writer";
-import { refuseFormat, USE_ONE_OF } from "@/lib/engine/formats";
 import { BlobNotFoundError, blobStore } from "@/lib/platform/blob-store";
 import { env } from "@/lib/platform/env";
 import { newId } from "@/lib/platform/id";
@@ -40,9 +40,10 @@ import { uploadImage } from "./images";
 import { HandleReader } from "./handle-reader";
 import { sortZip, type Intake } from "./intake";
 import { place } from "./placing";
+import { HandleReader, REFUSAL_SENTENCES, WHOLE_REFUSALS } from "./opened-zip";
 import { ANNOTATION_BYTES_MAX } from "./settings";
 import { spool, tooLarge, withTemporaryFile } from "./spool";
-import type { Refusal, UploadFile } from "./upload-file";
+import type { UploadFile } from "./upload-file";
 
 /*
  * Zips of images over the API: stored as they come, then unpacked by a worker as a browser unpacks them, image by image, by
@@ -59,7 +60,7 @@ const writers = createKeptWriters({ leaseMs: UPLOADS_LEASE_MS });
 export async function storeZip(
   ctx: Context,
   taskId: string,
-  { body, announcedBytes }: { body: ReadableStream<Uint8Array> | null; announcedBytes: number },
+  { body, announcedBytes }: { body: ReadableStream<Uint8Array> | Readable | null; announcedBytes: number },
 ): Promise<void> {
   const project = await getAwaitedZip(ctx, taskId);
   const { zipBytesMax } = env();
@@ -72,7 +73,8 @@ export async function storeZip(
       project.id,
       () => takeUploadsGrant(project, "UPLOADS", UPLOADS_LEASE_MS),
       async (writer) => {
-        const bytes = Readable.from(bounded(readChunks(body), zipBytesMax), { objectMode: false });
+        const chunks = body instanceof Readable ? body : readChunks(body);
+        const bytes = Readable.from(bounded(chunks, zipBytesMax), { objectMode: false });
         const { sizeBytes } = await writer.put(`${ZIPS_FOLDER}${fileId}`, bytes);
         named = await completeZipUpload(ctx, project, { taskId, fileId, sizeBytes, grantId: writer.grant.id });
       },
@@ -120,24 +122,29 @@ export async function unpackZips(ctx: Context, signal: AbortSignal): Promise<Unp
     const outcome = await unpack(zip, signal);
     if (outcome !== "stopped") counts[outcome] += 1;
   }
+  await removeUsedZips(ctx);
+  return counts;
+}
+
+/** Takes away the zips of tasks that are over, and forgets tasks that are too old. */
+export async function removeUsedZips(ctx: Context): Promise<void> {
   for (const { taskId, key } of await listUsedZips(100)) {
     await blobStore().remove([key]);
     await forgetZipFile(taskId);
   }
   await forgetOldTasks(ctx);
-  return counts;
 }
 
 async function unpack(zip: ClaimedZip, signal: AbortSignal): Promise<"completed" | "failed" | "stopped"> {
   const progress = { done: 0, total: null as number | null };
-  const lease = keepAlive(() => holdZip(zip, progress), { everyMs: HEARTBEAT_MS, leaseMs: ZIP_LEASE_MS });
+  const lease = keepAlive(() => holdTask(zip, progress), { everyMs: HEARTBEAT_MS, leaseMs: TASK_LEASE_MS });
   const stop = AbortSignal.any([signal, lease.lost]);
   try {
     const how = await withTemporaryFile((file) => work(zip, file, progress, stop));
-    await holdZip(zip, progress);
-    return (await endZip(zip, how)) && "result" in how ? "completed" : "failed";
+    await holdTask(zip, progress);
+    return (await endTask(zip, how)) && "result" in how ? "completed" : "failed";
   } catch (error) {
-    await releaseZip(zip, { failed: !stop.aborted });
+    await releaseTask(zip, { failed: !stop.aborted });
     if (stop.aborted) return "stopped";
     log().error({ err: error, taskId: zip.taskId, attempt: zip.attempt }, "a zip could not be unpacked");
     return "failed";
@@ -146,20 +153,13 @@ async function unpack(zip: ClaimedZip, signal: AbortSignal): Promise<"completed"
   }
 }
 
-type End = { result: TaskResult } | { problem: string };
-
-const WHOLE: Partial<Record<Refusal, string>> = {
-  brokenZip: "The file is not a zip, or it is broken.",
-  zipBomb: "The zip claims to hold far more than it can. It was not unpacked.",
-};
-
 /** All of it, with the rights of whoever sent it. Throws what another attempt may do better. */
 async function work(
   zip: ClaimedZip,
   file: string,
   progress: { done: number; total: number | null },
   stop: AbortSignal,
-): Promise<End> {
+): Promise<TaskEnd> {
   const ctx = await personContext(zip.userId, zip.taskId);
   if (!ctx) return { problem: "The account of whoever sent the zip is gone." };
   try {
@@ -174,7 +174,7 @@ async function work(
     const limits = { imageBytes: env().imageBytesMax, annotationBytes: ANNOTATION_BYTES_MAX };
     const intake = await sortZip({ path: "zip", sizeBytes: reader.size, reader }, limits);
     const [first] = intake.refused;
-    const whole = first?.path === "zip" ? WHOLE[first.reason] : undefined;
+    const whole = first?.path === "zip" ? WHOLE_REFUSALS[first.reason] : undefined;
     if (whole !== undefined) return { problem: whole };
     progress.total = intake.images.length;
     return { result: await addAll(ctx, zip, intake, progress, stop) };
@@ -189,21 +189,6 @@ async function work(
 /** After these nothing else of the zip can be added either. */
 const STOPPING: readonly ErrorCode[] = ["not_found", "in_trash", "purged", "forbidden", "missing_scope"];
 
-const SENTENCES: Record<Refusal, string> = {
-  notAnImage: `Neither an image that can be used (${USE_ONE_OF}) nor an annotation file.`,
-  heic: refuseFormat("HEIC"),
-  cameraRaw: refuseFormat("camera raw"),
-  video: refuseFormat("video"),
-  archive: "An archive within the zip. Pack its files into the zip itself.",
-  table: "Tables (CSV) and JSON lines are not read. Export COCO, YOLO or Pascal VOC instead.",
-  tooLarge: "Larger than an image may be.",
-  annotationTooLarge: "This annotation file is too large. Divide it into several.",
-  unsafeName: "Its name could lead out of its folder, or hides what it is. Rename it.",
-  encrypted: "It is encrypted.",
-  brokenZip: "It is broken.",
-  zipBomb: "It claims to hold far more than it can.",
-};
-
 async function addAll(
   ctx: Context,
   zip: ClaimedZip,
@@ -214,7 +199,10 @@ async function addAll(
   const ref: SluggedProjectRef = zip;
   const classes = (await assertCanAddImage(ctx, ref, null)).type === "CLASSIFICATION";
   const description = { tags: zip.tags, batch: zip.batch, sequence: null, metadata: {} };
-  const failures: TaskFailure[] = intake.refused.map(({ path, reason }) => ({ item: path, error: SENTENCES[reason] }));
+  const failures: TaskFailure[] = intake.refused.map(({ path, reason }) => ({
+    item: path,
+    error: REFUSAL_SENTENCES[reason],
+  }));
   const notes: TaskFailure[] = [];
   const sent: { id: string; name: string }[] = [];
   let duplicates = 0;

@@ -16,7 +16,7 @@ import {
 import { GrantLost, openWriter, type Writer } from "@/lib/domain/writer";
 import { sourceImageKey } from "@/lib/domain/images";
 import { ImageDecodeError, renderOutputs, RENDERS_IN_FLIGHT } from "@/lib/engine/generate";
-import { encodeManifest, manifestPath, type ManifestFile, sha256Of } from "@/lib/engine/manifest";
+import { type ManifestFile, sha256Of } from "@/lib/engine/manifest";
 import { countOutputs, planOutputs, type VersionSettings } from "@/lib/engine/plan";
 import { BlobNotFoundError, blobStore } from "@/lib/platform/blob-store";
 import { newId } from "@/lib/platform/id";
@@ -26,6 +26,7 @@ import { NAME_OF_SPLIT } from "@/lib/domain/splits";
 import { createGate } from "@/lib/work/gate";
 import { keepAlive } from "@/lib/work/keep-alive";
 import { tidyUp } from "@/lib/work/sweep";
+import { writeManifest } from "./manifest";
 import { parseStoredSettings } from "./plan";
 
 /*
@@ -272,32 +273,7 @@ async function complete(
   writer: Writer,
   files: readonly ManifestFile[],
 ): Promise<boolean> {
-  const classes: Record<string, number> = {};
-  const splits = { train: 0, valid: 0, test: 0 };
-  let sizeBytes = 0;
-  for (const file of files) {
-    const names = new Set(file.boxes.map(({ label }) => label));
-    if (file.label !== null) names.add(file.label);
-    for (const name of names) classes[name] = (classes[name] ?? 0) + 1;
-    splits[file.split] += 1;
-    sizeBytes += file.sizeBytes;
-  }
-  const type = generation.type === "CLASSIFICATION" ? "classification" : "object-detection";
-  const manifest = encodeManifest({
-    format: 1,
-    type,
-    ...settings,
-    classes: Object.keys(classes).sort(),
-    files: [...files],
-  });
-  await publish(writer, manifestPath(manifest.sha256), manifest.bytes);
-  return completeGeneration(ctx, generation.lease, {
-    manifestHash: manifest.sha256,
-    files: files.length + 1,
-    sizeBytes: sizeBytes + manifest.bytes.length,
-    trainImages: splits.train,
-    validImages: splits.valid,
-    testImages: splits.test,
-    classes,
-  });
+  const { path, bytes, facts } = writeManifest({ type: generation.type, settings }, files);
+  await publish(writer, path, bytes);
+  return completeGeneration(ctx, generation.lease, facts);
 }

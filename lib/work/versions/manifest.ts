@@ -1,5 +1,7 @@
 import { versionPrefix } from "@/lib/domain/grants";
+import type { GeneratedFacts } from "@/lib/domain/versions";
 import {
+  encodeManifest,
   FIRST_MANIFEST_PATH,
   ManifestError,
   manifestPath,
@@ -7,6 +9,8 @@ import {
   sha256Of,
   type Manifest,
 } from "@/lib/engine/manifest";
+import type { VersionSettings } from "@/lib/engine/plan";
+import type { ProjectType } from "@/lib/platform/generated/enums";
 import { BlobNotFoundError, blobStore } from "@/lib/platform/blob-store";
 
 /** A version's file is not what was generated. */
@@ -38,4 +42,46 @@ export async function readManifest(
   } catch (error) {
     throw error instanceof ManifestError ? new FilesDamaged(error.message, { cause: error }) : error;
   }
+}
+
+/**
+ * The manifest of a version whose other files are all published, where to put it, and what its row is to say of them. Its classes are those of
+ * the images, in the order of their characters unless `order` says otherwise.
+ */
+export function writeManifest(
+  { type, settings }: { type: ProjectType; settings: VersionSettings },
+  files: readonly Manifest["files"][number][],
+  order?: (used: readonly string[]) => string[],
+): { path: string; bytes: Buffer; facts: GeneratedFacts } {
+  const classes: Record<string, number> = {};
+  const splits = { train: 0, valid: 0, test: 0 };
+  let sizeBytes = 0;
+  for (const file of files) {
+    const names = new Set(file.boxes.map(({ label }) => label));
+    if (file.label !== null) names.add(file.label);
+    for (const name of names) classes[name] = (classes[name] ?? 0) + 1;
+    splits[file.split] += 1;
+    sizeBytes += file.sizeBytes;
+  }
+  const used = Object.keys(classes).sort();
+  const { bytes, sha256 } = encodeManifest({
+    format: 1,
+    type: type === "CLASSIFICATION" ? "classification" : "object-detection",
+    ...settings,
+    classes: order ? order(used) : used,
+    files: [...files],
+  });
+  return {
+    path: manifestPath(sha256),
+    bytes,
+    facts: {
+      manifestHash: sha256,
+      files: files.length + 1,
+      sizeBytes: sizeBytes + bytes.length,
+      trainImages: splits.train,
+      validImages: splits.valid,
+      testImages: splits.test,
+      classes,
+    },
+  };
 }

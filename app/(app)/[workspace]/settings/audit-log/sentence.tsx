@@ -17,6 +17,7 @@ const detailsSchema = z.object({
   note: z.string().catch(""),
   model: z.string().catch(""),
   format: z.string().catch(""),
+  file: z.string().catch(""),
   images: z.number().catch(0),
   boxes: z.number().catch(0),
   files: z.number().catch(0),
@@ -81,6 +82,7 @@ export async function Sentence({ event, workspaceSlug }: { event: LoggedEvent; w
       <p className="wrap-anywhere">
         {t.rich(`sentences.${action}`, {
           ...details,
+          file: escapeName(details.file),
           name,
           item: (words) => (href === null ? <bdi>{words}</bdi> : <TextLink href={href}>{words}</TextLink>),
           cancelled: trainings.length,

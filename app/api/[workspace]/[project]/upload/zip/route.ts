@@ -8,7 +8,12 @@ export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = resource({
     const { taskId } = await beginZipUpload(
       ctx,
       { workspaceSlug: params.workspace, projectSlug: params.project },
-      { split: body.split, tags: body.tags ?? [], batch: body.batchName ?? undefined },
+      {
+        split: body.split,
+        tags: body.tags ?? [],
+        batch: body.batchName ?? undefined,
+        unpack: body.unpack ?? undefined,
+      },
     );
     return { taskId, signedUrl: linkForZip(ctx, taskId) };
   }),
