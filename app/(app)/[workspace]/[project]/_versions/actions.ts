@@ -1,13 +1,14 @@
 "use server";
 
 import { z } from "zod";
-import { cancelVersionGeneration } from "@/lib/domain/versions";
+import { cancelImport, cancelVersionGeneration } from "@/lib/domain/versions";
 import { cancelTraining, chooseModel, startTraining, stopTraining } from "@/lib/domain/trainings";
 import { action } from "@/lib/doors/action";
-import { trainingRef, versionRef } from "@/lib/doors/refs";
+import { itemId, projectRef, trainingRef, versionRef } from "@/lib/doors/refs";
 import { retryVersion } from "@/lib/work/versions/plan";
 
 export const cancelGenerationAction = action(versionRef, cancelVersionGeneration);
+export const cancelImportAction = action(projectRef.extend({ taskId: itemId }), cancelImport);
 export const retryGenerationAction = action(versionRef, retryVersion);
 
 /** The domain says which model types and epochs there are. */

@@ -10,15 +10,17 @@ import type { ListedVersion } from "@/lib/domain/versions";
 export function AnnounceEnd({
   versions,
 }: {
-  versions: readonly Pick<ListedVersion, "number" | "name" | "status" | "images">[];
+  versions: readonly Pick<ListedVersion, "number" | "name" | "status" | "images" | "imported">[];
 }) {
-  const t = useTranslations("versions.generation");
-  const generating = useRef(new Set<number>());
+  const t = useTranslations("versions");
+  /** Whether it is imported, by its number. */
+  const generating = useRef(new Map<number, boolean>());
   useEffect(() => {
-    for (const { number, name, status, images } of versions) {
-      if (status === "GENERATING") generating.current.add(number);
+    for (const { number, name, status, images, imported } of versions) {
+      const before = generating.current.get(number);
+      if (status === "GENERATING") generating.current.set(number, imported);
       else if (generating.current.delete(number) && status === "READY")
-        toast(t("ready", { name: escapeName(name), count: images }));
+        toast(t(before ? "importing.ready" : "generation.ready", { name: escapeName(name), count: images }));
     }
   }, [versions, t]);
   return null;

@@ -13,6 +13,8 @@ interface Props {
   reason: FailureReason | null;
   /** What it is about, such as a file's name. */
   detail: string | null;
+  /** Its files came from a zip, which is gone: only another import could make it. */
+  imported: boolean;
   mayRetry: boolean;
   mayDelete: boolean;
   /** Takes the focus when the buttons go. */
@@ -20,7 +22,7 @@ interface Props {
 }
 
 /** Why a version never came to be, and the two ways on. */
-export function Failed({ version, reason, detail, mayRetry, mayDelete, headingId }: Props) {
+export function Failed({ version, reason, detail, imported, mayRetry, mayDelete, headingId }: Props) {
   const [t, versions] = [useTranslations("versions.generation"), useTranslations("versions")];
   const { workspaceSlug, projectSlug, number } = version;
   const [problem, setProblem] = useState<string | null>(null);
@@ -39,7 +41,13 @@ export function Failed({ version, reason, detail, mayRetry, mayDelete, headingId
   return (
     <div className="grid gap-4">
       <Callout tone={reason === "cancelled" ? "info" : "danger"} announce>
-        {versions("generationFailed", { why: versions(`failure.${reason ?? "internal"}`, { detail: detail ?? "" }) })}
+        {imported
+          ? versions("importFailed", {
+              why: versions(`importFailure.${reason ?? "internal"}`, { detail: detail ?? "" }),
+            })
+          : versions("generationFailed", {
+              why: versions(`failure.${reason ?? "internal"}`, { detail: detail ?? "" }),
+            })}
       </Callout>
       {problem === null ? null : (
         <Callout tone="danger" announce>
@@ -47,7 +55,7 @@ export function Failed({ version, reason, detail, mayRetry, mayDelete, headingId
         </Callout>
       )}
       <div className="flex flex-wrap gap-2">
-        {mayRetry ? (
+        {mayRetry && !imported ? (
           <Button variant="primary" pending={pending} onClick={retry}>
             {t("retry")}
           </Button>

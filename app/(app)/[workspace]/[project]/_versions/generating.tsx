@@ -11,21 +11,26 @@ import { toastError } from "@/app/_ui/toast";
 import { cancelGenerationAction } from "./actions";
 import type { NamedVersion } from "./delete-version";
 
+/** What is imported is made as well, in other words. */
+const WORDS = { true: "versions.importing", false: "versions.generation" } as const;
+
 /** How far the generation of a version is, as the page knows it; the page is fetched anew while it goes on. */
 export function Generating({
   version,
   progress,
   images,
+  imported,
   mayCancel,
   headingId,
 }: {
   version: NamedVersion;
   progress: number;
   images: number;
+  imported: boolean;
   mayCancel: boolean;
   headingId: string;
 }) {
-  const t = useTranslations("versions.generation");
+  const t = useTranslations(WORDS[`${imported}`]);
   const minutes = useMinutesLeft(progress);
   return (
     <div className="grid gap-2">
@@ -35,7 +40,7 @@ export function Generating({
           {t("done", { done: Math.floor(progress * images), total: images })}
           {minutes === null ? null : ` · ${t("minutesLeft", { minutes })}`}
         </p>
-        {mayCancel ? <CancelGeneration version={version} headingId={headingId} /> : null}
+        {mayCancel ? <CancelGeneration version={version} imported={imported} headingId={headingId} /> : null}
       </div>
       <p className="text-sm text-muted">{t("text")}</p>
     </div>
@@ -44,12 +49,14 @@ export function Generating({
 
 function CancelGeneration({
   version: { name, workspaceSlug, projectSlug, number },
+  imported,
   headingId,
 }: {
   version: NamedVersion;
+  imported: boolean;
   headingId: string;
 }) {
-  const t = useTranslations("versions.generation");
+  const t = useTranslations(WORDS[`${imported}`]);
   const leave = useLeave(headingId);
   const [open, setOpen] = useState(false);
   const [pending, startTransition] = useTransition();

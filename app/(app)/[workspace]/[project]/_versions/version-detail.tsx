@@ -21,6 +21,7 @@ import { EditDataset } from "./edit-dataset";
 import { Failed } from "./failed";
 import { Generating } from "./generating";
 import { ImageGrid } from "./image-grid";
+import { Origin } from "./origin";
 import { SettingLines } from "./setting-lines";
 
 interface Props {
@@ -56,7 +57,7 @@ export async function VersionDetail({ data, version, headingId }: Props) {
               <span className="font-mono text-base font-normal text-muted">{number}</span>
             </h2>
             <p className="text-sm text-muted">
-              {t.rich("made", {
+              {t.rich(version.origin ? "madeElsewhere" : "made", {
                 name: version.createdByName ?? t("someone"),
                 time: () => <Time at={version.createdAt} />,
               })}
@@ -117,11 +118,12 @@ async function Content({ data, version, headingId }: Props) {
           version={nameOf(data, version)}
           reason={version.failureReason}
           detail={version.failureDetail}
+          imported={version.origin !== null}
           mayRetry={may.createVersions}
           mayDelete={may.updateVersions}
           headingId={headingId}
         />
-        <SettingLines version={version} />
+        {version.origin ? <Origin origin={version.origin} /> : <SettingLines version={version} />}
       </>
     );
   }
@@ -141,17 +143,21 @@ async function Content({ data, version, headingId }: Props) {
           />
         </Section>
       ) : (
-        <Section id="images-in-all" title={t("generating", { progress: version.progress })}>
+        <Section
+          id="images-in-all"
+          title={t(version.origin ? "importingPercent" : "generating", { progress: version.progress })}
+        >
           <Generating
             version={nameOf(data, version)}
             progress={version.progress}
             images={version.plannedImages}
+            imported={version.origin !== null}
             mayCancel={may.createVersions}
             headingId={headingId}
           />
         </Section>
       )}
-      <SettingLines version={version} />
+      {version.origin ? <Origin origin={version.origin} /> : <SettingLines version={version} />}
       {ready ? (
         <>
           <Section id="class-balance" title={t("classBalance")} count={Object.keys(version.classes).length}>

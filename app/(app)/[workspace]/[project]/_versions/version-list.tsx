@@ -80,10 +80,10 @@ function ListedFacts({ version }: { version: ListedVersion }) {
   if (status === "GENERATING") {
     return (
       <span className="grid gap-1.5 text-sm text-muted">
-        {t("generating", { progress })}
+        {t(version.imported ? "importingPercent" : "generating", { progress })}
         <Progress
           value={progress}
-          label={t("generation.label", { name: escapeName(version.name) })}
+          label={t(version.imported ? "importing.label" : "generation.label", { name: escapeName(version.name) })}
           className="bg-line"
         />
       </span>

@@ -7,6 +7,9 @@ import type { VersionsPage } from "@/lib/domain/versions";
 import { FocusOnArrival } from "../../_deleting/arrival";
 import { ProjectHead } from "../_nav/project-head";
 import { AnnounceEnd } from "./announce-end";
+import { ImportVersion } from "./import-version";
+import { explainImports } from "./explain-imports";
+import { Imports } from "./imports";
 import { KeepFresh } from "./keep-fresh";
 import { VersionDetail } from "./version-detail";
 import { VersionList } from "./version-list";
@@ -17,7 +20,9 @@ const GENERATING_MS = 1_500;
 
 /** The list at the left, the chosen version at the right. On narrow screens the list, and once one is `picked`, that version. */
 export async function VersionsView({ data, picked }: { data: VersionsPage; picked: boolean }) {
-  const { workspace, project, versions, chosen, may } = data;
+  const { workspace, project, versions, imports, chosen, may } = data;
+  const ref = { workspaceSlug: workspace.slug, projectSlug: project.slug };
+  const waiting = imports.some(({ problem }) => problem === null);
   const t = await getTranslations("versions");
   return (
     <div className="grid gap-5">
@@ -28,7 +33,19 @@ export async function VersionsView({ data, picked }: { data: VersionsPage; picke
         below={picked && chosen ? t("number", { number: String(chosen.number) }) : undefined}
         headingId={PAGE_ID}
         folded={picked}
+        actions={
+          may.createVersions ? (
+            <ClientMessages namespaces={["versions"]}>
+              <ImportVersion project={ref} type={project.type} />
+            </ClientMessages>
+          ) : undefined
+        }
       />
+      {imports.length > 0 ? (
+        <ClientMessages namespaces={["versions"]}>
+          <Imports imports={await explainImports(imports)} project={ref} mayCancel={may.createVersions} />
+        </ClientMessages>
+      ) : null}
       {chosen ? (
         <div className="grid items-start gap-8 lg:grid-cols-[17rem_minmax(0,1fr)]">
           <section
@@ -42,7 +59,7 @@ export async function VersionsView({ data, picked }: { data: VersionsPage; picke
               versions={versions}
               chosen={chosen.number}
               picked={picked}
-              project={{ workspaceSlug: workspace.slug, projectSlug: project.slug }}
+              project={ref}
               label={t("list", { project: project.name })}
             />
           </section>
@@ -74,10 +91,16 @@ export async function VersionsView({ data, picked }: { data: VersionsPage; picke
       <ClientMessages namespaces={["versions"]}>
         <AnnounceEnd
           key={project.id}
-          versions={versions.map(({ number, name, status, images }) => ({ number, name, status, images }))}
+          versions={versions.map(({ number, name, status, images, imported }) => ({
+            number,
+            name,
+            status,
+            images,
+            imported,
+          }))}
         />
       </ClientMessages>
-      <KeepFresh everyMs={versions.some(({ status }) => status === "GENERATING") ? GENERATING_MS : null} />
+      <KeepFresh everyMs={waiting || versions.some(({ status }) => status === "GENERATING") ? GENERATING_MS : null} />
     </div>
   );
 }
