@@ -1,7 +1,7 @@
 import { prisma } from "@/lib/platform/db";
 import { buildProject, buildVersion } from "@/lib/testing/builders";
 import { storeNoFiles } from "@/lib/testing/stored-version";
-import { expect, test } from "./fixtures";
+import { expect, LONG, test } from "./fixtures";
 import { draw, makeZip } from "./upload-steps";
 
 const zipFile = (buffer: Buffer, name = "hats v7.zip") => ({ name, mimeType: "application/zip", buffer });
@@ -67,36 +67,34 @@ test("a zip of a version made elsewhere becomes that version, with its number, n
   await expect(page.getByRole("dialog").getByRole("img", { name: "site-0_jpg.rf.0f.jpg" })).toBeVisible();
 });
 
-test("a number that was given is told beside its field, and a zip that fits nothing on the page", async ({
-  page,
-  world,
-  signIn,
-  axe,
-  expectedErrors,
-}) => {
-  expectedErrors.push(/status of 409/);
-  const project = await buildProject(world, { name: "Digits" });
-  await storeNoFiles((await buildVersion(world, project)).id);
-  await signIn(world.owner);
-  await page.goto(`/${world.workspace.slug}/${project.slug}`);
-  await page.getByRole("button", { name: "Import", exact: true }).click();
-  const dialog = page.getByRole("dialog", { name: "Import a version" });
-  await dialog
-    .locator("input[type=file]")
-    .setInputFiles(zipFile(await makeZip({ "train/images/1.jpg": await draw(1, "jpeg") }), "plain.zip"));
-  await dialog.getByLabel("Number").fill("1");
-  await dialog.getByRole("button", { name: "Import", exact: true }).click();
-  await expect(
-    dialog.getByText("Version 1 was given in this project already. Leave the number empty to get 2."),
-  ).toBeVisible();
-  await axe();
-  await dialog.getByLabel("Number").fill("");
-  await dialog.getByRole("button", { name: "Import", exact: true }).click();
-  await expect(
-    page.getByText(/^"plain.zip" could not be imported\. No image of the zip lies in the folder/),
-  ).toBeVisible({
-    timeout: 20_000,
-  });
-  await axe();
-  expect(await prisma().version.count({ where: { projectId: project.id } })).toBe(1);
-});
+test(
+  "a number that was given is told beside its field, and a zip that fits nothing on the page",
+  LONG,
+  async ({ page, world, signIn, axe, expectedErrors }) => {
+    expectedErrors.push(/status of 409/);
+    const project = await buildProject(world, { name: "Digits" });
+    await storeNoFiles((await buildVersion(world, project)).id);
+    await signIn(world.owner);
+    await page.goto(`/${world.workspace.slug}/${project.slug}`);
+    await page.getByRole("button", { name: "Import", exact: true }).click();
+    const dialog = page.getByRole("dialog", { name: "Import a version" });
+    await dialog
+      .locator("input[type=file]")
+      .setInputFiles(zipFile(await makeZip({ "train/images/1.jpg": await draw(1, "jpeg") }), "plain.zip"));
+    await dialog.getByLabel("Number").fill("1");
+    await dialog.getByRole("button", { name: "Import", exact: true }).click();
+    await expect(
+      dialog.getByText("Version 1 was given in this project already. Leave the number empty to get 2."),
+    ).toBeVisible();
+    await axe();
+    await dialog.getByLabel("Number").fill("");
+    await dialog.getByRole("button", { name: "Import", exact: true }).click();
+    await expect(
+      page.getByText(/^"plain.zip" could not be imported\. No image of the zip lies in the folder/),
+    ).toBeVisible({
+      timeout: 20_000,
+    });
+    await axe();
+    expect(await prisma().version.count({ where: { projectId: project.id } })).toBe(1);
+  },
+);
