@@ -254,7 +254,7 @@ async function view(row: Prisma.TaskGetPayload<{ select: typeof COLUMNS }>): Pro
           where: { id: row.versionId },
           select: { number: true, name: true, status: true, origin: true },
         });
-  const told = (row.result as { problem?: ImportProblem } | null)?.problem;
+  const told = readProblem(row.result);
   return {
     taskId: row.id,
     fileName: (row.input as unknown as ImportWishes).fileName,
@@ -267,6 +267,10 @@ async function view(row: Prisma.TaskGetPayload<{ select: typeof COLUMNS }>): Pro
     problem: row.problem === null ? null : (told ?? { code: "internal", message: row.problem, details: {} }),
   };
 }
+
+/** As refuseImport and cancelImport write it. */
+const readProblem = (result: unknown): ImportProblem | undefined =>
+  (result as { problem?: ImportProblem } | null)?.problem;
 
 /** As beginImportedVersion and completeImport alone write it. */
 export const readOrigin = (stored: unknown): VersionOrigin | null => stored as VersionOrigin | null;
@@ -288,25 +292,35 @@ const noSuchImport = (): DomainError =>
 
 /** How long the page of versions tells of an import that failed before it was a version. */
 const TOLD_MS = 24 * 60 * 60_000;
-const TOLD_MAX = 10;
+const TOLD_MAX = 50;
 
-/** Imports of a project that are not versions yet, or came to nothing lately, newest first. For a page that has authorized. */
+/**
+ * Imports of a project that are not versions yet, or came to nothing within a day, newest first; not those that somebody
+ * cancelled, or began once more with a zip of the same name. For a page that has authorized.
+ */
 export async function listImports(ctx: Context, projectId: string): Promise<VersionImport[]> {
   const rows = await prisma().task.findMany({
     where: {
       projectId,
       kind: "VERSION_IMPORT",
-      versionId: null,
       OR: [
         { status: { in: ["QUEUED", "RUNNING"] } },
-        { status: "FAILED", endedAt: { gt: new Date(ctx.now.getTime() - TOLD_MS) } },
+        { status: { in: ["COMPLETED", "FAILED"] }, endedAt: { gt: new Date(ctx.now.getTime() - TOLD_MS) } },
       ],
     },
     orderBy: { id: "desc" },
     take: TOLD_MAX,
     select: COLUMNS,
   });
-  return Promise.all(rows.map(view));
+  const begun = new Set<string>();
+  const told = rows.filter(({ input, status, versionId, result }) => {
+    const { fileName } = input as unknown as ImportWishes;
+    const again = begun.has(fileName);
+    begun.add(fileName);
+    if (versionId !== null) return false;
+    return status !== "FAILED" || (!again && readProblem(result)?.details["reason"] !== "cancelled");
+  });
+  return Promise.all(told.map(view));
 }
 
 export const CANCELLED: ImportProblem = {

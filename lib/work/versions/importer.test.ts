@@ -9,6 +9,7 @@ import {
   cancelVersionGeneration,
   claimImport,
   getImport,
+  getVersionsPage,
   retryVersionGeneration,
   type ImportInput,
 } from "@/lib/domain/versions";
@@ -296,6 +297,10 @@ describe("what is left out", () => {
         left: { count: 1, files: [{ file: "set/train/_annotations.coco.json", code: "annotationsUnused" }] },
       },
     });
+    expect((await getVersionsPage(owner, refOf(project))).chosen).toMatchObject({
+      untrainable: null,
+      origin: { file: "set.zip" },
+    });
     const { files } = await manifestOf(project, 1);
     expect(files.map(({ name, label, split }) => [name, label, split])).toEqual([
       ["1.jpg", "cat", "train"],
@@ -368,8 +373,11 @@ describe("refusals", () => {
     expect(await prisma().project.findUniqueOrThrow({ where: { id: project.id } })).toMatchObject({
       nextVersionNumber: 1,
     });
+    const told = async () => (await getVersionsPage(owner, refOf(project))).imports.map(({ problem }) => problem?.code);
+    expect(await told()).toEqual(["quota_exceeded"]);
     await prisma().workspace.update({ where: { id: world.workspace.id }, data: { imageQuota: 4 } });
     expect((await importZip(project, zip)).version?.number).toBe(7);
+    expect(await told()).toEqual([]);
   });
 
   test("a zip of which no image can be used fails, and its number can be had by a better one", async () => {
@@ -412,8 +420,10 @@ describe("while it goes on", () => {
     const project = await newProject();
     const begun = await send(project, await zipOf(hosted()));
     const ref = { ...refOf(project), ...begun };
+    expect((await getVersionsPage(owner, ref)).imports).toMatchObject([{ taskId: begun.taskId, problem: null }]);
     expect(await cancelImport(owner, ref)).toEqual({ outcome: "cancelled" });
     expect(await cancelImport(owner, ref)).toEqual({ outcome: "over" });
+    expect((await getVersionsPage(owner, ref)).imports).toEqual([]);
     expect(await workOff()).toEqual({ ready: 0, failed: 0, interrupted: 0, lost: 0 });
     expect(await stateOf(project, begun)).toMatchObject({
       status: "FAILED",

@@ -8,7 +8,6 @@ export interface ToldImport {
   fileName: string;
   /** null: it is under way. */
   why: string | null;
-  cancelled: boolean;
 }
 
 export const explainImports = (imports: readonly VersionImport[]): Promise<ToldImport[]> =>
@@ -16,7 +15,6 @@ export const explainImports = (imports: readonly VersionImport[]): Promise<ToldI
     imports.map(async ({ taskId, fileName, problem }) => ({
       taskId,
       fileName,
-      cancelled: problem?.details["reason"] === "cancelled",
       why: problem && (await explain(new DomainError(problem.code, problem.message, problem.details), taskId)).message,
     })),
   );

@@ -6,7 +6,7 @@ import { Button } from "@/app/_ui/button";
 import { Callout } from "@/app/_ui/callout";
 import { escapeName } from "@/app/_ui/exact-name";
 import { Progress } from "@/app/_ui/progress";
-import { toastError } from "@/app/_ui/toast";
+import { toast, toastError } from "@/app/_ui/toast";
 import type { SluggedProjectRef } from "@/lib/domain/item-state";
 import { cancelImportAction } from "./actions";
 import type { ToldImport } from "./explain-imports";
@@ -24,16 +24,18 @@ export function Imports({
   const t = useTranslations("versions.import");
   const [pending, startTransition] = useTransition();
 
-  function cancel(taskId: string): void {
+  function cancel({ taskId, fileName }: ToldImport): void {
     startTransition(async () => {
       const result = await cancelImportAction({ ...project, taskId }).catch(() => null);
       if (!result?.ok) toastError(result?.error.message ?? t("failed"));
+      else if (result.data.outcome === "cancelled") toast(t("cancelled", { file: escapeName(fileName) }));
     });
   }
 
   return (
     <ul className="grid gap-2" aria-live="polite">
-      {imports.map(({ taskId, fileName, why, cancelled }) => {
+      {imports.map((one) => {
+        const { taskId, fileName, why } = one;
         const file = escapeName(fileName);
         return (
           <li key={taskId}>
@@ -43,7 +45,7 @@ export function Imports({
                   <div className="flex flex-wrap items-center justify-between gap-x-4 gap-y-2">
                     <p className="min-w-0 wrap-anywhere">{t("waiting", { file })}</p>
                     {mayCancel ? (
-                      <Button size="sm" pending={pending} onClick={() => cancel(taskId)}>
+                      <Button size="sm" pending={pending} onClick={() => cancel(one)}>
                         {t("cancelWaiting")}
                       </Button>
                     ) : null}
@@ -52,10 +54,8 @@ export function Imports({
                 </div>
               </Callout>
             ) : (
-              <Callout tone={cancelled ? "info" : "danger"}>
-                <p className="wrap-anywhere">
-                  {cancelled ? t("cancelled", { file }) : t("notImported", { file, why })}
-                </p>
+              <Callout tone="danger">
+                <p className="wrap-anywhere">{t("notImported", { file, why })}</p>
               </Callout>
             )}
           </li>
