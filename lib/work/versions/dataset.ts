@@ -10,6 +10,7 @@ import type { ProjectType } from "@/lib/platform/generated/enums";
 import { sortZip } from "@/lib/work/uploads/intake";
 import { WHOLE_REFUSALS } from "@/lib/work/uploads/opened-zip";
 import { baseName, namesClasses, readFolders } from "@/lib/work/uploads/placing";
+import { readSplitLists } from "@/lib/work/uploads/split-lists";
 import type { UploadFile } from "@/lib/work/uploads/upload-file";
 
 /* What a zip promises to be as a version, by the names in it alone: its images are opened later, one by one. */
@@ -38,7 +39,7 @@ export interface Dataset {
 const UNLABELLED = "unlabeled";
 
 /**
- * Looks into a zip of a dataset. Splits are as the folders say; without such folders all images are for training, since no split is
+ * Looks into a zip of a dataset. Splits are as lists of images or the folders say; without either all images are for training, since no split is
  * invented. Throws `invalid_input` for what can be no version of such a project.
  */
 export async function lookInto(reader: Reader<unknown> & { size: number }, type: ProjectType): Promise<Dataset> {
@@ -48,9 +49,14 @@ export async function lookInto(reader: Reader<unknown> & { size: number }, type:
   const whole = first?.path === "zip" ? WHOLE_REFUSALS[first.reason] : undefined;
   if (whole !== undefined) throw new DomainError("invalid_input", whole, { reason: first!.reason });
   const classes = type === "CLASSIFICATION";
+  const lists = await readSplitLists(intake.annotations);
   const images = intake.images.map((file): DatasetImage => {
     const { split, label } = readFolders(file.path);
-    return { file, split: split ?? "train", label: classes && label !== UNLABELLED ? labelOf(label) : null };
+    return {
+      file,
+      split: lists.of(file.path) ?? split ?? "train",
+      label: classes && label !== UNLABELLED ? labelOf(label) : null,
+    };
   });
   const described = intake.annotations.filter(({ path }) => !/^readme.*\.txt$/i.test(baseName(path)));
   assertUsable(images, described, classes);

@@ -41,16 +41,16 @@ async function LeftOut({ left: { count, files } }: { left: NonNullable<VersionOr
   const reasons = (await getTranslations("images.reasons")) as unknown as Say;
   const own = (await getTranslations("versions.origin.reasons")) as unknown as Say;
   const megabytes = uploadSettings().imageBytesMax / MEGABYTE;
-  const why = ({ code, count: times }: LeftOutFile): string => {
-    const values = { count: times, megabytes };
-    if (/^\w+$/.test(code))
-      for (const [say, key] of [
-        [own, code],
-        [reasons, code],
-        [reasons, `annotations.${code}`],
-      ] as const)
-        if (say.has(key) && key !== "annotations") return say(key, values);
-    return reasons("annotations.refused", values);
+  const why = ({ code, count: times, details = {} }: LeftOutFile): string => {
+    const values = { count: times, megabytes, by: String(details["by"] ?? "") };
+    const keys = [
+      [own, code],
+      [reasons, code],
+      [reasons, code === "unsupported_format" ? `formats.${String(details["format"])}` : `annotations.${code}`],
+    ] as const;
+    const found =
+      /^\w+$/.test(code) && code !== "annotations" && code !== "formats" && keys.find(([say, key]) => say.has(key));
+    return found ? found[0](found[1], values) : reasons("annotations.refused", values);
   };
   return (
     <details className="group rounded-md border border-line">
@@ -75,4 +75,4 @@ async function LeftOut({ left: { count, files } }: { left: NonNullable<VersionOr
 }
 
 /** The codes were stored: a message's key is made of one. */
-type Say = ((key: string, values: Record<string, number>) => string) & { has(key: string): boolean };
+type Say = ((key: string, values: Record<string, number | string>) => string) & { has(key: string): boolean };
