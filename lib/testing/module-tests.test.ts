@@ -110,7 +110,7 @@ const ELSEWHERE: Record<string, readonly string[]> = {
     "lib/doors/tasks/zip-link.ts",
     "lib/work/uploads/annotation-batches.ts",
     "lib/work/uploads/handle-reader.ts",
-    "lib/work/uploads/opened-zip.ts",
+    "lib/work/uploads/zip-refusals.ts",
     "lib/work/uploads/zips.ts",
   ],
   "lib/work/uploads/intake.test.ts": ["lib/work/uploads/zip-files.ts"],

@@ -40,7 +40,7 @@ import { uploadImage } from "./images";
 import { HandleReader } from "./handle-reader";
 import { sortZip, type Intake } from "./intake";
 import { place } from "./placing";
-import { HandleReader, REFUSAL_SENTENCES, WHOLE_REFUSALS } from "./opened-zip";
+import { REFUSAL_SENTENCES, WHOLE_REFUSALS } from "./zip-refusals";
 import { ANNOTATION_BYTES_MAX } from "./settings";
 import { spool, tooLarge, withTemporaryFile } from "./spool";
 import type { UploadFile } from "./upload-file";

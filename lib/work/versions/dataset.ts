@@ -8,7 +8,7 @@ import { env } from "@/lib/platform/env";
 import type { ProjectType } from "@/lib/platform/generated/enums";
 
 import { sortZip } from "@/lib/work/uploads/intake";
-import { WHOLE_REFUSALS } from "@/lib/work/uploads/opened-zip";
+import { WHOLE_REFUSALS } from "@/lib/work/uploads/zip-refusals";
 import { baseName, namesClasses, readFolders } from "@/lib/work/uploads/placing";
 import { readSplitLists } from "@/lib/work/uploads/split-lists";
 import type { UploadFile } from "@/lib/work/uploads/upload-file";

@@ -31,7 +31,7 @@ import { env } from "@/lib/platform/env";
 import { log } from "@/lib/platform/log";
 import { keepAlive } from "@/lib/work/keep-alive";
 import { tidyUp } from "@/lib/work/sweep";
-import { HandleReader } from "@/lib/work/uploads/opened-zip";
+import { HandleReader } from "@/lib/work/uploads/handle-reader";
 import { spool, withTemporaryFile } from "@/lib/work/uploads/spool";
 import { removeUsedZips, storeZip } from "@/lib/work/uploads/zips";
 import { lookInto, type Dataset } from "./dataset";

@@ -1,6 +1,6 @@
 import type { LeftOutFile } from "@/lib/domain/versions";
 import { explainProblem, isToldCode } from "@/lib/work/uploads/annotation-problems";
-import { REFUSAL_SENTENCES } from "@/lib/work/uploads/opened-zip";
+import { REFUSAL_SENTENCES } from "@/lib/work/uploads/zip-refusals";
 
 const SENTENCES: Readonly<Record<string, string>> = {
   ...REFUSAL_SENTENCES,
