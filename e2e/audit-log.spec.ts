@@ -1,6 +1,6 @@
 import { prisma } from "@/lib/platform/db";
 import { buildProject, buildTraining, buildVersion } from "@/lib/testing/builders";
-import { DESKTOP, expect, PHONE, test } from "./fixtures";
+import { DESKTOP, expect, LONG, PHONE, test } from "./fixtures";
 
 type World = { workspace: { id: string }; owner: { id: string; name: string } };
 
@@ -35,44 +35,44 @@ const record = (world: World, events: readonly Recorded[]) =>
     })),
   });
 
-test("the log turns its pages in both directions, and a page that never was says so", async ({
-  page,
-  world,
-  signIn,
-}) => {
-  const { slug } = world.workspace;
-  await record(
-    world,
-    Array.from({ length: 120 }, (_, i) => ({
-      at: i * 1000,
-      targetName: `version ${i}`,
-      ...(i === 0 ? { action: "something.new" } : {}),
-    })),
-  );
-  await signIn(world.owner);
-  await page.goto(`/${slug}/settings/audit-log`);
-  const shows = (name: string) => expect(page.getByText(name, { exact: true }).first()).toBeVisible();
-  await shows("version 119");
-  await expect(page.getByRole("link", { name: "Newest" })).toBeHidden();
-  await page.getByRole("link", { name: "Older" }).click();
-  await shows("version 69");
-  await page.getByRole("link", { name: "Older" }).click();
-  await expect(page.getByText("something.new version 0")).toBeVisible();
-  await expect(page.getByRole("link", { name: "Older" })).toBeHidden();
-  await page.getByRole("link", { name: "Newer" }).click();
-  await shows("version 69");
-  await page.getByRole("link", { name: "Newer" }).click();
-  await shows("version 119");
-  await page.goto(`/${slug}/settings/audit-log?before=nonsense&action=data`);
-  await expect(page.getByText("This page of the log does not exist")).toBeVisible();
-  await page.getByRole("link", { name: "Newest" }).click();
-  await expect(page).toHaveURL(`/${slug}/settings/audit-log?action=data`);
-  await shows("version 119");
-  await page.goto(`/${slug}/settings/audit-log?type=nonsense`);
-  await expect(page.getByText("This cannot be looked for")).toBeVisible();
-  await page.getByRole("link", { name: "Show everything" }).click();
-  await shows("version 119");
-});
+test(
+  "the log turns its pages in both directions, and a page that never was says so",
+  LONG,
+  async ({ page, world, signIn }) => {
+    const { slug } = world.workspace;
+    await record(
+      world,
+      Array.from({ length: 120 }, (_, i) => ({
+        at: i * 1000,
+        targetName: `version ${i}`,
+        ...(i === 0 ? { action: "something.new" } : {}),
+      })),
+    );
+    await signIn(world.owner);
+    await page.goto(`/${slug}/settings/audit-log`);
+    const shows = (name: string) => expect(page.getByText(name, { exact: true }).first()).toBeVisible();
+    await shows("version 119");
+    await expect(page.getByRole("link", { name: "Newest" })).toBeHidden();
+    await page.getByRole("link", { name: "Older" }).click();
+    await shows("version 69");
+    await page.getByRole("link", { name: "Older" }).click();
+    await expect(page.getByText("something.new version 0")).toBeVisible();
+    await expect(page.getByRole("link", { name: "Older" })).toBeHidden();
+    await page.getByRole("link", { name: "Newer" }).click();
+    await shows("version 69");
+    await page.getByRole("link", { name: "Newer" }).click();
+    await shows("version 119");
+    await page.goto(`/${slug}/settings/audit-log?before=nonsense&action=data`);
+    await expect(page.getByText("This page of the log does not exist")).toBeVisible();
+    await page.getByRole("link", { name: "Newest" }).click();
+    await expect(page).toHaveURL(`/${slug}/settings/audit-log?action=data`);
+    await shows("version 119");
+    await page.goto(`/${slug}/settings/audit-log?type=nonsense`);
+    await expect(page.getByText("This cannot be looked for")).toBeVisible();
+    await page.getByRole("link", { name: "Show everything" }).click();
+    await shows("version 119");
+  },
+);
 
 for (const [device, size] of [
   ["desktop", DESKTOP],

@@ -2,7 +2,7 @@ import { renameVersion } from "@/lib/domain/versions";
 import { purgeItem, restoreVersion, trashVersion } from "@/lib/domain/trash";
 import { prisma } from "@/lib/platform/db";
 import { buildModel, buildProject, buildTraining, buildVersion, userContext } from "@/lib/testing/builders";
-import { expect, hydrated, PHONE, test } from "./fixtures";
+import { expect, hydrated, LONG, PHONE, test } from "./fixtures";
 import { buildDigits, openDelete, deletedAt, nameField, NOT_FOUND } from "./delete-steps";
 
 test("the whole way by mouse: what will happen, the typed name, the next version, Undo after going elsewhere", async ({
@@ -151,7 +151,7 @@ const NAMES = [
   },
 ];
 
-test("the typed name counts, whatever it is made of", async ({ page, world, signIn }) => {
+test("the typed name counts, whatever it is made of", LONG, async ({ page, world, signIn }) => {
   test.slow(); // a version for each name
   await signIn(world.owner);
   for (const { what, name, shown, accepted, refused } of NAMES)
@@ -200,41 +200,40 @@ test("a version renamed while the dialog is open is not moved: the new name is s
   await expect(page.getByText('Moved "digits final" to Trash')).toBeVisible();
 });
 
-test("two tabs: what the other one moved to Trash is said, before and after the dialog opens", async ({
-  page,
-  world,
-  signIn,
-  expectedErrors,
-}) => {
-  expectedErrors.push(NOT_FOUND);
-  const { version, home, ref, project } = await buildDigits(world);
-  await signIn(world.owner);
-  await page.goto(`${home}/2`);
-  const ctx = await userContext(world);
+test(
+  "two tabs: what the other one moved to Trash is said, before and after the dialog opens",
+  LONG,
+  async ({ page, world, signIn, expectedErrors }) => {
+    expectedErrors.push(NOT_FOUND);
+    const { version, home, ref, project } = await buildDigits(world);
+    await signIn(world.owner);
+    await page.goto(`${home}/2`);
+    const ctx = await userContext(world);
 
-  // after: the dialog is open, the other tab is faster; nothing is counted or dated twice
-  const dialog = await openDelete(page);
-  await nameField(dialog).fill("digits baseline");
-  await expect(dialog.getByText("It is kept until")).toBeVisible();
-  await trashVersion(ctx, ref);
-  const before = await deletedAt(version.id);
-  await dialog.getByRole("button", { name: "Move to Trash" }).click();
-  await expect(page.getByText('"digits baseline" was in Trash already')).toBeVisible();
-  await expect(page).toHaveURL(home);
-  expect(await deletedAt(version.id)).toEqual(before);
+    // after: the dialog is open, the other tab is faster; nothing is counted or dated twice
+    const dialog = await openDelete(page);
+    await nameField(dialog).fill("digits baseline");
+    await expect(dialog.getByText("It is kept until")).toBeVisible();
+    await trashVersion(ctx, ref);
+    const before = await deletedAt(version.id);
+    await dialog.getByRole("button", { name: "Move to Trash" }).click();
+    await expect(page.getByText('"digits baseline" was in Trash already')).toBeVisible();
+    await expect(page).toHaveURL(home);
+    expect(await deletedAt(version.id)).toEqual(before);
 
-  // before: the page still shows it
-  await restoreVersion(ctx, { workspaceSlug: world.workspace.slug, projectId: project.id, number: 2 });
-  await page.goto(`${home}/2`);
-  await trashVersion(await userContext(world), ref);
-  await openDelete(page);
-  await expect(dialog.getByRole("alert")).toContainText('"digits baseline" is in Trash already');
-  await expect(dialog.getByRole("button", { name: "Move to Trash" })).toBeHidden();
-  await dialog.getByRole("button", { name: "Close" }).last().click();
-  await expect(page.getByRole("heading", { name: '"digits baseline" v2 is in Trash' })).toBeVisible();
-});
+    // before: the page still shows it
+    await restoreVersion(ctx, { workspaceSlug: world.workspace.slug, projectId: project.id, number: 2 });
+    await page.goto(`${home}/2`);
+    await trashVersion(await userContext(world), ref);
+    await openDelete(page);
+    await expect(dialog.getByRole("alert")).toContainText('"digits baseline" is in Trash already');
+    await expect(dialog.getByRole("button", { name: "Move to Trash" })).toBeHidden();
+    await dialog.getByRole("button", { name: "Close" }).last().click();
+    await expect(page.getByRole("heading", { name: '"digits baseline" v2 is in Trash' })).toBeVisible();
+  },
+);
 
-test("Undo after somebody restored or purged it says so", async ({ page, world, signIn }) => {
+test("Undo after somebody restored or purged it says so", LONG, async ({ page, world, signIn }) => {
   const { project, version, home } = await buildDigits(world);
   await signIn(world.owner);
   for (const fate of ["restored", "purged"] as const) {

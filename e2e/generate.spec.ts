@@ -160,32 +160,36 @@ test("a version is downloaded as a zip through the menu, which knows it again af
   expect((await again).suggestedFilename()).toMatch(/\.zip$/);
 });
 
-test("over the quota nothing is generated, and what sits in Trash is said", async ({ page, world, signIn, axe }) => {
-  const project = await buildProject(world);
-  await uploadDigits(world, project, 20);
-  const trashed = await buildVersion(world, project, { name: "old", images: 15 });
-  await trashVersion(await userContext(world), {
-    workspaceSlug: world.workspace.slug,
-    projectSlug: project.slug,
-    number: trashed.number,
-  });
-  await prisma().workspace.update({ where: { id: world.workspace.id }, data: { imageQuota: 40 } });
-  await signIn(world.owner);
-  await page.goto(`/${world.workspace.slug}/${project.slug}/generate`);
-  await expect(page.getByText("5 of 40 images of the quota would be left.")).toBeVisible();
-  await addStep(page, "augmentation", "Noise");
-  const alert = page.getByRole("alert").filter({ hasText: "This needs" });
-  await expect(alert).toHaveText(
-    /This needs \d+ images, and 25 of the quota of 40 are free\. 15 more sit in Trash until the purge\./,
-  );
-  const button = page.getByRole("button", { name: "Generate", exact: true });
-  await expect(button).toHaveAttribute("aria-disabled", "true");
-  await axe();
-  await button.click({ force: true });
-  await alert.getByRole("link", { name: "Trash" }).click();
-  await expect(page).toHaveURL(/\/settings\/trash$/);
-  expect(await prisma().version.count({ where: { projectId: project.id, deletedAt: null } })).toBe(0);
-});
+test(
+  "over the quota nothing is generated, and what sits in Trash is said",
+  LONG,
+  async ({ page, world, signIn, axe }) => {
+    const project = await buildProject(world);
+    await uploadDigits(world, project, 20);
+    const trashed = await buildVersion(world, project, { name: "old", images: 15 });
+    await trashVersion(await userContext(world), {
+      workspaceSlug: world.workspace.slug,
+      projectSlug: project.slug,
+      number: trashed.number,
+    });
+    await prisma().workspace.update({ where: { id: world.workspace.id }, data: { imageQuota: 40 } });
+    await signIn(world.owner);
+    await page.goto(`/${world.workspace.slug}/${project.slug}/generate`);
+    await expect(page.getByText("5 of 40 images of the quota would be left.")).toBeVisible();
+    await addStep(page, "augmentation", "Noise");
+    const alert = page.getByRole("alert").filter({ hasText: "This needs" });
+    await expect(alert).toHaveText(
+      /This needs \d+ images, and 25 of the quota of 40 are free\. 15 more sit in Trash until the purge\./,
+    );
+    const button = page.getByRole("button", { name: "Generate", exact: true });
+    await expect(button).toHaveAttribute("aria-disabled", "true");
+    await axe();
+    await button.click({ force: true });
+    await alert.getByRole("link", { name: "Trash" }).click();
+    await expect(page).toHaveURL(/\/settings\/trash$/);
+    expect(await prisma().version.count({ where: { projectId: project.id, deletedAt: null } })).toBe(0);
+  },
+);
 
 test("what does not fit is said at its field, and asks the server nothing", async ({ page, world, signIn }) => {
   const project = await buildProject(world);
@@ -207,48 +211,47 @@ test("what does not fit is said at its field, and asks the server nothing", asyn
   await expect(page.getByText("It must be greater than the other bound.")).toBeVisible();
 });
 
-test("a generation is cancelled, says so, and is made after all when one tries again", async ({
-  page,
-  world,
-  signIn,
-  axe,
-}) => {
-  const project = await buildProject(world, { name: "Digits" });
-  await uploadDigits(world, project, 10);
-  await buildVersion(world, project, {
-    name: "on its way",
-    status: "GENERATING",
-    images: 10,
-    generatorUntil: inAnHour(),
-  });
-  await signIn(world.owner);
-  await page.goto(`/${world.workspace.slug}/${project.slug}/1`);
-  const article = page.getByRole("article");
-  await expect(article.getByRole("progressbar", { name: 'Generating "on its way"' })).toHaveAttribute(
-    "aria-valuenow",
-    "0",
-  );
-  await prisma().version.updateMany({ where: { projectId: project.id }, data: { progress: 0.5 } });
-  await expect(article.getByRole("progressbar")).toHaveAttribute("aria-valuenow", "50"); // by itself
-  await expect(article.getByText("5 of 10 images")).toBeVisible();
-  await axe();
+test(
+  "a generation is cancelled, says so, and is made after all when one tries again",
+  LONG,
+  async ({ page, world, signIn, axe }) => {
+    const project = await buildProject(world, { name: "Digits" });
+    await uploadDigits(world, project, 10);
+    await buildVersion(world, project, {
+      name: "on its way",
+      status: "GENERATING",
+      images: 10,
+      generatorUntil: inAnHour(),
+    });
+    await signIn(world.owner);
+    await page.goto(`/${world.workspace.slug}/${project.slug}/1`);
+    const article = page.getByRole("article");
+    await expect(article.getByRole("progressbar", { name: 'Generating "on its way"' })).toHaveAttribute(
+      "aria-valuenow",
+      "0",
+    );
+    await prisma().version.updateMany({ where: { projectId: project.id }, data: { progress: 0.5 } });
+    await expect(article.getByRole("progressbar")).toHaveAttribute("aria-valuenow", "50"); // by itself
+    await expect(article.getByText("5 of 10 images")).toBeVisible();
+    await axe();
 
-  await article.getByRole("button", { name: "Cancel generation" }).click();
-  const question = page.getByRole("alertdialog", { name: 'Cancel generating "on its way"?' });
-  await expect(question.getByRole("button", { name: "Go on generating" })).toBeFocused();
-  await question.getByRole("button", { name: "Cancel generation" }).click();
-  await expect(article.getByText("Generating this version was cancelled.")).toBeVisible();
-  await expect(page.getByRole("heading", { level: 2, name: "on its way v1" })).toBeFocused();
-  expect((await prisma().workspace.findUniqueOrThrow({ where: { id: world.workspace.id } })).usedImages).toBe(0);
-  await expect(article.getByRole("button", { name: "Delete Version" })).toBeVisible();
-  await axe();
+    await article.getByRole("button", { name: "Cancel generation" }).click();
+    const question = page.getByRole("alertdialog", { name: 'Cancel generating "on its way"?' });
+    await expect(question.getByRole("button", { name: "Go on generating" })).toBeFocused();
+    await question.getByRole("button", { name: "Cancel generation" }).click();
+    await expect(article.getByText("Generating this version was cancelled.")).toBeVisible();
+    await expect(page.getByRole("heading", { level: 2, name: "on its way v1" })).toBeFocused();
+    expect((await prisma().workspace.findUniqueOrThrow({ where: { id: world.workspace.id } })).usedImages).toBe(0);
+    await expect(article.getByRole("button", { name: "Delete Version" })).toBeVisible();
+    await axe();
 
-  await article.getByRole("button", { name: "Generate again" }).click();
-  await expect(page.getByRole("heading", { level: 2, name: "on its way v1" })).toBeFocused();
-  await expect(article.getByRole("region", { name: 'Images of "on its way"' }).getByRole("img").first()).toBeVisible(
-    MADE,
-  );
-});
+    await article.getByRole("button", { name: "Generate again" }).click();
+    await expect(page.getByRole("heading", { level: 2, name: "on its way v1" })).toBeFocused();
+    await expect(article.getByRole("region", { name: 'Images of "on its way"' }).getByRole("img").first()).toBeVisible(
+      MADE,
+    );
+  },
+);
 
 test("an image that cannot be read fails the version, which can be deleted from there", async ({
   page,

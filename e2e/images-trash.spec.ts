@@ -1,7 +1,7 @@
 import type { Page } from "@playwright/test";
 import { prisma } from "@/lib/platform/db";
 import { buildProject, type World } from "@/lib/testing/builders";
-import { expect, test } from "./fixtures";
+import { expect, LONG, test } from "./fixtures";
 import { toast, trashPath } from "./trash-steps";
 import { draw, filesOf, panelOf, png } from "./upload-steps";
 
@@ -79,77 +79,75 @@ test("images are removed by keyboard, with an Undo, and restored in Trash, each 
   expect(await rows()).toEqual(before);
 });
 
-test("some of what went to Trash together is looked at and restored, the rest waits on", async ({
-  page,
-  world,
-  signIn,
-  axe,
-}) => {
-  const { rows, before } = await openImages(page, world, signIn, 5);
-  await askToRemove(page, 4);
-  await page.getByRole("dialog").getByRole("button", { name: "Move to Trash" }).press("Enter");
-  await expect(optionsOf(page)).toHaveCount(1);
-  await page.goto(trashPath(world));
-  await page.getByRole("link", { name: "4 images of Digits" }).click();
-  await expect(page.getByRole("heading", { name: "4 images of Digits" })).toBeVisible();
-  const tiles = page.getByRole("list", { name: "4 images of Digits" }).getByRole("listitem");
-  await expect(tiles).toHaveCount(4);
-  for (const tile of await tiles.all())
-    await expect
-      .poll(() => tile.locator("img").evaluate((image: HTMLImageElement) => image.complete && image.naturalWidth))
-      .toBeGreaterThan(0);
-  await axe();
-  await page.getByRole("checkbox", { name: /^image-4\.png/ }).check();
-  await page.getByRole("checkbox", { name: /^image-2\.png/ }).focus();
-  await page.keyboard.press("Space");
-  await axe();
-  const bar = page.getByRole("group", { name: "Selected images" });
-  await expect(bar).toContainText("2 selected");
-  await bar.getByRole("button", { name: "Restore" }).click();
-  await expect(toast(page, "Restored 2 images")).toBeVisible();
-  await expect(page.getByRole("heading", { name: "2 images of Digits" })).toBeVisible();
-  await expect(page.getByRole("listitem").filter({ has: page.getByRole("checkbox") })).toHaveCount(2);
-  const there = async () =>
-    (await rows()).filter(({ removalId }) => removalId === null).map(({ fileName }) => fileName);
-  expect(await there()).toEqual(["image-0.png", "image-2.png", "image-4.png"]);
+test(
+  "some of what went to Trash together is looked at and restored, the rest waits on",
+  LONG,
+  async ({ page, world, signIn, axe }) => {
+    const { rows, before } = await openImages(page, world, signIn, 5);
+    await askToRemove(page, 4);
+    await page.getByRole("dialog").getByRole("button", { name: "Move to Trash" }).press("Enter");
+    await expect(optionsOf(page)).toHaveCount(1);
+    await page.goto(trashPath(world));
+    await page.getByRole("link", { name: "4 images of Digits" }).click();
+    await expect(page.getByRole("heading", { name: "4 images of Digits" })).toBeVisible();
+    const tiles = page.getByRole("list", { name: "4 images of Digits" }).getByRole("listitem");
+    await expect(tiles).toHaveCount(4);
+    for (const tile of await tiles.all())
+      await expect
+        .poll(() => tile.locator("img").evaluate((image: HTMLImageElement) => image.complete && image.naturalWidth))
+        .toBeGreaterThan(0);
+    await axe();
+    await page.getByRole("checkbox", { name: /^image-4\.png/ }).check();
+    await page.getByRole("checkbox", { name: /^image-2\.png/ }).focus();
+    await page.keyboard.press("Space");
+    await axe();
+    const bar = page.getByRole("group", { name: "Selected images" });
+    await expect(bar).toContainText("2 selected");
+    await bar.getByRole("button", { name: "Restore" }).click();
+    await expect(toast(page, "Restored 2 images")).toBeVisible();
+    await expect(page.getByRole("heading", { name: "2 images of Digits" })).toBeVisible();
+    await expect(page.getByRole("listitem").filter({ has: page.getByRole("checkbox") })).toHaveCount(2);
+    const there = async () =>
+      (await rows()).filter(({ removalId }) => removalId === null).map(({ fileName }) => fileName);
+    expect(await there()).toEqual(["image-0.png", "image-2.png", "image-4.png"]);
 
-  await page.getByRole("checkbox", { name: "Select these 2 images" }).click();
-  await bar.getByRole("button", { name: "Restore" }).click();
-  await expect(page.getByText("Trash is empty.")).toBeVisible();
-  expect(await rows()).toEqual(before);
-});
+    await page.getByRole("checkbox", { name: "Select these 2 images" }).click();
+    await bar.getByRole("button", { name: "Restore" }).click();
+    await expect(page.getByText("Trash is empty.")).toBeVisible();
+    expect(await rows()).toEqual(before);
+  },
+);
 
-test("bytes that wait in Trash are restored by an upload; what is left is purged by its name, with a receipt", async ({
-  page,
-  world,
-  signIn,
-  axe,
-}) => {
-  const { rows, before } = await openImages(page, world, signIn, 6);
-  await askToRemove(page, 3);
-  await page.getByRole("dialog").getByRole("button", { name: "Move to Trash" }).press("Enter");
-  await expect(optionsOf(page)).toHaveCount(3);
-  await filesOf(page).setInputFiles([png("again.png", await draw(5))]);
-  await page.getByRole("dialog").getByRole("button", { name: "Upload 1 image" }).click();
-  await expect(panelOf(page)).toContainText("1 was in Trash and is restored");
-  await expect(optionsOf(page)).toHaveCount(4);
+test(
+  "bytes that wait in Trash are restored by an upload; what is left is purged by its name, with a receipt",
+  LONG,
+  async ({ page, world, signIn, axe }) => {
+    const { rows, before } = await openImages(page, world, signIn, 6);
+    await askToRemove(page, 3);
+    await page.getByRole("dialog").getByRole("button", { name: "Move to Trash" }).press("Enter");
+    await expect(optionsOf(page)).toHaveCount(3);
+    await filesOf(page).setInputFiles([png("again.png", await draw(5))]);
+    await page.getByRole("dialog").getByRole("button", { name: "Upload 1 image" }).click();
+    await expect(panelOf(page)).toContainText("1 was in Trash and is restored");
+    await expect(optionsOf(page)).toHaveCount(4);
 
-  await page.goto(trashPath(world));
-  await page.getByRole("button", { name: "More actions for 2 images of Digits" }).click();
-  await page.getByRole("menuitem", { name: "Delete Permanently" }).click();
-  const purge = page.getByRole("alertdialog", { name: 'Delete "2 images of Digits" permanently?' });
-  await expect(purge).toContainText("2 source images");
-  await expect(purge).toContainText("Versions that were made of these images stay as they are.");
-  await axe();
-  await purge.getByLabel("Type exactly this to confirm").fill("2 images of Digits");
-  await purge.getByRole("button", { name: "Delete Permanently" }).click();
-  await expect(toast(page, 'Permanently deleted "2 images of Digits"')).toBeVisible();
-  await page.goto(`/${world.workspace.slug}/settings/receipts?type=images`);
-  await page.getByRole("link", { name: "2 images of Digits" }).click();
-  await expect(page.getByText("2 uploaded images").first()).toBeVisible();
-  await axe();
-  expect((await rows()).map(({ id }) => id)).toEqual(before.filter((_, i) => i !== 3 && i !== 4).map(({ id }) => id));
-});
+    await page.goto(trashPath(world));
+    await page.getByRole("button", { name: "More actions for 2 images of Digits" }).click();
+    await page.getByRole("menuitem", { name: "Delete Permanently" }).click();
+    const purge = page.getByRole("alertdialog", { name: 'Delete "2 images of Digits" permanently?' });
+    await expect(purge).toContainText("2 source images");
+    await expect(purge).toContainText("Versions that were made of these images stay as they are.");
+    await axe();
+    await purge.getByLabel("Type exactly this to confirm").fill("2 images of Digits");
+    await purge.getByRole("button", { name: "Delete Permanently" }).click();
+    await expect(toast(page, 'Permanently deleted "2 images of Digits"')).toBeVisible();
+    await page.goto(`/${world.workspace.slug}/settings/receipts?type=images`);
+    await page.getByRole("link", { name: "2 images of Digits" }).click();
+    await expect(page.getByText("2 uploaded images").first()).toBeVisible();
+    await axe();
+    expect((await rows()).map(({ id }) => id)).toEqual(before.filter((_, i) => i !== 3 && i !== 4).map(({ id }) => id));
+  },
+);
 
 test("all of them may go, a viewer may remove none, and both languages name them", async ({
   page,

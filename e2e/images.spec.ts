@@ -72,68 +72,72 @@ async function uploadImages(page: Page, base: string, count: number, query = "")
   }
 }
 
-test("the last of many images is one jump away, uploads move nothing, and a row across the unseen middle is chosen whole", async ({
-  page,
-  world,
-  signIn,
-}) => {
-  const project = await buildProject(world, { name: "Digits" });
-  const base = `/${world.workspace.slug}/${project.slug}`;
-  await signIn(world.owner);
-  await uploadImages(page, base, 1);
-  // Rows alone are enough for the others. Ids say the order.
-  await query(
-    {
-      text: `insert into images (id, project_id, file_name, sha256, content_type, size_bytes, width, height, split)
+test(
+  "the last of many images is one jump away, uploads move nothing, and a row across the unseen middle is chosen whole",
+  LONG,
+  async ({ page, world, signIn }) => {
+    const project = await buildProject(world, { name: "Digits" });
+    const base = `/${world.workspace.slug}/${project.slug}`;
+    await signIn(world.owner);
+    await uploadImages(page, base, 1);
+    // Rows alone are enough for the others. Ids say the order.
+    await query(
+      {
+        text: `insert into images (id, project_id, file_name, sha256, content_type, size_bytes, width, height, split)
              select uuidv7()::text, $1, 'row-' || n, n, 'image/png', 1, 64, 48, case when n % 2 = 0 then 'VALID' else 'TRAIN' end::"Split" from generate_series(1, 4999) n`,
-    },
-    [project.id],
-  );
-  const { id } = await prisma().image.findFirstOrThrow({ where: { projectId: project.id, fileName: "image-00.png" } });
-  const picture = await draw(1);
-  await page.route(/\?size=thumb$/, (route) =>
-    route.request().url().includes(id) ? route.continue() : route.fulfill({ body: picture, contentType: "image/png" }),
-  );
-  const asked: URLSearchParams[] = [];
-  page.on("request", (request) => {
-    const { pathname, searchParams } = new URL(request.url());
-    if (pathname.endsWith("/images") && searchParams.has("offset")) asked.push(searchParams);
-  });
-  await page.goto(`${base}/images`);
-  const grid = page.getByRole("listbox", { name: "Images of Digits" });
-  await expect(grid.getByRole("option", { name: "Image 1, row-4999: Unlabelled, Train" })).toBeVisible();
-  await uploadImages(page, base, 3); // another tab, at the same time: the first of them is there already
+      },
+      [project.id],
+    );
+    const { id } = await prisma().image.findFirstOrThrow({
+      where: { projectId: project.id, fileName: "image-00.png" },
+    });
+    const picture = await draw(1);
+    await page.route(/\?size=thumb$/, (route) =>
+      route.request().url().includes(id)
+        ? route.continue()
+        : route.fulfill({ body: picture, contentType: "image/png" }),
+    );
+    const asked: URLSearchParams[] = [];
+    page.on("request", (request) => {
+      const { pathname, searchParams } = new URL(request.url());
+      if (pathname.endsWith("/images") && searchParams.has("offset")) asked.push(searchParams);
+    });
+    await page.goto(`${base}/images`);
+    const grid = page.getByRole("listbox", { name: "Images of Digits" });
+    await expect(grid.getByRole("option", { name: "Image 1, row-4999: Unlabelled, Train" })).toBeVisible();
+    await uploadImages(page, base, 3); // another tab, at the same time: the first of them is there already
 
-  await grid.focus();
-  await page.keyboard.press("End");
-  const last = grid.getByRole("option", { name: "Image 5,000, image-00.png: Unlabelled, Train" });
-  await expect(last).toBeInViewport();
-  await expect
-    .poll(() => last.locator("img").evaluate((image: HTMLImageElement) => image.complete && image.naturalWidth))
-    .toBeGreaterThan(20);
-  expect(asked.length).toBeLessThan(6);
-  await page.keyboard.press("Enter");
-  await expect(page.getByRole("dialog", { name: "image-00.png" })).toContainText("5,000 of 5,000");
-  await page.keyboard.press("Escape");
-  await expect(grid).toBeFocused();
+    await grid.focus();
+    await page.keyboard.press("End");
+    const last = grid.getByRole("option", { name: "Image 5,000, image-00.png: Unlabelled, Train" });
+    await expect(last).toBeInViewport();
+    await expect
+      .poll(() => last.locator("img").evaluate((image: HTMLImageElement) => image.complete && image.naturalWidth))
+      .toBeGreaterThan(20);
+    expect(asked.length).toBeLessThan(6);
+    await page.keyboard.press("Enter");
+    await expect(page.getByRole("dialog", { name: "image-00.png" })).toContainText("5,000 of 5,000");
+    await page.keyboard.press("Escape");
+    await expect(grid).toBeFocused();
 
-  await page.keyboard.press("Home");
-  await expect(grid.getByRole("option", { name: /^Image 1,/ })).toBeInViewport();
-  await page.keyboard.press("Shift+End");
-  const bar = page.getByRole("region", { name: "Selected images" });
-  await expect(bar.getByRole("status")).toHaveText("5,000 selected");
-  await page.keyboard.press("Escape");
-  await page.keyboard.press("Control+a");
-  await page.keyboard.press("Space");
-  await expect(bar.getByRole("status")).toHaveText("4,999 selected");
-  await page.keyboard.press("Escape");
+    await page.keyboard.press("Home");
+    await expect(grid.getByRole("option", { name: /^Image 1,/ })).toBeInViewport();
+    await page.keyboard.press("Shift+End");
+    const bar = page.getByRole("region", { name: "Selected images" });
+    await expect(bar.getByRole("status")).toHaveText("5,000 selected");
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("Control+a");
+    await page.keyboard.press("Space");
+    await expect(bar.getByRole("status")).toHaveText("4,999 selected");
+    await page.keyboard.press("Escape");
 
-  await page.getByLabel("Filter by split").selectOption("Valid");
-  await expect(page.getByRole("status").filter({ hasText: /^2,499 images$/ })).toBeVisible();
-  await grid.focus();
-  await page.keyboard.press("End");
-  await expect(grid.getByRole("option", { name: "Image 2,499, row-2: Unlabelled, Valid" })).toBeInViewport();
-});
+    await page.getByLabel("Filter by split").selectOption("Valid");
+    await expect(page.getByRole("status").filter({ hasText: /^2,499 images$/ })).toBeVisible();
+    await grid.focus();
+    await page.keyboard.press("End");
+    await expect(grid.getByRole("option", { name: "Image 2,499, row-2: Unlabelled, Valid" })).toBeInViewport();
+  },
+);
 
 test("images are chosen and changed by keyboard, many at once and one by one", async ({ page, world, signIn, axe }) => {
   const project = await buildProject(world, { name: "Digits" });

@@ -104,77 +104,73 @@ test("a key is made, shown once, used by a program, and refused once it is revok
   await axe();
 });
 
-test("an invited person sets a password, signs in, and looks as a viewer", async ({
-  page,
-  world,
-  signIn,
-  axe,
-  browser,
-  baseURL,
-  expectedErrors,
-}) => {
-  expectedErrors.push(REFUSED);
-  const { slug } = world.workspace;
-  const email = `grace-${slug}@example.org`;
-  await buildProject(world, { name: "Handwritten digits" });
-  await signIn(world.owner);
-  await page.goto(`/${slug}/settings/members`);
-  await page.getByRole("button", { name: "Add member" }).click();
-  const form = page.getByRole("dialog", { name: "Add member" });
-  await expect(form.getByLabel("E-mail address")).toBeFocused();
-  await form.getByLabel("E-mail address").fill(email);
-  await form.getByRole("radio", { name: /Viewer/ }).check();
-  await axe();
-  await page.keyboard.press("Enter");
-  const handover = page.getByRole("dialog", { name: /^One-time link for grace/ });
-  await expect(handover.getByRole("button", { name: "Copy one-time link" })).toBeFocused();
-  const first = (await handover.getByRole("group", { name: "One-time link" }).locator("code").textContent()) ?? "";
-  expect(first).toMatch(new RegExp(`^${baseURL}/invite/[\\w-]{32}$`));
-  await axe();
-  await handover.getByRole("button", { name: "Done" }).click();
+test(
+  "an invited person sets a password, signs in, and looks as a viewer",
+  LONG,
+  async ({ page, world, signIn, axe, browser, baseURL, expectedErrors }) => {
+    expectedErrors.push(REFUSED);
+    const { slug } = world.workspace;
+    const email = `grace-${slug}@example.org`;
+    await buildProject(world, { name: "Handwritten digits" });
+    await signIn(world.owner);
+    await page.goto(`/${slug}/settings/members`);
+    await page.getByRole("button", { name: "Add member" }).click();
+    const form = page.getByRole("dialog", { name: "Add member" });
+    await expect(form.getByLabel("E-mail address")).toBeFocused();
+    await form.getByLabel("E-mail address").fill(email);
+    await form.getByRole("radio", { name: /Viewer/ }).check();
+    await axe();
+    await page.keyboard.press("Enter");
+    const handover = page.getByRole("dialog", { name: /^One-time link for grace/ });
+    await expect(handover.getByRole("button", { name: "Copy one-time link" })).toBeFocused();
+    const first = (await handover.getByRole("group", { name: "One-time link" }).locator("code").textContent()) ?? "";
+    expect(first).toMatch(new RegExp(`^${baseURL}/invite/[\\w-]{32}$`));
+    await axe();
+    await handover.getByRole("button", { name: "Done" }).click();
 
-  const row = page.getByRole("row", { name: new RegExp(email) });
-  await expect(row).toContainText("Invited");
-  await row.getByRole("button", { name: /^New link for/ }).click();
-  const link = (await page.getByRole("group", { name: "One-time link" }).locator("code").textContent()) ?? "";
-  expect(link).not.toBe(first);
-  await page.getByRole("button", { name: "Done" }).click();
-  await expect(row.getByRole("button", { name: /^New link for/ })).toBeFocused();
+    const row = page.getByRole("row", { name: new RegExp(email) });
+    await expect(row).toContainText("Invited");
+    await row.getByRole("button", { name: /^New link for/ }).click();
+    const link = (await page.getByRole("group", { name: "One-time link" }).locator("code").textContent()) ?? "";
+    expect(link).not.toBe(first);
+    await page.getByRole("button", { name: "Done" }).click();
+    await expect(row.getByRole("button", { name: /^New link for/ })).toBeFocused();
 
-  const theirs = await browser.newContext({ ...(baseURL ? { baseURL } : {}), locale: "en-US" });
-  const guest = await theirs.newPage();
-  for (const dead of [first, `${baseURL}/invite/nobody`]) {
-    expect((await guest.goto(dead))?.status()).toBe(404);
-    await expect(guest.getByRole("heading", { name: "This link does not work any more" })).toBeVisible();
-  }
-  await axe(guest);
-  for (const _look of [1, 2]) expect((await guest.goto(link))?.status()).toBe(200); // looking uses nothing up
-  expect((await guest.request.get(link)).headers()["referrer-policy"]).toBe("no-referrer");
-  await axe(guest);
-  const password = guest.getByRole("textbox", { name: "New password" });
-  await password.fill("short");
-  await guest.getByRole("button", { name: "Set password" }).click();
-  await expect(guest.getByText("The password must have at least 8 characters.")).toBeVisible();
-  await password.fill("a password of one's own");
-  await expect(password).toHaveAttribute("type", "password");
-  await guest.getByRole("button", { name: "Show password" }).click();
-  await expect(password).toHaveAttribute("type", "text");
-  await guest.getByRole("button", { name: "Set password" }).click();
-  await expect(guest.getByLabel("E-mail address")).toHaveValue(email);
-  await expect(guest).toHaveURL(/\/sign-in\?email=/);
-  await guest.getByLabel("Password").fill("a password of one's own");
-  await guest.getByRole("button", { name: "Sign in" }).click();
-  await expect(guest).toHaveURL(`/${slug}`);
-  await expect(guest.getByRole("main").getByRole("link", { name: "Handwritten digits" })).toBeVisible();
-  expect((await guest.goto(`/${slug}/settings/members`))?.status()).toBe(403);
-  expect((await guest.goto(link))?.status()).toBe(404);
-  await theirs.close();
+    const theirs = await browser.newContext({ ...(baseURL ? { baseURL } : {}), locale: "en-US" });
+    const guest = await theirs.newPage();
+    for (const dead of [first, `${baseURL}/invite/nobody`]) {
+      expect((await guest.goto(dead))?.status()).toBe(404);
+      await expect(guest.getByRole("heading", { name: "This link does not work any more" })).toBeVisible();
+    }
+    await axe(guest);
+    for (const _look of [1, 2]) expect((await guest.goto(link))?.status()).toBe(200); // looking uses nothing up
+    expect((await guest.request.get(link)).headers()["referrer-policy"]).toBe("no-referrer");
+    await axe(guest);
+    const password = guest.getByRole("textbox", { name: "New password" });
+    await password.fill("short");
+    await guest.getByRole("button", { name: "Set password" }).click();
+    await expect(guest.getByText("The password must have at least 8 characters.")).toBeVisible();
+    await password.fill("a password of one's own");
+    await expect(password).toHaveAttribute("type", "password");
+    await guest.getByRole("button", { name: "Show password" }).click();
+    await expect(password).toHaveAttribute("type", "text");
+    await guest.getByRole("button", { name: "Set password" }).click();
+    await expect(guest.getByLabel("E-mail address")).toHaveValue(email);
+    await expect(guest).toHaveURL(/\/sign-in\?email=/);
+    await guest.getByLabel("Password").fill("a password of one's own");
+    await guest.getByRole("button", { name: "Sign in" }).click();
+    await expect(guest).toHaveURL(`/${slug}`);
+    await expect(guest.getByRole("main").getByRole("link", { name: "Handwritten digits" })).toBeVisible();
+    expect((await guest.goto(`/${slug}/settings/members`))?.status()).toBe(403);
+    expect((await guest.goto(link))?.status()).toBe(404);
+    await theirs.close();
 
-  await page.reload();
-  await expect(row).not.toContainText("Invited");
-  await page.goto(`/${slug}/settings/audit-log?action=members`);
-  await expect(page.getByText(/^grace-.* set a password by a one-time link$/)).toBeVisible();
-});
+    await page.reload();
+    await expect(row).not.toContainText("Invited");
+    await page.goto(`/${slug}/settings/audit-log?action=members`);
+    await expect(page.getByText(/^grace-.* set a password by a one-time link$/)).toBeVisible();
+  },
+);
 
 test("roles change with Undo, people are removed with their keys, and the last owner stays", async ({
   page,

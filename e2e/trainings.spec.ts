@@ -190,82 +190,82 @@ test(
   },
 );
 
-test("cancelling asks only where something would be lost; a run is repeated with its settings", async ({
-  page,
-  world,
-  signIn,
-}) => {
-  const project = await buildProject(world, { type: "OBJECT_DETECTION" });
-  const version = await buildVersion(world, project, { name: "hats" });
-  const running = await buildTraining(world, version, { status: "RUNNING" });
-  await prisma().training.update({
-    where: { id: running.id },
-    data: {
-      epoch: 2,
+test(
+  "cancelling asks only where something would be lost; a run is repeated with its settings",
+  LONG,
+  async ({ page, world, signIn }) => {
+    const project = await buildProject(world, { type: "OBJECT_DETECTION" });
+    const version = await buildVersion(world, project, { name: "hats" });
+    const running = await buildTraining(world, version, { status: "RUNNING" });
+    await prisma().training.update({
+      where: { id: running.id },
+      data: {
+        epoch: 2,
+        epochs: 7,
+        curve: [1, 2].map((epoch) => ({ epoch, loss: 1 / epoch, accuracy: 0.5, validLoss: null, validAccuracy: null })),
+      },
+    });
+    await storeNoFiles(version.id);
+    await signIn(world.owner);
+    await page.goto(`/${world.workspace.slug}/${project.slug}/1`);
+    await page.getByRole("button", { name: "Cancel Training 1" }).click();
+    const question = page.getByRole("alertdialog", { name: "Cancel Training 1?" });
+    await expect(question).toContainText("What it learned in 2 epochs is thrown away");
+    await question.getByRole("button", { name: "Go on training" }).click();
+    await expect(run(page, 1)).toContainText("Running");
+    await page.getByRole("button", { name: "Cancel Training 1" }).click();
+    await question.getByRole("button", { name: "Cancel training" }).click();
+    await expect(run(page, 1)).toContainText("Cancelled: by a member");
+    await expect(page.getByRole("heading", { name: "Training 1", exact: true })).toBeFocused();
+
+    await page.getByRole("button", { name: "Train again as Training 1" }).click();
+    await expect(run(page, 2)).toContainText("Waits until a trainer of yours takes it.");
+    expect(await prisma().training.findFirstOrThrow({ where: { versionId: version.id, number: 2 } })).toMatchObject({
+      modelType: running.modelType,
       epochs: 7,
-      curve: [1, 2].map((epoch) => ({ epoch, loss: 1 / epoch, accuracy: 0.5, validLoss: null, validAccuracy: null })),
-    },
-  });
-  await storeNoFiles(version.id);
-  await signIn(world.owner);
-  await page.goto(`/${world.workspace.slug}/${project.slug}/1`);
-  await page.getByRole("button", { name: "Cancel Training 1" }).click();
-  const question = page.getByRole("alertdialog", { name: "Cancel Training 1?" });
-  await expect(question).toContainText("What it learned in 2 epochs is thrown away");
-  await question.getByRole("button", { name: "Go on training" }).click();
-  await expect(run(page, 1)).toContainText("Running");
-  await page.getByRole("button", { name: "Cancel Training 1" }).click();
-  await question.getByRole("button", { name: "Cancel training" }).click();
-  await expect(run(page, 1)).toContainText("Cancelled: by a member");
-  await expect(page.getByRole("heading", { name: "Training 1", exact: true })).toBeFocused();
+      trainer: "EXTERNAL",
+    });
+    await page.getByRole("button", { name: "Cancel Training 2" }).click();
+    await expect(run(page, 2)).toContainText("Cancelled: by a member");
 
-  await page.getByRole("button", { name: "Train again as Training 1" }).click();
-  await expect(run(page, 2)).toContainText("Waits until a trainer of yours takes it.");
-  expect(await prisma().training.findFirstOrThrow({ where: { versionId: version.id, number: 2 } })).toMatchObject({
-    modelType: running.modelType,
-    epochs: 7,
-    trainer: "EXTERNAL",
-  });
-  await page.getByRole("button", { name: "Cancel Training 2" }).click();
-  await expect(run(page, 2)).toContainText("Cancelled: by a member");
+    await trainings(page).getByRole("button", { name: "Train", exact: true }).click();
+    const dialog = page.getByRole("dialog", { name: 'Train "hats"' });
+    await expect(dialog.getByRole("radio", { name: /Our trainer hog-mlp/ })).toBeDisabled();
+    await expect(dialog.getByText("Learns to classify images; this project is of another type.")).toBeVisible();
+    await dialog.getByLabel("Model type").fill("YOLO");
+    await dialog.getByRole("button", { name: "Start training" }).click();
+    await expect(dialog.getByText("A model type has lower-case letters")).toBeVisible();
+    await dialog.getByLabel("Model type").fill("yolo-nano");
+    await dialog.getByRole("button", { name: "Start training" }).click();
+    await expect(run(page, 3)).toContainText("yolo-nano");
 
-  await trainings(page).getByRole("button", { name: "Train", exact: true }).click();
-  const dialog = page.getByRole("dialog", { name: 'Train "hats"' });
-  await expect(dialog.getByRole("radio", { name: /Our trainer hog-mlp/ })).toBeDisabled();
-  await expect(dialog.getByText("Learns to classify images; this project is of another type.")).toBeVisible();
-  await dialog.getByLabel("Model type").fill("YOLO");
-  await dialog.getByRole("button", { name: "Start training" }).click();
-  await expect(dialog.getByText("A model type has lower-case letters")).toBeVisible();
-  await dialog.getByLabel("Model type").fill("yolo-nano");
-  await dialog.getByRole("button", { name: "Start training" }).click();
-  await expect(run(page, 3)).toContainText("yolo-nano");
-
-  // what its trainer reports arrives by itself, and so does its end
-  const last = await prisma().training.update({
-    where: { versionId_number: { versionId: version.id, number: 3 } },
-    data: {
-      status: "RUNNING",
-      epoch: 1,
-      curve: [{ epoch: 1, loss: 0.4, accuracy: 0.9, validLoss: 0.5, validAccuracy: 0.8 }],
-      startedAt: new Date(),
-      leaseId: "lease",
-      leaseUntil: new Date(Date.now() + 60_000),
-    },
-  });
-  await expect(run(page, 3)).toContainText("90% (80% on valid)");
-  await prisma().training.update({
-    where: { id: last.id },
-    data: {
-      status: "FAILED",
-      statusReason: "CUDA out of memory",
-      endedAt: new Date(),
-      leaseId: null,
-      leaseUntil: null,
-    },
-  });
-  await expect(run(page, 3)).toContainText("CUDA out of memory");
-  await expect(page.getByText("Training 3 failed")).toBeVisible();
-});
+    // what its trainer reports arrives by itself, and so does its end
+    const last = await prisma().training.update({
+      where: { versionId_number: { versionId: version.id, number: 3 } },
+      data: {
+        status: "RUNNING",
+        epoch: 1,
+        curve: [{ epoch: 1, loss: 0.4, accuracy: 0.9, validLoss: 0.5, validAccuracy: 0.8 }],
+        startedAt: new Date(),
+        leaseId: "lease",
+        leaseUntil: new Date(Date.now() + 60_000),
+      },
+    });
+    await expect(run(page, 3)).toContainText("90% (80% on valid)");
+    await prisma().training.update({
+      where: { id: last.id },
+      data: {
+        status: "FAILED",
+        statusReason: "CUDA out of memory",
+        endedAt: new Date(),
+        leaseId: null,
+        leaseUntil: null,
+      },
+    });
+    await expect(run(page, 3)).toContainText("CUDA out of memory");
+    await expect(page.getByText("Training 3 failed")).toBeVisible();
+  },
+);
 
 test("a version that our trainer could learn nothing from says why; viewers see no way to train, and may try", async ({
   page,
@@ -295,58 +295,57 @@ test("a version that our trainer could learn nothing from says why; viewers see 
   ).toBeVisible();
 });
 
-test("a model is tried with a file and a drawing, says what is wrong with an image, and that it went to Trash", async ({
-  page,
-  world,
-  signIn,
-  expectedErrors,
-}) => {
-  test.slow();
-  expectedErrors.push(/status of 4(04|15|22).*predict/);
-  const project = await buildProject(world);
-  await buildRealVersion(world, project, { name: "digits", images: 200 });
-  await startTraining(await userContext(world), { ...refOf(world, project), epochs: 15 });
-  await signIn(world.owner);
-  await page.goto(`/${world.workspace.slug}/${project.slug}/1`);
-  const box = page.getByRole("region", { name: "Try it" });
-  await expect(box).toBeVisible({ timeout: 30_000 });
-  const [digit] = await readDigits(1); // of the split train
-  await box
-    .getByLabel("Choose an image")
-    .setInputFiles({ name: "digit.png", mimeType: "image/png", buffer: digit!.png });
-  await expect(box.getByRole("status")).toHaveText(/^0 \d/);
-  await expect(box.getByRole("list", { name: "The likeliest classes" }).getByRole("listitem")).toHaveCount(5);
-  await expect(box.getByText("28 × 28 px · 5 less likely classes")).toBeVisible();
+test(
+  "a model is tried with a file and a drawing, says what is wrong with an image, and that it went to Trash",
+  LONG,
+  async ({ page, world, signIn, expectedErrors }) => {
+    test.slow();
+    expectedErrors.push(/status of 4(04|15|22).*predict/);
+    const project = await buildProject(world);
+    await buildRealVersion(world, project, { name: "digits", images: 200 });
+    await startTraining(await userContext(world), { ...refOf(world, project), epochs: 15 });
+    await signIn(world.owner);
+    await page.goto(`/${world.workspace.slug}/${project.slug}/1`);
+    const box = page.getByRole("region", { name: "Try it" });
+    await expect(box).toBeVisible({ timeout: 30_000 });
+    const [digit] = await readDigits(1); // of the split train
+    await box
+      .getByLabel("Choose an image")
+      .setInputFiles({ name: "digit.png", mimeType: "image/png", buffer: digit!.png });
+    await expect(box.getByRole("status")).toHaveText(/^0 \d/);
+    await expect(box.getByRole("list", { name: "The likeliest classes" }).getByRole("listitem")).toHaveCount(5);
+    await expect(box.getByText("28 × 28 px · 5 less likely classes")).toBeVisible();
 
-  await box.getByRole("button", { name: "Use a test image" }).click();
-  await expect(box.getByText(/^It is labelled \d: (right|wrong)\.$/)).toBeVisible();
+    await box.getByRole("button", { name: "Use a test image" }).click();
+    await expect(box.getByText(/^It is labelled \d: (right|wrong)\.$/)).toBeVisible();
 
-  await box
-    .getByLabel("Choose an image")
-    .setInputFiles({ name: "notes.png", mimeType: "image/png", buffer: Buffer.from("no image") });
-  await expect(box.getByRole("alert").filter({ hasText: /image/ })).toBeVisible();
+    await box
+      .getByLabel("Choose an image")
+      .setInputFiles({ name: "notes.png", mimeType: "image/png", buffer: Buffer.from("no image") });
+    await expect(box.getByRole("alert").filter({ hasText: /image/ })).toBeVisible();
 
-  await box.getByText("Draw", { exact: true }).click();
-  const pad = box.getByRole("img", { name: "Drawing area" });
-  const { x, y, width } = (await pad.boundingBox())!;
-  const strike = async () => {
-    await page.mouse.move(x + width / 2, y + width * 0.2);
-    await page.mouse.down();
-    await page.mouse.move(x + width / 2, y + width * 0.8, { steps: 8 });
-    await page.mouse.up();
-  };
-  await strike();
-  await expect(box.getByRole("status")).toHaveText(/^1 \d/);
-  await box.getByRole("button", { name: "Clear" }).click();
-  await expect(box.getByText("What the model sees in it will stand here.")).toBeVisible();
+    await box.getByText("Draw", { exact: true }).click();
+    const pad = box.getByRole("img", { name: "Drawing area" });
+    const { x, y, width } = (await pad.boundingBox())!;
+    const strike = async () => {
+      await page.mouse.move(x + width / 2, y + width * 0.2);
+      await page.mouse.down();
+      await page.mouse.move(x + width / 2, y + width * 0.8, { steps: 8 });
+      await page.mouse.up();
+    };
+    await strike();
+    await expect(box.getByRole("status")).toHaveText(/^1 \d/);
+    await box.getByRole("button", { name: "Clear" }).click();
+    await expect(box.getByText("What the model sees in it will stand here.")).toBeVisible();
 
-  await trashVersion(await userContext(world), refOf(world, project));
-  await strike();
-  await expect(
-    box.getByText(/This model does not serve: it is in Trash, or its version or project is\./),
-  ).toBeVisible();
-  await expect(box.getByRole("link", { name: "Open Trash" })).toBeVisible();
-});
+    await trashVersion(await userContext(world), refOf(world, project));
+    await strike();
+    await expect(
+      box.getByText(/This model does not serve: it is in Trash, or its version or project is\./),
+    ).toBeVisible();
+    await expect(box.getByRole("link", { name: "Open Trash" })).toBeVisible();
+  },
+);
 
 test("another model is chosen, on the page of all models, which says what each is worth and how to call it", async ({
   page,

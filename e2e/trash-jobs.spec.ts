@@ -1,52 +1,49 @@
 import { restoreItem, trashProject } from "@/lib/domain/trash";
 import { prisma } from "@/lib/platform/db";
 import { buildProject, buildVersion, userContext } from "@/lib/testing/builders";
-import { expect, PHONE, test } from "./fixtures";
+import { expect, LONG, PHONE, test } from "./fixtures";
 import { fillTrash, isInTrash, openPurge, ref, rowOf, toast, trashedVersion, trashPath } from "./trash-steps";
 
-test("Empty Trash of many is a job: it goes on when the tab is closed, and is found again with what came of each", async ({
-  page,
-  context,
-  world,
-  signIn,
-  axe,
-  fits,
-}) => {
-  const project = await fillTrash(world, 300);
-  await signIn(world.owner);
-  await page.goto(trashPath(world));
-  await page.getByRole("button", { name: "Empty Trash" }).click();
-  const dialog = page.getByRole("alertdialog", { name: "Empty Trash?" });
-  await expect(dialog.getByRole("list", { name: "What will be lost" })).toContainText("300 versions · 1 image");
-  await expect(dialog).toContainText("Source images stay");
-  await axe();
-  await dialog.getByRole("textbox", { name: "Reason" }).fill("made by mistake");
-  await dialog.getByRole("textbox", { name: /to confirm/ }).fill("300");
-  await dialog.getByRole("button", { name: "Empty Trash" }).click();
+test(
+  "Empty Trash of many is a job: it goes on when the tab is closed, and is found again with what came of each",
+  LONG,
+  async ({ page, context, world, signIn, axe, fits }) => {
+    const project = await fillTrash(world, 300);
+    await signIn(world.owner);
+    await page.goto(trashPath(world));
+    await page.getByRole("button", { name: "Empty Trash" }).click();
+    const dialog = page.getByRole("alertdialog", { name: "Empty Trash?" });
+    await expect(dialog.getByRole("list", { name: "What will be lost" })).toContainText("300 versions · 1 image");
+    await expect(dialog).toContainText("Source images stay");
+    await axe();
+    await dialog.getByRole("textbox", { name: "Reason" }).fill("made by mistake");
+    await dialog.getByRole("textbox", { name: /to confirm/ }).fill("300");
+    await dialog.getByRole("button", { name: "Empty Trash" }).click();
 
-  await page.waitForURL(/\/settings\/trash\/activity\/[\w-]+$/);
-  const title = "Delete 300 items permanently";
-  await expect(page.getByRole("heading", { level: 1, name: title })).toBeVisible();
-  const address = page.url();
-  await page.close();
+    await page.waitForURL(/\/settings\/trash\/activity\/[\w-]+$/);
+    const title = "Delete 300 items permanently";
+    await expect(page.getByRole("heading", { level: 1, name: title })).toBeVisible();
+    const address = page.url();
+    await page.close();
 
-  const again = await context.newPage();
-  await again.setViewportSize(PHONE);
-  await again.goto(trashPath(world));
-  await again.getByRole("link", { name: "Activity" }).click();
-  await again.getByRole("link", { name: title }).click();
-  await again.waitForURL(address);
-  await expect(again.getByText("made by mistake")).toBeVisible();
-  await expect(again.getByText("All 300 items were permanently deleted").first()).toBeVisible({ timeout: 45_000 });
-  await expect(again.getByRole("progressbar")).toHaveCount(0);
-  await expect(again.getByRole("row")).toHaveCount(51);
-  await axe(again);
-  await fits(again);
-  await again.getByRole("link", { name: "Further" }).click();
-  await again.waitForURL(/after=/);
-  expect(await prisma().version.count({ where: { projectId: project.id } })).toBe(0);
-  expect(await prisma().purgeReceipt.count({ where: { workspaceId: world.workspace.id } })).toBe(300);
-});
+    const again = await context.newPage();
+    await again.setViewportSize(PHONE);
+    await again.goto(trashPath(world));
+    await again.getByRole("link", { name: "Activity" }).click();
+    await again.getByRole("link", { name: title }).click();
+    await again.waitForURL(address);
+    await expect(again.getByText("made by mistake")).toBeVisible();
+    await expect(again.getByText("All 300 items were permanently deleted").first()).toBeVisible({ timeout: 45_000 });
+    await expect(again.getByRole("progressbar")).toHaveCount(0);
+    await expect(again.getByRole("row")).toHaveCount(51);
+    await axe(again);
+    await fits(again);
+    await again.getByRole("link", { name: "Further" }).click();
+    await again.waitForURL(/after=/);
+    expect(await prisma().version.count({ where: { projectId: project.id } })).toBe(0);
+    expect(await prisma().purgeReceipt.count({ where: { workspaceId: world.workspace.id } })).toBe(300);
+  },
+);
 
 test("a job that is stopped leaves the rest untouched, and says who stopped it", async ({ page, world, signIn }) => {
   const project = await fillTrash(world, 2_000);
@@ -69,7 +66,7 @@ test("a job that is stopped leaves the rest untouched, and says who stopped it",
   await expect(page.getByRole("button", { name: "Empty Trash" })).toBeVisible();
 });
 
-test("all that matches is acted on, whatever the page shows of it", async ({ page, world, signIn }) => {
+test("all that matches is acted on, whatever the page shows of it", LONG, async ({ page, world, signIn }) => {
   const project = await fillTrash(world, 60);
   await signIn(world.owner);
   await page.goto(`${trashPath(world)}?q=copy`);

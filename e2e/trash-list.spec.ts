@@ -1,7 +1,7 @@
 import { trashProject, trashVersion } from "@/lib/domain/trash";
 import { prisma } from "@/lib/platform/db";
 import { buildProject, buildVersion, userContext } from "@/lib/testing/builders";
-import { expect, PHONE, test } from "./fixtures";
+import { expect, LONG, PHONE, test } from "./fixtures";
 import { age, HOUR_MS, NO_THUMBNAIL, ref, RETENTION_MS, rowOf, toast, trashedVersion, trashPath } from "./trash-steps";
 
 test.beforeEach(({ expectedErrors }) => void expectedErrors.push(NO_THUMBNAIL));
@@ -81,7 +81,7 @@ test("filters stand in the address: type, name, order; nothing matches has a way
   await expect(rowOf(page, "beta")).toBeVisible();
 });
 
-test("a section shows 50 and reads on, its place in the address", async ({ page, world, signIn }) => {
+test("a section shows 50 and reads on, its place in the address", LONG, async ({ page, world, signIn }) => {
   const project = await buildProject(world, { name: "digits" });
   for (let i = 1; i <= 53; i++) await trashedVersion(world, project, `n${i}`, 1);
   await signIn(world.owner);
@@ -104,66 +104,67 @@ test("a section shows 50 and reads on, its place in the address", async ({ page,
   await expect(headers).toHaveCount(50);
 });
 
-test("each filter and order is in the address, shows as a chip that removes it, and goes with the others; Back leads back", async ({
-  page,
-  world,
-  signIn,
-  makeUser,
-  axe,
-}) => {
-  const [digits, faces] = [await buildProject(world, { name: "Digits" }), await buildProject(world, { name: "Faces" })];
-  const grace = await makeUser({ role: "EDITOR" });
-  const old = await trashedVersion(world, digits, "old");
-  await prisma().version.update({ where: { id: old.id }, data: { trashedBytes: 5_000_000 } });
-  await age(old, 2 * 24 * HOUR_MS);
-  await trashedVersion(world, faces, "face");
-  const late = await buildVersion(world, digits, { name: "by Grace" });
-  await trashVersion(await userContext(world, { user: grace, role: "EDITOR" }), {
-    ...ref(world),
-    projectSlug: digits.slug,
-    number: late.number,
-    note: "labels were wrong",
-  });
-  await signIn(world.owner);
-  await page.goto(trashPath(world));
-  const rows = page.getByRole("table", { name: "Versions" }).getByRole("rowheader");
-  await expect(rows).toContainText([/^by Grace/, /^face/, /^old/]);
-  await expect(rowOf(page, "by Grace")).toContainText("Reason: labels were wrong");
-  await page.getByLabel("Order").selectOption("Fewest days left first");
-  await expect(page).toHaveURL(/\?order=soonest$/);
-  await expect(rows).toContainText([/^old/, /^face/, /^by Grace/]);
-  await page.getByLabel("Order").selectOption("Largest first");
-  await expect(rows.first()).toContainText(/^old/);
+test(
+  "each filter and order is in the address, shows as a chip that removes it, and goes with the others; Back leads back",
+  LONG,
+  async ({ page, world, signIn, makeUser, axe }) => {
+    const [digits, faces] = [
+      await buildProject(world, { name: "Digits" }),
+      await buildProject(world, { name: "Faces" }),
+    ];
+    const grace = await makeUser({ role: "EDITOR" });
+    const old = await trashedVersion(world, digits, "old");
+    await prisma().version.update({ where: { id: old.id }, data: { trashedBytes: 5_000_000 } });
+    await age(old, 2 * 24 * HOUR_MS);
+    await trashedVersion(world, faces, "face");
+    const late = await buildVersion(world, digits, { name: "by Grace" });
+    await trashVersion(await userContext(world, { user: grace, role: "EDITOR" }), {
+      ...ref(world),
+      projectSlug: digits.slug,
+      number: late.number,
+      note: "labels were wrong",
+    });
+    await signIn(world.owner);
+    await page.goto(trashPath(world));
+    const rows = page.getByRole("table", { name: "Versions" }).getByRole("rowheader");
+    await expect(rows).toContainText([/^by Grace/, /^face/, /^old/]);
+    await expect(rowOf(page, "by Grace")).toContainText("Reason: labels were wrong");
+    await page.getByLabel("Order").selectOption("Fewest days left first");
+    await expect(page).toHaveURL(/\?order=soonest$/);
+    await expect(rows).toContainText([/^old/, /^face/, /^by Grace/]);
+    await page.getByLabel("Order").selectOption("Largest first");
+    await expect(rows.first()).toContainText(/^old/);
 
-  await page.getByLabel("Project", { exact: true }).selectOption("Digits");
-  await expect(rows).toHaveCount(2);
-  await page.getByLabel("Deleted by", { exact: true }).selectOption("Grace Hopper");
-  await expect(rows).toContainText([/^by Grace/]);
-  await expect(page).toHaveURL(new RegExp(`project=${digits.slug}&by=${grace.id}&order=largest$`));
-  const chips = page.getByRole("list", { name: "Filters in use" }).getByRole("link");
-  await expect(chips).toHaveText(["Project: Digits", "Deleted by: Grace Hopper"]);
-  await axe();
-  await page.getByRole("link", { name: "Remove the filter: Deleted by: Grace Hopper" }).click();
-  await expect(rows).toHaveCount(2);
-  await expect(page.getByLabel("Deleted by", { exact: true })).toHaveValue("");
-  await page.goBack();
-  await expect(rows).toHaveCount(1);
-  await expect(page.getByLabel("Deleted by", { exact: true })).toHaveValue(grace.id);
-  await page.getByLabel("Days left").selectOption("At most 3 days left");
-  await expect(page.getByText("No item matches")).toBeVisible();
-  await page.getByRole("link", { name: "Clear filters" }).first().click();
-  await expect(page).toHaveURL(/\?order=largest$/);
-  await expect(rows).toHaveCount(3);
-  await page.getByLabel("Days left").selectOption("At most 3 days left");
-  await expect(rows).toContainText([/^old/]);
+    await page.getByLabel("Project", { exact: true }).selectOption("Digits");
+    await expect(rows).toHaveCount(2);
+    await page.getByLabel("Deleted by", { exact: true }).selectOption("Grace Hopper");
+    await expect(rows).toContainText([/^by Grace/]);
+    await expect(page).toHaveURL(new RegExp(`project=${digits.slug}&by=${grace.id}&order=largest$`));
+    const chips = page.getByRole("list", { name: "Filters in use" }).getByRole("link");
+    await expect(chips).toHaveText(["Project: Digits", "Deleted by: Grace Hopper"]);
+    await axe();
+    await page.getByRole("link", { name: "Remove the filter: Deleted by: Grace Hopper" }).click();
+    await expect(rows).toHaveCount(2);
+    await expect(page.getByLabel("Deleted by", { exact: true })).toHaveValue("");
+    await page.goBack();
+    await expect(rows).toHaveCount(1);
+    await expect(page.getByLabel("Deleted by", { exact: true })).toHaveValue(grace.id);
+    await page.getByLabel("Days left").selectOption("At most 3 days left");
+    await expect(page.getByText("No item matches")).toBeVisible();
+    await page.getByRole("link", { name: "Clear filters" }).first().click();
+    await expect(page).toHaveURL(/\?order=largest$/);
+    await expect(rows).toHaveCount(3);
+    await page.getByLabel("Days left").selectOption("At most 3 days left");
+    await expect(rows).toContainText([/^old/]);
 
-  // 28 days ago, by the calendar of whoever looks
-  const day = new Date(Date.now() - 28 * 24 * HOUR_MS).toISOString().slice(0, 10);
-  await page.goto(`${trashPath(world)}?from=${day}&to=${day}`);
-  await expect(rows).toContainText([/^old/]);
-  await page.getByLabel("Until", { exact: true }).fill("2020-01-01");
-  await expect(page.getByText("No item matches")).toBeVisible();
-});
+    // 28 days ago, by the calendar of whoever looks
+    const day = new Date(Date.now() - 28 * 24 * HOUR_MS).toISOString().slice(0, 10);
+    await page.goto(`${trashPath(world)}?from=${day}&to=${day}`);
+    await expect(rows).toContainText([/^old/]);
+    await page.getByLabel("Until", { exact: true }).fill("2020-01-01");
+    await expect(page.getByText("No item matches")).toBeVisible();
+  },
+);
 
 test("on a phone the rarer filters are behind a switch, which is open while one of them is in use", async ({
   page,

@@ -1,7 +1,7 @@
 import { trashProject, trashTraining, trashVersion } from "@/lib/domain/trash";
 import { prisma } from "@/lib/platform/db";
 import { buildModel, buildProject, buildTraining, buildVersion, userContext } from "@/lib/testing/builders";
-import { expect, test } from "./fixtures";
+import { expect, LONG, test } from "./fixtures";
 import { isInTrash, NO_THUMBNAIL, openPurge, ref, rowOf, toast, trashedVersion, trashPath } from "./trash-steps";
 
 test.beforeEach(({ expectedErrors }) => void expectedErrors.push(NO_THUMBNAIL));
@@ -255,7 +255,7 @@ test("several are purged by their number; a project and the version in it are no
   expect(usedImages).toBe(0);
 });
 
-test("a stale tab gets a clear answer and what is there now", async ({ page, context, world, signIn }) => {
+test("a stale tab gets a clear answer and what is there now", LONG, async ({ page, context, world, signIn }) => {
   const project = await buildProject(world, { name: "digits" });
   const version = await trashedVersion(world, project, "baseline");
   await trashedVersion(world, project, "other");
@@ -286,56 +286,54 @@ test("a stale tab gets a clear answer and what is there now", async ({ page, con
   await expect(stale.getByText("Trash is empty.")).toBeVisible();
 });
 
-test("a dialog about what is no longer so, or too old, says it and looks again", async ({
-  page,
-  context,
-  world,
-  signIn,
-  expectedErrors,
-}) => {
-  const project = await buildProject(world, { name: "digits" });
-  for (const name of ["one", "two", "three"]) await trashedVersion(world, project, name);
-  await signIn(world.owner);
-  await page.goto(trashPath(world));
-  const other = await context.newPage();
-  await other.goto(trashPath(world));
-  await other.getByRole("button", { name: "Restore digits v1" }).click();
-  await expect(rowOf(other, "one")).toHaveCount(0);
+test(
+  "a dialog about what is no longer so, or too old, says it and looks again",
+  LONG,
+  async ({ page, context, world, signIn, expectedErrors }) => {
+    const project = await buildProject(world, { name: "digits" });
+    for (const name of ["one", "two", "three"]) await trashedVersion(world, project, name);
+    await signIn(world.owner);
+    await page.goto(trashPath(world));
+    const other = await context.newPage();
+    await other.goto(trashPath(world));
+    await other.getByRole("button", { name: "Restore digits v1" }).click();
+    await expect(rowOf(other, "one")).toHaveCount(0);
 
-  // Not as the page listed it: a look at what is left of the chosen, which is nothing.
-  const stale = await openPurge(page, "digits v1");
-  await expect(stale.getByRole("alert")).toContainText("What you chose is not in Trash any more as it was listed.");
-  await expect(stale.getByRole("textbox", { name: /to confirm/ })).toBeHidden();
-  await expect(stale.getByRole("button", { name: "Delete Permanently" })).toHaveAttribute("aria-disabled", "true");
-  await stale.getByRole("button", { name: "Try again" }).click();
-  await expect(stale).toBeHidden();
-  await expect(rowOf(page, "one")).toHaveCount(0);
+    // Not as the page listed it: a look at what is left of the chosen, which is nothing.
+    const stale = await openPurge(page, "digits v1");
+    await expect(stale.getByRole("alert")).toContainText("What you chose is not in Trash any more as it was listed.");
+    await expect(stale.getByRole("textbox", { name: /to confirm/ })).toBeHidden();
+    await expect(stale.getByRole("button", { name: "Delete Permanently" })).toHaveAttribute("aria-disabled", "true");
+    await stale.getByRole("button", { name: "Try again" }).click();
+    await expect(stale).toBeHidden();
+    await expect(rowOf(page, "one")).toHaveCount(0);
 
-  // A server that is away while it looks.
-  expectedErrors.push(/ERR_FAILED/);
-  await page.route(/settings\/trash/, (route) =>
-    route.request().method() === "POST" ? route.abort() : route.continue(),
-  );
-  await page.getByRole("button", { name: "Empty Trash" }).click();
-  const dialog = page.getByRole("alertdialog", { name: "Empty Trash?" });
-  await expect(dialog.getByRole("alert")).toContainText("The server cannot be reached.");
-  await expect(dialog.getByRole("textbox", { name: /to confirm/ })).toBeHidden();
-  await page.unroute(/settings\/trash/);
-  await dialog.getByRole("button", { name: "Try again" }).click();
+    // A server that is away while it looks.
+    expectedErrors.push(/ERR_FAILED/);
+    await page.route(/settings\/trash/, (route) =>
+      route.request().method() === "POST" ? route.abort() : route.continue(),
+    );
+    await page.getByRole("button", { name: "Empty Trash" }).click();
+    const dialog = page.getByRole("alertdialog", { name: "Empty Trash?" });
+    await expect(dialog.getByRole("alert")).toContainText("The server cannot be reached.");
+    await expect(dialog.getByRole("textbox", { name: /to confirm/ })).toBeHidden();
+    await page.unroute(/settings\/trash/);
+    await dialog.getByRole("button", { name: "Try again" }).click();
 
-  // Half an hour later.
-  await dialog.getByRole("textbox", { name: /to confirm/ }).fill("2");
-  await prisma().trashSelection.updateMany({
-    where: { workspaceId: world.workspace.id },
-    data: { expiresAt: new Date("2026-01-01T00:00:00Z") },
-  });
-  await dialog.getByRole("button", { name: "Empty Trash" }).click();
-  await expect(dialog.getByRole("alert")).toContainText("Too much time has passed since you looked at Trash.");
-  expect(await prisma().purgeReceipt.count({ where: { workspaceId: world.workspace.id } })).toBe(0);
-  await dialog.getByRole("textbox", { name: /to confirm/ }).fill("2");
-  await dialog.getByRole("button", { name: "Empty Trash" }).click();
-  await expect(toast(page, "Permanently deleted 2 items")).toBeVisible();
-});
+    // Half an hour later.
+    await dialog.getByRole("textbox", { name: /to confirm/ }).fill("2");
+    await prisma().trashSelection.updateMany({
+      where: { workspaceId: world.workspace.id },
+      data: { expiresAt: new Date("2026-01-01T00:00:00Z") },
+    });
+    await dialog.getByRole("button", { name: "Empty Trash" }).click();
+    await expect(dialog.getByRole("alert")).toContainText("Too much time has passed since you looked at Trash.");
+    expect(await prisma().purgeReceipt.count({ where: { workspaceId: world.workspace.id } })).toBe(0);
+    await dialog.getByRole("textbox", { name: /to confirm/ }).fill("2");
+    await dialog.getByRole("button", { name: "Empty Trash" }).click();
+    await expect(toast(page, "Permanently deleted 2 items")).toBeVisible();
+  },
+);
 
 test("restoring and purging by keyboard alone", async ({ page, world, signIn }) => {
   const project = await buildProject(world, { name: "digits" });

@@ -54,23 +54,27 @@ test("a project shows its newest version with its settings, splits, classes and 
   await expect(first).toBeVisible();
 });
 
-test("the grid of a long version holds only what is in sight, and reaches its end", async ({ page, world, signIn }) => {
-  const project = await buildProject(world);
-  await buildRealVersion(world, project, {
-    name: "long",
-    images: 60,
-    augmentation: { image: { versions: 20 }, noise: { percent: 1 } },
-  });
-  await signIn(world.owner);
-  await page.goto(`/${world.workspace.slug}/${project.slug}/1`);
-  const grid = page.getByRole("region", { name: 'Images of "long"' });
-  await expect(grid.getByRole("img").first()).toBeVisible();
-  const total = await prisma().version.findFirstOrThrow({ where: { projectId: project.id } });
-  const images = total.trainImages + total.validImages + total.testImages;
-  await grid.evaluate((box) => box.scrollTo({ top: box.scrollHeight }));
-  await expect(grid.getByRole("img", { name: `Image ${images.toLocaleString("en")}:` })).toBeVisible();
-  expect(await grid.getByRole("img").count()).toBeLessThan(150);
-});
+test(
+  "the grid of a long version holds only what is in sight, and reaches its end",
+  LONG,
+  async ({ page, world, signIn }) => {
+    const project = await buildProject(world);
+    await buildRealVersion(world, project, {
+      name: "long",
+      images: 60,
+      augmentation: { image: { versions: 20 }, noise: { percent: 1 } },
+    });
+    await signIn(world.owner);
+    await page.goto(`/${world.workspace.slug}/${project.slug}/1`);
+    const grid = page.getByRole("region", { name: 'Images of "long"' });
+    await expect(grid.getByRole("img").first()).toBeVisible();
+    const total = await prisma().version.findFirstOrThrow({ where: { projectId: project.id } });
+    const images = total.trainImages + total.validImages + total.testImages;
+    await grid.evaluate((box) => box.scrollTo({ top: box.scrollHeight }));
+    await expect(grid.getByRole("img", { name: `Image ${images.toLocaleString("en")}:` })).toBeVisible();
+    expect(await grid.getByRole("img").count()).toBeLessThan(150);
+  },
+);
 
 test("the list leads from version to version, and says what generates, failed or has a model", async ({
   page,
@@ -190,63 +194,63 @@ test("the page of a purged version shows its receipt to members, and is 404 for 
   expect((await page.goto(path))?.status()).toBe(404);
 });
 
-test("an owner has a verified receipt looked at again and is told what was late; others read it and are not asked", async ({
-  page,
-  world,
-  signIn,
-  makeUser,
-  expectedErrors,
-  axe,
-  fits,
-}) => {
-  const project = await buildProject(world, { name: "Digits" });
-  const version = await buildRealVersion(world, project, { name: "baseline", images: 10 });
-  const [lost] = await keysUnder(testStore(), `versions/${version.id}/`);
-  await testStore().remove([lost!]);
-  const owner = await userContext(world);
-  await trashVersion(owner, { workspaceSlug: world.workspace.slug, projectSlug: project.slug, number: version.number });
-  const item = { workspaceSlug: world.workspace.slug, type: "VERSION", id: version.id } as const;
-  await purgeItem(owner, item, new AbortController().signal);
-  await eraseFiles(await systemContext("erase-files"), new AbortController().signal);
-  const receipt = { where: { itemId: version.id } };
-  await expect.poll(async () => (await prisma().purgeReceipt.findFirst(receipt))?.verifiedAt ?? null).not.toBeNull(); // the worker may have taken it
-  const path = `/${world.workspace.slug}/${project.slug}/${version.number}`;
-  const said = (text: string | RegExp) => page.getByRole("definition").filter({ hasText: text });
+test(
+  "an owner has a verified receipt looked at again and is told what was late; others read it and are not asked",
+  LONG,
+  async ({ page, world, signIn, makeUser, expectedErrors, axe, fits }) => {
+    const project = await buildProject(world, { name: "Digits" });
+    const version = await buildRealVersion(world, project, { name: "baseline", images: 10 });
+    const [lost] = await keysUnder(testStore(), `versions/${version.id}/`);
+    await testStore().remove([lost!]);
+    const owner = await userContext(world);
+    await trashVersion(owner, {
+      workspaceSlug: world.workspace.slug,
+      projectSlug: project.slug,
+      number: version.number,
+    });
+    const item = { workspaceSlug: world.workspace.slug, type: "VERSION", id: version.id } as const;
+    await purgeItem(owner, item, new AbortController().signal);
+    await eraseFiles(await systemContext("erase-files"), new AbortController().signal);
+    const receipt = { where: { itemId: version.id } };
+    await expect.poll(async () => (await prisma().purgeReceipt.findFirst(receipt))?.verifiedAt ?? null).not.toBeNull(); // the worker may have taken it
+    const path = `/${world.workspace.slug}/${project.slug}/${version.number}`;
+    const said = (text: string | RegExp) => page.getByRole("definition").filter({ hasText: text });
 
-  await signIn(world.owner);
-  await page.goto(path);
-  await expect(said("Verified")).toBeVisible();
-  await expect(said("1 of the 11 files on record was no longer in the store when it was emptied.")).toBeVisible();
-  await expect(said("Follows a day after the proof.")).toBeVisible();
-  const button = page.getByRole("button", { name: "Look again" });
-  const status = said("Look again").getByRole("status");
-  await button.focus();
-  await page.keyboard.press("Enter");
-  await expect(status).toHaveText("Nothing was found.");
-  await expect(said("The store was read back again, ")).toBeVisible();
-  await expect(button).toBeFocused();
-  await expect(page.getByText("Late files")).toBeHidden();
+    await signIn(world.owner);
+    await page.goto(path);
+    await expect(said("Verified")).toBeVisible();
+    await expect(said("1 of the 11 files on record was no longer in the store when it was emptied.")).toBeVisible();
+    await expect(said("Follows a day after the proof.")).toBeVisible();
+    const button = page.getByRole("button", { name: "Look again" });
+    const status = said("Look again").getByRole("status");
+    await button.focus();
+    await page.keyboard.press("Enter");
+    await expect(status).toHaveText("Nothing was found.");
+    await expect(said("The store was read back again, ")).toBeVisible();
+    await expect(button).toBeFocused();
+    await expect(page.getByText("Late files")).toBeHidden();
 
-  await storeFile(`versions/${version.id}/images/late.png`, Buffer.from("late"));
-  await button.click();
-  await expect(status).toHaveText("1 late file was found and removed.");
-  await expect(said(/^1 late file \(4 bytes\), removed on /)).toBeVisible();
-  await axe();
+    await storeFile(`versions/${version.id}/images/late.png`, Buffer.from("late"));
+    await button.click();
+    await expect(status).toHaveText("1 late file was found and removed.");
+    await expect(said(/^1 late file \(4 bytes\), removed on /)).toBeVisible();
+    await axe();
 
-  expectedErrors.push(/ERR_FAILED/);
-  await page.route(`**${path}`, (route) => (route.request().method() === "POST" ? route.abort() : route.continue()));
-  await button.click();
-  await expect(page.getByText("The server cannot be reached. Try again.")).toBeVisible();
-  await expect(status).toBeEmpty();
+    expectedErrors.push(/ERR_FAILED/);
+    await page.route(`**${path}`, (route) => (route.request().method() === "POST" ? route.abort() : route.continue()));
+    await button.click();
+    await expect(page.getByText("The server cannot be reached. Try again.")).toBeVisible();
+    await expect(status).toBeEmpty();
 
-  await signIn(await makeUser({ role: "EDITOR" }));
-  await page.setViewportSize(PHONE);
-  await page.goto(path);
-  await expect(said(/^1 late file \(4 bytes\), removed on /)).toBeVisible();
-  await expect(said("The store was read back again, ")).toBeVisible();
-  await expect(button).toBeHidden();
-  await fits();
-});
+    await signIn(await makeUser({ role: "EDITOR" }));
+    await page.setViewportSize(PHONE);
+    await page.goto(path);
+    await expect(said(/^1 late file \(4 bytes\), removed on /)).toBeVisible();
+    await expect(said("The store was read back again, ")).toBeVisible();
+    await expect(button).toBeHidden();
+    await fits();
+  },
+);
 
 test("image bytes are for members, asked about each time, and only what the manifest names", async ({
   page,

@@ -10,7 +10,7 @@ const RESERVED: ReadonlySet<string> = new Set(
     "api-keys asynctasks billing-usage-report createworkflow devices folders forkworkflow groups images model-evals",
     "projects search stats training-jobs trash updateworkflow upload workflows",
     // REST, in place of a version or a format
-    "annotate batches export fork generate jobs prepareupload ptfile publishable restore train training trainings uploadmodel v1 v2 versions zip",
+    "annotate batches export fork generate import jobs prepareupload ptfile publishable restore train training trainings uploadmodel v1 v2 versions zip",
     // the web app's pages
     "about account admin app assets audit-log data docs favicon help home invite legal login logout manifest members new next",
     "notifications privacy profile public purge receipts register robots settings sign-in sign-out sign-up signin signout signup",

@@ -3,13 +3,16 @@ import { once } from "node:events";
 import path from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from "vitest";
 import type { Context } from "@/lib/domain/context";
+import { versionPrefix } from "@/lib/domain/grants";
 import { startTraining } from "@/lib/domain/trainings";
 import { createChildTrainer } from "@/lib/engine/trainer/run-in-child";
 import type { Trainer } from "@/lib/engine/trainer/trainer";
+import { blobStore } from "@/lib/platform/blob-store";
 import { prisma } from "@/lib/platform/db";
 import { createTrainingRunner, type TrainingRunner } from "@/lib/work/trainings/runner";
 import { buildProject, buildWorld, userContext, type World } from "./builders";
 import { bundle, makeBuildFolder } from "./bundle";
+import { checkInvariants } from "./invariants";
 import { versionRef } from "./lifecycle";
 import { pidsOf } from "./processes";
 import { buildRealVersion } from "./real-version";
@@ -93,8 +96,38 @@ export const passLease = () =>
   prisma().$executeRaw`update trainings set lease_until = now() - interval '1 second' where status = 'RUNNING'`;
 export const setEpochs = ({ id }: { id: string }, epochs: number) =>
   prisma().training.update({ where: { id }, data: { epochs } });
-// how soon, lib/work/trainings/runner.test.ts knows: this is about whether
-export const untilNoChild = () => expect.poll(() => pidsOf(script), { timeout: 15_000, interval: 20 }).toEqual([]);
+/** Whatever else the machine does. */
+export const AT_ONCE_MS = 2_000;
+export const untilNoChild = (timeout = 15_000) =>
+  expect.poll(() => pidsOf(script), { timeout, interval: 20 }).toEqual([]);
+
+export async function storedWeights(): Promise<string[]> {
+  const keys: string[] = [];
+  for await (const { key } of blobStore().list(`${versionPrefix(version.id)}trainings/`)) keys.push(key);
+  return keys;
+}
+
+/** A run ends at once after `act`, child and all, and leaves nothing; nor does anybody resume it after `back`. */
+export async function expectEnds({
+  act,
+  back,
+  statusReason,
+}: {
+  act: () => Promise<unknown>;
+  back: () => Promise<unknown>;
+  statusReason: string | null;
+}): Promise<void> {
+  const { training, runner } = await startEndlessRun();
+  await act();
+  await untilNoChild(AT_ONCE_MS);
+  expect(await row(training)).toMatchObject({ status: "CANCELLED", statusReason, leaseId: null, models: [] });
+  expect(await storedWeights()).toEqual([]);
+  await back();
+  runner.wake();
+  await runner.idle();
+  expect(await row(training)).toMatchObject({ status: "CANCELLED", models: [] });
+  await checkInvariants(world.workspace.id);
+}
 export const untilTrains = (training: { id: string }) =>
   expect.poll(async () => (await row(training)).epoch, { timeout: 15_000, interval: 20 }).toBeGreaterThan(0);
 

@@ -1,9 +1,13 @@
 import { describe, expect, test, vi } from "vitest";
-import { startTraining } from "@/lib/domain/trainings";
+import { cancelTraining, startTraining } from "@/lib/domain/trainings";
+import { restoreProject, trashProject } from "@/lib/domain/trash";
 import type { Trainer } from "@/lib/engine/trainer/trainer";
+import { prisma } from "@/lib/platform/db";
 import { pidsOf } from "@/lib/testing/processes";
-import { versionRef } from "@/lib/testing/lifecycle";
+import { projectRef, trashedProjectRef, versionRef } from "@/lib/testing/lifecycle";
 import {
+  AT_ONCE_MS,
+  expectEnds,
   owner,
   project,
   row,
@@ -14,12 +18,13 @@ import {
   startRunner,
   stopping,
   train,
+  untilNoChild,
   version,
   world,
 } from "@/lib/testing/training-worker";
 import { createTrainingRunner } from "./runner";
 
-/* Many runners, and one that is told to stop or has no database. */
+/* Many runners, one that is told to stop or has no database, and ways for a run to end. */
 
 const start = (epochs: number) => startTraining(owner, { ...versionRef(world, project, version), epochs });
 
@@ -81,5 +86,31 @@ describe("runners", () => {
       process.env["DATABASE_URL"] = url;
       vi.resetModules();
     }
+  });
+});
+
+describe("a running training ends within two seconds, child and all, and leaves nothing,", () => {
+  test.each([
+    {
+      what: "its project goes to Trash",
+      act: () => trashProject(owner, projectRef(world, project)),
+      back: () => restoreProject(owner, trashedProjectRef(world, project)),
+      statusReason: "project moved to Trash",
+    },
+    {
+      what: "it is cancelled",
+      act: () => cancelTraining(owner, versionRef(world, project, version)),
+      back: async () => {},
+      statusReason: null,
+    },
+  ])("when $what; and nothing resumes it", expectEnds);
+
+  test("when the word of it is lost: its heartbeat finds out", async () => {
+    const { training } = await startEndlessRun();
+    await prisma().training.update({
+      where: { id: training.id },
+      data: { status: "CANCELLED", endedAt: new Date(), leaseId: null, leaseUntil: null },
+    });
+    await untilNoChild(AT_ONCE_MS);
   });
 });

@@ -1,8 +1,8 @@
 import { existsSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
-import { cancelTraining, startTraining, stopTraining, weightsPath } from "@/lib/domain/trainings";
-import { restoreProject, restoreVersion, trashProject, trashVersion } from "@/lib/domain/trash";
+import { startTraining, stopTraining, weightsPath } from "@/lib/domain/trainings";
+import { restoreVersion, trashVersion } from "@/lib/domain/trash";
 import { versionPrefix } from "@/lib/domain/grants";
 import { readDigits } from "@/lib/engine/digits";
 import { createPredictor } from "@/lib/engine/trainer/predictor";
@@ -10,10 +10,12 @@ import { createChildTrainer } from "@/lib/engine/trainer/run-in-child";
 import { blobStore } from "@/lib/platform/blob-store";
 import { prisma } from "@/lib/platform/db";
 import { checkInvariants } from "@/lib/testing/invariants";
-import { projectRef, storeFolder, trashedProjectRef, trashedVersionRef, versionRef } from "@/lib/testing/lifecycle";
+import { storeFolder, trashedVersionRef, versionRef } from "@/lib/testing/lifecycle";
 import { pidsOf } from "@/lib/testing/processes";
 import { raceAt } from "@/lib/testing/race";
 import {
+  AT_ONCE_MS,
+  expectEnds,
   folder,
   owner,
   project,
@@ -21,7 +23,9 @@ import {
   script,
   startEndlessRun,
   startRunner,
+  storedWeights,
   train,
+  untilNoChild,
   version,
   world,
 } from "@/lib/testing/training-worker";
@@ -32,20 +36,10 @@ import { leavesBroken } from "@/lib/testing/quiet-and-whole";
 
 leavesBroken("it spoils the images that cannot be learned from");
 
-/* Real runs of a real child on a real version. crash.long.test.ts has the workers that die, runner.long.test.ts many runners. */
+/* Real runs of a real child on a real version. crash.long.test.ts has the workers that die, runner.long.test.ts many runners, and the other ways to end. */
 
 const ref = () => versionRef(world, project, version);
 const start = (epochs = 3) => startTraining(owner, { ...ref(), epochs });
-async function storedWeights(): Promise<string[]> {
-  const keys: string[] = [];
-  for await (const { key } of blobStore().list(`${versionPrefix(version.id)}trainings/`)) keys.push(key);
-  return keys;
-}
-const children = () => pidsOf(script);
-
-/** Within two seconds, whatever else the machine does. */
-const untilNoChild = () => expect.poll(children, { timeout: 2_000, interval: 20 }).toEqual([]);
-
 describe("a run", () => {
   test("ends with a model whose weights serve, and with every epoch in its curve", async () => {
     const training = await start(5);
@@ -68,7 +62,7 @@ describe("a run", () => {
     expect(weights.length).toBe(Number(models[0]!.sizeBytes));
     const [digit] = await readDigits(1);
     expect((await createPredictor(weights).predict(digit!.png)).predictions).toHaveLength(10);
-    expect(await children()).toEqual([]);
+    expect(await pidsOf(script)).toEqual([]);
     await checkInvariants(world.workspace.id);
   });
 
@@ -80,7 +74,7 @@ describe("a run", () => {
     expect(models).toMatchObject([{ metrics: { epochs: epoch } }]);
     expect(curve).toHaveLength(epoch);
     expect(existsSync(path.join(storeFolder(), versionPrefix(version.id), weightsPath(models[0]!)))).toBe(true);
-    await untilNoChild();
+    await untilNoChild(AT_ONCE_MS);
   });
 
   test("whose child crashes, or cannot learn from the images, has failed and says why", async () => {
@@ -100,43 +94,12 @@ describe("a run", () => {
   });
 });
 
-describe("a running training ends within two seconds, child and all, and leaves nothing,", () => {
-  test.each([
-    {
-      what: "its version goes to Trash",
-      act: () => trashVersion(owner, ref()),
-      back: () => restoreVersion(owner, trashedVersionRef(world, project, version)),
-      statusReason: "version moved to Trash",
-    },
-    {
-      what: "its project goes to Trash",
-      act: () => trashProject(owner, projectRef(world, project)),
-      back: () => restoreProject(owner, trashedProjectRef(world, project)),
-      statusReason: "project moved to Trash",
-    },
-    { what: "it is cancelled", act: () => cancelTraining(owner, ref()), back: async () => {}, statusReason: null },
-  ])("when $what; and nothing resumes it", async ({ act, back, statusReason }) => {
-    const { training, runner } = await startEndlessRun();
-    await act();
-    await untilNoChild();
-    expect(await row(training)).toMatchObject({ status: "CANCELLED", statusReason, leaseId: null, models: [] });
-    expect(await storedWeights()).toEqual([]);
-    await back();
-    runner.wake();
-    await runner.idle();
-    expect(await row(training)).toMatchObject({ status: "CANCELLED", models: [] });
-    await checkInvariants(world.workspace.id);
-  });
-
-  test("when the word of it is lost: its heartbeat finds out", async () => {
-    const { training } = await startEndlessRun();
-    await prisma().training.update({
-      where: { id: training.id },
-      data: { status: "CANCELLED", endedAt: new Date(), leaseId: null, leaseUntil: null },
-    });
-    await untilNoChild();
-  });
-});
+test("a running training ends within two seconds, child and all, and leaves nothing, when its version goes to Trash; and nothing resumes it", () =>
+  expectEnds({
+    act: () => trashVersion(owner, ref()),
+    back: () => restoreVersion(owner, trashedVersionRef(world, project, version)),
+    statusReason: "version moved to Trash",
+  }));
 
 describe("a training that ends at the moment of a trash", () => {
   /** A run whose weights are learned, waiting to be handed in. */
