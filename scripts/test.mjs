@@ -50,15 +50,14 @@ function playwright(title = "", args = [""]) {
 const LONG = "@long|\\.long\\.spec"; // by a tag, or as a file
 
 /*
- * Rows one after the other, the lanes of a row side by side. Build and checks stand beside the tests, which wait a little
- * for clocks and locks; the browser tests leave no core idle.
+ * Rows one after the other, the lanes of a row side by side. The checks, which take one core, stand beside the build and
+ * the first tests, which wait a little for clocks and locks; the browser tests leave no core idle.
  */
 /** @type {Step[][][]} */
 const PLAN = [
   [[{ title: "Prisma client and tools", script: "scripts/build.mjs", args: ["tools"] }]],
   [
     [
-      { title: "Production build", script: "scripts/build.mjs" },
       { title: "Commits", script: "scripts/check-commits.mjs" },
       { title: "Types", script: binOf("oxlint") },
       { title: "Format", script: binOf("prettier"), args: ["--check", ".", "--log-level", "warn"] },
@@ -69,7 +68,7 @@ const PLAN = [
         args: ["app", "lib", "pages", "scripts", "prisma", "i18n", "e2e"],
       },
     ],
-    [vitest("Tests")],
+    [{ title: "Production build", script: "scripts/build.mjs" }, vitest("Tests")],
   ],
   [[playwright("Browser tests", ["--grep-invert", LONG])]],
 ];

@@ -167,7 +167,7 @@ describe("a build that is stopped", () => {
     expect(await row(version)).toMatchObject({ status: "RUNNING", attempts: 2 });
     await passLease();
     expect(await build()).toEqual({ built: 1, failed: 0 });
-    await prisma().$executeRaw`update grants set until = now() where version_id = ${version.id}`;
+    await prisma().$executeRaw`update grants set until = now() - interval '1 second' where version_id = ${version.id}`;
     await sweepFiles(worker, UNBOUNDED);
     expect(filesOf(version, asked)).toEqual(["folder.zip"]);
   });

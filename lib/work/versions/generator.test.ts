@@ -213,8 +213,10 @@ test("killed half way, a generation is carried on to the same images as an undis
   expect(await row(version)).toMatchObject({ status: "GENERATING", manifestHash: null });
 
   expect(await now(version)).toBeNull(); // the dead worker's lease still runs
-  await query({ text: "update versions set generator_until = now() where id = $1" }, [version.id]);
-  await query({ text: "update grants set until = now() where version_id = $1" }, [version.id]);
+  await query({ text: "update versions set generator_until = now() - interval '1 second' where id = $1" }, [
+    version.id,
+  ]);
+  await query({ text: "update grants set until = now() - interval '1 second' where version_id = $1" }, [version.id]);
   const kept = new Set(
     finished.flatMap(({ entries }) =>
       (entries as unknown as ManifestFile[]).map((entry) => folder(version, entry.path)),

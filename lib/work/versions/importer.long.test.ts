@@ -44,7 +44,7 @@ const startWorker = () =>
 const row = () => prisma().version.findFirst({ where: { projectId: project.id } });
 const importAll = async () => importVersions(await systemContext("imports"), UNBOUNDED);
 const passLeases = async () => {
-  await prisma().$executeRaw`update tasks set lease_until = now() where status = 'RUNNING'`;
+  await prisma().$executeRaw`update tasks set lease_until = now() - interval '1 second' where status = 'RUNNING'`;
   await prisma().$executeRaw`update grants set until = now()`;
 };
 const usedImages = async () =>

@@ -489,7 +489,13 @@ describe("while it goes on", () => {
     const begun = await send(project, await zipOf(hosted()));
     const ctx = await systemContext("imports");
     const lapse = () =>
-      query({ name: "lapse-tasks", text: "update tasks set lease_until = now() where status = 'RUNNING'" }, []);
+      query(
+        {
+          name: "lapse-tasks",
+          text: "update tasks set lease_until = now() - interval '1 second' where status = 'RUNNING'",
+        },
+        [],
+      );
     const task = await claimImport(ctx);
     await beginImportedVersion(owner, task!, {
       images: 4,
