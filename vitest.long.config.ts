@@ -11,7 +11,7 @@ export default defineConfig({
     ...base.test,
     include: ["lib/domain/invariants.test.ts", "{lib,app,scripts}/**/*.long.test.ts"],
     exclude: [],
-    provide: { rounds: 10 },
+    provide: { rounds: 4 },
     testTimeout: 60_000, // processes that begin beside others take their time
   },
 });
