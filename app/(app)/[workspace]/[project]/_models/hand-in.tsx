@@ -3,9 +3,9 @@
 import { FileUp } from "lucide-react";
 import { useFormatter, useTranslations } from "next-intl";
 import { useRouter } from "next/navigation";
-import { useEffect, useRef, useState, type DragEvent } from "react";
+import { useEffect, useState } from "react";
 import { Button } from "@/app/_ui/button";
-import { cn } from "@/app/_ui/class-names";
+import { ChooseFile, FileDrop } from "@/app/_ui/file-drop";
 import { Progress } from "@/app/_ui/progress";
 import { toast } from "@/app/_ui/toast";
 
@@ -21,8 +21,6 @@ export function HandIn({ url }: { url: string }) {
   const t = useTranslations("models");
   const format = useFormatter();
   const router = useRouter();
-  const input = useRef<HTMLInputElement>(null);
-  const [over, setOver] = useState(false);
   const [sending, setSending] = useState<Sending | null>(null);
   const [problem, setProblem] = useState<string | null>(null);
   const abort = sending?.abort;
@@ -39,12 +37,6 @@ export function HandIn({ url }: { url: string }) {
     toast(t(answer.servable ? "handedIn" : "handedInKept", { model: answer.model }));
     router.refresh();
   }
-  function drop(event: DragEvent): void {
-    event.preventDefault();
-    setOver(false);
-    const [file] = event.dataTransfer.files;
-    if (file && !sending) void send(file);
-  }
 
   const words =
     sending === null
@@ -54,17 +46,11 @@ export function HandIn({ url }: { url: string }) {
         : t("handInLooking", { name: sending.name });
   return (
     <div className="grid gap-2">
-      <div
-        onDragOver={(event) => {
-          event.preventDefault();
-          setOver(true);
-        }}
-        onDragLeave={() => setOver(false)}
-        onDrop={drop}
-        className={cn(
-          "flex flex-wrap items-center gap-x-4 gap-y-3 rounded-lg border border-dashed px-4 py-3",
-          over ? "border-accent-solid bg-accent-soft" : "border-line",
-        )}
+      <FileDrop
+        label={t("handIn")}
+        accept=".onnx,.zip"
+        className="flex flex-wrap items-center gap-x-4 gap-y-3 px-4 py-3"
+        onFile={(file) => sending || void send(file)}
       >
         {sending ? (
           <>
@@ -81,25 +67,13 @@ export function HandIn({ url }: { url: string }) {
         ) : (
           <>
             <p className="max-w-prose min-w-0 flex-1 basis-60 text-sm text-muted">{t("handInText")}</p>
-            <Button size="sm" onClick={() => input.current?.click()}>
+            <ChooseFile>
               <FileUp aria-hidden />
               {t("handInChoose")}
-            </Button>
+            </ChooseFile>
           </>
         )}
-      </div>
-      <input
-        ref={input}
-        type="file"
-        hidden
-        accept=".onnx,.zip"
-        aria-label={t("handIn")}
-        onChange={({ target }) => {
-          const [file] = target.files ?? [];
-          target.value = ""; // the same file may be chosen again
-          if (file) void send(file);
-        }}
-      />
+      </FileDrop>
       <p role="alert" className="max-w-prose text-sm break-words text-danger empty:hidden">
         {problem}
       </p>

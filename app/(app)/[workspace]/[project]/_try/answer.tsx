@@ -7,6 +7,7 @@ import { TextLink } from "@/app/_ui/text-link";
 import { Time } from "@/app/_ui/time";
 import type { ClassAnswer, InferenceAnswer } from "@/lib/work/inference/inference";
 import { Boxes } from "./boxes";
+import { Facts } from "./facts";
 import type { Refusal } from "./use-prediction";
 
 const SHOWN = 5;
@@ -80,18 +81,10 @@ function Classes({ answer, pending }: { answer: ClassAnswer; pending: boolean })
           </li>
         ))}
       </ol>
-      <p className="text-sm text-muted">
-        {t("facts", {
-          time: format.number(Math.max(1, Math.round(answer.time * 1000)), {
-            style: "unit",
-            unit: "millisecond",
-            unitDisplay: "short",
-          }),
-          width: answer.image.width,
-          height: answer.image.height,
-        })}
-        {answer.predictions.length > SHOWN ? ` · ${t("more", { count: answer.predictions.length - SHOWN })}` : null}
-      </p>
+      <Facts
+        answer={answer}
+        more={answer.predictions.length > SHOWN ? t("more", { count: answer.predictions.length - SHOWN }) : null}
+      />
     </div>
   );
 }

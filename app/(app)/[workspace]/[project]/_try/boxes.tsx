@@ -4,6 +4,7 @@ import { useFormatter, useTranslations } from "next-intl";
 import { useCallback, useId, useState } from "react";
 import { cn } from "@/app/_ui/class-names";
 import type { BoxAnswer } from "@/lib/work/inference/inference";
+import { Facts } from "./facts";
 
 const LISTED = 12;
 const BEGINS_AT = 0.4;
@@ -63,18 +64,7 @@ export function Boxes({ answer, image, pending }: Props) {
           ))}
         </ol>
       )}
-      <p className="text-sm text-muted">
-        {t("facts", {
-          time: format.number(Math.max(1, Math.round(answer.time * 1000)), {
-            style: "unit",
-            unit: "millisecond",
-            unitDisplay: "short",
-          }),
-          width: answer.image.width,
-          height: answer.image.height,
-        })}
-        {shown.length > LISTED ? ` · ${t("moreBoxes", { count: shown.length - LISTED })}` : null}
-      </p>
+      <Facts answer={answer} more={shown.length > LISTED ? t("moreBoxes", { count: shown.length - LISTED }) : null} />
     </div>
   );
 }

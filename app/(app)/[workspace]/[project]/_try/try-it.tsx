@@ -2,8 +2,9 @@
 
 import { Images, Upload } from "lucide-react";
 import { useTranslations } from "next-intl";
-import { useCallback, useEffect, useId, useRef, useState, useTransition, type DragEvent } from "react";
+import { useCallback, useEffect, useId, useRef, useState, useTransition } from "react";
 import { Button } from "@/app/_ui/button";
+import { ChooseFile, FileDrop } from "@/app/_ui/file-drop";
 import { cn } from "@/app/_ui/class-names";
 import { Field } from "@/app/_ui/field";
 import { Select } from "@/app/_ui/select";
@@ -120,17 +121,9 @@ function ImageChoice({
   onChoose: (subject: Subject) => void;
 }) {
   const t = useTranslations("tryIt");
-  const file = useRef<HTMLInputElement>(null);
-  const [over, setOver] = useState(false);
   const [failed, setFailed] = useState(false);
   const [pending, startTransition] = useTransition();
 
-  function drop(event: DragEvent): void {
-    event.preventDefault();
-    setOver(false);
-    const [image] = event.dataTransfer.files;
-    if (image) onChoose({ image, label: null });
-  }
   const trySample = () =>
     startTransition(async () => {
       setFailed(false);
@@ -141,42 +134,24 @@ function ImageChoice({
 
   return (
     <div className="grid gap-2">
-      <div
-        onDragOver={(event) => {
-          event.preventDefault();
-          setOver(true);
-        }}
-        onDragLeave={() => setOver(false)}
-        onDrop={drop}
-        className={cn(
-          "grid min-h-40 place-items-center gap-3 rounded-lg border border-dashed p-4 text-center",
-          over ? "border-accent-solid bg-accent-soft" : "border-line",
-        )}
+      <FileDrop
+        label={t("choose")}
+        accept={ACCEPTED_IMAGES}
+        className="grid min-h-40 place-items-center gap-3 p-4 text-center"
+        onFile={(image) => onChoose({ image, label: null })}
       >
         {subject ? <Picture image={subject.image} /> : <p className="text-sm text-muted">{t("drop")}</p>}
         <div className="flex flex-wrap justify-center gap-2">
-          <Button size="sm" onClick={() => file.current?.click()}>
+          <ChooseFile>
             <Upload aria-hidden />
             {t("choose")}
-          </Button>
+          </ChooseFile>
           <Button size="sm" pending={pending} onClick={trySample}>
             <Images aria-hidden />
             {t("sample")}
           </Button>
         </div>
-      </div>
-      <input
-        ref={file}
-        type="file"
-        hidden
-        accept={ACCEPTED_IMAGES}
-        aria-label={t("choose")}
-        onChange={({ target }) => {
-          const [image] = target.files ?? [];
-          target.value = ""; // the same file may be chosen again
-          if (image) onChoose({ image, label: null });
-        }}
-      />
+      </FileDrop>
       <p role="alert" className="text-sm text-danger empty:hidden">
         {failed ? t("sampleFailed") : null}
       </p>
